@@ -1,0 +1,57 @@
+"""The BLAS beneath the matrix products: which processor it is told it runs on, and how many threads it takes.
+
+Standard library only at import, because the processor type must be chosen before NumPy is imported.
+"""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+# What OpenBLAS's kernels for the core type SkylakeX need.
+AVX512 = {"avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd"}
+CORE_TYPE = "OPENBLAS_CORETYPE"
+
+# Under about this many multiply-adds in the largest product of a step, a second thread costs more than it gives
+# (measured: benchmarks/README.md).
+MULTIPLY_ADDS_PER_THREAD = 64_000_000
+
+
+def choose_core_type(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
+    """Tell OpenBLAS to use its AVX-512 kernels on a processor that has them but is too new for it.
+
+    The OpenBLAS in today's NumPy and SciPy wheels takes such a processor (AMD family 26, Zen 5) for a Haswell,
+    and its matrix products then run at little over half speed. Intel's processors and AMD's older ones are known
+    to it and left alone, and a variable that the user set wins.
+
+    Returns:
+        The core type that is in force, or an empty string where OpenBLAS chooses by itself.
+    """
+    if CORE_TYPE not in os.environ and _unknown_with_avx512(cpuinfo):
+        os.environ[CORE_TYPE] = "SkylakeX"
+    return os.environ.get(CORE_TYPE, "")
+
+
+def _unknown_with_avx512(cpuinfo: Path) -> bool:
+    try:
+        first_processor = cpuinfo.read_text().split("\n\n", 1)[0]
+    except OSError:  # not Linux
+        return False
+    facts = dict(line.partition(":")[::2] for line in first_processor.splitlines())
+    facts = {key.strip(): value.strip() for key, value in facts.items()}
+    newest_amd = facts.get("vendor_id") == "AuthenticAMD" and int(facts.get("cpu family", 0)) >= 26
+    return newest_amd and set(facts.get("flags", "").split()) >= AVX512
+
+
+@contextmanager
+def threads_for(multiply_adds: int) -> Iterator[None]:
+    """Give BLAS one thread where the largest product of a step has few ``multiply_adds``, else its own choice.
+
+    One thread is also what makes a small run give the same bits whatever the number of cores.
+    """
+    from threadpoolctl import (
+        threadpool_limits,
+    )  # looks through the loaded libraries: 30 ms, only when training
+
+    with threadpool_limits(1 if multiply_adds < MULTIPLY_ADDS_PER_THREAD else None, user_api="blas"):
+        yield

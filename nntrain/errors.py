@@ -1,0 +1,63 @@
+"""What can go wrong for a user, and the exit statuses of the command line.
+
+An error says where, what and how to mend it; many problems of one file travel together, so that a user
+sees them all at once. Only :mod:`nntrain.cli.main` prints errors and ends the process.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from enum import IntEnum
+
+
+class Status(IntEnum):
+    """Exit statuses, as the README and ``nntrain --help`` list them."""
+
+    DONE = 0
+    FAILED = 1
+    BAD_INPUT = 2
+    DIVERGED = 3
+    INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: where it stands, what was found and what is allowed, and how to mend it."""
+
+    where: str
+    what: str
+    hint: str = ""
+
+    def __str__(self) -> str:
+        """Return ``where: what`` and, on an indented line of its own, the hint."""
+        text = f"{self.where}: {self.what}" if self.where else self.what
+        return f"{text}\n  {self.hint}" if self.hint else text
+
+
+class NntrainError(Exception):
+    """A problem, or several, that a user can mend."""
+
+    status = Status.BAD_INPUT
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__(*problems)
+        self.problems = problems
+
+    def __str__(self) -> str:
+        """Return every problem, a line or two each."""
+        return "\n".join(map(str, self.problems))
+
+
+class InputError(NntrainError):
+    """A recipe, a data file, a model file or an option is wrong (exit status 2)."""
+
+
+def bad_input(where: object, what: str, hint: str = "") -> InputError:
+    """Return the error for a single wrong input, to be raised."""
+    return InputError(Problem(str(where), what, hint))
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """Return ``did you mean X?`` for the known name that looks most like ``name``, or an empty string."""
+    found = get_close_matches(str(name).lower(), list(known), n=1)
+    return f"did you mean {found[0]}?" if found else ""

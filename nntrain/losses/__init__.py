@@ -1,0 +1,55 @@
+"""Losses: how far the outputs are from the targets, and the gradient that backpropagation starts from.
+
+A loss is one compiled function that returns its value and fills ``delta`` with dL/do, value and gradient side by
+side in one loop, so that they cannot drift apart. The family's base says how targets are coded for it and what its
+outputs mean.
+"""
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
+
+from nntrain.kernels import Entry, by_address
+from nntrain.registry import Component
+
+
+def LOSS(F: Any) -> Any:  # noqa: N802 - a constant of a float type
+    """(output (B, O), target (B, T), delta (B, O)): fill delta with dL/do and return L."""
+    return types.float64(F[:, ::1], F[:, ::1], F[:, ::1])
+
+
+call_loss = by_address(LOSS)
+
+
+class Loss(Component, family="loss"):
+    """A loss L(o, o*) of the outputs o (B rows, O units) and the targets o*.
+
+    The base describes a loss on real targets, which squared errors share: O columns of numbers; a class is coded
+    as 1 among zeros.
+    """
+
+    function: ClassVar[Entry]
+    reduction: ClassVar[Literal["mean", "sum"]] = "mean"  # over the rows of a batch
+    tasks: ClassVar[tuple[str, ...]] = ("regression", "classification")
+
+    def outputs(self, y: NDArray[Any], n_classes: int | None) -> int:
+        """Return how many output units the network needs for targets ``y`` of ``n_classes`` (None: regression)."""
+        return y.shape[1] if n_classes is None else n_classes
+
+    def combine(self, losses: NDArray[np.float64], rows: NDArray[np.int64]) -> float:
+        """Return the loss over all rows from the losses of batches with ``rows`` each."""
+        return float(losses.sum() if self.reduction == "sum" else losses @ rows / rows.sum())
+
+    def encode(self, y: NDArray[Any], n_classes: int | None) -> NDArray[np.float64]:
+        """Return ``y`` ((N, T) reals or (N,) class indices) as the target columns that the loss reads."""
+        return np.asarray(y, np.float64) if n_classes is None else np.eye(n_classes)[y]
+
+    def decide(self, output: NDArray[Any]) -> NDArray[np.int64]:
+        """Return the class index that each row of ``output`` (N, O) speaks for."""
+        return np.asarray(np.argmax(output, axis=1))
+
+    def probabilities(self, output: NDArray[Any]) -> NDArray[np.float64] | None:
+        """Return the class probabilities (N, C) that ``output`` means, or None where it means none."""
+        return None

@@ -1,0 +1,65 @@
+"""Binary cross-entropy: one output unit, a logit, that says yes or no."""
+
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.kernels import Entry, entry
+from nntrain.losses import LOSS, Loss
+
+
+@entry(LOSS)
+def binary_cross_entropy(output, target, delta):  # type: ignore[no-untyped-def]
+    """Take the exponential of -|z| only, so that it cannot overflow, whichever side the logit is on."""
+    one, zero = output.dtype.type(1), output.dtype.type(0)
+    scale = output.dtype.type(1.0 / output.size)
+    total = 0.0
+    for i in range(output.shape[0]):
+        for j in range(output.shape[1]):
+            z, truth = output[i, j], target[i, j]
+            e = np.exp(-abs(z))
+            total += max(z, zero) - z * truth + np.log1p(e)
+            probability = one / (one + e) if z >= zero else e / (one + e)
+            delta[i, j] = (probability - truth) * scale
+    return total / output.size
+
+
+class BinaryCrossEntropy(Loss):
+    """Binary cross-entropy of a logit z, with the sigmoid inside the loss: the output layer stays linear.
+
+    Formula:
+        p  = 1 / (1 + exp(-z))
+        L  = -1/B Σ [o* log p + (1 - o*) log(1 - p)]
+           =  1/B Σ [max(z, 0) - z·o* + log(1 + exp(-|z|))]
+        dL/dz = (p - o*) / B
+
+    The second form neither overflows nor takes the logarithm of 0; the factor p (1 - p) of the sigmoid has dropped
+    out of dL/dz, which is why a saturated wrong output still learns.
+
+    Source: K, L, N; as torch.nn.BCEWithLogitsLoss. K sums where this is a mean.
+    """
+
+    name: Literal["bce"] = "bce"
+    function: ClassVar[Entry] = binary_cross_entropy
+    tasks: ClassVar[tuple[str, ...]] = ("classification",)
+
+    def outputs(self, y: NDArray[Any], n_classes: int | None) -> int:
+        """Return 1: the logit of the second class."""
+        return 1
+
+    def encode(self, y: NDArray[Any], n_classes: int | None) -> NDArray[np.float64]:
+        """Return the class index, 0 or 1, as a column."""
+        return y.astype(np.float64).reshape(-1, 1)
+
+    def decide(self, output: NDArray[Any]) -> NDArray[np.int64]:
+        """Return 1 where the probability is over one half."""
+        return (output[:, 0] > 0).astype(np.int64)
+
+    def probabilities(self, output: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the probabilities of both classes (N, 2)."""
+        z = output[:, :1].astype(np.float64)
+        e = np.exp(-np.abs(z))
+        yes = np.where(z >= 0, 1 / (1 + e), e / (1 + e))
+        no = np.where(z >= 0, e / (1 + e), 1 / (1 + e))
+        return np.hstack([no, yes])

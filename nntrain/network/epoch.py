@@ -1,0 +1,113 @@
+"""The epoch: one compiled call for many steps, and the forward-only pass that measures.
+
+Shape letters: N rows of data, B of a batch, K steps, P parameters, S state vectors of the optimizer, U units.
+"""
+
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from nntrain.kernels import entry, kernel
+from nntrain.losses import call_loss
+from nntrain.network.table import BUFFERS, TABLE
+from nntrain.network.walk import forward, loss_and_gradient, matrix
+from nntrain.optimizers import call_rule
+
+
+@kernel
+def gather(data, order, batch):  # type: ignore[no-untyped-def]
+    """Copy the rows ``order`` of ``data`` into ``batch``."""
+    for i in range(order.size):
+        for j in range(data.shape[1]):
+            batch[i, j] = data[order[i], j]
+
+
+def STEPS(F: Any) -> Any:  # noqa: N802 - a constant of a float type
+    """(table, theta, grad, state, hyper, rule, loss, x, target, order, done, rates, losses, buffers) -> steps."""
+    data, vector, reals, address = F[:, ::1], F[::1], types.float64[::1], types.intp
+    run = (TABLE, vector, vector, data, reals, address, address)
+    return types.int64(*run, data, data, types.int64[::1], types.int64, reals, reals, BUFFERS(F))
+
+
+@entry(STEPS)
+def steps(table, theta, grad, state, hyper, rule, loss, x, target, order, done, rates, losses, buffers):  # type: ignore[no-untyped-def]
+    """Train on mini-batches: forward, loss, backward and update, one after the other.
+
+    Args:
+        table: the layers.
+        theta: all parameters (P), updated in place.
+        grad: the last step's gradient (P), filled.
+        state: the optimizer's state vectors (S, P), updated in place.
+        hyper: the optimizer's hyper-parameters.
+        rule: the address of its update rule.
+        loss: the address of the loss.
+        x: the training data (N, inputs).
+        target: their targets (N, targets).
+        order: the rows to train on, in this order, cut into batches of B; the last may be smaller.
+        done: steps done before this call, since the start of the run.
+        rates: the learning rate of each step (K).
+        losses: the loss of each step (K), filled.
+        buffers: for B rows.
+
+    Returns:
+        How many steps were taken: K, or as many as had a finite loss. A step whose loss is not finite is not taken, but
+        its batch and what was computed from it stay in the buffers.
+    """
+    batch = buffers.x.shape[0]
+    for step in range(rates.size):
+        rows = min(batch, order.size - step * batch)
+        if rows == x.shape[0]:  # a full batch: the order of its rows means nothing
+            batch_x, batch_target = x, target
+        else:
+            batch_x, batch_target = buffers.x[:rows], buffers.target[:rows]
+            gather(x, order[step * batch : step * batch + rows], batch_x)
+            gather(target, order[step * batch : step * batch + rows], batch_target)
+        losses[step] = loss_and_gradient(table, theta, batch_x, batch_target, loss, buffers, grad)
+        if not np.isfinite(losses[step]):
+            return step
+        call_rule(rule, theta, grad, state, hyper, rates[step], done + step + 1)
+    return rates.size
+
+
+def EVALUATE(F: Any) -> Any:  # noqa: N802
+    """(table, theta, loss, x, target, output, losses, alive, buffers)."""
+    data = F[:, ::1]
+    measured = (data, types.float64[::1], types.boolean[::1])
+    return types.void(TABLE, F[::1], types.intp, data, data, *measured, BUFFERS(F))
+
+
+@entry(EVALUATE)
+def evaluate(table, theta, loss, x, target, output, losses, alive, buffers):  # type: ignore[no-untyped-def]
+    """Forward only, as many rows at a time as the buffers hold.
+
+    Args:
+        table: the layers.
+        theta: all parameters (P).
+        loss: the address of the loss.
+        x: (N, inputs).
+        target: (N, targets).
+        output: the network's outputs (N, outputs), filled.
+        losses: the loss of each B rows, filled.
+        alive: (U), set to true for every unit that is not zero in some row; empty where nobody asks.
+        buffers: for B rows; their ``d`` is overwritten.
+    """
+    batch, last = buffers.x.shape[0], table[table.size - 1]
+    for chunk in range(losses.size):
+        rows = min(batch, x.shape[0] - chunk * batch)
+        start, stop = chunk * batch, chunk * batch + rows
+        h = forward(table, theta, x[start:stop], buffers)
+        output[start:stop] = h
+        losses[chunk] = call_loss(loss, h, target[start:stop], matrix(buffers.d, last, rows))
+        if alive.size > 0:
+            for layer in table:
+                mark_alive(matrix(buffers.h, layer, rows), alive[layer.unit : layer.unit + layer.n_out])
+
+
+@kernel
+def mark_alive(h, alive):  # type: ignore[no-untyped-def]
+    """Set alive (O) where a unit of h (B, O) is not zero in some row."""
+    for i in range(h.shape[0]):
+        for j in range(h.shape[1]):
+            if h[i, j] != 0:
+                alive[j] = True

@@ -1,0 +1,44 @@
+"""The layer table: a network as data, which one compiled walk serves for all recipes.
+
+Shape letters: B rows of a batch, L layers, P parameters, U units in all layers, and for a layer I inputs and O outputs.
+Buffers hold all layers one after the other, a layer's part being (B, O).
+"""
+
+from typing import Any, NamedTuple
+
+import numba
+import numpy as np
+from numba import types
+from numpy.typing import NDArray
+
+# One record a layer: where its weights (I, O) and biases (O) begin in the parameters, the number of units in the layers
+# before it, and its activation: the addresses of the two loops and the number that shapes the function.
+LAYER = np.dtype(
+    [
+        ("n_in", np.int64),
+        ("n_out", np.int64),
+        ("weights", np.int64),
+        ("biases", np.int64),
+        ("unit", np.int64),
+        ("forward", np.int64),
+        ("backward", np.int64),
+        ("parameter", np.float64),
+    ],
+    align=True,
+)
+TABLE = types.Array(numba.from_dtype(LAYER), 1, "C")
+
+
+class Buffers(NamedTuple):
+    """What a batch of at most B rows needs beside the parameters; allocated once a run."""
+
+    x: NDArray[Any]  # (B, inputs): the batch's rows
+    target: NDArray[Any]  # (B, targets)
+    z: NDArray[Any]  # (B·U): pre-activations
+    h: NDArray[Any]  # (B·U): activations
+    d: NDArray[Any]  # (B·U): dL/dh, then dL/dz
+
+
+def BUFFERS(F: Any) -> Any:  # noqa: N802 - a constant of a float type
+    """Return the compiled type of :class:`Buffers`."""
+    return types.NamedTuple([F[:, ::1], F[:, ::1], F[::1], F[::1], F[::1]], Buffers)

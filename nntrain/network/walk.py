@@ -1,0 +1,69 @@
+"""Forward and backward: the walk over the layer table that every mini-batch takes.
+
+Shape letters: B rows of a batch, L layers, P parameters, and for a layer I inputs and O outputs.
+"""
+
+from nntrain.activations import call_backward, call_forward
+from nntrain.kernels import kernel
+from nntrain.layers.dense import dense_backward, dense_backward_input, dense_forward
+from nntrain.losses import call_loss
+
+
+@kernel
+def part(buffer, layer, rows):  # type: ignore[no-untyped-def]
+    """Return the layer's (B·O) part of a buffer that holds ``rows`` rows."""
+    return buffer[layer.unit * rows : (layer.unit + layer.n_out) * rows]
+
+
+@kernel
+def matrix(buffer, layer, rows):  # type: ignore[no-untyped-def]
+    """Return the layer's part of a buffer as (B, O)."""
+    return part(buffer, layer, rows).reshape(rows, layer.n_out)
+
+
+@kernel
+def weights(theta, layer):  # type: ignore[no-untyped-def]
+    """Return the layer's (I, O) part of the parameters or of their gradient."""
+    return theta[layer.weights : layer.weights + layer.n_in * layer.n_out].reshape(layer.n_in, layer.n_out)
+
+
+@kernel
+def biases(theta, layer):  # type: ignore[no-untyped-def]
+    """Return the layer's (O) part of the parameters or of their gradient."""
+    return theta[layer.biases : layer.biases + layer.n_out]
+
+
+@kernel
+def forward(table, theta, x, buffers):  # type: ignore[no-untyped-def]
+    """Fill z and h of every layer from x (B, inputs), first layer first, and return the last h (B, outputs)."""
+    rows = x.shape[0]
+    h_in = x
+    for layer in table:
+        dense_forward(h_in, weights(theta, layer), biases(theta, layer), matrix(buffers.z, layer, rows))
+        call_forward(layer.forward, part(buffers.z, layer, rows), part(buffers.h, layer, rows), layer.parameter)
+        h_in = matrix(buffers.h, layer, rows)
+    return h_in
+
+
+@kernel
+def backward(table, theta, x, buffers, grad):  # type: ignore[no-untyped-def]
+    """Fill d of every layer and grad (P), last layer first, from the last d = dL/dh, which the loss has filled."""
+    rows = x.shape[0]
+    for index in range(table.size - 1, -1, -1):
+        layer = table[index]
+        z, h, d = part(buffers.z, layer, rows), part(buffers.h, layer, rows), part(buffers.d, layer, rows)
+        call_backward(layer.backward, z, h, layer.parameter, d)
+        h_in = matrix(buffers.h, table[index - 1], rows) if index > 0 else x
+        d_matrix = matrix(buffers.d, layer, rows)
+        dense_backward(h_in, d_matrix, weights(grad, layer), biases(grad, layer))
+        if index > 0:
+            dense_backward_input(d_matrix, weights(theta, layer), matrix(buffers.d, table[index - 1], rows))
+
+
+@kernel
+def loss_and_gradient(table, theta, x, target, loss, buffers, grad):  # type: ignore[no-untyped-def]
+    """Return the loss of the batch (x, target) and fill grad (P) with its gradient."""
+    output = forward(table, theta, x, buffers)
+    value = call_loss(loss, output, target, matrix(buffers.d, table[table.size - 1], x.shape[0]))
+    backward(table, theta, x, buffers, grad)
+    return value

@@ -1,0 +1,29 @@
+"""Gradient descent: full-batch, mini-batch or single-example, as the batch size says."""
+
+from typing import ClassVar, Literal
+
+from nntrain.kernels import Entry, entry
+from nntrain.optimizers import RULE, Optimizer, Rate
+
+
+@entry(RULE)
+def sgd(theta, grad, state, hyper, rate, k):  # type: ignore[no-untyped-def]
+    """Step against the gradient."""
+    lr = theta.dtype.type(rate)
+    for i in range(theta.size):
+        theta[i] -= lr * grad[i]
+
+
+class SGD(Optimizer):
+    """Stochastic gradient descent without momentum.
+
+    Formula:
+        theta <- theta - lr g
+
+    Source: all decks; Robbins and Monro 1951. The same in torch, keras and optax.
+    """
+
+    name: Literal["sgd"] = "sgd"
+    lr: Rate = 0.01
+    update: ClassVar[Entry] = sgd
+    state_rows: ClassVar[int] = 0

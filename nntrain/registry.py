@@ -1,0 +1,57 @@
+"""Names to things: every part that a recipe can name is a component of a family.
+
+A component is a frozen, validated record. Its fields are the recipe's keys with their types, ranges, defaults
+and help; its docstring holds the formula and its source. Writing the class is registering it: the recipe, the
+JSON Schema, ``nntrain list`` and the tests all read the family, so that nothing has to be named twice.
+"""
+
+import importlib
+import pkgutil
+from typing import Any, ClassVar, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict
+
+
+class Strict(BaseModel):
+    """A part of a recipe: nothing extra, no conversion of types, no NaN and no infinity."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Component(Strict):
+    """One member of a family: a subclass of a family's base that declares its ``name``.
+
+    ``class Optimizer(Component, family="optimizer")`` opens a family, and
+    ``class Adam(Optimizer): name: Literal["adam"] = "adam"`` adds a member to it.
+    """
+
+    name: str
+    family: ClassVar[str]
+    members: ClassVar[dict[str, type["Component"]]]
+
+    def __init_subclass__(cls, family: str | None = None, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)  # `family` is for pydantic's hook below, where the fields are known
+
+    @classmethod
+    def __pydantic_init_subclass__(cls, family: str | None = None, **kwargs: Any) -> None:
+        super().__pydantic_init_subclass__(**kwargs)
+        if family is not None:
+            cls.family, cls.members = family, {}
+        else:
+            (name,) = get_args(cls.model_fields["name"].annotation)
+            cls.members[name] = cls
+
+
+C = TypeVar("C", bound=Component)
+
+
+def members(family: type[C]) -> dict[str, type[C]]:
+    """Return the members of ``family`` by name, in the order in which a reader should meet them.
+
+    A family that lives in a package has a file a member: all its modules are imported first, so that a new
+    file in the folder is enough to add one.
+    """
+    home = importlib.import_module(family.__module__)
+    for module in pkgutil.iter_modules(getattr(home, "__path__", ())):
+        importlib.import_module(f"{home.__name__}.{module.name}")
+    return family.members  # type: ignore[return-value]

@@ -1,0 +1,1 @@
+"""One run: its plan, its engine, the loop that yields what happens, and when it stops."""

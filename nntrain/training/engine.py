@@ -1,0 +1,137 @@
+"""The engine of a run: its parameters, its buffers, and the compiled functions bound to them."""
+
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.data.prepare import Part
+from nntrain.metrics import accuracy, r2
+from nntrain.network.epoch import evaluate, steps
+from nntrain.training.events import LayerStatistics, Scores, Statistics
+from nntrain.training.plan import Plan
+
+EVALUATION_ROWS = 256  # rows that a forward-only pass takes at a time: their activations stay in the processor's cache
+PROBE_ROWS = 512  # training rows, at most, that dead units are looked for with
+STATISTICS_SHARE = 0.03  # of the training time is what statistics may cost, when the recipe leaves the interval open
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Some rows of data as the compiled functions read them, beside the targets as they were given."""
+
+    x: NDArray[Any]  # (N, inputs)
+    target: NDArray[Any]  # (N, targets)
+    y: NDArray[Any]  # (N,) class indices or (N, T) numbers
+
+    def __getitem__(self, rows: slice) -> "Rows":
+        return Rows(self.x[rows], self.target[rows], self.y[rows])
+
+
+class Engine:
+    """A run's arrays, allocated once, and what can be done to them.
+
+    Attributes:
+        theta: the parameters (P).
+        grad: the gradient of the last step (P).
+        state: the optimizer's state vectors (S, P).
+    """
+
+    def __init__(self, plan: Plan) -> None:
+        self.plan = plan
+        self.dtype = np.dtype(plan.training.dtype)
+        self.theta = plan.network.initial(plan.seed, self.dtype)
+        self.grad = np.zeros_like(self.theta)
+        self.state = np.zeros((plan.optimizer.state_rows, self.theta.size), self.dtype)
+        parts = {"train": plan.data.train, "validation": plan.data.validation, "test": plan.data.test}
+        self.parts = {name: self.rows(part) for name, part in parts.items() if part is not None}
+        self.train = self.parts["train"]
+        self.probe = self.train[:PROBE_ROWS]  # the split has shuffled them
+
+        targets = self.train.target.shape[1]
+        self.buffers = plan.network.buffers(plan.batch_rows, targets, self.dtype)
+        self._evaluation_buffers = plan.network.buffers(EVALUATION_ROWS, targets, self.dtype)
+        self._table = plan.network.table(self.dtype)
+        self._hyper = np.array(plan.optimizer.hyper(), np.float64)
+        self._loss = plan.loss.function.address(self.dtype)
+        self._rule = plan.optimizer.update.address(self.dtype)
+        self._steps, self._evaluate = steps[self.dtype], evaluate[self.dtype]
+
+    def rows(self, part: Part) -> Rows:
+        """Return data as the compiled functions read them."""
+        target = self.plan.loss.encode(part.y, self.plan.n_classes)
+        return Rows(np.ascontiguousarray(part.x, self.dtype), np.ascontiguousarray(target, self.dtype), part.y)
+
+    def take(self, order: NDArray[np.int64], done: int, rates: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Take a step for each of ``rates`` on the rows ``order``, after ``done`` steps of the run.
+
+        Returns:
+            The loss of each step that was taken; fewer than ``rates`` if one was not finite.
+        """
+        losses = np.empty(rates.size)
+        data = (self.train.x, self.train.target, order)
+        rule = (self._hyper, self._rule, self._loss)
+        taken = self._steps(
+            self._table, self.theta, self.grad, self.state, *rule, *data, done, rates, losses, self.buffers
+        )
+        return losses[:taken]
+
+    def run(self, rows: Rows, alive: NDArray[np.bool_] | None = None) -> tuple[NDArray[Any], float]:
+        """Return the network's outputs (N, outputs) for ``rows``, and their loss.
+
+        ``alive`` (U), where given, is set to true for every unit that is not zero for some row.
+        """
+        count = len(rows.x)
+        output = np.empty((count, self.plan.network.outputs), self.dtype)
+        losses = np.empty(ceil(count / EVALUATION_ROWS))
+        alive = np.empty(0, np.bool_) if alive is None else alive
+        measured = (output, losses, alive, self._evaluation_buffers)
+        self._evaluate(self._table, self.theta, self._loss, rows.x, rows.target, *measured)
+        in_chunk = np.full(losses.size, EVALUATION_ROWS)
+        in_chunk[-1] = count - EVALUATION_ROWS * (losses.size - 1)
+        return output, self.plan.loss.combine(losses, in_chunk)
+
+    def score(self, rows: Rows, alive: NDArray[np.bool_] | None = None) -> Scores:
+        """Return loss and metric on ``rows``, with the parameters as they stand."""
+        output, loss = self.run(rows, alive)
+        if self.plan.n_classes is not None:
+            return Scores(loss, accuracy(rows.y, self.plan.loss.decide(output)))
+        return Scores(loss, r2(rows.y, output))
+
+    def scores(self) -> dict[str, Scores]:
+        """Return loss and metric on every part of the data."""
+        return {name: self.score(rows) for name, rows in self.parts.items()}
+
+    def statistics(self) -> Statistics:
+        """Return each layer's gradient norm and dead units, and the scores on the probe."""
+        network = self.plan.network
+        alive = np.zeros(network.units, np.bool_)
+        train = self.score(self.probe, alive)
+        layers, unit = [], 0
+        for layer, (dW, db) in zip(network.layers, network.views(self.grad), strict=True):
+            of_layer = alive[unit : unit + layer.n_out]
+            dead = float(1 - of_layer.mean()) if layer.activation.can_die else None
+            layers.append(LayerStatistics(float(np.hypot(norm(dW), norm(db))), dead))
+            unit += layer.n_out
+        return Statistics(tuple(layers), train)
+
+    def statistics_every(self) -> int:
+        """Return the epochs between two statistics: as the recipe says, or so many that they cost little.
+
+        The costs are reckoned from sizes, not measured, so that every run of a recipe writes the same metrics.
+        """
+        if self.plan.training.statistics_every is not None:
+            return self.plan.training.statistics_every
+        row = (
+            2e-10 * self.plan.network.multiply_adds
+        )  # seconds for a row's forward pass; a training step is three of it
+        once = 150e-6 + len(self.probe.x) * row + 1e-9 * self.theta.size
+        epoch = self.plan.steps_per_epoch * 3e-6 + len(self.train.x) * 3 * row
+        return ceil(once / (STATISTICS_SHARE * epoch))
+
+
+def norm(values: NDArray[Any]) -> float:
+    """Return the Euclidean norm, in float64 so that squares do not overflow."""
+    return float(np.linalg.norm(values.astype(np.float64, copy=False).ravel()))

@@ -1,0 +1,133 @@
+"""The facts that a run tells while it trains.
+
+The loop yields these and does nothing else: it prints nothing, opens no file and never exits. The display, the
+metrics file and the comparison are listeners, and a test is ``list(train(...))``.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal
+
+
+class Stopped(StrEnum):
+    """Why a run ended."""
+
+    EPOCHS = "epochs"  # all epochs were trained
+    EARLY = "early_stopping"  # the validation loss did not improve for `patience` epochs
+    GRADIENT = "grad_tol"  # the gradient norm fell under the tolerance
+    DIVERGED = "diverged"  # a number ceased to be finite
+    INTERRUPTED = "interrupted"  # Ctrl-C or SIGTERM
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Loss and metric (accuracy or R²) on one part of the data; a metric that is not defined is None."""
+
+    loss: float
+    metric: float | None
+
+
+@dataclass(frozen=True)
+class LayerFacts:
+    """What a layer is, for tables: ``label`` as in ``1 dense 64→32 relu``."""
+
+    label: str
+    activation: str
+    n_in: int
+    n_out: int
+    parameters: int
+
+
+@dataclass(frozen=True)
+class LayerStatistics:
+    """One layer at one moment.
+
+    ``gradient_norm`` is the Euclidean norm of the last mini-batch's gradient of the layer's parameters.
+    ``dead`` is the share of units whose activation is zero for every row of the probe, a fixed sample of the
+    training data; None where the activation cannot be exactly zero over a range (sigmoid, tanh, identity ...).
+    """
+
+    gradient_norm: float
+    dead: float | None
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What is measured every few epochs only, to keep it under a twentieth of the training time.
+
+    ``train`` holds loss and metric on the probe, with the weights as they stand at the end of the epoch.
+    """
+
+    layers: tuple[LayerStatistics, ...]
+    train: Scores
+
+
+@dataclass(frozen=True)
+class Started:
+    """The run is prepared and its first step comes next."""
+
+    name: str
+    task: str  # "classification" or "regression"
+    metric: str  # "accuracy" or "r2"
+    layers: tuple[LayerFacts, ...]
+    rows: dict[str, int]  # rows of "train", "validation" and "test", absent parts left out
+    epochs: int
+    steps_per_epoch: int
+    probe_rows: int
+    statistics_every: int
+
+
+@dataclass(frozen=True)
+class StepsDone:
+    """Some steps of an epoch are done (told a few times a second in long epochs, so that bars move)."""
+
+    epoch: int  # counted from 1
+    step_in_epoch: int
+    loss: float  # mean over the batches since the last telling
+
+
+@dataclass(frozen=True)
+class EpochEnded:
+    """An epoch is done. ``train_loss`` is over all its batches, each with the weights of its moment."""
+
+    epoch: int  # counted from 1
+    step: int  # steps since the start of the run
+    seconds: float  # since the first step, validation and statistics included
+    learning_rate: float  # of the epoch's last step
+    train_loss: float
+    gradient_norm: float  # of the last mini-batch, over all parameters
+    samples_per_second: float  # of the training steps alone
+    validation: Scores | None
+    statistics: Statistics | None  # None between two measurements
+    improved: bool  # the best validation loss so far (train loss where there is no validation part)
+
+
+@dataclass(frozen=True)
+class Diverged:
+    """A number ceased to be finite: where it was first seen, and the state before it is what is kept."""
+
+    epoch: int
+    step: int  # counted from 1 over the run
+    where: str  # such as "activations of layer 2 (dense 64→32 relu)"
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class Finished:
+    """The run is over."""
+
+    stopped: Stopped
+    epochs: int
+    steps: int
+    seconds: float
+    best_epoch: int  # of the lowest validation loss (train loss where there is no validation part)
+    diverged: Diverged | None = None
+    # Scores of "train", "validation" and "test", with the weights of the last epoch and with those of the best one.
+    final: Mapping[str, Scores] = field(default_factory=dict)
+    best: Mapping[str, Scores] = field(default_factory=dict)
+    kept: Literal["final", "best"] = "final"  # which weights are the result: the best ones with early stopping
+    layers: tuple[LayerStatistics, ...] = ()  # at the end of the last epoch
+
+
+Event = Started | StepsDone | EpochEnded | Diverged | Finished

@@ -1,0 +1,204 @@
+"""The loop over epochs: it yields what happens as events, and does nothing else.
+
+It prints nothing, opens no file and never exits; whoever iterates shows, writes or compares.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from time import perf_counter
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.blas import threads_for
+from nntrain.random import stream
+from nntrain.training.divergence import locate
+from nntrain.training.engine import Engine, norm
+from nntrain.training.events import (
+    Diverged,
+    EpochEnded,
+    Event,
+    Finished,
+    LayerFacts,
+    Started,
+    StepsDone,
+    Stopped,
+)
+from nntrain.training.plan import Plan
+from nntrain.training.stopping import Best
+
+CALL_SECONDS = 0.2  # a compiled call lasts about so long: progress and Ctrl-C wait for its end
+
+
+def train(engine: Engine, interrupted: Callable[[], bool] = lambda: False) -> Iterator[Event]:
+    """Train, from the engine's first parameters to those that the recipe asks to keep.
+
+    Args:
+        engine: the run's arrays. When the last event has come, ``engine.theta`` holds the resulting parameters: those
+            with the best validation loss if the recipe stops early, else the last ones.
+        interrupted: asked after each compiled call whether to end the run there.
+
+    Yields:
+        Started, then an EpochEnded an epoch (with StepsDone before it where epochs are long), Diverged if a number
+        ceased to be finite, and Finished.
+    """
+    plan = engine.plan
+    with threads_for(plan.batch_rows * max(layer.n_in * layer.n_out for layer in plan.network.layers)):
+        every = engine.statistics_every()
+        yield _started(engine, every)
+        yield from _Run(engine, every, interrupted).events()
+
+
+@dataclass
+class _Run:
+    """What the loop keeps between epochs."""
+
+    engine: Engine
+    every: int
+    interrupted: Callable[[], bool]
+    began: float = field(default_factory=perf_counter)
+    step: int = 0
+    epoch: int = 0
+    stopped: Stopped | None = None
+    diverged: Diverged | None = None
+    seconds_per_step: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        plan = self.engine.plan
+        self.plan = plan
+        stopping = plan.training.early_stopping
+        self.best = Best(stopping.min_delta) if stopping else Best()
+        self.best_theta = self.engine.theta.copy()
+        self.finite = (self.engine.theta.copy(), self.engine.state.copy())
+        self.batches = plan.rows_of_batches()
+        self.seconds_per_step = 5e-6 + 6e-10 * plan.batch_rows * plan.network.multiply_adds
+
+    def events(self) -> Iterator[Event]:
+        """Yield the events after Started."""
+        while self.stopped is None:
+            yield from self._epoch()
+        if self.diverged is not None:
+            yield self.diverged
+        yield self._finished()
+
+    def _epoch(self) -> Iterator[Event]:
+        plan, engine = self.plan, self.engine
+        rows, count = len(engine.train.x), plan.steps_per_epoch
+        order = _order(plan, self.epoch)
+        numbers = np.arange(self.step, self.step + count)
+        rates = plan.optimizer.lr * plan.schedule.factors(numbers, self.epoch)
+        losses = np.empty(0)
+        seconds = 0.0
+        while losses.size < count and self.stopped is None:
+            start, stop = losses.size, losses.size + max(1, int(CALL_SECONDS / self.seconds_per_step))
+            before = perf_counter()
+            taken = self._take(order[start * plan.batch_rows : stop * plan.batch_rows], rates[start:stop])
+            call = perf_counter() - before
+            seconds += call
+            losses = np.concatenate([losses, taken])
+            self.seconds_per_step = max(call / max(taken.size, 1), 1e-7)
+            if self.stopped is None and self.interrupted():
+                self.stopped = Stopped.INTERRUPTED
+            if losses.size < count and taken.size:
+                yield StepsDone(self.epoch + 1, losses.size, float(taken.mean()))
+        if losses.size < count:
+            return  # a part of an epoch has no place among the epochs
+        self.epoch += 1
+        yield self._ended(float(rates[-1]), plan.loss.combine(losses, self.batches), rows / seconds)
+
+    def _take(self, order: NDArray[np.int64], rates: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Take steps, and go back to the last finite state where one is not finite."""
+        engine = self.engine
+        np.copyto(self.finite[0], engine.theta)
+        np.copyto(self.finite[1], engine.state)
+        losses = engine.take(order, self.step, rates)
+        if losses.size < rates.size or not np.isfinite(engine.theta).all():
+            engine.theta[:], engine.state[:] = self.finite
+            self.diverged, taken = locate(engine, order, self.step, rates, self.epoch + 1)
+            self.stopped = Stopped.DIVERGED
+            losses = losses[:taken]
+        self.step += losses.size
+        return losses
+
+    def _ended(self, rate: float, loss: float, samples_per_second: float) -> EpochEnded:
+        """Measure what an epoch has led to, and decide whether it was the last."""
+        engine, epoch = self.engine, self.epoch
+        validation = engine.score(engine.parts["validation"]) if "validation" in engine.parts else None
+        gradient = norm(engine.grad)
+        improved = self.best.improved(validation.loss if validation else loss, epoch)
+        if improved:
+            np.copyto(self.best_theta, engine.theta)
+        self.stopped = self.stopped or self._reason_to_stop(gradient)
+        measured = epoch == 1 or epoch % self.every == 0 or self.stopped is not None
+        return EpochEnded(
+            epoch=epoch,
+            step=self.step,
+            seconds=perf_counter() - self.began,
+            learning_rate=rate,
+            train_loss=loss,
+            gradient_norm=gradient,
+            samples_per_second=samples_per_second,
+            validation=validation,
+            statistics=engine.statistics() if measured else None,
+            improved=improved,
+        )
+
+    def _reason_to_stop(self, gradient: float) -> Stopped | None:
+        training = self.plan.training
+        if training.grad_tol is not None and gradient <= training.grad_tol:
+            return Stopped.GRADIENT
+        if training.early_stopping is not None and self.best.waited >= training.early_stopping.patience:
+            return Stopped.EARLY
+        return Stopped.EPOCHS if self.epoch == training.epochs else None
+
+    def _finished(self) -> Finished:
+        engine, best_epoch = self.engine, self.best.epoch or self.epoch
+        assert self.stopped is not None  # noqa: S101 - the loop ends by it
+        layers = engine.statistics().layers
+        final = engine.scores()
+        last, best = engine.theta.copy(), final
+        if best_epoch != self.epoch or self.diverged is not None:
+            engine.theta[:] = self.best_theta
+            best = engine.scores()
+        keep_best = self.plan.training.early_stopping is not None
+        if not keep_best:
+            engine.theta[:] = last
+        return Finished(
+            stopped=self.stopped,
+            epochs=self.epoch,
+            steps=self.step,
+            seconds=perf_counter() - self.began,
+            best_epoch=best_epoch,
+            diverged=self.diverged,
+            final=final,
+            best=best,
+            kept="best" if keep_best else "final",
+            layers=layers,
+        )
+
+
+def _order(plan: Plan, epoch: int) -> NDArray[np.int64]:
+    """Return the rows of an epoch in the order in which they are trained on."""
+    rows = len(plan.data.train.x)
+    if plan.steps_per_epoch == 1:
+        return np.arange(rows)
+    return stream(plan.seed, "order", epoch).permutation(rows)
+
+
+def _started(engine: Engine, every: int) -> Started:
+    plan = engine.plan
+    layers = tuple(
+        LayerFacts(f"{index} {layer.label}", layer.activation.name, layer.n_in, layer.n_out, layer.parameters)
+        for index, layer in enumerate(plan.network.layers, start=1)
+    )
+    return Started(
+        name=plan.name,
+        task=plan.task,
+        metric=plan.metric,
+        layers=layers,
+        rows={name: len(rows.x) for name, rows in engine.parts.items()},
+        epochs=plan.training.epochs,
+        steps_per_epoch=plan.steps_per_epoch,
+        probe_rows=len(engine.probe.x),
+        statistics_every=every,
+    )

@@ -1,0 +1,55 @@
+"""All that one run is made of, as objects: what a recipe becomes once its data are read."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.data.prepare import Prepared
+from nntrain.losses import Loss
+from nntrain.network.network import Network
+from nntrain.optimizers import Optimizer
+from nntrain.schedules import Schedule
+from nntrain.training.settings import Training
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A run that has not begun."""
+
+    name: str
+    seed: int
+    data: Prepared
+    n_classes: int | None  # None: regression
+    network: Network
+    loss: Loss
+    optimizer: Optimizer
+    schedule: Schedule
+    training: Training
+
+    @property
+    def task(self) -> str:
+        """``classification`` or ``regression``."""
+        return "regression" if self.n_classes is None else "classification"
+
+    @property
+    def metric(self) -> str:
+        """``accuracy`` or ``r2``."""
+        return "r2" if self.n_classes is None else "accuracy"
+
+    @property
+    def batch_rows(self) -> int:
+        """Rows of a batch."""
+        size = self.training.batch_size
+        return len(self.data.train.x) if size == "full" else size
+
+    @property
+    def steps_per_epoch(self) -> int:
+        """Batches of an epoch, the last and perhaps smaller one counted."""
+        return -(-len(self.data.train.x) // self.batch_rows)
+
+    def rows_of_batches(self) -> NDArray[np.int64]:
+        """Return the rows of each batch of an epoch."""
+        rows = np.full(self.steps_per_epoch, self.batch_rows)
+        rows[-1] = len(self.data.train.x) - self.batch_rows * (self.steps_per_epoch - 1)
+        return rows
