@@ -33,10 +33,11 @@ class Loss(Component, family="loss"):
     function: ClassVar[Entry]
     reduction: ClassVar[Literal["mean", "sum"]] = "mean"  # over the rows of a batch
     tasks: ClassVar[tuple[str, ...]] = ("regression", "classification")
+    inside: ClassVar[str] = ""  # the output activation that the loss contains: the output layer is to be linear then
 
-    def outputs(self, y: NDArray[Any], n_classes: int | None) -> int:
-        """Return how many output units the network needs for targets ``y`` of ``n_classes`` (None: regression)."""
-        return y.shape[1] if n_classes is None else n_classes
+    def outputs(self, n_targets: int, n_classes: int | None) -> int:
+        """Return how many output units the network needs, a unit for each target or class (None: regression)."""
+        return n_targets if n_classes is None else n_classes
 
     def combine(self, losses: NDArray[np.float64], rows: NDArray[np.int64]) -> float:
         """Return the loss over all rows from the losses of batches with ``rows`` each."""

@@ -43,8 +43,9 @@ class BinaryCrossEntropy(Loss):
     name: Literal["bce"] = "bce"
     function: ClassVar[Entry] = binary_cross_entropy
     tasks: ClassVar[tuple[str, ...]] = ("classification",)
+    inside: ClassVar[str] = "sigmoid"
 
-    def outputs(self, y: NDArray[Any], n_classes: int | None) -> int:
+    def outputs(self, n_targets: int, n_classes: int | None) -> int:
         """Return 1: the logit of the second class."""
         return 1
 

@@ -46,6 +46,7 @@ class CrossEntropy(Loss):
     name: Literal["cross_entropy"] = "cross_entropy"
     function: ClassVar[Entry] = softmax_cross_entropy
     tasks: ClassVar[tuple[str, ...]] = ("classification",)
+    inside: ClassVar[str] = "softmax"
 
     def encode(self, y: NDArray[Any], n_classes: int | None) -> NDArray[np.float64]:
         """Return the class index as a column."""

@@ -84,7 +84,7 @@ def evaluate(table, theta, loss, x, target, output, losses, alive, buffers):  # 
     Args:
         table: the layers.
         theta: all parameters (P).
-        loss: the address of the loss.
+        loss: the address of the loss, or 0 where only outputs are wanted.
         x: (N, inputs).
         target: (N, targets).
         output: the network's outputs (N, outputs), filled.
@@ -98,7 +98,8 @@ def evaluate(table, theta, loss, x, target, output, losses, alive, buffers):  # 
         start, stop = chunk * batch, chunk * batch + rows
         h = forward(table, theta, x[start:stop], buffers)
         output[start:stop] = h
-        losses[chunk] = call_loss(loss, h, target[start:stop], matrix(buffers.d, last, rows))
+        if loss != 0:
+            losses[chunk] = call_loss(loss, h, target[start:stop], matrix(buffers.d, last, rows))
         if alive.size > 0:
             for layer in table:
                 mark_alive(matrix(buffers.h, layer, rows), alive[layer.unit : layer.unit + layer.n_out])

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from nntrain.data.prepare import Part
 from nntrain.metrics import accuracy, r2
-from nntrain.network.epoch import evaluate, steps
+from nntrain.network.epoch import steps
+from nntrain.network.forward import ForwardPass
 from nntrain.training.events import LayerStatistics, Scores, Statistics
 from nntrain.training.plan import Plan
 
-EVALUATION_ROWS = 256  # rows that a forward-only pass takes at a time: their activations stay in the processor's cache
 PROBE_ROWS = 512  # training rows, at most, that dead units are looked for with
 STATISTICS_SHARE = 0.03  # of the training time is what statistics may cost, when the recipe leaves the interval open
 
@@ -52,12 +52,12 @@ class Engine:
 
         targets = self.train.target.shape[1]
         self.buffers = plan.network.buffers(plan.batch_rows, targets, self.dtype)
-        self._evaluation_buffers = plan.network.buffers(EVALUATION_ROWS, targets, self.dtype)
+        self._forward = ForwardPass(plan.network, self.dtype, targets)
         self._table = plan.network.table(self.dtype)
         self._hyper = np.array(plan.optimizer.hyper(), np.float64)
         self._loss = plan.loss.function.address(self.dtype)
         self._rule = plan.optimizer.update.address(self.dtype)
-        self._steps, self._evaluate = steps[self.dtype], evaluate[self.dtype]
+        self._steps = steps[self.dtype]
 
     def rows(self, part: Part) -> Rows:
         """Return data as the compiled functions read them."""
@@ -78,24 +78,9 @@ class Engine:
         )
         return losses[:taken]
 
-    def run(self, rows: Rows, alive: NDArray[np.bool_] | None = None) -> tuple[NDArray[Any], float]:
-        """Return the network's outputs (N, outputs) for ``rows``, and their loss.
-
-        ``alive`` (U), where given, is set to true for every unit that is not zero for some row.
-        """
-        count = len(rows.x)
-        output = np.empty((count, self.plan.network.outputs), self.dtype)
-        losses = np.empty(ceil(count / EVALUATION_ROWS))
-        alive = np.empty(0, np.bool_) if alive is None else alive
-        measured = (output, losses, alive, self._evaluation_buffers)
-        self._evaluate(self._table, self.theta, self._loss, rows.x, rows.target, *measured)
-        in_chunk = np.full(losses.size, EVALUATION_ROWS)
-        in_chunk[-1] = count - EVALUATION_ROWS * (losses.size - 1)
-        return output, self.plan.loss.combine(losses, in_chunk)
-
     def score(self, rows: Rows, alive: NDArray[np.bool_] | None = None) -> Scores:
         """Return loss and metric on ``rows``, with the parameters as they stand."""
-        output, loss = self.run(rows, alive)
+        output, loss = self._forward.loss(self.theta, rows.x, rows.target, self.plan.loss, alive)
         if self.plan.n_classes is not None:
             return Scores(loss, accuracy(rows.y, self.plan.loss.decide(output)))
         return Scores(loss, r2(rows.y, output))

@@ -1,0 +1,79 @@
+"""The model file's outside: tensors and text in one safetensors file, with a checksum over both.
+
+safetensors has no checksum of its own and loads a flipped bit silently. Nothing in a file is run or unpickled: a file
+from a stranger can at worst be refused.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save
+
+from nntrain.errors import InputError, bad_input
+from nntrain.files import write_atomically
+
+Tensors = Mapping[str, NDArray[Any]]
+FORMAT, VERSION = "nntrain-model", "1"
+
+
+def write(path: Path, tensors: Tensors, facts: Mapping[str, Any]) -> None:
+    """Write ``tensors`` and ``facts`` (any JSON), beside the place and renamed into it.
+
+    Raises:
+        InputError: if the file cannot be written.
+    """
+    contiguous = {name: np.ascontiguousarray(values) for name, values in tensors.items()}
+    metadata = {key: json.dumps(value, allow_nan=False) for key, value in facts.items()}
+    metadata |= {"format": FORMAT, "format_version": VERSION}
+    write_atomically(path, save(contiguous, metadata | {"sha256": _digest(contiguous, metadata)}))
+
+
+def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    """Return the tensors and facts of the file at ``path``.
+
+    Raises:
+        InputError: if there is no such file, or it is not a model file of nntrain's, or not what was written.
+    """
+    if path.is_dir():
+        raise bad_input(path, "is a directory, expected a model file", f"try {path / 'model.safetensors'}")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = dict(file.metadata() or {})
+            # by name, so that the digest does not depend on the order in the file
+            tensors = {name: file.get_tensor(name) for name in sorted(file.keys())}
+    except OSError as error:
+        raise bad_input(path, f"cannot read the model file: {error.strerror or 'no such file'}") from None
+    except (SafetensorError, TypeError, ValueError):
+        # TypeError: a type of number that NumPy has not
+        raise bad_input(path, "not a model file, or one that was cut short", "expected a model.safetensors") from None
+    if metadata.get("format") != FORMAT:
+        raise bad_input(path, "a safetensors file, but not a model of nntrain's", "expected one that nntrain fit wrote")
+    if metadata.get("format_version") != VERSION:
+        found = metadata.get("format_version")
+        raise bad_input(path, f"a model file of format version {found!r}; this nntrain reads version {VERSION}")
+    if metadata.pop("sha256", "") != _digest(tensors, metadata):
+        raise bad_input(path, "the model file was altered: its checksum does not fit its content")
+    try:
+        return tensors, {key: json.loads(value) for key, value in metadata.items() if not key.startswith("format")}
+    except ValueError:
+        raise bad_facts(path) from None
+
+
+def bad_facts(path: Path) -> InputError:
+    """Return the error for a file that is whole but does not say what a model of nntrain's has to say."""
+    return bad_input(path, "what the model file tells of the model makes no sense")
+
+
+def _digest(tensors: Tensors, metadata: Mapping[str, str]) -> str:
+    digest = hashlib.sha256(json.dumps(metadata, sort_keys=True).encode())
+    for name in sorted(tensors):
+        values = tensors[name]
+        digest.update(f"{name} {values.dtype} {values.shape}".encode())
+        digest.update(values.tobytes())
+    return digest.hexdigest()

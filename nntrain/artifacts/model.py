@@ -1,0 +1,148 @@
+"""A trained model: the network with its weights, and all that is needed to use it on new rows."""
+
+import importlib.metadata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import ValidationError
+
+import nntrain
+from nntrain.artifacts import container
+from nntrain.data import Dataset
+from nntrain.data.prepare import Prepared
+from nntrain.data.preprocessing import Standardizer
+from nntrain.losses import Loss
+from nntrain.metrics import accuracy, r2
+from nntrain.network.forward import ForwardPass
+from nntrain.network.network import Network
+from nntrain.recipe.build import network_of
+from nntrain.recipe.schema import Recipe, to_data
+from nntrain.training.events import Scores
+
+Label = str | int | bool
+
+
+@dataclass(frozen=True)
+class Model:
+    """A trained model.
+
+    Attributes:
+        recipe: what it was trained by, complete.
+        network: its layers.
+        theta: its parameters (P).
+        loss: its loss, which knows what outputs mean.
+        feature_names: the names of its inputs (I).
+        target_names: the names of its targets.
+        classes: the labels of its classes, or None for regression.
+        inputs: how features are standardised, or None.
+        targets: how targets were standardised, or None.
+    """
+
+    recipe: Recipe
+    network: Network
+    theta: NDArray[Any]
+    loss: Loss
+    feature_names: tuple[str, ...]
+    target_names: tuple[str, ...]
+    classes: tuple[Label, ...] | None
+    inputs: Standardizer | None
+    targets: Standardizer | None
+
+    @classmethod
+    def of(cls, recipe: Recipe, network: Network, theta: NDArray[Any], dataset: Dataset, data: Prepared) -> Self:
+        """Return the model of a run that has ended."""
+        if recipe.loss is None:
+            raise ValueError("the recipe is not complete")
+        names = (dataset.feature_names, dataset.target_names, dataset.classes)
+        return cls(recipe, network, theta, recipe.loss, *names, data.inputs, data.targets)
+
+    def outputs(self, x: NDArray[np.float64]) -> NDArray[Any]:
+        """Return the network's outputs (N, outputs) for features ``x`` (N, I) as they stand in a table."""
+        forward = ForwardPass(self.network, self.theta.dtype)
+        return forward.outputs(self.theta, self._prepared(x))
+
+    def score(self, x: NDArray[np.float64], y: NDArray[Any]) -> Scores:
+        """Return loss and metric for features ``x`` (N, I) and targets ``y`` as they stand in a table.
+
+        The loss is on the scale that was trained on: of standardised targets, if they were.
+        """
+        if self.targets is not None:
+            y = self.targets.apply(y)
+        dtype = self.theta.dtype
+        target = np.ascontiguousarray(self.loss.encode(y, self.classes and len(self.classes)), dtype)
+        forward = ForwardPass(self.network, dtype, target.shape[1])
+        output, loss = forward.loss(self.theta, self._prepared(x), target, self.loss)
+        metric = r2(y, output) if self.classes is None else accuracy(y, self.loss.decide(output))
+        return Scores(loss, metric)
+
+    @property
+    def metric(self) -> str:
+        """``accuracy`` or ``r2``."""
+        return "r2" if self.classes is None else "accuracy"
+
+    def predict(self, x: NDArray[np.float64]) -> NDArray[Any]:
+        """Return the class index (N,) or the numbers (N, T), in the targets' own units, for features ``x`` (N, I)."""
+        output = self.outputs(x)
+        if self.classes is not None:
+            return self.loss.decide(output)
+        numbers = output.astype(np.float64)
+        return numbers if self.targets is None else self.targets.invert(numbers)
+
+    def probabilities(self, x: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """Return the probabilities (N, C) of the classes, or None if the loss does not model any."""
+        return None if self.classes is None else self.loss.probabilities(self.outputs(x))
+
+    def _prepared(self, x: NDArray[np.float64]) -> NDArray[Any]:
+        x = x if self.inputs is None else self.inputs.apply(x)
+        return np.ascontiguousarray(x, self.theta.dtype)
+
+    def save(self, path: Path) -> None:
+        """Write the model file: weights under the names and shapes that torch.nn.Sequential gives them.
+
+        Linear layers and activations take turns there, so that the weights are called 0.weight (O, I), 0.bias (O),
+        2.weight and so on.
+        """
+        tensors = {}
+        for index, (W, b) in enumerate(self.network.views(self.theta)):
+            tensors |= {f"{2 * index}.weight": W.T, f"{2 * index}.bias": b}
+        preprocessing = {"inputs": self.inputs, "targets": self.targets}
+        facts = {
+            "recipe": to_data(self.recipe),
+            "preprocessing": {key: part and part.to_json() for key, part in preprocessing.items()},
+            "classes": self.classes,
+            "features": self.feature_names,
+            "targets": self.target_names,
+            "versions": {"nntrain": nntrain.__version__, "numpy": np.__version__, "numba": _version("numba")},
+        }
+        container.write(path, tensors, facts)
+
+    @classmethod
+    def load(cls, path: Path) -> Self:
+        """Read a model file.
+
+        Raises:
+            InputError: if it is missing, truncated, altered, or not a model of nntrain's.
+        """
+        tensors, facts = container.read(path)
+        try:
+            recipe = Recipe.model_validate(facts["recipe"])
+            classes = facts["classes"] and tuple(facts["classes"])
+            features, targets = tuple(facts["features"]), tuple(facts["targets"])
+            network = network_of(recipe, len(features), len(targets), classes and len(classes))
+            theta = np.empty(network.parameters, recipe.training.dtype)
+            for index, (W, b) in enumerate(network.views(theta)):
+                W[:], b[:] = tensors[f"{2 * index}.weight"].T, tensors[f"{2 * index}.bias"]
+            parts = {key: part and Standardizer.from_json(part) for key, part in facts["preprocessing"].items()}
+            names = (features, targets, classes)
+            if recipe.loss is None:
+                raise ValueError("the recipe is not complete")
+            return cls(recipe, network, theta, recipe.loss, *names, parts["inputs"], parts["targets"])
+        except (KeyError, TypeError, ValueError, AttributeError, ValidationError):
+            raise container.bad_facts(path) from None
+
+
+def _version(package: str) -> str:
+    return importlib.metadata.version(package)

@@ -1,0 +1,105 @@
+"""The directory that a run leaves: recipe.yaml, metrics.jsonl, summary.json and model.safetensors."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TextIO
+
+from nntrain.errors import bad_input
+from nntrain.files import make_folder, write_atomically
+from nntrain.training.events import EpochEnded, Event, Started
+
+NAMES = ("recipe.yaml", "metrics.jsonl", "summary.json", "model.safetensors")
+
+
+class RunFolder:
+    """A run's directory, and a listener that writes a line of metrics.jsonl an epoch.
+
+    Attributes:
+        path: the directory.
+        recipe: the complete recipe, from which the run can be repeated.
+        metrics: one JSON object an epoch, flushed as it goes; its keys are those of :func:`epoch_line`.
+        summary: what ``nntrain fit --json`` prints.
+        model: the model file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.recipe, self.metrics, self.summary, self.model = (path / name for name in NAMES)
+        self._lines: TextIO | None = None
+        self._metric = ""
+
+    @classmethod
+    def create(cls, name: str, out: Path | None, overwrite: bool) -> Self:
+        """Make the directory ``out``, or one under ``runs`` named after the run and the time.
+
+        Raises:
+            InputError: if ``out`` holds a run and ``overwrite`` is not set, or it cannot be made or written.
+        """
+        if out is None:
+            folder = cls(_new_name(Path("runs"), f"{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"))
+        else:
+            folder = cls(out)
+            found = [name for name in NAMES if (out / name).exists()] if out.is_dir() else []
+            if found and not overwrite:
+                raise bad_input(out, f"holds a run already ({', '.join(found)})", "choose another, or add --overwrite")
+            for name in found:
+                (out / name).unlink()
+        make_folder(folder.path)
+        return folder
+
+    def __enter__(self) -> Self:
+        try:
+            self._lines = self.metrics.open("w", encoding="utf-8")
+        except OSError as error:
+            raise bad_input(self.metrics, f"cannot write: {error.strerror}") from None
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        if self._lines is not None:
+            self._lines.close()
+
+    def __call__(self, event: Event) -> None:
+        """Write the line of an epoch that has ended."""
+        if isinstance(event, Started):
+            self._metric = event.metric
+        if isinstance(event, EpochEnded) and self._lines is not None:
+            try:
+                self._lines.write(json.dumps(epoch_line(event, self._metric), allow_nan=False) + "\n")
+                self._lines.flush()
+            except OSError as error:
+                raise bad_input(self.metrics, f"cannot write: {error.strerror}") from None
+
+    def write_summary(self, summary: Mapping[str, Any]) -> None:
+        """Write summary.json."""
+        write_atomically(self.summary, (json.dumps(summary, indent=2, allow_nan=False) + "\n").encode())
+
+
+def epoch_line(event: EpochEnded, metric: str) -> dict[str, Any]:
+    """Return an epoch as plain data for JSON.
+
+    Keys: epoch, step, seconds, learning_rate, train_loss, gradient_norm, samples_per_second, improved; with a validation
+    part validation_loss and validation_accuracy or validation_r2; at epochs with statistics probe_loss, probe_accuracy
+    or probe_r2, and layers, a list of {gradient_norm, dead}. :mod:`nntrain.training.events` tells what each means.
+    """
+    keys = ("epoch", "step", "seconds", "learning_rate", "train_loss", "gradient_norm", "samples_per_second", "improved")
+    line = {key: getattr(event, key) for key in keys}
+    if event.validation is not None:
+        line |= {"validation_loss": event.validation.loss, f"validation_{metric}": event.validation.metric}
+    if event.statistics is not None:
+        train = event.statistics.train
+        layers = [{"gradient_norm": layer.gradient_norm, "dead": layer.dead} for layer in event.statistics.layers]
+        line |= {"probe_loss": train.loss, f"probe_{metric}": train.metric, "layers": layers}
+    return line
+
+
+def _new_name(parent: Path, name: str) -> Path:
+    path, number = parent / name, 1
+    while path.exists():
+        number += 1
+        path = parent / f"{name}-{number}"
+    return path

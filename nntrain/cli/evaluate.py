@@ -1,0 +1,57 @@
+"""``nntrain evaluate``: how good a trained model is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from nntrain.training.events import Scores
+
+ModelFile = Annotated[Path, typer.Argument(help="Model file, as nntrain fit leaves it.", show_default=False)]
+
+
+def command(
+    model: ModelFile,
+    data: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="CSV with the model's columns; - for standard input.  [default: the recipe's]"),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Evaluate a model on the parts of its recipe's data, or on all rows of a CSV file with its columns."""
+    from nntrain.cli.result import print_json, print_table
+    from nntrain.report.tables import scores_table
+
+    metric, scores = evaluate(model, data)
+    if json:
+        print_json({part: {"loss": score.loss, metric: score.metric} for part, score in scores.items()})
+    else:
+        print_table(scores_table(metric, scores))
+
+
+def evaluate(path: Path, data: str | None) -> tuple[str, dict[str, Scores]]:
+    """Return the metric's name and the scores of the model at ``path``.
+
+    The scores are those of ``train``, ``validation`` and ``test``, split as the recipe says, or those of ``data`` alone
+    where a CSV file is given.
+
+    Raises:
+        InputError: if the model or the data cannot be read, or do not suit each other.
+    """
+    from nntrain.artifacts.model import Model
+    from nntrain.artifacts.table import labelled_rows
+    from nntrain.data.prepare import Part, prepare
+
+    model = Model.load(path)
+    if data is not None:
+        parts: dict[str, Part | None] = {"data": labelled_rows(model, data)}
+    else:
+        recipe = model.recipe
+        dataset = recipe.data.source.load(Path.cwd(), recipe.seed)
+        settings: dict[str, Any] = recipe.data.model_dump(exclude={"source", "standardize", "standardize_target"})
+        raw = prepare(dataset, **settings, standardize=False, standardize_target=False, seed=recipe.seed)
+        parts = {"train": raw.train, "validation": raw.validation, "test": raw.test}
+    return model.metric, {name: model.score(part.x, part.y) for name, part in parts.items() if part is not None}

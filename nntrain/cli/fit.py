@@ -1,0 +1,113 @@
+"""``nntrain fit``: from a recipe to a trained model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nntrain.errors import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nntrain.cli.live import Listener
+    from nntrain.report.summary import Summary
+
+Recipe = Annotated[str, typer.Argument(help="Recipe file (YAML), or - for standard input.", show_default=False)]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the recipe, as in optimizer.lr=0.01. Repeatable."),
+]
+
+
+def command(
+    recipe: Recipe,
+    settings: Settings = None,
+    out: Annotated[Path | None, typer.Option(help="Directory to leave the run in.  [default: runs/NAME-TIME]")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Let --out replace the run that it holds.")] = False,
+    require: Annotated[
+        list[str] | None,
+        typer.Option(metavar="CONDITION", help="Exit with 1 unless it holds, as in 'test.accuracy>=0.95'. Repeatable."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Train the network of a recipe.
+
+    Progress goes to standard error: a live display on a terminal, else a line an epoch or every ten seconds. A unit is
+    dead if its activation is zero for every row of the probe, which is the first 512 rows of the training part (all, if
+    there are fewer); gradient norms are those of the epoch's last mini-batch.
+
+    A run leaves a directory: recipe.yaml (complete), metrics.jsonl (a line an epoch), summary.json and
+    model.safetensors. Ctrl-C ends a run early and still leaves all of them.
+    """
+    from nntrain.cli.interrupts import Interrupts
+    from nntrain.cli.live import listener_for
+    from nntrain.cli.requirements import parse, unmet
+    from nntrain.cli.result import note, print_summary
+    from nntrain.training.events import Stopped
+
+    conditions = [parse(text) for text in require or []]
+    with Interrupts() as interrupts, listener_for(quiet) as listener:
+        summary = fit(recipe, settings or [], out, overwrite, listener, interrupts.wanted)
+    print_summary(summary, as_json=json, quiet=quiet)
+    misses = unmet(conditions, summary)
+    note(misses)
+    if summary.stopped is Stopped.DIVERGED:
+        raise typer.Exit(Status.DIVERGED)
+    if summary.stopped is Stopped.INTERRUPTED:
+        raise typer.Exit(Status.INTERRUPTED)
+    if misses:
+        raise typer.Exit(Status.FAILED)
+
+
+def fit(
+    recipe: str,
+    settings: Sequence[str],
+    out: Path | None,
+    overwrite: bool,
+    listener: Listener,
+    interrupted: Callable[[], bool] = lambda: False,
+) -> Summary:
+    """Train the network of the recipe file ``recipe`` and leave the run's directory.
+
+    Args:
+        recipe: path of the recipe, or ``-`` for standard input.
+        settings: overrides, ``key=value``.
+        out: directory of the run; None for one under ``runs``.
+        overwrite: whether ``out`` may hold a run already.
+        listener: is told every event.
+        interrupted: is asked whether to end the run early.
+
+    Raises:
+        InputError: if anything about the recipe, its data or ``out`` is wrong.
+    """
+    from nntrain.artifacts.model import Model
+    from nntrain.artifacts.run_folder import RunFolder
+    from nntrain.kernels import announced
+    from nntrain.recipe.build import build
+    from nntrain.recipe.load import load
+    from nntrain.recipe.schema import to_data
+    from nntrain.recipe.document import dump_document
+    from nntrain.files import write_atomically
+    from nntrain.report.summary import summarize
+    from nntrain.training.engine import Engine
+    from nntrain.training.loop import train
+
+    loaded = load(recipe, settings)
+    built = build(loaded.recipe, loaded.document, loaded.folder, loaded.name)
+    folder = RunFolder.create(built.plan.name, out, overwrite)
+    write_atomically(folder.recipe, dump_document(to_data(built.recipe)).encode())
+    with announced(lambda: listener.note("compiling, once after installation: a few seconds")), folder:
+        engine = Engine(built.plan)
+        events = []
+        for event in train(engine, interrupted):
+            folder(event)
+            listener(event)
+            events.append(event)
+    Model.of(built.recipe, built.plan.network, engine.theta, built.dataset, built.plan.data).save(folder.model)
+    summary = summarize(events, run=str(folder.path), model=str(folder.model))
+    folder.write_summary(summary.to_json())
+    return summary

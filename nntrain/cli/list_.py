@@ -1,0 +1,58 @@
+"""``nntrain list``: what there is to choose from, with defaults and formulas."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from nntrain.registry import Component
+
+
+class Family(StrEnum):
+    """The families of components, as a recipe's reader would ask for them."""
+
+    OPTIMIZERS = "optimizers"
+    LOSSES = "losses"
+    ACTIVATIONS = "activations"
+    INITIALIZERS = "initializers"
+    SCHEDULES = "schedules"
+    SOURCES = "sources"
+
+
+def command(
+    family: Annotated[Family, typer.Argument(help="What to list.", show_default=False)],
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
+) -> None:
+    """List what a recipe can name, with keys, defaults, formulas and sources."""
+    from nntrain.cli.result import print_json, print_table
+    from nntrain.registry import members
+    from nntrain.report.tables import component_facts, components_table
+
+    found = members(base_of(family))
+    if json:
+        print_json([component_facts(member) for member in found.values()])
+    else:
+        print_table(components_table(found))
+
+
+def base_of(family: Family) -> type[Component]:
+    """Return the base class of a family."""
+    from nntrain.activations import Activation
+    from nntrain.data import Source
+    from nntrain.initializers import Initializer
+    from nntrain.losses import Loss
+    from nntrain.optimizers import Optimizer
+    from nntrain.schedules import Schedule
+
+    bases: dict[Family, type[Component]] = {
+        Family.OPTIMIZERS: Optimizer,
+        Family.LOSSES: Loss,
+        Family.ACTIVATIONS: Activation,
+        Family.INITIALIZERS: Initializer,
+        Family.SCHEDULES: Schedule,
+        Family.SOURCES: Source,
+    }
+    return bases[family]

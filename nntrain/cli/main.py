@@ -1,0 +1,76 @@
+"""The command line's one entry and its one error boundary.
+
+Nothing heavy is imported here or at the top of any command's file: ``nntrain --help`` has to be instant.
+"""
+
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from nntrain import __version__
+from nntrain.blas import choose_core_type
+from nntrain.cli import evaluate, fit, list_, predict, recipes, schema, show
+from nntrain.errors import NntrainError, Status
+
+HELP = """Train, compare and debug multi-layer perceptrons.
+
+Standard output carries the result, standard error all else. Exit status: 0 done; 1 a check that was asked for failed
+(--require); 2 the input is wrong (recipe, data, option); 3 the training diverged; 130 interrupted.
+"""
+
+app = typer.Typer(
+    name="nntrain",
+    help=HELP,
+    rich_markup_mode=None,  # plain help is twice as fast, and brackets in it stay what they are
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback(invoke_without_command=True)
+def nntrain(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", help="With --version: the libraries and the BLAS too.")] = False,
+) -> None:
+    """Print the version, or hand over to a command."""
+    if version:
+        from nntrain.cli.version import version_text
+
+        typer.echo(version_text() if verbose else f"nntrain {__version__}")
+        raise typer.Exit
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+        raise typer.Exit(Status.BAD_INPUT)
+
+
+app.command("fit")(fit.command)
+app.command("show")(show.command)
+app.command("evaluate")(evaluate.command)
+app.command("predict")(predict.command)
+app.command("list")(list_.command)
+app.add_typer(recipes.app, name="recipes")
+app.command("schema")(schema.command)
+
+
+def main() -> NoReturn:
+    """Run the command line and end the process with the documented exit status."""
+    choose_core_type()
+    try:
+        app()
+    except NntrainError as error:
+        _end(f"nntrain: {error}", error.status)
+    except KeyboardInterrupt:
+        _end("nntrain: interrupted", Status.INTERRUPTED)
+    except BrokenPipeError:
+        # The reader has gone: nothing is wrong. Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(Status.DONE)
+    sys.exit(Status.DONE)
+
+
+def _end(text: str, status: Status) -> NoReturn:
+    print(text, file=sys.stderr)  # noqa: T201 - the error boundary
+    sys.exit(status)

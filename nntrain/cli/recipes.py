@@ -1,0 +1,75 @@
+"""``nntrain recipes``: the recipes that come with nntrain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nntrain.errors import bad_input, nearest
+
+app = typer.Typer(rich_markup_mode=None, help="List the recipes that come with nntrain, or copy one out.")
+
+
+@app.callback(invoke_without_command=True)
+def list_recipes(
+    context: typer.Context,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
+) -> None:
+    """List the recipes that come with nntrain, or copy one out."""
+    if context.invoked_subcommand is not None:
+        return
+    from nntrain.cli.result import print_json, print_table
+    from nntrain.report.tables import recipes_table
+
+    found = [{"name": name, "about": about(path)} for name, path in _shipped().items()]
+    if json:
+        print_json(found)
+    else:
+        print_table(recipes_table(found))
+
+
+@app.command("copy")
+def copy(
+    name: Annotated[str, typer.Argument(help="Name of a recipe, as `nntrain recipes` lists it.", show_default=False)],
+    to: Annotated[Path | None, typer.Argument(help="File to write.  [default: NAME.yaml]", show_default=False)] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if there is one.")] = False,
+) -> None:
+    """Copy a recipe that comes with nntrain, to be changed."""
+    from nntrain.cli.result import print_text
+
+    print_text(f"{copy_recipe(name, to, overwrite)}\n")
+
+
+def copy_recipe(name: str, to: Path | None, overwrite: bool) -> Path:
+    """Copy the shipped recipe ``name`` to the file or into the directory ``to`` and return the file's path.
+
+    Raises:
+        InputError: if there is no such recipe, or the file exists or cannot be written.
+    """
+    from nntrain.files import write_atomically
+
+    known = _shipped()
+    if name not in known:
+        hint = f"{nearest(name, known)} there are: {', '.join(known)}".strip()
+        raise bad_input("recipes copy", f"no recipe is called {name!r}", hint)
+    target = to or Path(f"{name}.yaml")
+    if target.is_dir():
+        target = target / f"{name}.yaml"
+    if target.exists() and not overwrite:
+        raise bad_input(target, "exists already", "choose another name, or add --overwrite")
+    write_atomically(target, known[name].read_bytes())
+    return target
+
+
+def about(path: Path) -> str:
+    """Return what a recipe's first comment says."""
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return next((line.lstrip("# ") for line in lines if line.startswith("# ") and "$schema" not in line), "")
+
+
+def _shipped() -> dict[str, Path]:
+    from nntrain.resources import shipped_recipes
+
+    return shipped_recipes()

@@ -1,0 +1,52 @@
+"""The one place that prints results: tables for people, JSON for programs, both on standard output."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from rich.console import RenderableType
+
+    from nntrain.report.summary import Summary
+
+
+def print_json(data: Any) -> None:
+    """Print one JSON value, indented; NaN and infinity are refused."""
+    print_text(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def print_text(text: str) -> None:
+    """Print text as it is, and flush so that a closed pipe is noticed here."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def print_table(table: RenderableType) -> None:
+    """Print a table or other rich text."""
+    from nntrain.cli.console import stdout_console
+
+    stdout_console().print(table)
+    sys.stdout.flush()
+
+
+def print_summary(summary: Summary, as_json: bool, quiet: bool) -> None:
+    """Print the result of a run, and for people the details on standard error unless ``quiet``."""
+    from nntrain.cli.console import stderr_console
+    from nntrain.report.summary import details, short_table
+
+    if not quiet:
+        stderr_console().print(details(summary))
+    if as_json:
+        print_json(summary.to_json())
+    else:
+        print_table(short_table(summary))
+
+
+def note(lines: Iterable[str]) -> None:
+    """Print notes on standard error."""
+    for line in lines:
+        print(f"nntrain: {line}", file=sys.stderr)  # noqa: T201 - the place to print

@@ -1,0 +1,42 @@
+"""``nntrain show``: a recipe with nothing left open, and its network as a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nntrain.cli.fit import Recipe, Settings
+
+if TYPE_CHECKING:
+    from nntrain.recipe.build import Built
+
+
+def command(
+    recipe: Recipe,
+    settings: Settings = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Show a recipe with all defaults filled in, and its network: layers, shapes, parameters, memory, work."""
+    from nntrain.cli.result import print_json, print_table, print_text
+    from nntrain.recipe.document import dump_document
+    from nntrain.recipe.schema import to_data
+    from nntrain.report.tables import network_facts, network_table
+
+    built = show(recipe, settings or [])
+    plan = built.plan
+    facts = network_facts(plan)
+    if json:
+        print_json({"recipe": to_data(built.recipe), "network": facts})
+        return
+    print_text(dump_document(to_data(built.recipe)) + "\n")
+    print_table(network_table(facts))
+
+
+def show(recipe: str, settings: list[str]) -> Built:
+    """Return the recipe file ``recipe``, overridden by ``settings``, with its data and its plan."""
+    from nntrain.recipe.build import build
+    from nntrain.recipe.load import load
+
+    loaded = load(recipe, settings)
+    return build(loaded.recipe, loaded.document, loaded.folder, loaded.name)

@@ -1,0 +1,43 @@
+"""Under- and overfitting, read off the train and validation curves as the lectures do."""
+
+from collections.abc import Sequence
+
+RISE = 0.05  # by how much of itself the validation loss has to rise from its lowest to count as overfitting
+STILL_FALLING = 0.02  # by how much of itself a loss has to fall in the last tenth of the epochs to count as falling
+NOTHING = 1e-3  # what is left of the first loss, below which rising and falling mean nothing
+FEWEST = 5  # epochs, below which curves say nothing
+
+
+def verdict(train: Sequence[float], validation: Sequence[float]) -> str:
+    """Return a sentence that says whether a run under- or overfitted, and what to try.
+
+    Args:
+        train: the training loss of each epoch.
+        validation: the validation loss of each epoch; empty if there is no validation part.
+    """
+    if len(train) < FEWEST:
+        return f"too few epochs to tell: {len(train)}, at least {FEWEST} are needed"
+    tenth = max(1, len(train) // 10)
+    before, after = _mean(train[-2 * tenth : -tenth]), _mean(train[-tenth:])
+    falling = before - after > STILL_FALLING * before and before > NOTHING * train[0]
+    if not validation:
+        state = "still falls: train longer" if falling else "has levelled off"
+        return f"the training loss {state}; overfitting cannot be seen without a validation part"
+    best = min(range(len(validation)), key=validation.__getitem__)
+    lowest, last = validation[best], _mean(validation[-tenth:])
+    if last > lowest * (1 + RISE) and last > NOTHING * validation[0] and train[-1] < train[best]:
+        return (
+            f"overfits: the validation loss rose from {lowest:.4g} at epoch {best + 1} to {last:.4g} "
+            f"while the training loss fell from {train[best]:.4g} to {train[-1]:.4g}; "
+            "try early stopping, fewer units or more data"
+        )
+    if falling:
+        return (
+            f"underfits: the training loss still fell by more than {STILL_FALLING:.0%} in the last tenth of the epochs; "
+            "train longer or with a larger learning rate"
+        )
+    return "neither under- nor overfits by the curves: both losses have levelled off"
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)

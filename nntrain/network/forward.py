@@ -1,0 +1,54 @@
+"""Forward only: the outputs of a network, its loss and its living units, for any number of rows."""
+
+from math import ceil
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.losses import Loss
+from nntrain.network.epoch import evaluate
+from nntrain.network.network import Network
+
+ROWS = 256  # taken at a time: their activations stay in the processor's cache
+NO_LOSS = 0
+
+
+class ForwardPass:
+    """A network's forward pass, with the buffers for it."""
+
+    def __init__(self, network: Network, dtype: np.dtype[Any], targets: int = 1) -> None:
+        self.network, self.dtype = network, np.dtype(dtype)
+        self._table = network.table(self.dtype)
+        self._buffers = network.buffers(ROWS, targets, self.dtype)
+        self._evaluate = evaluate[self.dtype]
+
+    def outputs(self, theta: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
+        """Return the outputs (N, outputs) for the rows ``x`` (N, inputs)."""
+        return self._run(theta, x, np.zeros((len(x), 1), self.dtype), NO_LOSS, np.empty(0, np.bool_))[0]
+
+    def loss(
+        self,
+        theta: NDArray[Any],
+        x: NDArray[Any],
+        target: NDArray[Any],
+        loss: Loss,
+        alive: NDArray[np.bool_] | None = None,
+    ) -> tuple[NDArray[Any], float]:
+        """Return the outputs (N, outputs) for ``x`` (N, inputs), and their loss.
+
+        ``alive`` (U), where given, is set to true for every unit that is not zero for some row.
+        """
+        alive = np.empty(0, np.bool_) if alive is None else alive
+        output, losses = self._run(theta, x, target, loss.function.address(self.dtype), alive)
+        rows = np.full(losses.size, ROWS)
+        rows[-1] = len(x) - ROWS * (losses.size - 1)
+        return output, loss.combine(losses, rows)
+
+    def _run(
+        self, theta: NDArray[Any], x: NDArray[Any], target: NDArray[Any], loss: int, alive: NDArray[np.bool_]
+    ) -> tuple[NDArray[Any], NDArray[np.float64]]:
+        output = np.empty((len(x), self.network.outputs), self.dtype)
+        losses = np.empty(ceil(len(x) / ROWS))
+        self._evaluate(self._table, theta, loss, x, target, output, losses, alive, self._buffers)
+        return output, losses

@@ -1,0 +1,137 @@
+"""From a recipe's names to objects: the data are read, what the recipe leaves open is settled, a plan comes out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from nntrain.activations import Activation
+from nntrain.data import Dataset
+from nntrain.data.prepare import Part, Prepared, prepare
+from nntrain.errors import bad_input
+from nntrain.initializers import GlorotUniform, HeUniform, Initializer
+from nntrain.losses import Loss
+from nntrain.losses.cross_entropy import CrossEntropy
+from nntrain.losses.squared_error import MeanSquaredError
+from nntrain.network.network import Dense, Network
+from nntrain.recipe.document import Document
+from nntrain.recipe.schema import Recipe
+from nntrain.training.plan import Plan
+
+
+@dataclass(frozen=True)
+class Built:
+    """A recipe that nothing is left open in, the data as they were read, and the plan of the run."""
+
+    recipe: Recipe
+    dataset: Dataset
+    plan: Plan
+
+
+def build(recipe: Recipe, document: Document, folder: Path, name: str) -> Built:
+    """Read a recipe's data and settle what it leaves open.
+
+    Args:
+        recipe: as it was read.
+        document: where its keys stand, for messages.
+        folder: what relative paths in it are relative to.
+        name: the run's name if the recipe has none.
+
+    Raises:
+        InputError: if the data cannot be read, or parts of the recipe do not suit them or each other.
+    """
+    recipe = _with_absolute_path(recipe, folder)
+    dataset = recipe.data.source.load(folder, recipe.seed)
+    n_classes = None if dataset.classes is None else len(dataset.classes)
+    loss = recipe.loss or (MeanSquaredError() if n_classes is None else CrossEntropy())
+    recipe = recipe.model_copy(update={"name": recipe.name or name, "loss": loss})
+    _check_loss(loss, recipe.model.output, n_classes, document)
+    settings = recipe.data.model_dump(exclude={"source"})
+    data = prepare(dataset, **settings, seed=recipe.seed)
+    _check_training(recipe, data, document)
+    network = network_of(recipe, len(dataset.feature_names), len(dataset.target_names), n_classes)
+    plan = Plan(
+        name=recipe.name or name,
+        seed=recipe.seed,
+        data=data,
+        n_classes=n_classes,
+        network=network,
+        loss=loss,
+        optimizer=recipe.optimizer,
+        schedule=recipe.schedule,
+        training=recipe.training,
+    )
+    return Built(recipe, dataset, plan)
+
+
+def network_of(recipe: Recipe, n_features: int, n_targets: int, n_classes: int | None) -> Network:
+    """Return the network that a complete recipe describes, for data of this shape (``n_classes`` None: regression)."""
+    if recipe.loss is None:
+        raise ValueError("the recipe is not complete: it names no loss")
+    model = recipe.model
+    widths = [n_features, *model.hidden, recipe.loss.outputs(n_targets, n_classes)]
+    activations = [model.activation] * len(model.hidden) + [model.output]
+    return Network(
+        [
+            Dense(n_in, n_out, activation, model.initializer or default_initializer(activation), model.bias_initializer)
+            for n_in, n_out, activation in zip(widths, widths[1:], activations, strict=False)
+        ]
+    )
+
+
+def default_initializer(activation: Activation) -> Initializer:
+    """Return He's initialiser before rectifiers, which pass half of the variance, and Glorot's before all others (H)."""
+    return HeUniform() if activation.rectifier else GlorotUniform()
+
+
+def _with_absolute_path(recipe: Recipe, folder: Path) -> Recipe:
+    """Make the path of a file of the user's absolute, so that the recipe can be moved into the run's directory."""
+    path = getattr(recipe.data.source, "path", None)
+    if path is None:
+        return recipe
+    source = recipe.data.source.model_copy(update={"path": str((folder / path).absolute())})
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": source})})
+
+
+def _check_loss(loss: Loss, output: Activation, n_classes: int | None, document: Document) -> None:
+    task = "regression" if n_classes is None else "classification"
+    if task not in loss.tasks:
+        raise bad_input(
+            document.where("loss"),
+            f"loss: {loss.name} is for classes, but the target is a number",
+            "choose mse, or name a target of classes",
+        )
+    if loss.name == "bce" and n_classes != 2:  # noqa: PLR2004 - yes and no
+        raise bad_input(
+            document.where("loss"), f"loss: bce is for two classes, found {n_classes}", "choose cross_entropy"
+        )
+    if loss.inside and output.name != "identity":
+        raise bad_input(
+            document.where("model", "output"),
+            f"model.output: found {output.name}, but {loss.name} has the {loss.inside} inside",
+            "leave model.output out (identity), or choose mse to see a squashed output with a squared error",
+        )
+
+
+def _check_training(recipe: Recipe, data: Prepared, document: Document) -> None:
+    training, rows = recipe.training, len(data.train.x)
+    if training.batch_size != "full" and training.batch_size > rows:
+        raise bad_input(
+            document.where("training", "batch_size"),
+            f"training.batch_size: found {training.batch_size}, but the training part has {rows} rows",
+            f"choose at most {rows}, or full",
+        )
+    if training.early_stopping is not None and data.validation is None:
+        raise bad_input(
+            document.where("training", "early_stopping"),
+            "training.early_stopping: looks at the validation loss, but data.validation is 0",
+            "give data.validation a share such as 0.15",
+        )
+    largest = np.finfo(training.dtype).max
+    parts: list[Part] = [part for part in (data.train, data.validation, data.test) if part is not None]
+    if any(np.abs(values).max() > largest for part in parts for values in (part.x, part.y)):
+        raise bad_input(
+            document.where("training", "dtype"),
+            f"training.dtype: the data have numbers beyond {training.dtype}'s largest, {largest:.3g}",
+            "choose float64, or data.standardize: true",
+        )
