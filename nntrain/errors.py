@@ -59,5 +59,6 @@ def bad_input(where: object, what: str, hint: str = "") -> InputError:
 
 def nearest(name: object, known: Iterable[str]) -> str:
     """Return ``did you mean X?`` for the known name that looks most like ``name``, or an empty string."""
-    found = get_close_matches(str(name).lower(), list(known), n=1)
-    return f"did you mean {found[0]}?" if found else ""
+    lowered = {other.lower(): other for other in known}
+    found = get_close_matches(str(name).lower(), lowered, n=1)
+    return f"did you mean {lowered[found[0]]}?" if found else ""

@@ -38,8 +38,8 @@ class Component(Strict):
         if family is not None:
             cls.family, cls.members = family, {}
         else:
-            (name,) = get_args(cls.model_fields["name"].annotation)
-            cls.members[name] = cls
+            # a class without a name of its own is a base that members share
+            cls.members.update(dict.fromkeys(get_args(cls.model_fields["name"].annotation), cls))
 
 
 C = TypeVar("C", bound=Component)

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 import nntrain
 from nntrain.artifacts import container
-from nntrain.data import Dataset
+from nntrain.data import Dataset, Label
 from nntrain.data.prepare import Prepared
 from nntrain.data.preprocessing import Standardizer
 from nntrain.losses import Loss
@@ -21,8 +21,6 @@ from nntrain.network.network import Network
 from nntrain.recipe.build import network_of
 from nntrain.recipe.schema import Recipe, to_data
 from nntrain.training.events import Scores
-
-Label = str | int | bool
 
 
 @dataclass(frozen=True)

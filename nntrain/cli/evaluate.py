@@ -23,7 +23,7 @@ def command(
 ) -> None:
     """Evaluate a model on the parts of its recipe's data, or on all rows of a CSV file with its columns."""
     from nntrain.cli.result import print_json, print_table
-    from nntrain.report.tables import scores_table
+    from nntrain.report.summary import scores_table
 
     metric, scores = evaluate(model, data)
     if json:

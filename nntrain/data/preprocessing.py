@@ -1,0 +1,56 @@
+"""Scaling of features and targets, fitted on the training part only."""
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Standardizer:
+    """Takes off each column's mean and divides by its standard deviation.
+
+    Formula:
+        x <- (x - mean) / scale,  scale = sqrt(1/N Σ (x - mean)²), or 1 for a column that is constant
+
+    Source: sklearn.preprocessing.StandardScaler.
+    """
+
+    mean: Numbers
+    scale: Numbers
+
+    @classmethod
+    def fit(cls, x: Numbers) -> Self:
+        """Return the standardizer for the columns of ``x`` (N, I)."""
+        mean, variance = x.mean(axis=0), x.var(axis=0)
+        # rounding leaves a constant column a little variance; this bound is scikit-learn's
+        error = np.finfo(np.float64).eps * len(x)
+        constant = variance <= error * variance + (error * mean) ** 2
+        return cls(mean, np.where(constant, 1.0, np.sqrt(variance)))
+
+    def apply(self, x: Numbers) -> Numbers:
+        """Return ``x`` (N, I) standardised."""
+        return np.asarray((x - self.mean) / self.scale)
+
+    def invert(self, x: Numbers) -> Numbers:
+        """Return standardised ``x`` (N, I) in its own units."""
+        return np.asarray(x * self.scale + self.mean)
+
+    def to_json(self) -> dict[str, list[float]]:
+        """Return the state as plain data."""
+        return {"mean": self.mean.tolist(), "scale": self.scale.tolist()}
+
+    @classmethod
+    def from_json(cls, state: dict[str, Any]) -> Self:
+        """Return the standardizer that ``state`` describes.
+
+        Raises:
+            ValueError: if it is not a finite mean and a finite, non-zero scale for each of the same columns.
+        """
+        mean, scale = (np.array(state[key], np.float64) for key in ("mean", "scale"))
+        if mean.ndim != 1 or mean.shape != scale.shape or not np.isfinite([mean, scale]).all() or (scale == 0).any():
+            raise ValueError("not the state of a standardizer")
+        return cls(mean, scale)

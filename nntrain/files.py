@@ -1,0 +1,91 @@
+"""Files: texts that are read with a clear word on what is wrong, and files that are written whole or not at all."""
+
+import os
+import sys
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+from nntrain.errors import bad_input, nearest
+
+
+def read_text(path: str, expected: str) -> tuple[str, str]:
+    """Return the name for messages and the text of the file at ``path`` (``-``: standard input).
+
+    Args:
+        path: of the file.
+        expected: what it should be, for messages.
+
+    Raises:
+        InputError: if it cannot be read, is empty, or is no UTF-8 text.
+    """
+    name = "standard input" if path == "-" else path
+    try:
+        content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+    except IsADirectoryError:
+        raise bad_input(name, f"is a directory, expected {expected}") from None
+    except FileNotFoundError:
+        raise bad_input(name, "no such file", _nearest_file(Path(path))) from None
+    except OSError as error:
+        raise bad_input(name, f"cannot read: {error.strerror}") from None
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = content[: error.start].count(b"\n") + 1
+        raise bad_input(f"{name}:{line}", f"not UTF-8 text, expected {expected}") from None
+    if "\0" in text:
+        raise bad_input(name, f"a binary file, expected {expected}")
+    if not text.strip():
+        raise bad_input(name, f"is empty, expected {expected}")
+    return name, text
+
+
+def _nearest_file(path: Path) -> str:
+    beside = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
+    return nearest(path.name, beside)
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """Write ``content`` beside ``path`` and rename it into place, so that nobody ever finds half a file there.
+
+    Raises:
+        InputError: if it cannot be written.
+    """
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        beside = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            beside.chmod(0o666 & ~_umask())  # mkstemp's 0600 would surprise in a shared directory
+            beside.replace(path)
+        except BaseException:
+            with suppress(OSError):
+                beside.unlink()
+            raise
+    except OSError as error:
+        raise bad_input(path, f"cannot write: {error.strerror}") from None
+
+
+def make_folder(path: Path) -> None:
+    """Make the directory ``path`` and those above it, unless they exist.
+
+    Raises:
+        InputError: if it cannot be made, or cannot be written into.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path):
+            pass
+    except FileExistsError:
+        raise bad_input(path, "is a file, expected a directory") from None
+    except OSError as error:
+        raise bad_input(path, f"cannot write into this directory: {error.strerror}") from None
+
+
+def _umask() -> int:
+    mask = os.umask(0)  # there is no way to read it without setting it
+    os.umask(mask)
+    return mask

@@ -1,0 +1,136 @@
+"""What pydantic found wrong, in words: where, what was found, what is allowed, and the nearest name."""
+
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from nntrain.errors import Problem, nearest
+from nntrain.recipe.document import Document
+from nntrain.registry import Component, members
+
+ALLOWED = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "list_type": "a list",
+    "model_type": "keys and values",
+    "model_attributes_type": "keys and values",
+    "dict_type": "keys and values",
+    "finite_number": "a finite number",
+    "greater_than": "a number > {gt}",
+    "greater_than_equal": "a number >= {ge}",
+    "less_than": "a number < {lt}",
+    "less_than_equal": "a number <= {le}",
+    "string_too_short": "text, not empty",
+    "string_too_long": "at most {max_length} characters",
+    "too_short": "at least {min_length} entries",
+    "literal_error": "{expected}",
+}
+
+
+def problems_of(error: ValidationError, document: Document, schema: type[BaseModel]) -> tuple[Problem, ...]:
+    """Return a problem for each key of ``document`` that does not fit ``schema``, in the order of the file."""
+    details = [(_keys(detail, document.data), detail) for detail in error.errors(include_url=False)]
+    return tuple(
+        _problem(keys, [detail for _, detail in group], document, schema)
+        for keys, group in groupby(details, key=lambda found: found[0])
+    )
+
+
+def _keys(detail: ErrorDetails, data: Any) -> tuple[str | int, ...]:
+    """Return where an error is, without what pydantic adds for unions, which is not in the document."""
+    keys: list[str | int] = []
+    for step in detail["loc"]:
+        if (isinstance(data, dict) and step in data) or (isinstance(data, list) and step in range(len(data))):
+            data = data[step]
+            keys.append(step)
+    return (*keys, detail["loc"][-1]) if detail["type"] == "missing" else tuple(keys)
+
+
+def _problem(
+    keys: tuple[str | int, ...], details: list[ErrorDetails], document: Document, schema: type[BaseModel]
+) -> Problem:
+    detail, place, dotted = details[0], document.where(*keys), ".".join(map(str, keys)) or "recipe"
+    context = detail.get("ctx", {})
+    found = detail["input"]
+    match detail["type"]:
+        case "extra_forbidden":
+            known = _known_keys(schema, detail["loc"][:-1])
+            return Problem(place, f"{dotted}: unknown key", _hint(str(keys[-1]), known))
+        case "missing":
+            return Problem(place, f"{dotted}: is missing", _help(schema, detail["loc"]))
+        case "union_tag_invalid":
+            known = [name.strip("' ") for name in context["expected_tags"].split(", ")]
+            return Problem(place, f"{dotted}: found {context['tag']!r}, which there is not", _hint(context["tag"], known))
+        case "union_tag_not_found":
+            what = "the name is missing" if isinstance(found, dict) else f"found {_shown(found)}, expected a name"
+            return Problem(place, f"{dotted}: {what}", f"as in {{name: {next(iter(_choices(schema, detail['loc'])))}}}")
+        case kind if kind in ALLOWED:
+            ways = [ALLOWED.get(one["type"], one["msg"]).format(**one.get("ctx", {})) for one in details]
+            allowed = " or ".join(dict.fromkeys(ways))
+            hint = nearest(found, [way.strip("'") for way in ways]) if isinstance(found, str) else ""
+            return Problem(place, f"{dotted}: found {_shown(found)}, expected {allowed}", hint)
+        case _:
+            return Problem(place, f"{dotted}: {detail['msg']}")
+
+
+def _shown(value: Any) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case bool():
+            return str(value).lower()
+        case str():
+            return f"the text {value[:40]!r}"
+        case dict():
+            return "keys and values"
+        case list():
+            return f"a list of {len(value)}"
+    return str(value)[:40]
+
+
+def _hint(name: str, known: Sequence[str]) -> str:
+    return f"{nearest(name, known)} allowed: {', '.join(known)}".strip()
+
+
+def _help(schema: type[BaseModel], loc: Sequence[str | int]) -> str:
+    """Return what the schema says of the key at ``loc``."""
+    owner = _owner(schema, loc[:-1])
+    field = owner.model_fields.get(str(loc[-1])) if owner else None
+    text = (field.description if field else None) or ""
+    choices = _choices(schema, loc)
+    return f"{text}: {', '.join(choices)}" if choices else text
+
+
+def _known_keys(schema: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
+    owner = _owner(schema, loc)
+    return list(owner.model_fields) if owner else []
+
+
+def _choices(schema: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
+    owner = _owner(schema, loc)
+    return list(members(owner)) if owner and issubclass(owner, Component) else []
+
+
+def _owner(schema: type[BaseModel], loc: Sequence[str | int]) -> type[BaseModel] | None:
+    """Follow pydantic's ``loc`` to the class whose keys are meant; the name of a component is a step of it."""
+    owner: type[BaseModel] | None = schema
+    for step in loc:
+        if owner is None:
+            return None
+        if issubclass(owner, Component) and step in members(owner):
+            owner = members(owner)[str(step)]
+        else:
+            field = owner.model_fields.get(str(step))
+            owner = _class_in(field.annotation) if field else None
+    return owner
+
+
+def _class_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((found for part in get_args(annotation) if (found := _class_in(part))), None)

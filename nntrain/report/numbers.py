@@ -1,0 +1,43 @@
+"""Numbers as people and programs read them."""
+
+from math import isfinite
+
+MINUTE, HOUR = 60, 3600
+
+
+def finite(value: float) -> float | None:
+    """Return ``value``, or None if JSON could not hold it."""
+    return value if isfinite(value) else None
+
+
+def number(value: float | None) -> str:
+    """Return a number with four significant digits, a dash for None."""
+    if value is None:
+        return "–"
+    return f"{value:#.4g}".rstrip(".") if 1e-4 <= abs(value) < 1e4 else f"{value:.4g}"  # noqa: PLR2004 - few digits
+
+
+def share(value: float | None) -> str:
+    """Return a share as percent, a dash for None."""
+    return "–" if value is None else f"{value:.1%}"
+
+
+def duration(seconds: float) -> str:
+    """Return a time such as ``1.2 s``, ``3 min 20 s`` or ``2 h 5 min``."""
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    if seconds < MINUTE:
+        return f"{seconds:.1f} s"
+    if seconds < HOUR:
+        return f"{int(seconds // MINUTE)} min {int(seconds % MINUTE)} s"
+    return f"{int(seconds // HOUR)} h {int(seconds % HOUR // MINUTE)} min"
+
+
+def quantity(count: int) -> str:
+    """Return bytes with a unit, such as ``27.3 kB``."""
+    value = float(count)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:  # noqa: PLR2004 - the units' own factor
+            return f"{value:.3g} {unit}"
+        value /= 1000
+    return f"{value:.3g} TB"

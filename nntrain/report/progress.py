@@ -1,0 +1,125 @@
+"""The picture of a run that goes on: what has come so far, drawn for a given width."""
+
+from dataclasses import dataclass, field
+
+from rich.console import Group, RenderableType
+from rich.progress_bar import ProgressBar
+from rich.table import Table
+from rich.text import Text
+
+from nntrain.report.braille import curves
+from nntrain.report.numbers import duration, number, share
+from nntrain.report.summary import metric_name
+from nntrain.training.events import EpochEnded, Event, Started, Statistics, StepsDone
+
+TRAIN, VALIDATION = "cyan", "magenta"
+BESIDE = 100  # columns, from which on the curves stand beside the tables
+CURVE_WIDTH, CURVE_HEIGHT = 46, 7
+MOST_LAYERS = 8
+
+
+@dataclass
+class Progress:
+    """What a run has told so far."""
+
+    started: Started | None = None
+    last: EpochEnded | None = None
+    statistics: Statistics | None = None
+    part: StepsDone | None = None
+    train: list[float] = field(default_factory=list)
+    validation: list[float] = field(default_factory=list)
+
+    def take(self, event: Event) -> None:
+        """Take in an event."""
+        match event:
+            case Started():
+                self.started = event
+            case StepsDone():
+                self.part = event
+            case EpochEnded():
+                self.last, self.part = event, None
+                self.statistics = event.statistics or self.statistics
+                self.train.append(event.train_loss)
+                if event.validation is not None:
+                    self.validation.append(event.validation.loss)
+
+    @property
+    def done(self) -> float:
+        """Epochs done, and the share of the one that goes on."""
+        if self.started is None:
+            return 0.0
+        part = self.part.step_in_epoch / self.started.steps_per_epoch if self.part else 0.0
+        return (self.last.epoch if self.last else 0) + part
+
+    def picture(self, width: int, seconds: float) -> RenderableType:
+        """Return what a terminal of ``width`` columns shows ``seconds`` after the start."""
+        if self.started is None:
+            return Text("preparing")
+        parts: list[RenderableType] = [_head(self.started), self._bar(self.started, width, seconds)]
+        tables = Group(self._scores(self.started), "", self._layers(self.started))
+        if width >= BESIDE:
+            grid = Table.grid(padding=(0, 4))
+            grid.add_row(tables, self._curves(CURVE_WIDTH))
+            return Group(*parts, grid)
+        return Group(*parts, tables, self._curves(min(width, CURVE_WIDTH + 9)))
+
+    def _bar(self, started: Started, width: int, seconds: float) -> RenderableType:
+        done = self.done
+        left = f"{duration(seconds / done * (started.epochs - done))} left" if done else ""
+        facts = [f"epoch {min(int(done) + 1, started.epochs)}/{started.epochs}", left]
+        if self.last is not None:
+            facts += [f"{self.last.samples_per_second:,.0f} samples/s", f"lr {self.last.learning_rate:.3g}"]
+        grid = Table.grid(padding=(0, 2))
+        bar = ProgressBar(started.epochs, done, width=max(10, min(30, width - 50)))
+        grid.add_row(facts[0], bar, "  ".join(filter(None, facts[1:])))
+        return grid
+
+    def _scores(self, started: Started) -> Table:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        table.add_column("")
+        table.add_column("loss", justify="right", min_width=9)
+        table.add_column(metric_name(started.metric), justify="right", min_width=9)
+        probe = self.statistics.train.metric if self.statistics else None
+        loss = number(self.train[-1]) if self.train else "–"
+        table.add_row(Text("train", TRAIN), loss, number(probe))
+        if "validation" in started.rows:
+            scores = self.last.validation if self.last else None
+            values = ("–", "–") if scores is None else (number(scores.loss), number(scores.metric))
+            table.add_row(Text("validation", VALIDATION), *values)
+        return table
+
+    def _layers(self, started: Started) -> Table:
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        table.add_column("layer", no_wrap=True)
+        table.add_column("gradient norm", justify="right")
+        table.add_column("dead", justify="right")
+        measured = self.statistics.layers if self.statistics else (None,) * len(started.layers)
+        for facts, layer in list(zip(started.layers, measured, strict=True))[:MOST_LAYERS]:
+            dead = layer.dead if layer else None
+            norm = number(layer.gradient_norm) if layer else "–"
+            table.add_row(facts.label, norm, Text(share(dead), "red" if dead else ""))
+        if len(started.layers) > MOST_LAYERS:
+            table.add_row(f"and {len(started.layers) - MOST_LAYERS} more", "", "")
+        return table
+
+    def _curves(self, width: int) -> Text:
+        series = [(TRAIN, self.train)]
+        if self.validation:
+            series.append((VALIDATION, self.validation))
+        return curves(series, width, CURVE_HEIGHT)
+
+
+def _head(started: Started) -> Text:
+    widths = "→".join(map(str, [started.layers[0].n_in, *(layer.n_out for layer in started.layers)]))
+    parameters = sum(layer.parameters for layer in started.layers)
+    rows = ", ".join(f"{count:,} {part}" for part, count in started.rows.items())
+    return Text.assemble((started.name, "bold"), f"  {widths}, {parameters:,} parameters; rows: {rows}")
+
+
+def plain_line(event: EpochEnded, started: Started) -> str:
+    """Return an epoch as a line of text."""
+    line = f"epoch {event.epoch}/{started.epochs}  train loss {number(event.train_loss)}"
+    if event.validation is not None:
+        metric = metric_name(started.metric)
+        line += f"  validation loss {number(event.validation.loss)}  {metric} {number(event.validation.metric)}"
+    return f"{line}  lr {event.learning_rate:.3g}  gradient norm {number(event.gradient_norm)}"

@@ -1,0 +1,193 @@
+"""What a run came to: one record, as JSON for programs and as a few lines for people."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from nntrain.diagnostics.curves import verdict
+from nntrain.report.numbers import duration, finite, number, share
+from nntrain.training.events import Diverged, EpochEnded, Event, Finished, Scores, Started, Stopped
+
+ADVICE = "try a smaller optimizer.lr, a smaller initializer, or data.standardize: true"
+WHY = {
+    Stopped.EPOCHS: "all epochs done",
+    Stopped.EARLY: "the validation loss did not improve any more",
+    Stopped.GRADIENT: "the gradient norm fell under grad_tol",
+    Stopped.DIVERGED: "diverged",
+    Stopped.INTERRUPTED: "interrupted",
+}
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The result of a run."""
+
+    started: Started
+    finished: Finished
+    last: EpochEnded | None  # None: no epoch was completed
+    verdict: str
+    samples_per_second: float | None
+    run: str
+    model: str
+
+    @property
+    def stopped(self) -> Stopped:
+        """Why the run ended."""
+        return self.finished.stopped
+
+    @property
+    def kept(self) -> Mapping[str, Scores]:
+        """Loss and metric of the weights in the model file, on each part of the data."""
+        return self.finished.best if self.finished.kept == "best" else self.finished.final
+
+    @property
+    def dead(self) -> float | None:
+        """Share of dead units among all that could be dead, or None."""
+        mortal = [
+            (facts.n_out, layer.dead)
+            for facts, layer in zip(self.started.layers, self.finished.layers, strict=True)
+            if layer.dead is not None
+        ]
+        units = sum(n for n, _ in mortal)
+        return sum(n * dead for n, dead in mortal) / units if units else None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data for JSON; a number that is not finite is null.
+
+        Keys: name, run (directory), model (file), task, epochs, steps, seconds, stopped; train, validation and test, each
+        {loss, accuracy or r2}, of the weights that were kept (validation and test where there is such a part); kept
+        (final or best), best_epoch, final and best, each with the scores of all parts; verdict, gradient_norm, dead,
+        samples_per_second, layers (label, parameters, gradient_norm, dead); diverged, null or {epoch, step, where,
+        learning_rate, advice}.
+        """
+        finished, metric = self.finished, self.started.metric
+        layers = [
+            {
+                "label": facts.label,
+                "parameters": facts.parameters,
+                "gradient_norm": finite(layer.gradient_norm),
+                "dead": layer.dead,
+            }
+            for facts, layer in zip(self.started.layers, finished.layers, strict=True)
+        ]
+        return {
+            "name": self.started.name,
+            "run": self.run,
+            "model": self.model,
+            "task": self.started.task,
+            "epochs": finished.epochs,
+            "steps": finished.steps,
+            "seconds": finished.seconds,
+            "stopped": finished.stopped.value,
+            **_scores(self.kept, metric),
+            "kept": finished.kept,
+            "best_epoch": finished.best_epoch,
+            "final": _scores(finished.final, metric),
+            "best": _scores(finished.best, metric),
+            "verdict": self.verdict,
+            "gradient_norm": self.last and finite(self.last.gradient_norm),
+            "dead": self.dead,
+            "samples_per_second": self.samples_per_second,
+            "layers": layers,
+            "diverged": finished.diverged and _divergence(finished.diverged),
+        }
+
+
+def _scores(scores: Mapping[str, Scores], metric: str) -> dict[str, Any]:
+    return {part: {"loss": finite(score.loss), metric: score.metric} for part, score in scores.items()}
+
+
+def _divergence(diverged: Diverged) -> dict[str, Any]:
+    return {
+        "epoch": diverged.epoch,
+        "step": diverged.step,
+        "where": diverged.where,
+        "learning_rate": diverged.learning_rate,
+        "advice": ADVICE,
+    }
+
+
+def summarize(events: Iterable[Event], run: str, model: str) -> Summary:
+    """Return the summary of a run whose ``events`` have all come.
+
+    Args:
+        events: from Started to Finished.
+        run: the run's directory.
+        model: its model file.
+    """
+    kinds: dict[type[Event], list[Any]] = {}
+    for event in events:
+        kinds.setdefault(type(event), []).append(event)
+    epochs: list[EpochEnded] = kinds.get(EpochEnded, [])
+    validation = [epoch.validation.loss for epoch in epochs if epoch.validation is not None]
+    speeds = sorted(epoch.samples_per_second for epoch in epochs)
+    return Summary(
+        started=kinds[Started][0],
+        finished=kinds[Finished][0],
+        last=epochs[-1] if epochs else None,
+        verdict=verdict([epoch.train_loss for epoch in epochs], validation),
+        samples_per_second=speeds[len(speeds) // 2] if speeds else None,  # the first epochs warm up
+        run=run,
+        model=model,
+    )
+
+
+def short_table(summary: Summary) -> Table:
+    """Return loss and metric on each part: the result of a run."""
+    return scores_table(summary.started.metric, summary.kept)
+
+
+def scores_table(metric: str, scores: Mapping[str, Scores]) -> Table:
+    """Return a table of loss and metric on each part of the data."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("")
+    table.add_column("loss", justify="right")
+    table.add_column(metric_name(metric), justify="right")
+    for part, score in scores.items():
+        table.add_row(part, number(score.loss), number(score.metric))
+    return table
+
+
+def metric_name(metric: str) -> str:
+    """Return the metric's name as people write it."""
+    return "R²" if metric == "r2" else metric
+
+
+def details(summary: Summary) -> RenderableType:
+    """Return what people want to know of a run beside its result."""
+    finished, metric = summary.finished, metric_name(summary.started.metric)
+    speed = f", {summary.samples_per_second:,.0f} samples/s" if summary.samples_per_second else ""
+    lines = [
+        f"{WHY[finished.stopped]} after {finished.epochs} epochs, {finished.steps:,} steps, "
+        f"{duration(finished.seconds)}{speed}"
+    ]
+    if finished.diverged is not None:
+        diverged = finished.diverged
+        lines.append(
+            f"at step {diverged.step:,} (epoch {diverged.epoch}, learning rate {diverged.learning_rate:g}) "
+            f"{diverged.where} ceased to be finite; {ADVICE}; the last finite weights were kept"
+        )
+    if finished.kept == "best":
+        lines.append(f"kept the weights of epoch {finished.best_epoch}, which had the lowest validation loss")
+    elif finished.best_epoch != finished.epochs:
+        best = {part: f"{number(score.loss)}, {metric} {number(score.metric)}" for part, score in finished.best.items()}
+        scores = "; ".join(f"{part} loss {text}" for part, text in best.items() if part != "train" or len(best) == 1)
+        lines.append(f"best epoch {finished.best_epoch}: {scores}")
+    lines.append(summary.verdict)
+    text = Text("\n".join(lines))
+    return Group(text, _layers(summary), Text(f"run: {summary.run}", "dim"), "")
+
+
+def _layers(summary: Summary) -> Table:
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("layer")
+    table.add_column("parameters", justify="right")
+    table.add_column("gradient norm", justify="right")
+    table.add_column("dead units", justify="right")
+    for facts, layer in zip(summary.started.layers, summary.finished.layers, strict=True):
+        table.add_row(facts.label, f"{facts.parameters:,}", number(layer.gradient_norm), share(layer.dead))
+    return table

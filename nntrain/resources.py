@@ -1,0 +1,25 @@
+"""Where the recipes and datasets that come with nntrain lie: inside the package, or beside it in a checkout."""
+
+from pathlib import Path
+
+HERE = Path(__file__).parent
+
+
+def recipes_folder() -> Path:
+    """Return the directory of the shipped recipes."""
+    return _folder("recipes")
+
+
+def datasets_folder() -> Path:
+    """Return the directory of the shipped datasets."""
+    return _folder("datasets")
+
+
+def shipped_recipes() -> dict[str, Path]:
+    """Return the shipped recipes by name."""
+    return {path.stem: path for path in sorted(recipes_folder().glob("*.yaml"))}
+
+
+def _folder(name: str) -> Path:
+    installed = HERE / name
+    return installed if installed.is_dir() else HERE.parent / name
