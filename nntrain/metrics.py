@@ -25,7 +25,7 @@ def r2(y: NDArray[Any], predicted: NDArray[Any]) -> float | None:
 
     Source: sklearn.metrics.r2_score.
     """
-    if len(y) < 2:  # noqa: PLR2004 - a single row has no variance
+    if len(y) < 2:
         return None
     y, predicted = y.astype(np.float64), predicted.astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"):

@@ -70,11 +70,16 @@ class Model:
         if self.targets is not None:
             y = self.targets.apply(y)
         dtype = self.theta.dtype
-        target = np.ascontiguousarray(self.loss.encode(y, self.classes and len(self.classes)), dtype)
+        target = np.ascontiguousarray(self.loss.encode(y, self.n_classes), dtype)
         forward = ForwardPass(self.network, dtype, target.shape[1])
         output, loss = forward.loss(self.theta, self._prepared(x), target, self.loss)
         metric = r2(y, output) if self.classes is None else accuracy(y, self.loss.decide(output))
         return Scores(loss, metric)
+
+    @property
+    def n_classes(self) -> int | None:
+        """How many classes there are, or None for regression."""
+        return None if self.classes is None else len(self.classes)
 
     @property
     def metric(self) -> str:
@@ -103,7 +108,7 @@ class Model:
         Linear layers and activations take turns there, so that the weights are called 0.weight (O, I), 0.bias (O),
         2.weight and so on.
         """
-        tensors = {}
+        tensors: dict[str, NDArray[Any]] = {}
         for index, (W, b) in enumerate(self.network.views(self.theta)):
             tensors |= {f"{2 * index}.weight": W.T, f"{2 * index}.bias": b}
         preprocessing = {"inputs": self.inputs, "targets": self.targets}
@@ -129,7 +134,7 @@ class Model:
             recipe = Recipe.model_validate(facts["recipe"])
             classes = facts["classes"] and tuple(facts["classes"])
             features, targets = tuple(facts["features"]), tuple(facts["targets"])
-            network = network_of(recipe, len(features), len(targets), classes and len(classes))
+            network = network_of(recipe, len(features), len(targets), None if classes is None else len(classes))
             theta = np.empty(network.parameters, recipe.training.dtype)
             for index, (W, b) in enumerate(network.views(theta)):
                 W[:], b[:] = tensors[f"{2 * index}.weight"].T, tensors[f"{2 * index}.bias"]

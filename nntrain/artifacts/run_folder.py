@@ -82,11 +82,21 @@ class RunFolder:
 def epoch_line(event: EpochEnded, metric: str) -> dict[str, Any]:
     """Return an epoch as plain data for JSON.
 
-    Keys: epoch, step, seconds, learning_rate, train_loss, gradient_norm, samples_per_second, improved; with a validation
-    part validation_loss and validation_accuracy or validation_r2; at epochs with statistics probe_loss, probe_accuracy
-    or probe_r2, and layers, a list of {gradient_norm, dead}. :mod:`nntrain.training.events` tells what each means.
+    Keys: epoch, step, seconds, learning_rate, train_loss, gradient_norm, samples_per_second, improved; with a
+    validation part validation_loss and validation_accuracy or validation_r2; at epochs with statistics probe_loss,
+    probe_accuracy or probe_r2, and layers, a list of {gradient_norm, dead}. :mod:`nntrain.training.events` tells what
+    each means.
     """
-    keys = ("epoch", "step", "seconds", "learning_rate", "train_loss", "gradient_norm", "samples_per_second", "improved")
+    keys = (
+        "epoch",
+        "step",
+        "seconds",
+        "learning_rate",
+        "train_loss",
+        "gradient_norm",
+        "samples_per_second",
+        "improved",
+    )
     line = {key: getattr(event, key) for key in keys}
     if event.validation is not None:
         line |= {"validation_loss": event.validation.loss, f"validation_{metric}": event.validation.metric}

@@ -44,7 +44,7 @@ def labelled_rows(model: Model, path: str) -> Part:
 def _features(model: Model, table: Table) -> NDArray[np.float64]:
     missing = [name for name in model.feature_names if name not in table.columns.columns]
     if missing:
-        shown = ", ".join(missing[:8]) + (", ..." if len(missing) > 8 else "")  # noqa: PLR2004 - enough to see
+        shown = ", ".join(missing[:8]) + (", ..." if len(missing) > 8 else "")
         what = f"lacks {len(missing)} of the model's {len(model.feature_names)} columns: {shown}"
         found = ", ".join(table.columns.columns[:8])
         raise InputError(Problem(table.source, what, f"its columns: {found}"))

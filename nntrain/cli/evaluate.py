@@ -17,7 +17,9 @@ def command(
     model: ModelFile,
     data: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="CSV with the model's columns; - for standard input.  [default: the recipe's]"),
+        typer.Option(
+            metavar="FILE", help="CSV with the model's columns; - for standard input.  [default: the recipe's]"
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

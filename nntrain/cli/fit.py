@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 Recipe = Annotated[str, typer.Argument(help="Recipe file (YAML), or - for standard input.", show_default=False)]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Override a key of the recipe, as in optimizer.lr=0.01. Repeatable."),
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Override a key of the recipe, as in optimizer.lr=0.01. Repeatable."
+    ),
 ]
 
 
@@ -86,12 +88,12 @@ def fit(
     """
     from nntrain.artifacts.model import Model
     from nntrain.artifacts.run_folder import RunFolder
+    from nntrain.files import write_atomically
     from nntrain.kernels import announced
     from nntrain.recipe.build import build
+    from nntrain.recipe.document import dump_document
     from nntrain.recipe.load import load
     from nntrain.recipe.schema import to_data
-    from nntrain.recipe.document import dump_document
-    from nntrain.files import write_atomically
     from nntrain.report.summary import summarize
     from nntrain.training.engine import Engine
     from nntrain.training.loop import train

@@ -24,7 +24,8 @@ class Listener(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None: ...
 
-    def __call__(self, event: Event) -> None: ...
+    def __call__(self, event: Event) -> None:
+        """Take in an event."""
 
     def note(self, text: str) -> None:
         """Show a line of text."""
@@ -73,10 +74,13 @@ class PlainProgress(Silent):
         if isinstance(event, StepsDone) and monotonic() >= self._next:
             total = self._started.steps_per_epoch
             self._print(f"epoch {event.epoch}  step {event.step_in_epoch:,}/{total:,}  train loss {number(event.loss)}")
-        elif self._last is not None and self._last is not self._shown:
-            if isinstance(event, Finished) or monotonic() >= self._next:
-                self._shown = self._last
-                self._print(plain_line(self._last, self._started))
+        elif (
+            self._last is not None
+            and self._last is not self._shown
+            and (isinstance(event, Finished) or monotonic() >= self._next)
+        ):
+            self._shown = self._last
+            self._print(plain_line(self._last, self._started))
 
     def _print(self, text: str) -> None:
         self._next = monotonic() + LINE_SECONDS

@@ -12,7 +12,7 @@ from nntrain.errors import bad_input
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import polars
+    import polars as pl
 
 
 def command(
@@ -22,21 +22,22 @@ def command(
 ) -> None:
     """Predict the target of each row of a CSV file.
 
-    The file needs a column for each of the model's features, in any order; others are ignored. Standard output gets a CSV
-    with a row for each row of the file: the target's name and the prediction, or with --proba a column for each class.
+    The file needs a column for each of the model's features, in any order; others are ignored. Standard output gets a
+    CSV with a row for each row of the file: the target's name and the prediction, or with --proba a column for each
+    class.
     """
     from nntrain.cli.result import print_text
 
     print_text(predict(model, data, proba).write_csv())
 
 
-def predict(path: Path, data: str, proba: bool) -> polars.DataFrame:
+def predict(path: Path, data: str, proba: bool) -> pl.DataFrame:
     """Return the predictions of the model at ``path`` for the CSV file ``data`` (``-``: standard input).
 
     Raises:
         InputError: if the model or the data cannot be read or do not suit each other, or there are no probabilities.
     """
-    import polars
+    import polars as pl
 
     from nntrain.artifacts.model import Model
     from nntrain.artifacts.table import feature_rows
@@ -48,9 +49,9 @@ def predict(path: Path, data: str, proba: bool) -> polars.DataFrame:
         if probabilities is None:
             what = "regression" if model.classes is None else f"the loss {model.loss.name}"
             raise bad_input("--proba", f"{what} gives no probabilities", "use bce or cross_entropy for classes")
-        return polars.DataFrame({f"p_{label}": probabilities[:, i] for i, label in enumerate(model.classes or ())})
+        return pl.DataFrame({f"p_{label}": probabilities[:, i] for i, label in enumerate(model.classes or ())})
     predicted = model.predict(x)
     if model.classes is not None:
         labels = [model.classes[index] for index in predicted]
-        return polars.DataFrame({model.target_names[0]: labels})
-    return polars.DataFrame({name: predicted[:, i] for i, name in enumerate(model.target_names)})
+        return pl.DataFrame({model.target_names[0]: labels})
+    return pl.DataFrame({name: predicted[:, i] for i, name in enumerate(model.target_names)})

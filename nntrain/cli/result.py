@@ -26,11 +26,17 @@ def print_text(text: str) -> None:
 
 
 def print_table(table: RenderableType) -> None:
-    """Print a table or other rich text."""
+    """Print a table or other rich text; rich fills lines up with blanks, which nobody wants in a file."""
     from nntrain.cli.console import stdout_console
 
-    stdout_console().print(table)
-    sys.stdout.flush()
+    console = stdout_console()
+    if console.is_terminal:
+        console.print(table)
+        sys.stdout.flush()
+        return
+    with console.capture() as captured:
+        console.print(table)
+    print_text("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
 def print_summary(summary: Summary, as_json: bool, quiet: bool) -> None:

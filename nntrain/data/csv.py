@@ -32,7 +32,8 @@ class Csv(Source):
         Field(description="column to predict; several, as a list, for numbers"),
     ]
     features: Annotated[
-        Annotated[list[Name], Field(min_length=1)] | None, Field(description="columns to predict from; null: all others")
+        Annotated[list[Name], Field(min_length=1)] | None,
+        Field(description="columns to predict from; null: all others"),
     ] = None
     task: Annotated[
         Literal["auto", "classification", "regression"], Field(description="auto: by whether the target is text")
@@ -49,7 +50,9 @@ class Csv(Source):
         for name in targets:
             table.column(name)
         if not features:
-            raise bad_input(table.source, f"no columns beside the target {targets[0]!r}", "there is nothing to predict from")
+            raise bad_input(
+                table.source, f"no columns beside the target {targets[0]!r}", "there is nothing to predict from"
+            )
         both = [name for name in features if name in targets]
         if both:
             raise bad_input("data.source.features", f"{both[0]!r} is the target too", "leave it out of the features")
@@ -64,9 +67,9 @@ class Csv(Source):
 
 def _text(table: Table, targets: list[str]) -> bool:
     """Tell whether a target has classes: no cell of it, among those that are filled, is a number."""
-    import polars
+    import polars as pl
 
-    return any(table.column(name).cast(polars.Float64, strict=False).is_null().all() for name in targets)
+    return any(table.column(name).cast(pl.Float64, strict=False).is_null().all() for name in targets)
 
 
 def labels(table: Table, name: str) -> list[Label]:
@@ -90,8 +93,8 @@ def labels(table: Table, name: str) -> list[Label]:
 
 def _classes(table: Table, name: str) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], tuple[Label, ...]]:
     found = labels(table, name)
-    classes = tuple(sorted(set(found)))  # type: ignore[type-var]  # all of one type
-    if len(classes) == len(found) and len(found) > 2:  # noqa: PLR2004 - rows
+    classes = tuple(sorted(set(found)))  # all of one type
+    if len(classes) == len(found) and len(found) > 2:
         raise bad_input(
             f"{table.source}: column {name!r}",
             f"each of {len(found)} rows has a class of its own",

@@ -24,9 +24,7 @@ class Generated(Source):
 
     rows: Rows = 500
     noise: Noise = 0.1
-    seed: Annotated[
-        Annotated[int, Field(ge=0, lt=2**32)] | None, Field(description="null: the recipe's seed")
-    ] = None
+    seed: Annotated[Annotated[int, Field(ge=0, lt=2**32)] | None, Field(description="null: the recipe's seed")] = None
 
     def load(self, folder: Path, seed: int) -> Dataset:
         """Draw the rows."""

@@ -146,5 +146,7 @@ def _labelled(file: str, features: tuple[str, ...], target: str) -> Dataset:
 def _file(name: str) -> Path:
     package = importlib.util.find_spec("sklearn")
     if package is None or package.origin is None:
-        raise bad_input("", "scikit-learn, which this data set comes with, is not installed", "pip install scikit-learn")
+        raise bad_input(
+            "", "scikit-learn, which this data set comes with, is not installed", "pip install scikit-learn"
+        )
     return Path(package.origin).parent / "datasets" / "data" / name

@@ -62,7 +62,10 @@ def prepare(
     classes = dataset.y if dataset.classes is not None and stratify else None
     counts = {"test": share(test, rows.size), "validation": share(validation, rows.size)}
     taken = {}
-    for name, count in counts.items():  # the test part first, so that it is the same whatever is held out for validation
+    for (
+        name,
+        count,
+    ) in counts.items():  # the test part first, so that it is the same whatever is held out for validation
         if count:
             stay, leave = split(rows.size, count, seed, None if classes is None else classes[rows])
             taken[name] = rows[leave]
@@ -96,7 +99,7 @@ def _check(dataset: Dataset, validation: float, test: float, stratify: bool) -> 
     if dataset.classes is None:
         return
     counts = np.bincount(dataset.y, minlength=len(dataset.classes))
-    if np.count_nonzero(counts) < 2:  # noqa: PLR2004 - nothing to tell apart
+    if np.count_nonzero(counts) < 2:
         raise bad_input("data", f"one class only: {dataset.classes[int(counts.argmax())]!r}", "name another target")
     if not stratify or not parts:
         return

@@ -21,8 +21,8 @@ def split(rows: int, taken: int, seed: int, classes: Indices | None = None) -> t
         rows: how many rows there are.
         taken: how many of them to take out.
         seed: of the shuffle.
-        classes: the class index of each row, to keep the shares of classes alike in both parts; each class needs two rows,
-            and each part a row for every class.
+        classes: the class index of each row, to keep the shares of classes alike in both parts; each class needs two
+            rows, and each part a row for every class.
 
     Source: sklearn.model_selection.train_test_split(test_size=taken, random_state=seed, stratify=classes).
     """
@@ -43,7 +43,7 @@ def split(rows: int, taken: int, seed: int, classes: Indices | None = None) -> t
 
 
 def _shares(counts: Indices, draws: int, random: Random) -> Indices:
-    """Return how many of ``draws`` rows each class gets: in proportion, the remainder going to the largest fractions."""
+    """Return how many of ``draws`` rows each class gets: in proportion, the rest to the largest fractions."""
     exact = counts / counts.sum() * draws
     whole = np.floor(exact)
     missing = int(draws - whole.sum())
@@ -54,4 +54,4 @@ def _shares(counts: Indices, draws: int, random: Random) -> Indices:
         lucky = random.choice(tied, size=min(tied.size, missing), replace=False)
         exact[lucky] = whole[lucky] = whole[lucky] + 1
         missing -= lucky.size
-    return whole.astype(np.int64)
+    return np.asarray(whole, np.int64)

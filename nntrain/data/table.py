@@ -12,7 +12,7 @@ from nntrain.errors import InputError, Problem, bad_input, nearest
 from nntrain.files import read_text
 
 if TYPE_CHECKING:
-    import polars
+    import polars as pl
 
 MOST_SHOWN = 12  # names of columns, or problems, in a message
 
@@ -22,9 +22,9 @@ class Table:
     """A table of text: ``source`` names its file; an empty cell is null."""
 
     source: str
-    columns: "polars.DataFrame"
+    columns: "pl.DataFrame"
 
-    def column(self, name: str) -> "polars.Series":
+    def column(self, name: str) -> "pl.Series":
         """Return a column.
 
         Raises:
@@ -44,19 +44,19 @@ def read_table(path: str, separator: str = ",") -> Table:
     Raises:
         InputError: if it cannot be read, is empty, is no text or no table.
     """
-    import polars  # 0.2 s, for users' tables only
+    import polars as pl  # 0.2 s, for users' tables only
 
     source, content = read_text(path, "a CSV table with a line of column names")
     try:
-        columns = polars.read_csv(io.StringIO(content), separator=separator, infer_schema=False)
-    except polars.exceptions.PolarsError as error:
+        columns = pl.read_csv(io.StringIO(content), separator=separator, infer_schema=False)
+    except pl.exceptions.PolarsError as error:
         raise bad_input(source, f"not a CSV table: {str(error).splitlines()[0]}") from None
     repeated = [name for name in columns.columns if name.rpartition("_duplicated_")[0] in columns.columns]
     if repeated:
         raise bad_input(source, f"two columns are called {repeated[0].rpartition('_duplicated_')[0]!r}")
     if columns.height == 0:
         raise bad_input(source, "has column names but no rows")
-    columns = columns.select(polars.all().str.strip_chars().replace("", None))
+    columns = columns.select(pl.all().str.strip_chars().replace("", None))
     return Table(source, columns.rename({name: name.strip() for name in columns.columns}))
 
 
@@ -66,13 +66,13 @@ def numeric_columns(table: Table, names: Sequence[str]) -> NDArray[np.float64]:
     Raises:
         InputError: if a column is missing, or a cell is empty, no number, NaN or infinite; with column and row.
     """
-    import polars
+    import polars as pl
 
     numbers = np.empty((table.columns.height, len(names)))
     problems = []
     for index, name in enumerate(names):
         text = table.column(name)
-        numbers[:, index] = text.cast(polars.Float64, strict=False).fill_null(np.nan).to_numpy()
+        numbers[:, index] = text.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
         wrong = np.flatnonzero(~np.isfinite(numbers[:, index]))
         if wrong.size:
             problems.append(_problem(table, name, int(wrong[0]), wrong.size))
@@ -87,4 +87,6 @@ def _problem(table: Table, name: str, row: int, count: int) -> Problem:
     others = f" (and {count - 1} more in this column)" if count > 1 else ""
     hint = "fill it in, or leave the row out" if found is None else "leave the column or the row out"
     # a row's line cannot be told for certain: a quoted cell may hold line ends
-    return Problem(f"{table.source}: column {name!r}, row {row + 1}", f"expected a finite number, found {what}{others}", hint)
+    return Problem(
+        f"{table.source}: column {name!r}, row {row + 1}", f"expected a finite number, found {what}{others}", hint
+    )

@@ -33,8 +33,8 @@ def verdict(train: Sequence[float], validation: Sequence[float]) -> str:
         )
     if falling:
         return (
-            f"underfits: the training loss still fell by more than {STILL_FALLING:.0%} in the last tenth of the epochs; "
-            "train longer or with a larger learning rate"
+            f"underfits: the training loss still fell by more than {STILL_FALLING:.0%} in the last tenth of the epochs"
+            "; train longer or with a larger learning rate"
         )
     return "neither under- nor overfits by the curves: both losses have levelled off"
 

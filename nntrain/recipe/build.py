@@ -80,7 +80,7 @@ def network_of(recipe: Recipe, n_features: int, n_targets: int, n_classes: int |
 
 
 def default_initializer(activation: Activation) -> Initializer:
-    """Return He's initialiser before rectifiers, which pass half of the variance, and Glorot's before all others (H)."""
+    """Return He's initialiser before rectifiers, which halve the variance, and Glorot's before all others (H)."""
     return HeUniform() if activation.rectifier else GlorotUniform()
 
 
@@ -101,7 +101,7 @@ def _check_loss(loss: Loss, output: Activation, n_classes: int | None, document:
             f"loss: {loss.name} is for classes, but the target is a number",
             "choose mse, or name a target of classes",
         )
-    if loss.name == "bce" and n_classes != 2:  # noqa: PLR2004 - yes and no
+    if loss.name == "bce" and n_classes != 2:
         raise bad_input(
             document.where("loss"), f"loss: bce is for two classes, found {n_classes}", "choose cross_entropy"
         )

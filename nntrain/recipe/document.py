@@ -86,9 +86,7 @@ def read_document(source: str, text: str) -> Document:
 
 def dump_document(data: Any) -> str:
     """Return plain data as YAML that :func:`read_document` reads back to the same data."""
-    return yaml.dump(
-        data, Dumper=_Dumper, sort_keys=False, default_flow_style=None, allow_unicode=True, width=120
-    )
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, default_flow_style=None, allow_unicode=True, width=120)
 
 
 class _Loader(yaml.SafeLoader):
@@ -97,7 +95,7 @@ class _Loader(yaml.SafeLoader):
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012 - PyYAML's own way
 
     def compose_node(self, parent: Any, index: Any) -> Any:
-        event = self.peek_event()
+        event = self.peek_event()  # type: ignore[no-untyped-call]
         tag = getattr(event, "tag", None)
         if tag is not None:
             raise yaml.MarkedYAMLError(problem=f"tags such as {tag} are not allowed", problem_mark=event.start_mark)
@@ -116,7 +114,9 @@ class _Dumper(yaml.SafeDumper):
 _Dumper.add_representer(float, lambda dumper, value: dumper.represent_scalar(f"{CORE}float", repr(value)))
 for _name, (_pattern, _first) in RULES.items():
     for _class in (_Loader, _Dumper):
-        _class.add_implicit_resolver(CORE + _name, re.compile(f"(?:{_pattern})$"), [*_first, *([""] * (_name == "null"))])
+        _class.add_implicit_resolver(
+            CORE + _name, re.compile(f"(?:{_pattern})$"), [*_first, *([""] * (_name == "null"))]
+        )
 
 
 class _Reader:
@@ -139,7 +139,9 @@ class _Reader:
             return self.mapping(node, keys)
         if isinstance(node, SequenceNode):
             return [self.item(child, (*keys, index)) for index, child in enumerate(node.value)]
-        return self.scalar(node)
+        if isinstance(node, ScalarNode):
+            return self.scalar(node)
+        raise TypeError(f"not a node of YAML: {node}")
 
     def item(self, node: Node, keys: Keys) -> Any:
         self.places[keys] = self.place(node)

@@ -1,7 +1,7 @@
 """The JSON Schema of recipes, in the draft that editors understand.
 
-pydantic writes draft 2020-12. The YAML language server, and with it most editors, reads draft 7: definitions have another
-name there, and it does not know OpenAPI's ``discriminator``.
+pydantic writes draft 2020-12. The YAML language server, and with it most editors, reads draft 7: definitions have
+another name there, and it does not know OpenAPI's ``discriminator``.
 """
 
 from typing import Any

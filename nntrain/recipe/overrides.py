@@ -53,6 +53,6 @@ def _put(data: dict[str, Any], names: tuple[str, ...], value: Any, place: str) -
 
 
 def _forget(places: dict[Keys, str], names: Keys) -> None:
-    """What stood below the overridden key is gone."""
+    """Forget the places of the overridden key and of what stood below it."""
     for keys in [keys for keys in places if keys[: len(names)] == names]:
         del places[keys]

@@ -45,8 +45,9 @@ def _keys(detail: ErrorDetails, data: Any) -> tuple[str | int, ...]:
     """Return where an error is, without what pydantic adds for unions, which is not in the document."""
     keys: list[str | int] = []
     for step in detail["loc"]:
-        if (isinstance(data, dict) and step in data) or (isinstance(data, list) and step in range(len(data))):
-            data = data[step]
+        inside = data if isinstance(data, dict) else dict(enumerate(data)) if isinstance(data, list) else {}
+        if step in inside:
+            data = inside[step]
             keys.append(step)
     return (*keys, detail["loc"][-1]) if detail["type"] == "missing" else tuple(keys)
 
@@ -65,7 +66,9 @@ def _problem(
             return Problem(place, f"{dotted}: is missing", _help(schema, detail["loc"]))
         case "union_tag_invalid":
             known = [name.strip("' ") for name in context["expected_tags"].split(", ")]
-            return Problem(place, f"{dotted}: found {context['tag']!r}, which there is not", _hint(context["tag"], known))
+            return Problem(
+                place, f"{dotted}: found {context['tag']!r}, which there is not", _hint(context["tag"], known)
+            )
         case "union_tag_not_found":
             what = "the name is missing" if isinstance(found, dict) else f"found {_shown(found)}, expected a name"
             return Problem(place, f"{dotted}: {what}", f"as in {{name: {next(iter(_choices(schema, detail['loc'])))}}}")

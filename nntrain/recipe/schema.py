@@ -38,7 +38,9 @@ class Data(Strict):
 class Model(Strict):
     """The network: dense layers, from the features to an output a target or class."""
 
-    hidden: Annotated[list[Width], Field(description="units of each hidden layer; [] for a linear model")] = [64, 32]
+    hidden: Annotated[list[Width], Field(description="units of each hidden layer; [] for a linear model")] = Field(
+        default_factory=lambda: [64, 32]
+    )
     activation: Annotated[Activation, Choice(), Field(description="of the hidden layers")] = ReLU()
     output: Annotated[Activation, Choice(), Field(description="of the output layer")] = Identity()
     initializer: Annotated[
@@ -61,9 +63,9 @@ class Recipe(Strict):
         Annotated[Loss, Choice()] | None, Field(description="null: cross_entropy for classes, mse for numbers")
     ] = None
     optimizer: Annotated[Optimizer, Choice("adam"), Field(description="how gradients become steps")] = Adam()
-    schedule: Annotated[
-        Schedule, Choice("constant"), Field(description="how the learning rate changes with time")
-    ] = Constant()
+    schedule: Annotated[Schedule, Choice("constant"), Field(description="how the learning rate changes with time")] = (
+        Constant()
+    )
     training: Annotated[Training, Field(description="how long, in which batches, when to stop")] = Training()
 
 

@@ -36,7 +36,9 @@ def curves(series: Sequence[tuple[str, Sequence[float]]], width: int, height: in
             styles[row][column] = style
     text = Text()
     for row in range(height):
-        label = {0: f"{high:.3g}", height - 1: f"{low:.3g}"}.get(row, "log" if logarithmic and row == height // 2 else "")
+        label = {0: f"{high:.3g}", height - 1: f"{low:.3g}"}.get(
+            row, "log" if logarithmic and row == height // 2 else ""
+        )
         text.append(f"{label:>8} ", "dim")
         for cell, style in zip(cells[row], styles[row], strict=True):
             text.append(chr(cell), style)

@@ -14,7 +14,7 @@ def number(value: float | None) -> str:
     """Return a number with four significant digits, a dash for None."""
     if value is None:
         return "–"
-    return f"{value:#.4g}".rstrip(".") if 1e-4 <= abs(value) < 1e4 else f"{value:.4g}"  # noqa: PLR2004 - few digits
+    return f"{value:#.4g}".rstrip(".") if 1e-4 <= abs(value) < 1e4 else f"{value:.4g}"
 
 
 def share(value: float | None) -> str:
@@ -37,7 +37,7 @@ def quantity(count: int) -> str:
     """Return bytes with a unit, such as ``27.3 kB``."""
     value = float(count)
     for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000:  # noqa: PLR2004 - the units' own factor
+        if value < 1000:
             return f"{value:.3g} {unit}"
         value /= 1000
     return f"{value:.3g} TB"

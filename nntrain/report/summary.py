@@ -58,10 +58,10 @@ class Summary:
     def to_json(self) -> dict[str, Any]:
         """Return plain data for JSON; a number that is not finite is null.
 
-        Keys: name, run (directory), model (file), task, epochs, steps, seconds, stopped; train, validation and test, each
-        {loss, accuracy or r2}, of the weights that were kept (validation and test where there is such a part); kept
-        (final or best), best_epoch, final and best, each with the scores of all parts; verdict, gradient_norm, dead,
-        samples_per_second, layers (label, parameters, gradient_norm, dead); diverged, null or {epoch, step, where,
+        Keys: name, run (directory), model (file), task, epochs, steps, seconds, stopped; train, validation and test,
+        each {loss, accuracy or r2}, of the weights that were kept (validation and test where there is such a part);
+        kept (final or best), best_epoch, final and best, each with the scores of all parts; verdict, gradient_norm,
+        dead, samples_per_second, layers (label, parameters, gradient_norm, dead); diverged, null or {epoch, step, where,
         learning_rate, advice}.
         """
         finished, metric = self.finished, self.started.metric

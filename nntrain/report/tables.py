@@ -1,6 +1,7 @@
 """Tables of what there is: components, recipes, and a network's layers."""
 
 import inspect
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -54,7 +55,8 @@ def components_table(components: Mapping[str, type[Component]]) -> Table:
 def _default(key: Mapping[str, Any]) -> str:
     if key["required"]:
         return "(needed)"
-    return {None: "null", True: "true", False: "false"}.get(key["default"], str(key["default"]))
+    default = key["default"]
+    return json.dumps(default) if default is None or isinstance(default, bool) else str(default)
 
 
 def recipes_table(found: Sequence[Mapping[str, str]]) -> Table:
@@ -70,8 +72,8 @@ def recipes_table(found: Sequence[Mapping[str, str]]) -> Table:
 def network_facts(plan: Plan) -> dict[str, Any]:
     """Return a plan's layers, sizes and work as plain data; memory in bytes, multiply-adds a step of a whole batch.
 
-    A training step multiplies each matrix three times: forward, for the weights' gradient, and (but for the first layer)
-    for the inputs' gradient.
+    A training step multiplies each matrix three times: forward, for the weights' gradient, and (but for the first
+    layer) for the inputs' gradient.
     """
     network, rows = plan.network, plan.batch_rows
     size = np.dtype(plan.training.dtype).itemsize
