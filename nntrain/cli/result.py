@@ -45,7 +45,8 @@ def print_summary(summary: Summary, as_json: bool, quiet: bool) -> None:
     from nntrain.report.summary import details, short_table
 
     if not quiet:
-        stderr_console().print(details(summary))
+        console = stderr_console()
+        console.print(details(summary, layers=not console.is_terminal))  # a live display has just shown them
     if as_json:
         print_json(summary.to_json())
     else:

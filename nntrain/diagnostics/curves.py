@@ -25,7 +25,8 @@ def verdict(train: Sequence[float], validation: Sequence[float]) -> str:
         return f"the training loss {state}; overfitting cannot be seen without a validation part"
     best = min(range(len(validation)), key=validation.__getitem__)
     lowest, last = validation[best], _mean(validation[-tenth:])
-    if last > lowest * (1 + RISE) and last > NOTHING * validation[0] and train[-1] < train[best]:
+    rose = last > lowest * (1 + RISE) and last > NOTHING * validation[0]
+    if rose and train[-1] < train[best] and train[-1] < last:
         return (
             f"overfits: the validation loss rose from {lowest:.4g} at epoch {best + 1} to {last:.4g} "
             f"while the training loss fell from {train[best]:.4g} to {train[-1]:.4g}; "

@@ -10,6 +10,7 @@ DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 ACROSS, DOWN = 2, 4
 BLANK = 0x2800
 LOGARITHMIC_FROM = 20  # times the smallest value that the largest is: a linear axis would show a right angle
+DECADES = 6  # at most, of a logarithmic axis; what is smaller lies on its floor
 
 
 def curves(series: Sequence[tuple[str, Sequence[float]]], width: int, height: int) -> Text:
@@ -25,7 +26,9 @@ def curves(series: Sequence[tuple[str, Sequence[float]]], width: int, height: in
     if not finite:
         return Text("\n" * (height - 1))
     low, high = min(finite), max(finite)
-    logarithmic = low > 0 and high / low > LOGARITHMIC_FROM
+    logarithmic = low >= 0 and high > LOGARITHMIC_FROM * low
+    if logarithmic:
+        low = max(min((value for value in finite if value > 0), default=high), high / 10**DECADES)
     columns = max(width - 9, 4)
     cells = [[BLANK] * columns for _ in range(height)]
     styles = [[""] * columns for _ in range(height)]
@@ -50,7 +53,10 @@ def _points(
     values: Sequence[float], low: float, high: float, logarithmic: bool, width: int, height: int
 ) -> list[tuple[int, int]]:
     """Return the dots of a curve, as (x, y) from the top left, with vertical strokes between neighbours."""
-    scale = log10 if logarithmic else float
+
+    def scale(value: float) -> float:
+        return log10(max(value, low)) if logarithmic else value
+
     bottom, top = scale(low), scale(high)
     span = (top - bottom) or 1.0
     dots: list[tuple[int, int]] = []

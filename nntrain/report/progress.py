@@ -65,12 +65,12 @@ class Progress:
 
     def _bar(self, started: Started, width: int, seconds: float) -> RenderableType:
         done = self.done
-        left = f"{duration(seconds / done * (started.epochs - done))} left" if done else ""
+        left = f"{duration(seconds / done * (started.epochs - done))} left" if 0 < done < started.epochs else ""
         facts = [f"epoch {min(int(done) + 1, started.epochs)}/{started.epochs}", left]
         if self.last is not None:
             facts += [f"{self.last.samples_per_second:,.0f} samples/s", f"lr {self.last.learning_rate:.3g}"]
         grid = Table.grid(padding=(0, 2))
-        bar = ProgressBar(started.epochs, done, width=max(10, min(30, width - 50)))
+        bar = ProgressBar(started.epochs, done, width=max(8, min(30, width - 66)))
         grid.add_row(facts[0], bar, "  ".join(filter(None, facts[1:])))
         return grid
 

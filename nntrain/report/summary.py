@@ -61,8 +61,8 @@ class Summary:
         Keys: name, run (directory), model (file), task, epochs, steps, seconds, stopped; train, validation and test,
         each {loss, accuracy or r2}, of the weights that were kept (validation and test where there is such a part);
         kept (final or best), best_epoch, final and best, each with the scores of all parts; verdict, gradient_norm,
-        dead, samples_per_second, layers (label, parameters, gradient_norm, dead); diverged, null or {epoch, step, where,
-        learning_rate, advice}.
+        dead, samples_per_second, layers, each {label, parameters, gradient_norm, dead}; diverged, null or {epoch,
+        step, where, learning_rate, advice}.
         """
         finished, metric = self.finished, self.started.metric
         layers = [
@@ -157,8 +157,8 @@ def metric_name(metric: str) -> str:
     return "R²" if metric == "r2" else metric
 
 
-def details(summary: Summary) -> RenderableType:
-    """Return what people want to know of a run beside its result."""
+def details(summary: Summary, layers: bool) -> RenderableType:
+    """Return what people want to know of a run beside its result; ``layers``: with a line for each of them."""
     finished, metric = summary.finished, metric_name(summary.started.metric)
     speed = f", {summary.samples_per_second:,.0f} samples/s" if summary.samples_per_second else ""
     lines = [
@@ -178,8 +178,9 @@ def details(summary: Summary) -> RenderableType:
         scores = "; ".join(f"{part} loss {text}" for part, text in best.items() if part != "train" or len(best) == 1)
         lines.append(f"best epoch {finished.best_epoch}: {scores}")
     lines.append(summary.verdict)
-    text = Text("\n".join(lines))
-    return Group(text, _layers(summary), Text(f"run: {summary.run}", "dim"), "")
+    lines.append(f"run: {summary.run}")
+    text = Text("\n".join(lines) + "\n")
+    return Group(text, _layers(summary), "") if layers else text
 
 
 def _layers(summary: Summary) -> Table:
