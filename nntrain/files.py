@@ -1,10 +1,13 @@
-"""Files: texts that are read with a clear word on what is wrong, and files that are written whole or not at all."""
+"""Files: texts that are read with a clear word on what is wrong, files written whole or not at all, and JSON."""
 
+import json
 import os
 import sys
 import tempfile
 from contextlib import suppress
+from math import isfinite
 from pathlib import Path
+from typing import Any
 
 from nntrain.errors import bad_input, nearest
 
@@ -83,6 +86,19 @@ def make_folder(path: Path) -> None:
         raise bad_input(path, "is a file, expected a directory") from None
     except OSError as error:
         raise bad_input(path, f"cannot write into this directory: {error.strerror}") from None
+
+
+def json_text(data: Any, indent: int | None = None) -> str:
+    """Return plain data as JSON and a line end; NaN and infinity, which JSON does not have, become null."""
+    return json.dumps(_without_nan(data), indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _without_nan(data: Any) -> Any:
+    if isinstance(data, dict):
+        return {key: _without_nan(value) for key, value in data.items()}
+    if isinstance(data, list | tuple):
+        return [_without_nan(value) for value in data]
+    return None if isinstance(data, float) and not isfinite(data) else data
 
 
 def _umask() -> int:

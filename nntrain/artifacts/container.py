@@ -31,7 +31,8 @@ def write(path: Path, tensors: Tensors, facts: Mapping[str, Any]) -> None:
     contiguous = {name: np.ascontiguousarray(values) for name, values in tensors.items()}
     metadata = {key: json.dumps(value, allow_nan=False) for key, value in facts.items()}
     metadata |= {"format": FORMAT, "format_version": VERSION}
-    write_atomically(path, save(contiguous, metadata | {"sha256": _digest(contiguous, metadata)}))
+    metadata["sha256"] = _digest(contiguous, metadata)
+    write_atomically(path, _ordered(save(contiguous, metadata)))
 
 
 def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -63,6 +64,20 @@ def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         return tensors, {key: json.loads(value) for key, value in metadata.items() if not key.startswith("format")}
     except ValueError:
         raise bad_facts(path) from None
+
+
+def _ordered(content: bytes) -> bytes:
+    """Put the metadata in the order of their names: safetensors leaves it to chance, but a run is to give the same bytes.
+
+    A file is the length of its header (8 bytes, little-endian), the header (JSON, filled up with blanks to a multiple
+    of 8 bytes), and the numbers.
+    """
+    end = 8 + int.from_bytes(content[:8], "little")
+    header = json.loads(content[8:end])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
+    text += b" " * (-len(text) % 8)
+    return len(text).to_bytes(8, "little") + text + content[end:]
 
 
 def bad_facts(path: Path) -> InputError:

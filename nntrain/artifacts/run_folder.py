@@ -1,6 +1,6 @@
 """The directory that a run leaves: recipe.yaml, metrics.jsonl, summary.json and model.safetensors."""
 
-import json
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any, Self, TextIO
 
 from nntrain.errors import bad_input
-from nntrain.files import make_folder, write_atomically
+from nntrain.files import json_text, make_folder, write_atomically
 from nntrain.training.events import EpochEnded, Event, Started
 
 NAMES = ("recipe.yaml", "metrics.jsonl", "summary.json", "model.safetensors")
@@ -39,7 +39,8 @@ class RunFolder:
             InputError: if ``out`` holds a run and ``overwrite`` is not set, or it cannot be made or written.
         """
         if out is None:
-            folder = cls(_new_name(Path("runs"), f"{name}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"))
+            safe = re.sub(r"[^\w.-]+", "-", name).strip(".-") or "run"
+            folder = cls(_new_name(Path("runs"), f"{safe}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"))
         else:
             folder = cls(out)
             found = [name for name in NAMES if (out / name).exists()] if out.is_dir() else []
@@ -69,14 +70,14 @@ class RunFolder:
             self._metric = event.metric
         if isinstance(event, EpochEnded) and self._lines is not None:
             try:
-                self._lines.write(json.dumps(epoch_line(event, self._metric), allow_nan=False) + "\n")
+                self._lines.write(json_text(epoch_line(event, self._metric)))
                 self._lines.flush()
             except OSError as error:
                 raise bad_input(self.metrics, f"cannot write: {error.strerror}") from None
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Write summary.json."""
-        write_atomically(self.summary, (json.dumps(summary, indent=2, allow_nan=False) + "\n").encode())
+        write_atomically(self.summary, json_text(summary, indent=2).encode())
 
 
 def epoch_line(event: EpochEnded, metric: str) -> dict[str, Any]:

@@ -3,7 +3,6 @@
 Nothing heavy is imported here or at the top of any command's file: ``nntrain --help`` has to be instant.
 """
 
-import os
 import sys
 from typing import Annotated, NoReturn
 
@@ -64,10 +63,10 @@ def main() -> NoReturn:
         _end(f"nntrain: {error}", error.status)
     except KeyboardInterrupt:
         _end("nntrain: interrupted", Status.INTERRUPTED)
-    except BrokenPipeError:
-        # The reader has gone: nothing is wrong. Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(Status.DONE)
+    except MemoryError:
+        _end("nntrain: not enough memory: try fewer or narrower layers, or a smaller batch", Status.BAD_INPUT)
+    except OSError as error:  # a full disk behind standard output, say
+        _end(f"nntrain: {error.filename or 'output'}: {error.strerror}", Status.BAD_INPUT)
     sys.exit(Status.DONE)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
+
+from nntrain.files import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,14 +17,18 @@ if TYPE_CHECKING:
 
 
 def print_json(data: Any) -> None:
-    """Print one JSON value, indented; NaN and infinity are refused."""
-    print_text(json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n")
+    """Print one JSON value, indented."""
+    print_text(json_text(data, indent=2))
 
 
 def print_text(text: str) -> None:
-    """Print text as it is, and flush so that a closed pipe is noticed here."""
-    sys.stdout.write(text)
-    sys.stdout.flush()
+    """Print text as it is. A reader that has gone away is no error: the work is done, and its status stands."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python would complain once more when it flushes at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def print_table(table: RenderableType) -> None:

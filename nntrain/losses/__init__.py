@@ -41,7 +41,8 @@ class Loss(Component, family="loss"):
 
     def combine(self, losses: NDArray[np.float64], rows: NDArray[np.int64]) -> float:
         """Return the loss over all rows from the losses of batches with ``rows`` each."""
-        return float(losses.sum() if self.reduction == "sum" else losses @ rows / rows.sum())
+        with np.errstate(over="ignore"):  # infinity is what it is then
+            return float(losses.sum() if self.reduction == "sum" else (losses * rows).sum() / rows.sum())
 
     def encode(self, y: NDArray[Any], n_classes: int | None) -> NDArray[np.float64]:
         """Return ``y`` ((N, T) reals or (N,) class indices) as the target columns that the loss reads."""

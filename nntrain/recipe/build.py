@@ -17,6 +17,7 @@ from nntrain.network.network import Dense, Network
 from nntrain.recipe.document import Document
 from nntrain.recipe.schema import Recipe
 from nntrain.training.plan import Plan
+from nntrain.training.settings import BATCH_SIZE
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ def build(recipe: Recipe, document: Document, folder: Path, name: str) -> Built:
     _check_loss(loss, recipe.model.output, n_classes, document)
     settings = recipe.data.model_dump(exclude={"source"})
     data = prepare(dataset, **settings, seed=recipe.seed)
+    if "batch_size" not in recipe.training.model_fields_set and len(data.train.x) < BATCH_SIZE:
+        recipe = _with_full_batch(recipe)  # the default is for larger data
     _check_training(recipe, data, document)
     network = network_of(recipe, len(dataset.feature_names), len(dataset.target_names), n_classes)
     plan = Plan(
@@ -91,6 +94,10 @@ def _with_absolute_path(recipe: Recipe, folder: Path) -> Recipe:
         return recipe
     source = recipe.data.source.model_copy(update={"path": str((folder / path).absolute())})
     return recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": source})})
+
+
+def _with_full_batch(recipe: Recipe) -> Recipe:
+    return recipe.model_copy(update={"training": recipe.training.model_copy(update={"batch_size": "full"})})
 
 
 def _check_loss(loss: Loss, output: Activation, n_classes: int | None, document: Document) -> None:

@@ -75,7 +75,7 @@ def _problem(
         case kind if kind in ALLOWED:
             ways = [ALLOWED.get(one["type"], one["msg"]).format(**one.get("ctx", {})) for one in details]
             allowed = " or ".join(dict.fromkeys(ways))
-            hint = nearest(found, [way.strip("'") for way in ways]) if isinstance(found, str) else ""
+            hint = nearest(found, [way.strip("'") for way in allowed.split(" or ")]) if isinstance(found, str) else ""
             return Problem(place, f"{dotted}: found {_shown(found)}, expected {allowed}", hint)
         case _:
             return Problem(place, f"{dotted}: {detail['msg']}")

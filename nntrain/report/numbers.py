@@ -1,13 +1,6 @@
-"""Numbers as people and programs read them."""
-
-from math import isfinite
+"""Numbers as people read them."""
 
 MINUTE, HOUR = 60, 3600
-
-
-def finite(value: float) -> float | None:
-    """Return ``value``, or None if JSON could not hold it."""
-    return value if isfinite(value) else None
 
 
 def number(value: float | None) -> str:

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nntrain.diagnostics.curves import verdict
-from nntrain.report.numbers import duration, finite, number, share
+from nntrain.report.numbers import duration, number, share
 from nntrain.training.events import Diverged, EpochEnded, Event, Finished, Scores, Started, Stopped
 
 ADVICE = "try a smaller optimizer.lr, a smaller initializer, or data.standardize: true"
@@ -56,7 +56,7 @@ class Summary:
         return sum(n * dead for n, dead in mortal) / units if units else None
 
     def to_json(self) -> dict[str, Any]:
-        """Return plain data for JSON; a number that is not finite is null.
+        """Return plain data for JSON.
 
         Keys: name, run (directory), model (file), task, epochs, steps, seconds, stopped; train, validation and test,
         each {loss, accuracy or r2}, of the weights that were kept (validation and test where there is such a part);
@@ -69,7 +69,7 @@ class Summary:
             {
                 "label": facts.label,
                 "parameters": facts.parameters,
-                "gradient_norm": finite(layer.gradient_norm),
+                "gradient_norm": layer.gradient_norm,
                 "dead": layer.dead,
             }
             for facts, layer in zip(self.started.layers, finished.layers, strict=True)
@@ -89,7 +89,7 @@ class Summary:
             "final": _scores(finished.final, metric),
             "best": _scores(finished.best, metric),
             "verdict": self.verdict,
-            "gradient_norm": self.last and finite(self.last.gradient_norm),
+            "gradient_norm": self.last and self.last.gradient_norm,
             "dead": self.dead,
             "samples_per_second": self.samples_per_second,
             "layers": layers,
@@ -98,7 +98,7 @@ class Summary:
 
 
 def _scores(scores: Mapping[str, Scores], metric: str) -> dict[str, Any]:
-    return {part: {"loss": finite(score.loss), metric: score.metric} for part, score in scores.items()}
+    return {part: {"loss": score.loss, metric: score.metric} for part, score in scores.items()}
 
 
 def _divergence(diverged: Diverged) -> dict[str, Any]:

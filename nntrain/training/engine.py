@@ -5,6 +5,7 @@ from math import ceil
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 from numpy.typing import NDArray
 
 from nntrain.data.prepare import Part
@@ -118,5 +119,5 @@ class Engine:
 
 
 def norm(values: NDArray[Any]) -> float:
-    """Return the Euclidean norm, in float64 so that squares do not overflow."""
-    return float(np.linalg.norm(values.astype(np.float64, copy=False).ravel()))
+    """Return the Euclidean norm; BLAS, which SciPy takes it from, does not overflow where the squares would."""
+    return float(scipy.linalg.norm(values.ravel(), check_finite=False))

@@ -7,6 +7,8 @@ from pydantic_core import PydanticCustomError
 
 from nntrain.registry import Strict
 
+BATCH_SIZE = 32  # where a recipe says nothing; data with fewer rows are one batch
+
 
 class EarlyStopping(Strict):
     """Stop when the validation loss has not improved for some epochs, and keep the best weights."""
@@ -22,7 +24,7 @@ class Training(Strict):
     batch_size: Annotated[
         Annotated[int, Field(ge=1)] | Literal["full"],
         Field(description="rows a step, or `full`; the last batch of an epoch may be smaller"),
-    ] = 32
+    ] = BATCH_SIZE
     dtype: Annotated[Literal["float32", "float64"], Field(description="precision of all numbers")] = "float32"
     early_stopping: Annotated[EarlyStopping | None, Field(description="stop on the validation loss")] = None
     grad_tol: Annotated[

@@ -1,0 +1,83 @@
+"""What several tests need: the command line in this process, and recipes as plain data."""
+
+import io
+import json
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from nntrain.cli.main import main
+from nntrain.recipe.build import Built, build
+from nntrain.recipe.document import dump_document, read_document
+from nntrain.recipe.schema import parse
+from nntrain.training.engine import Engine
+from nntrain.training.events import Event, Finished
+from nntrain.training.loop import train
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How a command ended."""
+
+    status: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """What is on standard output, as the JSON that it has to be."""
+        return json.loads(self.out, parse_constant=_not_json)
+
+
+def _not_json(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+class CommandLine:
+    """Runs nntrain's commands in this process."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch, self._capsys = monkeypatch, capsys
+
+    def __call__(self, *arguments: object, stdin: str = "") -> Ended:
+        self._monkeypatch.setattr(sys, "argv", ["nntrain", *map(str, arguments)])
+        self._monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(stdin.encode())))
+        self._capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        out, err = self._capsys.readouterr()
+        assert "Traceback" not in err
+        return Ended(int(ended.value.code or 0), out, err)
+
+
+def built(recipe: Mapping[str, Any] | str, folder: Path = Path()) -> Built:
+    """Return the plan of a recipe given as YAML or plain data."""
+    document = read_document("recipe.yaml", recipe if isinstance(recipe, str) else dump_document(dict(recipe)))
+    return build(parse(document), document, folder, "recipe")
+
+
+def run(recipe: Mapping[str, Any] | str) -> tuple[Engine, list[Event]]:
+    """Train a recipe; return the engine as it is left and all events."""
+    engine = Engine(built(recipe).plan)
+    return engine, list(train(engine))
+
+
+def finished(events: Iterable[Event]) -> Finished:
+    """Return the last event of a run."""
+    *_, last = events
+    assert isinstance(last, Finished)
+    return last
+
+
+def relative_error(found: NDArray[Any], expected: NDArray[Any]) -> float:
+    """Return the norm of the difference relative to the sum of both norms."""
+    size = float(np.linalg.norm(found) + np.linalg.norm(expected))
+    return float(np.linalg.norm(found - expected)) / size if size else 0.0

@@ -1,0 +1,60 @@
+"""The network once more, in plain NumPy, written for the eye; nothing of nntrain's own arithmetic is used."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Array = NDArray[Any]
+
+# name: (f(z), f'(z))
+ACTIVATIONS: dict[str, Any] = {
+    "identity": (lambda z: z, np.ones_like),
+    "sigmoid": (lambda z: 1 / (1 + np.exp(-z)), lambda z: np.exp(-z) / (1 + np.exp(-z)) ** 2),
+    "tanh": (np.tanh, lambda z: 1 / np.cosh(z) ** 2),
+    "relu": (lambda z: np.maximum(z, 0), lambda z: (z > 0) * 1.0),
+    "leaky_relu": (lambda z: np.where(z > 0, z, 0.01 * z), lambda z: np.where(z > 0, 1, 0.01)),
+    "elu": (lambda z: np.where(z > 0, z, np.exp(z) - 1), lambda z: np.where(z > 0, 1, np.exp(z))),
+}
+
+
+def softmax(z: Array) -> Array:
+    e = np.exp(z)
+    return np.asarray(e / e.sum(axis=1, keepdims=True))
+
+
+def loss_and_delta(name: str, o: Array, target: Array) -> tuple[float, Array]:
+    """Return L and dL/do as the lectures write them, with no care for overflow."""
+    B, O = o.shape  # noqa: E741
+    match name:
+        case "mse":
+            return float(((o - target) ** 2).mean()), 2 * (o - target) / (B * O)
+        case "sum_squared_error":
+            return float(((o - target) ** 2).sum()), 2 * (o - target)
+        case "half_sum_squared_error":
+            return float(((o - target) ** 2).sum() / 2), o - target
+        case "bce":
+            p = 1 / (1 + np.exp(-o))
+            return float(-(target * np.log(p) + (1 - target) * np.log(1 - p)).mean()), (p - target) / (B * O)
+        case "cross_entropy":
+            p, truth = softmax(o), np.eye(O)[target[:, 0].astype(int)]
+            return float(-(truth * np.log(p)).sum() / B), (p - truth) / B
+    raise ValueError(name)
+
+
+def loss_and_gradient(
+    layers: list[tuple[Array, Array, str]], x: Array, target: Array, loss: str
+) -> tuple[float, list[tuple[Array, Array]]]:
+    """Return L and (dL/dW, dL/db) of each layer (W, b, activation)."""
+    h, before = x, []
+    for W, b, activation in layers:
+        z = h @ W + b
+        before.append((h, z))
+        h = ACTIVATIONS[activation][0](z)
+    value, dh = loss_and_delta(loss, h, target)
+    gradients = []
+    for (W, _, activation), (h_in, z) in zip(reversed(layers), reversed(before), strict=True):
+        dz = dh * ACTIVATIONS[activation][1](z)
+        gradients.append((h_in.T @ dz, dz.sum(axis=0)))
+        dh = dz @ W.T
+    return value, gradients[::-1]

@@ -1,0 +1,73 @@
+"""The draws of every initialiser against the distribution that its formula names."""
+
+from math import sqrt
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from nntrain.activations import ELU, Identity, LeakyReLU, ReLU, Sigmoid, Tanh
+from nntrain.initializers import Initializer
+from nntrain.random import stream
+from nntrain.recipe.build import default_initializer
+from nntrain.registry import members
+from tests.helpers import built
+
+INITIALIZERS = members(Initializer)
+I, O = 300, 200  # noqa: E741 - shape letters
+DISTRIBUTIONS: dict[str, tuple[dict[str, Any], Any]] = {
+    "normal": ({"scale": 0.3}, stats.norm(0, 0.3)),
+    "uniform": ({"scale": 0.3}, stats.uniform(-0.3, 0.6)),
+    "glorot_uniform": ({"gain": 2.0}, stats.uniform(-2 * sqrt(6 / 500), 4 * sqrt(6 / 500))),
+    "glorot_normal": ({"gain": 2.0}, stats.norm(0, 2 * sqrt(2 / 500))),
+    "he_uniform": ({}, stats.uniform(-sqrt(6 / 300), 2 * sqrt(6 / 300))),
+    "he_normal": ({}, stats.norm(0, sqrt(2 / 300))),
+}
+VALUES: dict[str, tuple[dict[str, Any], float]] = {"zeros": ({}, 0.0), "constant": ({"value": 0.7}, 0.7)}
+
+
+def test_every_initializer_is_checked() -> None:
+    assert set(INITIALIZERS) == {*DISTRIBUTIONS, *VALUES}
+
+
+@pytest.mark.parametrize("name", DISTRIBUTIONS)
+def test_the_draws_follow_the_formula(name: str) -> None:
+    keys, distribution = DISTRIBUTIONS[name]
+    draws = INITIALIZERS[name](**keys).draw((I, O), I, O, stream(3, "test"))
+    assert draws.shape == (I, O)
+    assert stats.kstest(draws.ravel(), distribution.cdf).pvalue > 0.01
+    assert draws.std() == pytest.approx(distribution.std(), rel=0.02)
+    low, high = distribution.support()
+    assert draws.min() >= low
+    assert draws.max() <= high
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_fixed_values(name: str) -> None:
+    keys, value = VALUES[name]
+    assert (INITIALIZERS[name](**keys).draw((3, 4), 3, 4, stream(0, "test")) == value).all()
+
+
+def test_the_default_is_he_before_rectifiers_and_glorot_before_all_else() -> None:
+    for rectifier in (ReLU(), LeakyReLU(), ELU()):
+        assert default_initializer(rectifier).name == "he_uniform"
+    for other in (Identity(), Sigmoid(), Tanh()):
+        assert default_initializer(other).name == "glorot_uniform"
+
+
+def test_layers_draw_from_streams_of_their_own() -> None:
+    """A second layer of the same shape gets other weights; the first keeps its own when layers are added."""
+    model = {"hidden": [2, 2], "initializer": "normal", "bias_initializer": "normal"}
+    network = built({"data": {"source": "moons"}, "model": model}).plan.network
+    (first, first_bias), (second, _), _ = network.views(network.initial(0, np.dtype(np.float64)))
+    assert (first != second).all()
+    assert not set(first_bias) & set(first.ravel())
+    longer = built({"data": {"source": "moons"}, "model": {**model, "hidden": [2, 2, 2]}}).plan.network
+    assert (next(longer.views(longer.initial(0, np.dtype(np.float64))))[0] == first).all()
+
+
+def test_float32_starts_where_float64_does() -> None:
+    network = built({"data": {"source": "moons"}}).plan.network
+    single, double = (network.initial(5, np.dtype(dtype)) for dtype in ("float32", "float64"))
+    assert (single == double.astype(np.float32)).all()
