@@ -16,6 +16,7 @@ from nntrain.cli.main import main
 from nntrain.recipe.build import Built, build
 from nntrain.recipe.document import dump_document, read_document
 from nntrain.recipe.schema import parse
+from nntrain.registry import C, members
 from nntrain.training.engine import Engine
 from nntrain.training.events import Event, Finished
 from nntrain.training.loop import train
@@ -62,6 +63,11 @@ def built(recipe: Mapping[str, Any] | str, folder: Path = Path()) -> Built:
     """Return the plan of a recipe given as YAML or plain data."""
     document = read_document("recipe.yaml", recipe if isinstance(recipe, str) else dump_document(dict(recipe)))
     return build(parse(document), document, folder, "recipe")
+
+
+def make(family: type[C], name: str, **keys: Any) -> C:
+    """Return the member ``name`` of a family, with ``keys`` and else its defaults."""
+    return members(family)[name].model_validate(keys)
 
 
 def run(recipe: Mapping[str, Any] | str) -> tuple[Engine, list[Event]]:

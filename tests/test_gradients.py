@@ -13,7 +13,7 @@ from nntrain.activations import Activation
 from nntrain.losses import Loss
 from nntrain.registry import members
 from nntrain.training.engine import Engine
-from tests.helpers import built, relative_error
+from tests.helpers import built, make, relative_error
 from tests.reference.network import loss_and_gradient
 
 DOUBLE = np.dtype(np.float64)
@@ -35,7 +35,7 @@ def central(f: Callable[[NDArray[Any]], float], x: NDArray[Any]) -> NDArray[Any]
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activation_derivative(name: str) -> None:
-    activation = ACTIVATIONS[name](name=name)
+    activation = make(Activation, name)
     forward, backward = activation.forward[DOUBLE], activation.backward[DOUBLE]
     z = np.linspace(-4, 4, 41) + 0.0123  # no kink within H
     upper, lower, h = np.empty_like(z), np.empty_like(z), np.empty_like(z)
@@ -53,8 +53,8 @@ def test_an_activation_uses_its_parameter(name: str) -> None:
     (key,) = ACTIVATIONS[name].model_fields.keys() - {"name"}
     z = np.array([-2.0, -1.0, 1.0])
     default, other = np.empty(3), np.empty(3)
-    ACTIVATIONS[name].forward[DOUBLE](z, default, ACTIVATIONS[name]().parameter)
-    ACTIVATIONS[name].forward[DOUBLE](z, other, ACTIVATIONS[name](**{key: 0.7}).parameter)
+    ACTIVATIONS[name].forward[DOUBLE](z, default, make(Activation, name).parameter)
+    ACTIVATIONS[name].forward[DOUBLE](z, other, make(Activation, name, **{key: 0.7}).parameter)
     assert (default[:2] != other[:2]).all()
     assert default[2] == other[2] == 1.0
 
@@ -62,7 +62,7 @@ def test_an_activation_uses_its_parameter(name: str) -> None:
 @pytest.mark.parametrize(("name", "zero"), [("relu", 0.0), ("leaky_relu", 0.01), ("elu", 1.0)])
 def test_the_derivative_at_the_kink(name: str, zero: float) -> None:
     """N's slide gives 0 and 1 for ReLU at 0; here it is 0, as in torch, keras and scikit-learn."""
-    activation = ACTIVATIONS[name]()
+    activation = make(Activation, name)
     z, d = np.zeros(1), np.ones(1)
     activation.backward[DOUBLE](z, np.zeros(1), activation.parameter, d)
     assert d[0] == zero
@@ -72,14 +72,14 @@ def test_the_derivative_at_the_kink(name: str, zero: float) -> None:
 def test_activations_keep_nan_and_survive_infinity(name: str) -> None:
     z = np.array([np.nan, np.inf, -np.inf, 1e308, -1e308])
     h = np.empty(5)
-    ACTIVATIONS[name].forward[DOUBLE](z, h, ACTIVATIONS[name]().parameter)
+    ACTIVATIONS[name].forward[DOUBLE](z, h, make(Activation, name).parameter)
     assert np.isnan(h[0])
     assert not np.isnan(h[1:]).any()
 
 
 @pytest.mark.parametrize(("name", "task"), TASKS)
 def test_loss_gradient(name: str, task: str) -> None:
-    loss, rows, random = LOSSES[name](), 5, np.random.default_rng(1)
+    loss, rows, random = make(Loss, name), 5, np.random.default_rng(1)
     n_classes = None if task == "regression" else 2 if name == "bce" else 3
     y = random.standard_normal((rows, 2)) if n_classes is None else random.integers(0, n_classes, rows)
     target = np.ascontiguousarray(loss.encode(y, n_classes))
@@ -95,7 +95,7 @@ def test_loss_gradient(name: str, task: str) -> None:
 @pytest.mark.parametrize("scale", [80.0, 800.0, 1e4])
 def test_classification_losses_neither_overflow_nor_underflow(name: str, dtype: str, scale: float) -> None:
     """A wrong saturated output costs its logit and has a gradient of full size; a right one costs and gives nothing."""
-    loss = LOSSES[name]()
+    loss = make(Loss, name)
     logits = [[-scale], [scale]] if name == "bce" else [[scale, 0.0], [0.0, scale]]
     output = np.array(logits, dtype)
     delta = np.empty_like(output)

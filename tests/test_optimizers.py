@@ -1,14 +1,18 @@
 """Update rules and schedules against their sources' formulas."""
 
+from typing import Any
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from nntrain.optimizers import Optimizer
 from nntrain.registry import members
 from nntrain.schedules import Schedule
+from tests.helpers import make
 from tests.reference import optimizers as twins
 
-OPTIMIZERS, SCHEDULES = members(Optimizer), members(Schedule)
+OPTIMIZERS = members(Optimizer)
 STEPS, SIZE = 200, 20
 
 
@@ -19,7 +23,7 @@ def test_an_update_rule_is_its_twin(name: str, changed: bool) -> None:
     keys = {key: value.default for key, value in OPTIMIZERS[name].model_fields.items() if key != "name"}
     if changed:
         keys = {key: value * 0.7 for key, value in keys.items()}
-    optimizer, twin = OPTIMIZERS[name](**keys), getattr(twins, name)(**keys)
+    optimizer, twin = make(Optimizer, name, **keys), getattr(twins, name)(**keys)
     curvature = np.logspace(-3, 1, SIZE)
     theta = np.linspace(-1, 1, SIZE)
     expected = theta.copy()
@@ -34,7 +38,7 @@ def test_an_update_rule_is_its_twin(name: str, changed: bool) -> None:
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_descends(name: str) -> None:
-    optimizer = OPTIMIZERS[name](name=name, lr=0.05)
+    optimizer = make(Optimizer, name, lr=0.05)
     theta, state = np.ones(3), np.zeros((optimizer.state_rows, 3))
     update = optimizer.update[np.dtype(np.float64)]
     for k in range(1, 1001):
@@ -44,9 +48,9 @@ def test_every_optimizer_descends(name: str) -> None:
 
 def test_float32_is_float64_rounded() -> None:
     """No hyper-parameter turns float32 into float64 or the other way round."""
-    for name, kind in OPTIMIZERS.items():
-        optimizer = kind(name=name)
-        thetas = []
+    for name in OPTIMIZERS:
+        optimizer = make(Optimizer, name)
+        thetas: list[NDArray[Any]] = []
         for dtype in (np.float32, np.float64):
             theta, state = np.ones(5, dtype), np.zeros((optimizer.state_rows, 5), dtype)
             grad = np.linspace(-1, 1, 5).astype(dtype)
@@ -57,13 +61,13 @@ def test_float32_is_float64_rounded() -> None:
 
 
 def test_constant_schedule() -> None:
-    assert (SCHEDULES["constant"]().factors(np.arange(5), 3) == 1).all()
+    assert (make(Schedule, "constant").factors(np.arange(5), 3) == 1).all()
 
 
 def test_cooling_is_one_over_one_plus_eps_k() -> None:
     """L: eta / (1 + eps k), where k counts steps or epochs."""
     steps = np.array([0, 1, 10, 100])
-    per_step = SCHEDULES["cooling"](eps=0.1, per="step").factors(steps, 7)  # type: ignore[call-arg]
+    per_step = make(Schedule, "cooling", eps=0.1, per="step").factors(steps, 7)
     np.testing.assert_allclose(per_step, [1, 1 / 1.1, 1 / 2, 1 / 11], rtol=1e-15)
-    per_epoch = SCHEDULES["cooling"](eps=0.1, per="epoch").factors(steps, 10)  # type: ignore[call-arg]
+    per_epoch = make(Schedule, "cooling", eps=0.1, per="epoch").factors(steps, 10)
     assert (per_epoch == 0.5).all()

@@ -67,7 +67,7 @@ def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
 
 
 def _ordered(content: bytes) -> bytes:
-    """Put the metadata in the order of their names: safetensors leaves it to chance, but a run is to give the same bytes.
+    """Put the metadata in the order of their names: safetensors leaves it to chance, and a run has to repeat itself.
 
     A file is the length of its header (8 bytes, little-endian), the header (JSON, filled up with blanks to a multiple
     of 8 bytes), and the numbers.

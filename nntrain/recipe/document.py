@@ -7,6 +7,7 @@ Tags are refused, so that nothing but plain data can come out.
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from math import isfinite
 from typing import Any
 
 import yaml
@@ -111,7 +112,13 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-_Dumper.add_representer(float, lambda dumper, value: dumper.represent_scalar(f"{CORE}float", repr(value)))
+def _float(dumper: yaml.SafeDumper, value: float) -> ScalarNode:
+    return dumper.represent_scalar(
+        f"{CORE}float", repr(value) if isfinite(value) else repr(value).replace("inf", ".inf")
+    )
+
+
+_Dumper.add_representer(float, _float)
 for _name, (_pattern, _first) in RULES.items():
     for _class in (_Loader, _Dumper):
         _class.add_implicit_resolver(
