@@ -5,13 +5,14 @@ The floors, imports running downwards only (``tests/test_house.py`` holds this):
 ===== ============================================================ ==========================================
 floor  packages and files                                           hold
 ===== ============================================================ ==========================================
-6      cli                                                          one file a command, streams, live display
+7      cli                                                          one file a command, streams, live display
+6      artifacts                                                    what a run leaves: model file, run directory
 5      report, recipe                                               results to text; recipes to objects
 4      training, diagnostics                                        one run as events; what its numbers mean
 3      network                                                      the layer table, forward and backward
 2      layers, activations, losses, initializers, optimizers,       the course's vocabulary
        schedules, metrics, data
-1      kernels                                                      how a function is compiled
+1      kernels, blas                                                   how a function is compiled; the BLAS
 0      errors, registry, random, files, resources                   what everything stands on
 ===== ============================================================ ==========================================
 """

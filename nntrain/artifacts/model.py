@@ -138,7 +138,11 @@ class Model:
             theta = np.empty(network.parameters, recipe.training.dtype)
             for index, (W, b) in enumerate(network.views(theta)):
                 W[:], b[:] = tensors[f"{2 * index}.weight"].T, tensors[f"{2 * index}.bias"]
-            parts = {key: part and Standardizer.from_json(part) for key, part in facts["preprocessing"].items()}
+            preprocessing = facts["preprocessing"]
+            parts = {
+                "inputs": Standardizer.from_json(preprocessing["inputs"], len(features)),
+                "targets": Standardizer.from_json(preprocessing["targets"], len(targets)),
+            }
             names = (features, targets, classes)
             if recipe.loss is None:
                 raise ValueError("the recipe is not complete")

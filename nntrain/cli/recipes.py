@@ -9,6 +9,8 @@ import typer
 
 from nntrain.errors import bad_input, nearest
 
+SCHEMA = "recipe.schema.json"
+
 app = typer.Typer(rich_markup_mode=None, help="List the recipes that come with nntrain, or copy one out.")
 
 
@@ -36,7 +38,10 @@ def copy(
     to: Annotated[Path | None, typer.Argument(help="File to write.  [default: NAME.yaml]", show_default=False)] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if there is one.")] = False,
 ) -> None:
-    """Copy a recipe that comes with nntrain, to be changed."""
+    """Copy a recipe that comes with nntrain, to be changed.
+
+    recipe.schema.json is put beside it, unless it is there: the recipe's first lines tell editors to check by it.
+    """
     from nntrain.cli.result import print_text
 
     print_text(f"{copy_recipe(name, to, overwrite)}\n")
@@ -60,6 +65,9 @@ def copy_recipe(name: str, to: Path | None, overwrite: bool) -> Path:
     if target.exists() and not overwrite:
         raise bad_input(target, "exists already", "choose another name, or add --overwrite")
     write_atomically(target, known[name].read_bytes())
+    schema = target.parent / SCHEMA
+    if not schema.exists():
+        write_atomically(schema, (known[name].parent / SCHEMA).read_bytes())
     return target
 
 

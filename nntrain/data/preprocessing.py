@@ -44,13 +44,16 @@ class Standardizer:
         return {"mean": self.mean.tolist(), "scale": self.scale.tolist()}
 
     @classmethod
-    def from_json(cls, state: dict[str, Any]) -> Self:
-        """Return the standardizer that ``state`` describes.
+    def from_json(cls, state: dict[str, Any] | None, columns: int) -> Self | None:
+        """Return the standardizer that ``state`` describes, or None for None.
 
         Raises:
-            ValueError: if it is not a finite mean and a finite, non-zero scale for each of the same columns.
+            ValueError: if it is not a finite mean and a finite, non-zero scale for each of ``columns``.
         """
+        if state is None:
+            return None
         mean, scale = (np.array(state[key], np.float64) for key in ("mean", "scale"))
-        if mean.ndim != 1 or mean.shape != scale.shape or not np.isfinite([mean, scale]).all() or (scale == 0).any():
+        shapes = {mean.shape, scale.shape}
+        if shapes != {(columns,)} or not np.isfinite([mean, scale]).all() or (scale == 0).any():
             raise ValueError("not the state of a standardizer")
         return cls(mean, scale)

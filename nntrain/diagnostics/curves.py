@@ -5,6 +5,7 @@ from collections.abc import Sequence
 RISE = 0.05  # by how much of itself the validation loss has to rise from its lowest to count as overfitting
 STILL_FALLING = 0.02  # by how much of itself a loss has to fall in the last tenth of the epochs to count as falling
 NOTHING = 1e-3  # what is left of the first loss, below which rising and falling mean nothing
+LEARNT = 0.01  # by how much of itself the training loss has to fall, at some time, to count as learning
 FEWEST = 5  # epochs, below which curves say nothing
 
 
@@ -17,6 +18,11 @@ def verdict(train: Sequence[float], validation: Sequence[float]) -> str:
     """
     if len(train) < FEWEST:
         return f"too few epochs to tell: {len(train)}, at least {FEWEST} are needed"
+    if min(train) > train[0] * (1 - LEARNT):
+        return (
+            f"did not learn: the training loss began at {train[0]:.4g} and ended at {train[-1]:.4g}; "
+            "look for dead units and equal weights, and try another learning rate"
+        )
     tenth = max(1, len(train) // 10)
     before, after = _mean(train[-2 * tenth : -tenth]), _mean(train[-tenth:])
     falling = before - after > STILL_FALLING * before and before > NOTHING * train[0]

@@ -52,7 +52,7 @@ def curves(series: Sequence[tuple[str, Sequence[float]]], width: int, height: in
 def _points(
     values: Sequence[float], low: float, high: float, logarithmic: bool, width: int, height: int
 ) -> list[tuple[int, int]]:
-    """Return the dots of a curve, as (x, y) from the top left, with vertical strokes between neighbours."""
+    """Return the dots of a curve, as (x, y) from the top left, joined by lines."""
 
     def scale(value: float) -> float:
         return log10(max(value, low)) if logarithmic else value
@@ -60,19 +60,25 @@ def _points(
     bottom, top = scale(low), scale(high)
     span = (top - bottom) or 1.0
     dots: list[tuple[int, int]] = []
-    before: int | None = None
+    before: tuple[int, int] | None = None
     count = min(len(values), width)
     for index in range(count):
-        # of the values that share a dot, the last; a stroke reaches over the highest and lowest of them
+        # of the values that share a column of dots, the last one is joined to the next; the others are dots
         start, stop = index * len(values) // count, (index + 1) * len(values) // count
-        shared = [value for value in values[start:stop] if isfinite(value)]
-        if not shared:
+        levels = [round((top - scale(value)) / span * (height - 1)) for value in values[start:stop] if isfinite(value)]
+        if not levels:
             before = None
             continue
-        levels = [round((top - scale(value)) / span * (height - 1)) for value in shared]
         x = index * (width - 1) // max(count - 1, 1)
-        last = levels[-1]
-        reach = [*levels, last if before is None else before + (last > before) - (last < before)]
-        dots.extend((x, y) for y in range(min(reach), max(reach) + 1))
-        before = last
+        dots.extend((x, y) for y in range(min(levels), max(levels) + 1))
+        if before is not None:
+            dots.extend(_stroke(before, (x, levels[0])))
+        before = (x, levels[-1])
     return dots
+
+
+def _stroke(start: tuple[int, int], end: tuple[int, int]) -> list[tuple[int, int]]:
+    """Return the dots of the line from ``start`` to ``end``, which lies to the right of it."""
+    across, down = end[0] - start[0], end[1] - start[1]
+    steps = max(across, abs(down), 1)
+    return [(start[0] + round(across * k / steps), start[1] + round(down * k / steps)) for k in range(steps + 1)]

@@ -124,12 +124,13 @@ def summarize(events: Iterable[Event], run: str, model: str) -> Summary:
         kinds.setdefault(type(event), []).append(event)
     epochs: list[EpochEnded] = kinds.get(EpochEnded, [])
     validation = [epoch.validation.loss for epoch in epochs if epoch.validation is not None]
+    finished: Finished = kinds[Finished][0]
     speeds = sorted(epoch.samples_per_second for epoch in epochs)
     return Summary(
         started=kinds[Started][0],
-        finished=kinds[Finished][0],
+        finished=finished,
         last=epochs[-1] if epochs else None,
-        verdict=verdict([epoch.train_loss for epoch in epochs], validation),
+        verdict="diverged" if finished.diverged else verdict([epoch.train_loss for epoch in epochs], validation),
         samples_per_second=speeds[len(speeds) // 2] if speeds else None,  # the first epochs warm up
         run=run,
         model=model,
@@ -171,13 +172,14 @@ def details(summary: Summary, layers: bool) -> RenderableType:
             f"at step {diverged.step:,} (epoch {diverged.epoch}, learning rate {diverged.learning_rate:g}) "
             f"{diverged.where} ceased to be finite; {ADVICE}; the last finite weights were kept"
         )
-    if finished.kept == "best":
+    elif finished.kept == "best":
         lines.append(f"kept the weights of epoch {finished.best_epoch}, which had the lowest validation loss")
     elif finished.best_epoch != finished.epochs:
         best = {part: f"{number(score.loss)}, {metric} {number(score.metric)}" for part, score in finished.best.items()}
         scores = "; ".join(f"{part} loss {text}" for part, text in best.items() if part != "train" or len(best) == 1)
         lines.append(f"best epoch {finished.best_epoch}: {scores}")
-    lines.append(summary.verdict)
+    if finished.diverged is None:
+        lines.append(summary.verdict)
     lines.append(f"run: {summary.run}")
     text = Text("\n".join(lines) + "\n")
     return Group(text, _layers(summary), "") if layers else text

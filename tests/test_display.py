@@ -1,0 +1,143 @@
+"""What is shown while a run goes on: curves, tables and lines."""
+
+import io
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from nntrain.cli import live
+from nntrain.report.braille import curves
+from nntrain.report.numbers import duration, number, quantity, share
+from nntrain.report.progress import Progress, plain_line
+from nntrain.report.summary import details, short_table, summarize
+from nntrain.training.events import EpochEnded, Event, Started
+from tests.helpers import run
+
+RECIPE: dict[str, Any] = {"data": {"source": "digits"}, "model": {"hidden": [16]}, "training": {"epochs": 4}}
+
+
+@pytest.fixture(scope="module")
+def events() -> list[Event]:
+    return run(RECIPE)[1]
+
+
+def drawn(events: list[Event], width: int) -> str:
+    progress = Progress()
+    for event in events:
+        progress.take(event)
+    console = Console(width=width, file=io.StringIO(), color_system=None)
+    console.print(progress.picture(width, 1.0))
+    assert isinstance(console.file, io.StringIO)
+    return console.file.getvalue()
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_picture_fits_and_shows_all_that_is_asked_for(events: list[Event], width: int) -> None:
+    text = drawn(events, width)
+    assert all(len(line) <= width for line in text.splitlines())
+    for word in ("64→16→10", "epoch 4/4", "samples/s", "lr 0.001", "train", "validation", "accuracy", "loss"):
+        assert word in text
+    assert "1 dense 64→16 relu" in text
+    assert "gradient norm" in text
+    assert any("⠀" < character <= "⣿" for character in text)
+    assert text.count("\n") <= (14 if width == 120 else 20)
+
+
+def test_a_picture_can_be_drawn_at_any_moment(events: list[Event]) -> None:
+    assert "preparing" in drawn([], 80)
+    for count in range(1, len(events) + 1):
+        assert "epoch" in drawn(events[:count], 80)
+    assert "left" in drawn(events[:2], 80)
+
+
+def test_a_curve_falls_from_the_top_left_to_the_bottom_right() -> None:
+    assert curves([("", [4.0, 3.0, 2.0, 1.0])], 9 + 4, 1).plain[9:] == "⠉⠒⠤⣀"
+    first, *_, last = curves([("", [8.0, 1.0])], 9 + 4, 3).plain.splitlines()
+    assert first.startswith("       8 ")
+    assert last.startswith("       1 ")
+    assert first[9] != "⠀"
+    assert last[-1] != "⠀"
+
+
+@pytest.mark.parametrize(
+    "values", [[], [1.0], [0.0, 0.0], [float("nan"), 1.0], [float("inf")], [5.0, 1e-30, 0.0], [1.0] * 500]
+)
+def test_curves_of_few_equal_zero_and_infinite_values(values: list[float]) -> None:
+    text = curves([("red", values)], 30, 4).plain
+    assert len(text.splitlines()) <= 4
+    assert all(len(line) <= 30 for line in text.splitlines())
+
+
+def test_a_wide_range_is_drawn_on_a_logarithmic_axis() -> None:
+    halving = [2.0**-k for k in range(16)]
+    text = curves([("", halving)], 9 + 8, 4).plain
+    assert "log" in text
+    rows = [line[9:] for line in text.splitlines()]
+    assert all(any(character != "⠀" for character in row) for row in rows)  # a straight line through all rows
+    assert "log" not in curves([("", [3.0, 2.0, 1.0])], 20, 4).plain
+
+
+def test_numbers_are_short() -> None:
+    assert [number(value) for value in (1.0, 0.97777, 1234.5678, 1.5e-7, 12345678.0, 0.0, None)] == [
+        "1.000",
+        "0.9778",
+        "1235",
+        "1.5e-07",
+        "1.235e+07",
+        "0",
+        "–",
+    ]
+    assert [duration(value) for value in (0.0123, 5.0, 200, 7500)] == ["12 ms", "5.0 s", "3 min 20 s", "2 h 5 min"]
+    assert [quantity(value) for value in (12, 27_300, 5_000_000)] == ["12 B", "27.3 kB", "5 MB"]
+    assert share(0.25) == "25.0%"
+
+
+def test_an_epoch_is_one_plain_line(events: list[Event]) -> None:
+    started, epoch = events[0], events[1]
+    assert isinstance(started, Started)
+    assert isinstance(epoch, EpochEnded)
+    line = plain_line(epoch, started)
+    assert line.startswith("epoch 1/4  train loss ")
+    assert "validation loss" in line
+    assert "\n" not in line
+
+
+def test_plain_lines_come_every_ten_seconds(
+    events: list[Event], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock = iter([0.0, 0.0, 6.0, 12.0, 12.0, 18.0, 18.0] + [19.0] * 20)
+    monkeypatch.setattr(live, "monotonic", lambda: next(clock))
+    listener = live.PlainProgress()
+    for event in events:
+        listener(event)
+    shown = [line.split()[1] for line in capsys.readouterr().err.splitlines()]
+    assert shown == ["1/4", "3/4", "4/4"]
+
+
+def test_the_live_display_draws_and_ends(events: list[Event], monkeypatch: pytest.MonkeyPatch) -> None:
+    screen = io.StringIO()
+    monkeypatch.setattr(live, "stderr_console", lambda: Console(file=screen, force_terminal=True, width=80))
+    with live.LiveProgress() as listener:
+        listener.note("compiling")
+        for event in events:
+            listener(event)
+    assert "compiling" in screen.getvalue()
+    assert "epoch 4/4" in screen.getvalue()
+    assert "\x1b[?25h" in screen.getvalue()  # the cursor is shown again
+
+
+def test_the_summary_says_it_in_words(events: list[Event]) -> None:
+    summary = summarize(events, run="runs/x", model="runs/x/model.safetensors")
+    console = Console(width=100, file=io.StringIO(), color_system=None)
+    console.print(details(summary, layers=True), short_table(summary))
+    assert isinstance(console.file, io.StringIO)
+    text = console.file.getvalue()
+    for word in (
+        "all epochs done after 4 epochs, 160 steps",
+        "too few epochs to tell",
+        "1 dense 64→16 relu",
+        "dead units",
+        "run: runs/x",
+    ):
+        assert word in text

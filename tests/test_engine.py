@@ -1,0 +1,119 @@
+"""The compiled engine: it compiles once, runs as plain Python too, and picks a BLAS that suits the machine."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from nntrain.blas import choose_core_type
+from nntrain.kernels import announced
+from nntrain.training.engine import Engine
+from tests.helpers import ROOT, built
+
+RECIPE = """\
+data: {source: moons}
+model: {hidden: [6, 5]}
+training: {epochs: 3, batch_size: 50, dtype: float64}
+"""
+
+
+def summary_of(folder: Path, name: str, *settings: str, **environment: str) -> tuple[dict[str, float], str]:
+    """Run nntrain fit in a process of its own; return the final training scores and what it said."""
+    (folder / "r.yaml").write_text(RECIPE)
+    options = [argument for setting in settings for argument in ("--set", setting)]
+    ended = subprocess.run(
+        [sys.executable, "-m", "nntrain", "fit", "r.yaml", "--out", name, "--json", *options],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return json.loads(ended.stdout)["train"], ended.stderr
+
+
+def test_compiling_is_announced_and_happens_once(tmp_path: Path) -> None:
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+    first, said_first = summary_of(tmp_path, "one", **cache)
+    again, said_again = summary_of(tmp_path, "two", **cache)
+    other, said_other = summary_of(
+        tmp_path, "three", "model.hidden=[3]", "data.source=iris", "loss=cross_entropy", **cache
+    )
+    assert "compiling, once after installation" in said_first
+    assert "compiling" not in said_again
+    assert "compiling" not in said_other
+    assert first == again
+    assert other != first
+
+
+def test_another_rule_loss_or_activation_does_not_compile_the_epoch_again(tmp_path: Path) -> None:
+    """Only what is chosen for the first time is compiled: a fraction of what the epoch takes."""
+    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+
+    def compiled() -> set[str]:
+        return {path.name.split("-")[0] for path in (tmp_path / "cache").rglob("*.nbc")}
+
+    summary_of(tmp_path, "one", **cache)
+    before = compiled()
+    summary_of(tmp_path, "two", "optimizer=nesterov", "loss=mse", "model.activation=elu", **cache)
+    new = {name.split(".")[-1] for name in compiled() - before}
+    assert new == {"nesterov", "mean_squared_error", "elu_forward", "elu_backward"}
+    assert any(name.endswith(".steps") or name == "epoch.steps" for name in before), before
+
+
+def test_plain_python_gives_the_same(tmp_path: Path) -> None:
+    """With NUMBA_DISABLE_JIT=1 the same code runs uncompiled, to be stepped through in a debugger."""
+    compiled, _ = summary_of(tmp_path, "one")
+    plain, said = summary_of(tmp_path, "two", NUMBA_DISABLE_JIT="1")
+    assert "compiling" not in said
+    assert plain["loss"] == pytest.approx(compiled["loss"], rel=1e-9)
+    assert plain["accuracy"] == compiled["accuracy"]
+
+
+def test_without_a_place_for_the_cache_it_still_runs(tmp_path: Path) -> None:
+    blocked = tmp_path / "file"
+    blocked.write_text("")
+    train, _ = summary_of(tmp_path, "one", NUMBA_CACHE_DIR=str(blocked / "cache"))
+    assert train["accuracy"] > 0
+
+
+def test_what_is_compiled_already_is_not_announced() -> None:
+    plan = built({"data": {"source": "moons"}}).plan
+    Engine(plan)
+    told: list[str] = []
+    with announced(lambda: told.append("compiling")):
+        Engine(plan)
+    assert not told
+
+
+FLAGS = "flags : fpu avx512f avx512dq avx512bw avx512vl avx512cd"
+
+
+@pytest.mark.parametrize(
+    ("vendor", "family", "flags", "chosen"),
+    [
+        ("AuthenticAMD", 26, FLAGS, "SkylakeX"),
+        ("AuthenticAMD", 26, "flags : fpu avx2", ""),
+        ("AuthenticAMD", 25, FLAGS, ""),
+        ("GenuineIntel", 6, FLAGS, ""),
+    ],
+)
+def test_the_core_type_is_set_where_openblas_does_not_know_the_processor(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vendor: str, family: int, flags: str, chosen: str
+) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    cpuinfo.write_text(f"processor : 0\nvendor_id\t: {vendor}\ncpu family\t: {family}\n{flags}\n\nprocessor : 1\n")
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "x")  # so that monkeypatch puts back what was there
+    monkeypatch.delenv("OPENBLAS_CORETYPE")
+    assert choose_core_type(cpuinfo) == chosen
+    assert os.environ.get("OPENBLAS_CORETYPE", "") == chosen
+
+
+def test_a_core_type_that_the_user_chose_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENBLAS_CORETYPE", "Zen")
+    assert choose_core_type(tmp_path / "none") == "Zen"
+    monkeypatch.delenv("OPENBLAS_CORETYPE")
+    assert choose_core_type(tmp_path / "none") == ""

@@ -1,0 +1,185 @@
+"""The house itself: floors, start-up, what is shipped, and what the help says."""
+
+import ast
+import os
+import subprocess
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from nntrain.errors import Status
+from nntrain.resources import shipped_recipes
+from tests.helpers import ROOT, CommandLine
+
+FLOORS = (
+    ("errors", "registry", "random", "files", "resources"),
+    ("kernels", "blas"),
+    ("layers", "activations", "losses", "initializers", "optimizers", "schedules", "metrics", "data"),
+    ("network",),
+    ("training", "diagnostics"),
+    ("report", "recipe"),
+    ("artifacts",),
+    ("cli",),
+)
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+SOURCES = sorted((ROOT / "nntrain").rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    inside = path.relative_to(ROOT / "nntrain")
+    return inside.parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            yield node.module or ""
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_imports_run_downwards(path: Path) -> None:
+    room = room_of(path)
+    if room in ("__init__", "__main__"):
+        return
+    for name in imports(path):
+        if name.startswith("nntrain."):
+            other = name.split(".")[1]
+            below = FLOOR_OF[other] < FLOOR_OF[room]
+            ground = FLOOR_OF[other] == FLOOR_OF[room] == 0
+            assert other == room or below or ground, f"{room} may not import {other}"
+
+
+def test_every_room_has_a_floor() -> None:
+    assert {room_of(path) for path in SOURCES} - {"__init__", "__main__"} == set(FLOOR_OF)
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_files_are_short_enough_to_read_at_once(path: Path) -> None:
+    assert len(path.read_text().splitlines()) <= 260
+
+
+def modules_after(*arguments: str) -> set[str]:
+    """Return what a command has imported when it ends."""
+    code = (
+        "import sys\n"
+        "from nntrain.cli.main import main\n"
+        f"sys.argv = {['nntrain', *arguments]!r}\n"
+        "try:\n    main()\n"
+        "except SystemExit:\n    print(*sys.modules, file=sys.stderr)\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    return {name.split(".")[0] for name in ended.stderr.split()}
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["--version"], ["fit", "--help"], ["recipes", "--help"], ["fti"]])
+def test_help_imports_nothing_heavy(arguments: list[str]) -> None:
+    assert not modules_after(*arguments) & {"numpy", "numba", "sklearn", "scipy", "polars", "yaml"}
+
+
+def test_the_help_imports_next_to_nothing() -> None:
+    """Typer brings pydantic in when it has to convert an option; the help itself needs neither it nor rich."""
+    assert not modules_after("--help") & {"rich", "pydantic", "numpy", "numba", "sklearn"}
+
+
+def test_training_on_a_file_of_the_users_does_not_import_scikit_learn(tmp_path: Path) -> None:
+    (tmp_path / "d.csv").write_text("a,y\n" + "".join(f"{i},{'pq'[i % 2]}\n" for i in range(40)))
+    (tmp_path / "r.yaml").write_text("data: {source: {name: csv, path: d.csv, target: y}}\ntraining: {epochs: 1}\n")
+    loaded = modules_after("fit", str(tmp_path / "r.yaml"), "--out", str(tmp_path / "run"), "-q")
+    assert "numba" in loaded
+    assert "sklearn" not in loaded
+    loaded = modules_after("evaluate", str(tmp_path / "run" / "model.safetensors"), "--json")
+    assert "sklearn" not in loaded
+
+
+def test_a_data_set_of_scikit_learns_does_not_import_it_either(tmp_path: Path) -> None:
+    loaded = modules_after("fit", str(shipped_recipes()["iris"]), "--out", str(tmp_path / "run"), "-q")
+    assert "sklearn" not in loaded
+
+
+def test_recipes_and_datasets_are_in_the_wheel(tmp_path: Path) -> None:
+    subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "pip",
+            "wheel",
+            str(ROOT),
+            "--no-deps",
+            "--no-build-isolation",
+            "-q",
+            "-w",
+            str(tmp_path),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    (wheel,) = tmp_path.glob("*.whl")
+    inside = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    expected = {f"nntrain/{path.relative_to(ROOT / 'nntrain')}" for path in SOURCES}
+    for folder in ("recipes", "datasets"):
+        expected |= {f"nntrain/{folder}/{path.name}" for path in (ROOT / folder).iterdir()}
+    assert inside == expected | {"nntrain/py.typed"}
+    # from the wheel alone, in an empty directory
+    zipfile.ZipFile(wheel).extractall(tmp_path / "site")
+    listed = subprocess.run(
+        [sys.executable, "-m", "nntrain", "recipes", "copy", "line"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(tmp_path / "site")},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert listed.stdout == "line.yaml\n"
+    assert (tmp_path / "line.yaml").read_text() == (ROOT / "recipes" / "line.yaml").read_text()
+
+
+def test_the_help_and_the_readme_list_the_exit_statuses(nntrain: CommandLine) -> None:
+    for text in (nntrain("--help").out, (ROOT / "README.md").read_text()):
+        assert all(str(int(status)) in text for status in Status)
+
+
+def test_recipes_are_listed_and_copied(nntrain: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    listed = nntrain("recipes", "--json").json
+    assert [recipe["name"] for recipe in listed] == sorted(shipped_recipes())
+    assert all(len(recipe["about"]) > 20 for recipe in listed)
+    assert "digits" in nntrain("recipes").out
+    assert nntrain("recipes", "copy", "digits").out == "digits.yaml\n"
+    assert nntrain("recipes", "copy", "digits").status == 2
+    assert nntrain("recipes", "copy", "digits", "--overwrite").status == 0
+    assert "did you mean digits?" in nntrain("recipes", "copy", "digit").err
+    assert nntrain("recipes", "copy", "iris", "mine.yaml").out == "mine.yaml\n"
+    assert Path("recipe.schema.json").exists()  # the copies' first lines name it
+    assert nntrain("show", "mine.yaml").status == 0
+
+
+@pytest.mark.parametrize("family", ["optimizers", "losses", "activations", "initializers", "schedules", "sources"])
+def test_list_names_what_there_is(nntrain: CommandLine, family: str) -> None:
+    facts = nntrain("list", family, "--json").json
+    table = nntrain("list", family).out
+    assert len(facts) >= 2
+    for component in facts:
+        assert component["name"] in table
+        assert component["formula"]
+        assert component["source"]
+        for key, about in component["keys"].items():
+            assert f"{key}: " in table
+            assert about["about"]
+
+
+def test_version(nntrain: CommandLine) -> None:
+    assert nntrain("--version").out.startswith("nntrain 0.")
+    verbose = nntrain("--version", "--verbose").out
+    assert "numba" in verbose
+    assert "core type" in verbose

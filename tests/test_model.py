@@ -1,0 +1,334 @@
+"""The model file: what is in it, what it refuses to be, and what evaluate and predict make of it."""
+
+import io
+import json
+import shutil
+import struct
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+import pytest
+from numpy.typing import NDArray
+from safetensors.numpy import load_file, save_file
+from sklearn import datasets
+from sklearn.metrics import accuracy_score, r2_score
+
+from nntrain.artifacts import container
+from nntrain.artifacts.model import Model
+from nntrain.errors import InputError
+from tests.helpers import CommandLine
+from tests.reference.network import ACTIVATIONS, softmax
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with data sets as CSV files."""
+    folder = tmp_path_factory.mktemp("models")
+    iris, diabetes = datasets.load_iris(), datasets.load_diabetes(scaled=False)
+    names = [name.removesuffix(" (cm)") for name in iris.feature_names]
+    table = pl.DataFrame(iris.data, schema=names).with_columns(species=pl.Series(iris.target_names[iris.target]))
+    table.write_csv(folder / "iris.csv")
+    numbers = pl.DataFrame(diabetes.data, schema=list(diabetes.feature_names)).with_columns(
+        y=pl.Series(diabetes.target)
+    )
+    numbers.write_csv(folder / "diabetes.csv")
+    return folder
+
+
+def fitted(nntrain: CommandLine, folder: Path, name: str, target: str, *settings: str) -> Path:
+    recipe = folder / f"{name}.yaml"
+    recipe.write_text(
+        f"data: {{source: {{name: csv, path: {name}.csv, target: {target}}}}}\ntraining: {{epochs: 30}}\n"
+    )
+    options = [argument for setting in settings for argument in ("--set", setting)]
+    assert nntrain("fit", recipe, "--out", folder / name, "--overwrite", "-q", *options).status == 0
+    return folder / name / "model.safetensors"
+
+
+@pytest.fixture
+def iris(nntrain: CommandLine, folder: Path) -> Path:
+    return fitted(nntrain, folder, "iris", "species", "model.hidden=[8, 5]", "model.activation=tanh")
+
+
+@pytest.fixture
+def diabetes(nntrain: CommandLine, folder: Path) -> Path:
+    return fitted(nntrain, folder, "diabetes", "y", "data.standardize_target=true")
+
+
+def test_weights_have_the_names_and_shapes_of_torch(iris: Path) -> None:
+    shapes = {name: tensor.shape for name, tensor in load_file(iris).items()}
+    assert shapes == {
+        "0.weight": (8, 4),
+        "0.bias": (8,),
+        "2.weight": (5, 8),
+        "2.bias": (5,),
+        "4.weight": (3, 5),
+        "4.bias": (3,),
+    }
+
+
+def metadata(path: Path) -> dict[str, Any]:
+    content = path.read_bytes()
+    (size,) = struct.unpack("<Q", content[:8])
+    found = json.loads(content[8 : 8 + size])["__metadata__"]
+    assert list(found) == sorted(found)
+    return {
+        key: json.loads(value) if key[0] not in "fs" or key == "features" else value for key, value in found.items()
+    }
+
+
+def test_the_file_says_all_that_is_needed_to_use_it(iris: Path) -> None:
+    facts = metadata(iris)
+    assert facts["recipe"]["model"]["hidden"] == [8, 5]
+    assert facts["classes"] == ["setosa", "versicolor", "virginica"]
+    assert facts["features"] == ["sepal length", "sepal width", "petal length", "petal width"]
+    assert facts["targets"] == ["species"]
+    assert facts["versions"].keys() == {"nntrain", "numpy", "numba"}
+    assert len(facts["preprocessing"]["inputs"]["mean"]) == 4
+    assert len(facts["sha256"]) == 64
+
+
+def by_hand(path: Path, x: NDArray[Any]) -> NDArray[Any]:
+    """Return the outputs for ``x`` from the file alone, in plain NumPy."""
+    tensors, facts = load_file(path), metadata(path)
+    inputs = facts["preprocessing"]["inputs"]
+    h = (x - np.array(inputs["mean"])) / np.array(inputs["scale"])
+    count = len(tensors) // 2
+    for index in range(count):
+        h = h @ tensors[f"{2 * index}.weight"].T.astype(np.float64) + tensors[f"{2 * index}.bias"]
+        if index < count - 1:
+            h = ACTIVATIONS[facts["recipe"]["model"]["activation"]["name"]][0](h)
+    return np.asarray(h)
+
+
+def test_predictions_are_those_of_the_file_by_hand(iris: Path, diabetes: Path, folder: Path) -> None:
+    x = datasets.load_iris().data
+    model = Model.load(iris)
+    probabilities = model.probabilities(x)
+    assert probabilities is not None
+    np.testing.assert_allclose(probabilities, softmax(by_hand(iris, x)), rtol=1e-4, atol=1e-6)
+    x = datasets.load_diabetes(scaled=False).data
+    targets = metadata(diabetes)["preprocessing"]["targets"]
+    expected = by_hand(diabetes, x) * targets["scale"] + targets["mean"]
+    np.testing.assert_allclose(Model.load(diabetes).predict(x), expected, rtol=1e-4)
+
+
+def test_predict_finds_columns_by_name(iris: Path, folder: Path, nntrain: CommandLine) -> None:
+    table = pl.read_csv(folder / "iris.csv")
+    straight = nntrain("predict", iris, folder / "iris.csv").out
+    mixed = table.select("petal width", pl.lit("x").alias("more"), "sepal width", "petal length", "sepal length")
+    mixed.write_csv(folder / "mixed.csv")
+    assert nntrain("predict", iris, folder / "mixed.csv").out == straight
+    assert nntrain("predict", iris, stdin=mixed.write_csv()).out == straight
+    predicted = pl.read_csv(io.StringIO(straight))
+    assert predicted.columns == ["species"]
+    assert predicted.height == 150
+    evaluated = nntrain("evaluate", iris, "--data", folder / "iris.csv", "--json").json
+    accuracy = accuracy_score(table["species"].to_list(), predicted["species"].to_list())
+    assert evaluated["data"]["accuracy"] == pytest.approx(accuracy)
+
+
+def test_predict_gives_probabilities(iris: Path, folder: Path, nntrain: CommandLine) -> None:
+    table = pl.read_csv(io.StringIO(nntrain("predict", iris, folder / "iris.csv", "--proba").out))
+    assert table.columns == ["p_setosa", "p_versicolor", "p_virginica"]
+    np.testing.assert_allclose(table.to_numpy().sum(axis=1), 1, rtol=1e-12)
+
+
+def test_predict_gives_numbers_in_the_targets_own_units(diabetes: Path, folder: Path, nntrain: CommandLine) -> None:
+    table = pl.read_csv(folder / "diabetes.csv")
+    predicted = pl.read_csv(io.StringIO(nntrain("predict", diabetes, folder / "diabetes.csv").out))
+    evaluated = nntrain("evaluate", diabetes, "--data", folder / "diabetes.csv", "--json").json
+    assert evaluated["data"]["r2"] == pytest.approx(
+        r2_score(table["y"].to_numpy(), predicted["y"].to_numpy()), rel=1e-5
+    )
+    assert "gives no probabilities" in nntrain("predict", diabetes, folder / "diabetes.csv", "--proba").err
+
+
+def test_evaluate_repeats_what_fit_found(iris: Path, folder: Path, nntrain: CommandLine) -> None:
+    """Also from another directory than the one that the run was started in."""
+    summary = json.loads((iris.parent / "summary.json").read_text())
+    evaluated = nntrain("evaluate", iris, "--json").json
+    for part in ("train", "validation", "test"):
+        assert evaluated[part]["accuracy"] == summary[part]["accuracy"]
+        assert evaluated[part]["loss"] == pytest.approx(summary[part]["loss"], rel=1e-6)
+    rows = [line.split()[0] for line in nntrain("evaluate", iris).out.splitlines()]
+    assert rows == ["loss", "train", "validation", "test"]
+
+
+def test_labels_of_other_types_come_back(folder: Path, nntrain: CommandLine) -> None:
+    for name, labels in {"ints": ["3", "10"], "bools": ["true", "false"], "codes": ["007", "7"]}.items():
+        rows = "".join(f"{i % 2 + i / 100},{labels[i % 2]}\n" for i in range(60))
+        (folder / f"{name}.csv").write_text("a,y\n" + rows)
+        model = fitted(nntrain, folder, name, "y", "data.source.task=classification", "optimizer.lr=0.05")
+        predicted = nntrain("predict", model, folder / f"{name}.csv").out.split()[1:]
+        assert predicted == [labels[i % 2] for i in range(60)]
+        assert nntrain("evaluate", model, "--data", folder / f"{name}.csv", "--json").json["data"]["accuracy"] == 1
+
+
+def refused(nntrain: CommandLine, *arguments: object, stdin: str = "") -> str:
+    ended = nntrain(*arguments, stdin=stdin)
+    assert ended.status == 2
+    assert ended.out == ""
+    return ended.err
+
+
+def test_tables_that_do_not_suit_the_model(iris: Path, folder: Path, nntrain: CommandLine) -> None:
+    table = pl.read_csv(folder / "iris.csv")
+    lacking = refused(nntrain, "predict", iris, stdin=table.drop("petal width").write_csv())
+    assert "standard input: lacks 1 of the model's 4 columns: petal width" in lacking
+    text = table.with_columns(pl.lit("wide").alias("petal width")).write_csv()
+    assert "column 'petal width', row 1: expected a finite number, found 'wide'" in refused(
+        nntrain, "predict", iris, stdin=text
+    )
+    new = table.with_columns(pl.lit("rosa").alias("species"))
+    new.write_csv(folder / "new.csv")
+    message = refused(nntrain, "evaluate", iris, "--data", folder / "new.csv")
+    assert "unknown class 'rosa'" in message
+    assert "setosa, versicolor, virginica" in message
+    assert "no column 'species'" in refused(
+        nntrain, "evaluate", iris, "--data", "-", stdin=table.drop("species").write_csv()
+    )
+    assert "is empty" in refused(nntrain, "predict", iris)
+
+
+def cut(content: bytes) -> bytes:
+    return content[:-10]
+
+
+def cut_in_the_header(content: bytes) -> bytes:
+    return content[:100]
+
+
+def flip_a_weight(content: bytes) -> bytes:
+    return content[:-5] + bytes([content[-5] ^ 1]) + content[-4:]
+
+
+def change_the_recipe(content: bytes) -> bytes:
+    return content.replace(b"species", b"Species")
+
+
+def empty(content: bytes) -> bytes:
+    return b""
+
+
+def other_text(content: bytes) -> bytes:
+    return b"data: {source: iris}\n"
+
+
+def huge_header(content: bytes) -> bytes:
+    return struct.pack("<Q", 2**63) + content[8:]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (cut, "not a model file, or one that was cut short"),
+        (cut_in_the_header, "not a model file, or one that was cut short"),
+        (flip_a_weight, "the model file was altered"),
+        (change_the_recipe, "the model file was altered"),
+        (empty, "not a model file"),
+        (other_text, "not a model file"),
+        (huge_header, "not a model file"),
+    ],
+)
+def test_files_that_are_not_what_was_written(
+    iris: Path, tmp_path: Path, nntrain: CommandLine, change: Callable[[bytes], bytes], words: str
+) -> None:
+    broken = tmp_path / "broken.safetensors"
+    broken.write_bytes(change(iris.read_bytes()))
+    for command in ("evaluate", "predict"):
+        message = refused(nntrain, command, broken)
+        assert f"{broken}: " in message
+        assert words in message
+
+
+def test_files_that_are_no_models(tmp_path: Path, nntrain: CommandLine) -> None:
+    other = tmp_path / "other.safetensors"
+    save_file({"0.weight": np.ones((2, 2), np.float32)}, other)
+    assert "not a model of nntrain's" in refused(nntrain, "evaluate", other)
+    assert "no such file" in refused(nntrain, "evaluate", tmp_path / "none")
+    assert "is a directory" in refused(nntrain, "evaluate", tmp_path)
+
+
+def facts_of(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
+    tensors, facts = container.read(path)
+    return tensors, {key: value for key, value in facts.items() if key != "sha256"}
+
+
+def without_a_tensor(tensors: dict[str, Any], facts: dict[str, Any]) -> None:
+    del tensors["2.bias"]
+
+
+def with_another_shape(tensors: dict[str, Any], facts: dict[str, Any]) -> None:
+    tensors["0.weight"] = np.ones((3, 3), np.float32)
+
+
+def without_a_recipe(tensors: dict[str, Any], facts: dict[str, Any]) -> None:
+    del facts["recipe"]
+
+
+def with_another_loss(tensors: dict[str, Any], facts: dict[str, Any]) -> None:
+    facts["recipe"]["loss"] = {"name": "system"}
+
+
+def with_a_strange_scale(tensors: dict[str, Any], facts: dict[str, Any]) -> None:
+    facts["preprocessing"]["inputs"]["scale"] = [0, 0, 0, 0]
+
+
+def with_too_few_scales(tensors: dict[str, Any], facts: dict[str, Any]) -> None:
+    facts["preprocessing"]["inputs"] = {"mean": [0], "scale": [1]}
+
+
+def with_numbers_for_classes(tensors: dict[str, Any], facts: dict[str, Any]) -> None:
+    facts["classes"] = 3
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        without_a_tensor,
+        with_another_shape,
+        without_a_recipe,
+        with_another_loss,
+        with_a_strange_scale,
+        with_too_few_scales,
+        with_numbers_for_classes,
+    ],
+)
+def test_files_with_a_right_checksum_and_wrong_content(
+    iris: Path, tmp_path: Path, change: Callable[[dict[str, Any], dict[str, Any]], None]
+) -> None:
+    """A stranger can make a checksum too."""
+    tensors, facts = facts_of(iris)
+    change(tensors, facts)
+    strange = tmp_path / "strange.safetensors"
+    container.write(strange, tensors, facts)
+    with pytest.raises(InputError, match="makes no sense"):
+        Model.load(strange)
+
+
+def test_files_of_another_version_are_refused(iris: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tensors, facts = facts_of(iris)
+    monkeypatch.setattr(container, "VERSION", "2")
+    container.write(tmp_path / "new.safetensors", tensors, facts)
+    monkeypatch.undo()
+    with pytest.raises(InputError, match="format version '2'; this nntrain reads version 1"):
+        container.read(tmp_path / "new.safetensors")
+
+
+def test_a_failed_write_leaves_the_old_file(iris: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    copy = tmp_path / "model.safetensors"
+    shutil.copy(iris, copy)
+    before = copy.read_bytes()
+
+    def full(*arguments: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("nntrain.files.os.fsync", full)
+    with pytest.raises(InputError, match="No space left on device"):
+        Model.load(copy).save(copy)
+    assert copy.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [copy]
