@@ -12,9 +12,9 @@ from pathlib import Path
 AVX512 = {"avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd"}
 CORE_TYPE = "OPENBLAS_CORETYPE"
 
-# Under about this many multiply-adds in the largest product of a step, a second thread costs more than it gives
-# (measured: benchmarks/README.md).
-MULTIPLY_ADDS_PER_THREAD = 64_000_000
+# A thread for each so many multiply-adds in the largest product of a step; with fewer, handing the work over costs more
+# than it gives (measured: benchmarks/README.md).
+MULTIPLY_ADDS_PER_THREAD = 2_000_000
 
 
 def choose_core_type(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
@@ -45,13 +45,18 @@ def _unknown_with_avx512(cpuinfo: Path) -> bool:
 
 @contextmanager
 def threads_for(multiply_adds: int) -> Iterator[None]:
-    """Give BLAS one thread where the largest product of a step has few ``multiply_adds``, else its own choice.
+    """Give BLAS as many threads as ``multiply_adds``, those of a step's largest product, can feed.
 
-    One thread is also what makes a small run give the same bits whatever the number of cores.
+    Small nets get one thread, which also makes their runs the same to the bit whatever the number of cores.
     """
-    from threadpoolctl import (
-        threadpool_limits,
-    )  # looks through the loaded libraries: 30 ms, only when training
+    from threadpoolctl import threadpool_limits  # looks through the loaded libraries: 30 ms, only when training
 
-    with threadpool_limits(1 if multiply_adds < MULTIPLY_ADDS_PER_THREAD else None, user_api="blas"):
+    with threadpool_limits(min(_cores(), max(1, multiply_adds // MULTIPLY_ADDS_PER_THREAD)), user_api="blas"):
         yield
+
+
+def _cores() -> int:
+    """Return how many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
