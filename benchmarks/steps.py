@@ -3,8 +3,9 @@
     python benchmarks/steps.py [--json]
 
 Three nets with ReLU, softmax cross-entropy and Adam, float32, all on one and the same core; all train on the same
-random rows in mini-batches that they gather by a permutation. What is timed is whole epochs, many times over; the fastest counts,
-since what else the machine does can only slow them down. Peers take turns, so that a slow moment hits all of them.
+random rows in mini-batches that they gather by a permutation. What is timed is whole epochs, many times over; the
+fastest counts, since what else the machine does can only slow them down. Peers take turns, so that a slow moment hits
+all of them.
 """
 
 import argparse
