@@ -10,7 +10,9 @@ import typer
 if TYPE_CHECKING:
     from nntrain.training.events import Scores
 
-ModelFile = Annotated[Path, typer.Argument(help="Model file, as nntrain fit leaves it.", show_default=False)]
+ModelFile = Annotated[
+    Path, typer.Argument(metavar="MODEL", help="Model file, as nntrain fit leaves it.", show_default=False)
+]
 
 
 def command(
@@ -23,7 +25,10 @@ def command(
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Evaluate a model on the parts of its recipe's data, or on all rows of a CSV file with its columns."""
+    """Say how good a model is: loss and metric.
+
+    Without --data it is evaluated on the parts of its recipe's data, else on all rows of a CSV file with its columns.
+    """
     from nntrain.cli.result import print_json, print_table
     from nntrain.report.summary import scores_table
 

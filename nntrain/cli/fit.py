@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from nntrain.cli.live import Listener
     from nntrain.report.summary import Summary
 
-Recipe = Annotated[str, typer.Argument(help="Recipe file (YAML), or - for standard input.", show_default=False)]
+Recipe = Annotated[
+    str, typer.Argument(metavar="RECIPE", help="Recipe file (YAML), or - for standard input.", show_default=False)
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option(
@@ -38,8 +40,8 @@ def command(
 ) -> None:
     """Train the network of a recipe.
 
-    Progress goes to standard error: a live display on a terminal, else a line an epoch or every ten seconds. A unit is
-    dead if its activation is zero for every row of the probe, which is the first 512 rows of the training part (all, if
+    Progress goes to standard error: a live display on a terminal, else a line for the first and the last epoch and one
+    every ten seconds between them. A unit is dead if its activation is zero for every row of the probe, which is the first 512 rows of the training part (all, if
     there are fewer); gradient norms are those of the epoch's last mini-batch.
 
     A run leaves a directory: recipe.yaml (complete), metrics.jsonl (a line an epoch), summary.json and

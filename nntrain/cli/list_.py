@@ -23,10 +23,20 @@ class Family(StrEnum):
 
 
 def command(
-    family: Annotated[Family, typer.Argument(help="What to list.", show_default=False)],
+    family: Annotated[
+        Family,
+        typer.Argument(
+            metavar="FAMILY",
+            help="One of optimizers, losses, activations, initializers, schedules, sources.",
+            show_default=False,
+        ),
+    ],
     json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
 ) -> None:
-    """List what a recipe can name, with keys, defaults, formulas and sources."""
+    """List what a recipe can name, with formulas.
+
+    Each with its keys, their defaults and what it computes; with --json also with its source.
+    """
     from nntrain.cli.result import print_json, print_table
     from nntrain.registry import members
     from nntrain.report.tables import component_facts, components_table

@@ -11,7 +11,7 @@ from nntrain.errors import bad_input, nearest
 
 SCHEMA = "recipe.schema.json"
 
-app = typer.Typer(rich_markup_mode=None, help="List the recipes that come with nntrain, or copy one out.")
+app = typer.Typer(rich_markup_mode=None, help="List the shipped recipes, or copy one out.")
 
 
 @app.callback(invoke_without_command=True)
@@ -19,7 +19,7 @@ def list_recipes(
     context: typer.Context,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
 ) -> None:
-    """List the recipes that come with nntrain, or copy one out."""
+    """List the shipped recipes, or copy one out."""
     if context.invoked_subcommand is not None:
         return
     from nntrain.cli.result import print_json, print_table
@@ -34,8 +34,12 @@ def list_recipes(
 
 @app.command("copy")
 def copy(
-    name: Annotated[str, typer.Argument(help="Name of a recipe, as `nntrain recipes` lists it.", show_default=False)],
-    to: Annotated[Path | None, typer.Argument(help="File to write.  [default: NAME.yaml]", show_default=False)] = None,
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="Name of a recipe, as `nntrain recipes` lists it.", show_default=False)
+    ],
+    to: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="File to write.  [default: NAME.yaml]", show_default=False)
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if there is one.")] = False,
 ) -> None:
     """Copy a recipe that comes with nntrain, to be changed.

@@ -17,7 +17,10 @@ def command(
     settings: Settings = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show a recipe with all defaults filled in, and its network: layers, shapes, parameters, memory, work."""
+    """Show a recipe complete, and its network.
+
+    All defaults are filled in; the network's table has layers, shapes, parameters, memory and multiply-adds a step.
+    """
     from nntrain.cli.result import print_json, print_table, print_text
     from nntrain.recipe.document import dump_document
     from nntrain.recipe.schema import to_data
