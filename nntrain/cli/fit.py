@@ -41,8 +41,9 @@ def command(
     """Train the network of a recipe.
 
     Progress goes to standard error: a live display on a terminal, else a line for the first and the last epoch and one
-    every ten seconds between them. A unit is dead if its activation is zero for every row of the probe, which is the first 512 rows of the training part (all, if
-    there are fewer); gradient norms are those of the epoch's last mini-batch.
+    every ten seconds between them. A unit is dead if its activation is zero for every row of the probe, which is the
+    first 512 rows of the training part (all, if there are fewer); gradient norms are those of the epoch's last
+    mini-batch.
 
     A run leaves a directory: recipe.yaml (complete), metrics.jsonl (a line an epoch), summary.json and
     model.safetensors. Ctrl-C ends a run early and still leaves all of them.

@@ -27,7 +27,7 @@ def command(
         Family,
         typer.Argument(
             metavar="FAMILY",
-            help="One of optimizers, losses, activations, initializers, schedules, sources.",
+            help="What to list.",
             show_default=False,
         ),
     ],

@@ -6,7 +6,8 @@ from typing import Any
 def command() -> None:
     """Print the JSON Schema of recipes.
 
-    Draft 7, which editors check and complete by. Save it beside your recipes and begin them with: # yaml-language-server: $schema=recipe.schema.json
+    Draft 7, which editors check and complete by. Save it beside your recipes and begin them with:
+    # yaml-language-server: $schema=recipe.schema.json
     """
     from nntrain.cli.result import print_json
 
