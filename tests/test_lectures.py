@@ -11,6 +11,7 @@ from nntrain.losses.cross_entropy import CrossEntropy
 from nntrain.losses.squared_error import HalfSumSquaredError, MeanSquaredError, SumSquaredError
 from nntrain.network.epoch import steps
 from nntrain.network.network import Dense, Network
+from nntrain.network.regularize import PENALTIES
 from nntrain.optimizers.adam import Adam
 from nntrain.optimizers.momentum import HeavyBall
 from nntrain.optimizers.sgd import SGD
@@ -65,9 +66,10 @@ def test_backpropagation_by_hand() -> None:
     grad, buffers = np.zeros_like(theta), network.buffers(1, 1, DOUBLE)
     losses = np.empty(1)
     loss, rule = SumSquaredError.function.address(DOUBLE), SGD.update.address(DOUBLE)
-    run = (network.table(DOUBLE), theta, grad, np.zeros((0, theta.size)), np.zeros(0), rule, loss)
+    vectors = (theta, grad, np.zeros((0, theta.size)))
+    run = (network.table(DOUBLE), network.tensors(), *vectors, np.zeros(0), np.zeros(PENALTIES), rule, loss)
     data = (np.array([[1.0, 2.0]]), np.array([[3.0]]), np.arange(1))
-    steps[DOUBLE](*run, *data, 0, np.zeros(1), losses, buffers)
+    steps[DOUBLE](*run, *data, 0, np.zeros(1), losses, np.zeros(1, np.bool_), buffers)
 
     assert buffers.h.tolist() == [4, 0, 5, 6]
     assert losses[0] == 9

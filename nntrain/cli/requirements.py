@@ -19,7 +19,7 @@ PATTERN = re.compile(r"\s*([a-z][a-z_0-9.]*)\s*(>=|<=|==|>|<)\s*(\S+)\s*")
 PARTS = ("train", "validation", "test")
 KEYS = (
     *(f"{part}.{key}" for part in PARTS for key in ("loss", "accuracy", "r2")),
-    *("epochs", "steps", "seconds", "best_epoch", "gradient_norm", "dead", "samples_per_second"),
+    *("epochs", "steps", "seconds", "best_epoch", "gradient_norm", "dead", "clipped", "samples_per_second"),
 )
 
 

@@ -10,6 +10,7 @@ from numba import types
 
 from nntrain.kernels import entry, kernel
 from nntrain.losses import call_loss
+from nntrain.network.regularize import clip, decay, penalize
 from nntrain.network.table import BUFFERS, TABLE
 from nntrain.network.walk import forward, loss_and_gradient, matrix
 from nntrain.optimizers import call_rule
@@ -24,30 +25,52 @@ def gather(data, order, batch):  # type: ignore[no-untyped-def]
 
 
 def STEPS(F: Any) -> Any:  # noqa: N802 - a constant of a float type
-    """(table, theta, grad, state, hyper, rule, loss, x, target, order, done, rates, losses, buffers) -> steps."""
+    """(table, tensors, theta, grad, state, hyper, penalty, rule, loss, x, target, order, done, rates, ...) -> steps."""
     data, vector, reals, address = F[:, ::1], F[::1], types.float64[::1], types.intp
-    run = (TABLE, vector, vector, data, reals, address, address)
-    return types.int64(*run, data, data, types.int64[::1], types.int64, reals, reals, BUFFERS(F))
+    run = (TABLE, types.int64[:, ::1], vector, vector, data, reals, reals, address, address)
+    out = (reals, types.boolean[::1])
+    return types.int64(*run, data, data, types.int64[::1], types.int64, reals, *out, BUFFERS(F))
 
 
 @entry(STEPS)
-def steps(table, theta, grad, state, hyper, rule, loss, x, target, order, done, rates, losses, buffers):  # type: ignore[no-untyped-def]
-    """Train on mini-batches: forward, loss, backward and update, one after the other.
+def steps(  # type: ignore[no-untyped-def]
+    table,
+    tensors,
+    theta,
+    grad,
+    state,
+    hyper,
+    penalty,
+    rule,
+    loss,
+    x,
+    target,
+    order,
+    done,
+    rates,
+    losses,
+    clipped,
+    buffers,
+):
+    """Train on mini-batches: forward, loss, backward, regularisation and update, one after the other.
 
     Args:
         table: the layers.
+        tensors: the arrays of which the parameters consist (T, 3), see :func:`nntrain.optimizers.RULE`.
         theta: all parameters (P), updated in place.
         grad: the last step's gradient (P), filled.
         state: the optimizer's state vectors (S, P), updated in place.
         hyper: the optimizer's hyper-parameters.
-        rule: the address of its update rule.
+        penalty: what regularises, see :mod:`nntrain.network.regularize`.
+        rule: the address of the update rule.
         loss: the address of the loss.
         x: the training data (N, inputs).
         target: their targets (N, targets).
         order: the rows to train on, in this order, cut into batches of B; the last may be smaller.
         done: steps done before this call, since the start of the run.
         rates: the learning rate of each step (K).
-        losses: the loss of each step (K), filled.
+        losses: the loss of each step (K), without penalties, filled.
+        clipped: whether each step's gradient was clipped (K), filled.
         buffers: for B rows.
 
     Returns:
@@ -66,7 +89,10 @@ def steps(table, theta, grad, state, hyper, rule, loss, x, target, order, done, 
         losses[step] = loss_and_gradient(table, theta, batch_x, batch_target, loss, buffers, grad)
         if not np.isfinite(losses[step]):
             return step
-        call_rule(rule, theta, grad, state, hyper, rates[step], done + step + 1)
+        penalize(tensors, theta, grad, penalty)
+        clipped[step] = clip(grad, penalty)
+        decay(tensors, theta, penalty, rates[step])
+        call_rule(rule, theta, grad, state, tensors, hyper, rates[step], done + step + 1)
     return rates.size
 
 

@@ -66,6 +66,15 @@ class Network:
             unit += layer.n_out
         return table
 
+    def tensors(self) -> NDArray[np.int64]:
+        """Return where each weight matrix and each bias vector begins in theta, its rows (0: a vector) and columns."""
+        found, offset = [], 0
+        for layer in self.layers:
+            middle = offset + layer.n_in * layer.n_out
+            found += [(offset, layer.n_in, layer.n_out), (middle, 0, layer.n_out)]
+            offset += layer.parameters
+        return np.array(found, np.int64)
+
     def buffers(self, rows: int, targets: int, dtype: np.dtype[Any]) -> Buffers:
         """Return buffers for batches of up to ``rows`` rows with ``targets`` target columns."""
         x, target = np.empty((rows, self.inputs), dtype), np.empty((rows, targets), dtype)

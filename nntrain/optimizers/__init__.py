@@ -3,34 +3,72 @@
 All parameters lie in one vector theta, the gradient in another; an optimizer is one loop over them, written as its
 paper writes it, and as many state vectors of the same length as it needs. A new file in this folder is a new
 optimizer.
+
+The same name means different things in different libraries. What differs is a key (where epsilon stands, whether the
+velocity holds the rate, what an accumulator starts from), and a dialect is nothing but a set of defaults for the keys:
+``{name: adam, dialect: keras}`` is Adam with keras' values, each of which can still be given.
 """
 
+from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from numba import types
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from nntrain.kernels import Entry, by_address
 from nntrain.registry import Component
 
 
 def RULE(F: Any) -> Any:  # noqa: N802 - a constant of a float type
-    """(theta (P), grad (P), state (S, P), hyper, rate, k): step theta; k counts the steps from 1."""
-    return types.void(F[::1], F[::1], F[:, ::1], types.float64[::1], types.float64, types.int64)
+    """(theta (P), grad (P), state (S, P), tensors (T, 3), hyper, rate, k): step theta; k counts the steps from 1.
+
+    A row of ``tensors`` is where one of the parameters' arrays begins, its rows, and its columns; a vector has 0 rows.
+    """
+    return types.void(F[::1], F[::1], F[:, ::1], types.int64[:, ::1], types.float64[::1], types.float64, types.int64)
 
 
 call_rule = by_address(RULE)
 
 Rate = Annotated[float, Field(gt=0, description="learning rate")]
 Momentum = Annotated[float, Field(ge=0, lt=1, description="share of the velocity that is kept")]
+Beta1 = Annotated[float, Field(ge=0, lt=1, description="share of the mean gradient that is kept")]
+Beta2 = Annotated[float, Field(ge=0, lt=1, description="share of the mean square that is kept")]
+Rho = Annotated[float, Field(ge=0, lt=1, description="share of the mean square that is kept")]
+Eps = Annotated[float, Field(ge=0, description="added to the root, so that it is never zero")]
+EpsRoot = Annotated[float, Field(ge=0, description="added under the root")]
+EpsHat = Annotated[
+    bool, Field(description="whether eps stands beside sqrt(v), as 'epsilon hat', and not beside sqrt(v_hat)")
+]
+ScaledVelocity = Annotated[
+    bool, Field(description="whether the velocity holds the learning rate too: old steps then keep their old rate")
+]
+Dialects = Mapping[str, Mapping[str, float | bool]]  # name -> key -> its default there
+DIALECT = Field(description="whose defaults are meant where a key is not given")
 
 
 class Optimizer(Component, family="optimizer"):
-    """An update rule, its hyper-parameters, and the number of state vectors that it keeps."""
+    """An update rule, its hyper-parameters, and the number of state vectors that it keeps.
+
+    ``dialects`` holds what other libraries give to the keys by default, where they differ; the fields' own defaults are
+    those of the first dialect.
+    """
 
     lr: Rate
     update: ClassVar[Entry]
     state_rows: ClassVar[int]
+    dialects: ClassVar[Dialects] = {}
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_the_defaults_of_the_dialect(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(dialect := data.get("dialect"), str):
+            return {**cls.dialects.get(dialect, {}), **data}
+        return data
+
+    @property
+    def decay(self) -> float:
+        """Return the decoupled weight decay that belongs to the optimizer itself, as in AdamW."""
+        return 0.0
 
     def hyper(self) -> tuple[float, ...]:
         """Return the hyper-parameters in the order in which the rule unpacks them, the learning rate left out."""

@@ -3,26 +3,27 @@
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
-from pydantic import Field
 
 from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, Optimizer, Rate
+from nntrain.optimizers import DIALECT, RULE, Beta1, Beta2, Dialects, Eps, EpsHat, EpsRoot, Optimizer, Rate
 
 
 @entry(RULE)
-def adam(theta, grad, state, hyper, rate, k):  # type: ignore[no-untyped-def]
-    """Fold the bias corrections into two factors, so that the loop divides once."""
+def adam(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+    """Fold the bias corrections into factors, so that the loop divides once."""
     real = theta.dtype.type
-    beta1, beta2, eps = real(hyper[0]), real(hyper[1]), real(hyper[2])
+    beta1, beta2, eps_root = real(hyper[0]), real(hyper[1]), real(hyper[3])
     new1, new2 = real(1 - hyper[0]), real(1 - hyper[1])
     lr_hat = real(rate / (1 - hyper[0] ** k))
-    root_hat = real(1 / np.sqrt(1 - hyper[1] ** k))
+    correction = 1 / (1 - hyper[1] ** k)
+    v_hat = real(correction)
+    eps = real(hyper[2] * np.sqrt(correction)) if hyper[4] != 0 else real(hyper[2])
     m, v = state[0], state[1]
     for i in range(theta.size):
         g = grad[i]
         m[i] = beta1 * m[i] + new1 * g
         v[i] = beta2 * v[i] + new2 * g * g
-        theta[i] -= lr_hat * m[i] / (np.sqrt(v[i]) * root_hat + eps)
+        theta[i] -= lr_hat * m[i] / (np.sqrt(v[i] * v_hat + eps_root) + eps)
 
 
 class Adam(Optimizer):
@@ -33,23 +34,32 @@ class Adam(Optimizer):
         v     <- beta2 v + (1 - beta2) g²
         m_hat  = m / (1 - beta1^k)
         v_hat  = v / (1 - beta2^k)
-        theta <- theta - lr m_hat / (sqrt(v_hat) + eps)
+        theta <- theta - lr m_hat / (sqrt(v_hat + eps_root) + eps)
 
     epsilon stands outside the root and beside v_hat, as in the paper, torch and optax; keras and scikit-learn put it
-    beside sqrt(v), which makes it 1/sqrt(1 - beta2^k) times larger (32 times at k = 1). K's slides divide by 1 - beta
-    without the exponent, a misprint.
+    beside sqrt(v) (eps_hat), which makes it 1/sqrt(1 - beta2^k) times larger, 32 times at k = 1. L and N add it under
+    the root. K's slides divide by 1 - beta without the exponent, a misprint.
 
     Source: K, L, S, N; Kingma and Ba, arXiv 1412.6980.
     """
 
     name: Literal["adam"] = "adam"
+    dialect: Annotated[Literal["torch", "keras", "scikit-learn", "optax", "lecture"], DIALECT] = "torch"
     lr: Rate = 0.001
-    beta1: Annotated[float, Field(ge=0, lt=1, description="share of the mean gradient that is kept")] = 0.9
-    beta2: Annotated[float, Field(ge=0, lt=1, description="share of the mean square that is kept")] = 0.999
-    eps: Annotated[float, Field(ge=0, description="added to the root, so that it is never zero")] = 1e-8
+    beta1: Beta1 = 0.9
+    beta2: Beta2 = 0.999
+    eps: Eps = 1e-8
+    eps_root: EpsRoot = 0.0
+    eps_hat: EpsHat = False
     update: ClassVar[Entry] = adam
     state_rows: ClassVar[int] = 2
+    dialects: ClassVar[Dialects] = {
+        "keras": {"eps": 1e-7, "eps_hat": True},
+        "scikit-learn": {"eps_hat": True},
+        "optax": {},
+        "lecture": {"eps": 0.0, "eps_root": 1e-8},
+    }
 
     def hyper(self) -> tuple[float, ...]:
-        """Return (beta1, beta2, eps)."""
-        return (self.beta1, self.beta2, self.eps)
+        """Return (beta1, beta2, eps, eps_root, eps_hat)."""
+        return (self.beta1, self.beta2, self.eps, self.eps_root, self.eps_hat)

@@ -1,41 +1,54 @@
 """Momentum: a ball that rolls downhill and remembers where it was going."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
 
 from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, Momentum, Optimizer, Rate
+from nntrain.optimizers import DIALECT, RULE, Dialects, Momentum, Optimizer, Rate, ScaledVelocity
 
 
 @entry(RULE)
-def heavy_ball(theta, grad, state, hyper, rate, k):  # type: ignore[no-untyped-def]
-    """Add the gradient to the velocity and step along it."""
-    lr, mu = theta.dtype.type(rate), theta.dtype.type(hyper[0])
+def heavy_ball(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+    """Add the gradient to the velocity and step along it; the rate is a factor of one or the other."""
+    real = theta.dtype.type
+    mu = real(hyper[0])
+    new = 1.0 if k == 1 else 1.0 - hyper[1]  # as in torch, the first gradient is not dampened
+    inside, outside = (real(rate * new), real(1)) if hyper[2] != 0 else (real(new), real(rate))
     v = state[0]
     for i in range(theta.size):
-        v[i] = mu * v[i] + grad[i]
-        theta[i] -= lr * v[i]
+        v[i] = mu * v[i] + inside * grad[i]
+        theta[i] -= outside * v[i]
 
 
 class HeavyBall(Optimizer):
     """Gradient descent with (heavy-ball) momentum.
 
     Formula:
-        v     <- momentum v + g
+        v     <- momentum v + (1 - dampening) g
         theta <- theta - lr v
 
-    The learning rate is outside the velocity, as in torch and optax. K, S, N, keras and scikit-learn keep it inside,
-    v <- momentum v - lr g: the same while the rate is constant; when it changes, theirs keeps old steps at the old
-    rate.
+    With scaled_velocity the rate is inside, v <- momentum v + lr g and theta <- theta - v, as K, S, N, keras and
+    scikit-learn have it: the same while the rate is constant; when it changes, old steps keep their old rate.
 
-    Source: K, S, N; Polyak 1964.
+    Source: K, S, N; Polyak 1964; torch.optim.SGD.
     """
 
     name: Literal["momentum"] = "momentum"
+    dialect: Annotated[Literal["torch", "keras", "scikit-learn", "optax", "lecture"], DIALECT] = "torch"
     lr: Rate = 0.01
     momentum: Momentum = 0.9
+    dampening: Annotated[float, Field(ge=0, lt=1, description="share of the gradient left out, but at step 1")] = 0.0
+    scaled_velocity: ScaledVelocity = False
     update: ClassVar[Entry] = heavy_ball
     state_rows: ClassVar[int] = 1
+    dialects: ClassVar[Dialects] = {
+        "keras": {"scaled_velocity": True},
+        "scikit-learn": {"lr": 0.001, "scaled_velocity": True},
+        "optax": {},
+        "lecture": {"scaled_velocity": True},
+    }
 
     def hyper(self) -> tuple[float, ...]:
-        """Return (momentum,)."""
-        return (self.momentum,)
+        """Return (momentum, dampening, scaled_velocity)."""
+        return (self.momentum, self.dampening, self.scaled_velocity)

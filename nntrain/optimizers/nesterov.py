@@ -1,19 +1,22 @@
 """Nesterov momentum: look where the velocity leads before correcting it."""
 
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, Momentum, Optimizer, Rate
+from nntrain.optimizers import DIALECT, RULE, Dialects, Momentum, Optimizer, Rate, ScaledVelocity
 
 
 @entry(RULE)
-def nesterov(theta, grad, state, hyper, rate, k):  # type: ignore[no-untyped-def]
+def nesterov(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
     """Step along the velocity as it will be after one more look at this gradient."""
-    lr, mu = theta.dtype.type(rate), theta.dtype.type(hyper[0])
+    real = theta.dtype.type
+    mu = real(hyper[0])
+    inside, outside = (real(rate), real(1)) if hyper[1] != 0 else (real(1), real(rate))
     v = state[0]
     for i in range(theta.size):
-        v[i] = mu * v[i] + grad[i]
-        theta[i] -= lr * (grad[i] + mu * v[i])
+        g = inside * grad[i]
+        v[i] = mu * v[i] + g
+        theta[i] -= outside * (g + mu * v[i])
 
 
 class Nesterov(Optimizer):
@@ -24,18 +27,26 @@ class Nesterov(Optimizer):
         theta <- theta - lr (g + momentum v)
 
     This is the rewritten form that torch, keras, optax and scikit-learn all use: the gradient is taken at theta, and
-    the stored theta is the lectures' look-ahead point theta - lr·momentum·v. As with momentum, keras and scikit-learn
-    keep the rate inside the velocity.
+    the stored theta is the lectures' look-ahead point theta - lr·momentum·v. With scaled_velocity the rate is inside
+    the velocity, as in K, S, N, keras and scikit-learn.
 
     Source: S, N; Nesterov 1983; rewritten by Bengio et al., arXiv 1212.0901.
     """
 
     name: Literal["nesterov"] = "nesterov"
+    dialect: Annotated[Literal["torch", "keras", "scikit-learn", "optax", "lecture"], DIALECT] = "torch"
     lr: Rate = 0.01
     momentum: Momentum = 0.9
+    scaled_velocity: ScaledVelocity = False
     update: ClassVar[Entry] = nesterov
     state_rows: ClassVar[int] = 1
+    dialects: ClassVar[Dialects] = {
+        "keras": {"scaled_velocity": True},
+        "scikit-learn": {"lr": 0.001, "scaled_velocity": True},
+        "optax": {},
+        "lecture": {"scaled_velocity": True},
+    }
 
     def hyper(self) -> tuple[float, ...]:
-        """Return (momentum,)."""
-        return (self.momentum,)
+        """Return (momentum, scaled_velocity)."""
+        return (self.momentum, self.scaled_velocity)

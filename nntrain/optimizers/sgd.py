@@ -1,4 +1,4 @@
-"""Gradient descent: full-batch, mini-batch or single-example, as the batch size says."""
+"""Stochastic gradient descent: a step against the gradient."""
 
 from typing import ClassVar, Literal
 
@@ -7,7 +7,7 @@ from nntrain.optimizers import RULE, Optimizer, Rate
 
 
 @entry(RULE)
-def sgd(theta, grad, state, hyper, rate, k):  # type: ignore[no-untyped-def]
+def sgd(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
     """Step against the gradient."""
     lr = theta.dtype.type(rate)
     for i in range(theta.size):
@@ -20,7 +20,7 @@ class SGD(Optimizer):
     Formula:
         theta <- theta - lr g
 
-    Source: all decks; Robbins and Monro 1951. The same in torch, keras and optax.
+    Source: all decks.
     """
 
     name: Literal["sgd"] = "sgd"

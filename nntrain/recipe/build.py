@@ -63,6 +63,7 @@ def build(recipe: Recipe, document: Document, folder: Path, name: str) -> Built:
         optimizer=recipe.optimizer,
         schedule=recipe.schedule,
         training=recipe.training,
+        regularization=recipe.regularization,
     )
     return Built(recipe, dataset, plan)
 

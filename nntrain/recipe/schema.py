@@ -16,7 +16,7 @@ from nntrain.recipe.document import Document
 from nntrain.recipe.problems import problems_of
 from nntrain.registry import Strict
 from nntrain.schedules import Constant, Schedule
-from nntrain.training.settings import Training
+from nntrain.training.settings import Regularization, Training
 
 Share = Annotated[float, Field(ge=0, lt=1)]
 Width = Annotated[int, Field(ge=1, le=1_000_000)]
@@ -66,6 +66,9 @@ class Recipe(Strict):
     schedule: Annotated[Schedule, Choice("constant"), Field(description="how the learning rate changes with time")] = (
         Constant()
     )
+    regularization: Annotated[
+        Regularization, Field(description="penalties, weight decay and clipping; none by default")
+    ] = Regularization()
     training: Annotated[Training, Field(description="how long, in which batches, when to stop")] = Training()
 
 

@@ -61,8 +61,8 @@ class Summary:
         Keys: name, run (directory), model (file), task, epochs, steps, seconds, stopped; train, validation and test,
         each {loss, accuracy or r2}, of the weights that were kept (validation and test where there is such a part);
         kept (final or best), best_epoch, final and best, each with the scores of all parts; verdict, gradient_norm,
-        dead, samples_per_second, layers, each {label, parameters, gradient_norm, dead}; diverged, null or {epoch,
-        step, where, learning_rate, advice}.
+        dead, clipped (share of the steps, or null), samples_per_second, layers, each {label, parameters,
+        gradient_norm, dead}; diverged, null or {epoch, step, where, learning_rate, advice}.
         """
         finished, metric = self.finished, self.started.metric
         layers = [
@@ -91,6 +91,7 @@ class Summary:
             "verdict": self.verdict,
             "gradient_norm": self.last and self.last.gradient_norm,
             "dead": self.dead,
+            "clipped": self.last and self.last.clipped,
             "samples_per_second": self.samples_per_second,
             "layers": layers,
             "diverged": finished.diverged and _divergence(finished.diverged),
@@ -180,6 +181,8 @@ def details(summary: Summary, layers: bool) -> RenderableType:
         lines.append(f"best epoch {finished.best_epoch}: {scores}")
     if finished.diverged is None:
         lines.append(summary.verdict)
+    if summary.last is not None and summary.last.clipped is not None:
+        lines.append(f"the gradient was clipped in {share(summary.last.clipped)} of the steps")
     lines.append(f"run: {summary.run}")
     text = Text("\n".join(lines) + "\n")
     return Group(text, _layers(summary), "") if layers else text

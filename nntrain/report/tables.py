@@ -10,6 +10,7 @@ from pydantic_core import PydanticUndefined
 from rich.table import Table
 from rich.text import Text
 
+from nntrain.diagnostics.dialects import Dialect
 from nntrain.registry import Component
 from nntrain.report.numbers import quantity
 from nntrain.training.plan import Plan
@@ -55,8 +56,28 @@ def components_table(components: Mapping[str, type[Component]]) -> Table:
 def _default(key: Mapping[str, Any]) -> str:
     if key["required"]:
         return "(needed)"
-    default = key["default"]
-    return json.dumps(default) if default is None or isinstance(default, bool) else str(default)
+    return _value(key["default"])
+
+
+def _value(value: Any) -> str:
+    return json.dumps(value) if value is None or isinstance(value, bool) else str(value)
+
+
+def dialects_table(found: Sequence[Dialect]) -> Table:
+    """Return the dialects of an optimizer as columns, what they differ in as lines."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("")
+    for dialect in found:
+        table.add_column(dialect.name, justify="right")
+    for key in found[0].keys:
+        table.add_row(key, *(_value(dialect.keys[key]) for dialect in found))
+    table.add_row("parts by 1 % at step", *_steps([dialect.parts for dialect in found]))
+    table.add_row("  at the same lr", *_steps([dialect.parts_at_equal_rate for dialect in found]))
+    return table
+
+
+def _steps(steps: Sequence[int | None]) -> list[str]:
+    return ["–", *("never" if step is None else str(step) for step in steps[1:])]
 
 
 def recipes_table(found: Sequence[Mapping[str, str]]) -> Table:

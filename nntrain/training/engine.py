@@ -38,6 +38,7 @@ class Engine:
         theta: the parameters (P).
         grad: the gradient of the last step (P).
         state: the optimizer's state vectors (S, P).
+        clipped: steps, so far, whose gradient was clipped.
     """
 
     def __init__(self, plan: Plan) -> None:
@@ -46,6 +47,7 @@ class Engine:
         self.theta = plan.network.initial(plan.seed, self.dtype)
         self.grad = np.zeros_like(self.theta)
         self.state = np.zeros((plan.optimizer.state_rows, self.theta.size), self.dtype)
+        self.clipped = 0
         parts = {"train": plan.data.train, "validation": plan.data.validation, "test": plan.data.test}
         self.parts = {name: self.rows(part) for name, part in parts.items() if part is not None}
         self.train = self.parts["train"]
@@ -55,6 +57,8 @@ class Engine:
         self.buffers = plan.network.buffers(plan.batch_rows, targets, self.dtype)
         self._forward = ForwardPass(plan.network, self.dtype, targets)
         self._table = plan.network.table(self.dtype)
+        self._tensors = plan.network.tensors()
+        self._penalty = plan.penalty
         self._hyper = np.array(plan.optimizer.hyper(), np.float64)
         self._loss = plan.loss.function.address(self.dtype)
         self._rule = plan.optimizer.update.address(self.dtype)
@@ -73,10 +77,13 @@ class Engine:
         """
         losses = np.empty(rates.size)
         data = (self.train.x, self.train.target, order)
-        rule = (self._hyper, self._rule, self._loss)
+        vectors = (self.theta, self.grad, self.state)
+        rule = (self._hyper, self._penalty, self._rule, self._loss)
+        clipped = np.zeros(rates.size, np.bool_)
         taken = self._steps(
-            self._table, self.theta, self.grad, self.state, *rule, *data, done, rates, losses, self.buffers
+            self._table, self._tensors, *vectors, *rule, *data, done, rates, losses, clipped, self.buffers
         )
+        self.clipped += int(clipped[:taken].sum())
         return losses[:taken]
 
     def score(self, rows: Rows, alive: NDArray[np.bool_] | None = None) -> Scores:

@@ -100,6 +100,7 @@ class EpochEnded:
     samples_per_second: float  # of the training steps alone
     validation: Scores | None
     statistics: Statistics | None  # None between two measurements
+    clipped: float | None  # share of the run's steps whose gradient was clipped; None where nothing clips
     improved: bool  # the best validation loss so far (train loss where there is no validation part)
 
 

@@ -140,6 +140,7 @@ class _Run:
             samples_per_second=samples_per_second,
             validation=validation,
             statistics=engine.statistics() if measured else None,
+            clipped=engine.clipped / self.step if self.plan.regularization.clips else None,
             improved=improved,
         )
 

@@ -1,16 +1,17 @@
 """All that one run is made of, as objects: what a recipe becomes once its data are read."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.data.prepare import Prepared
 from nntrain.losses import Loss
+from nntrain.network import regularize
 from nntrain.network.network import Network
 from nntrain.optimizers import Optimizer
 from nntrain.schedules import Schedule
-from nntrain.training.settings import Training
+from nntrain.training.settings import Regularization, Training
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,19 @@ class Plan:
     optimizer: Optimizer
     schedule: Schedule
     training: Training
+    regularization: Regularization = field(default_factory=Regularization)
+
+    @property
+    def penalty(self) -> NDArray[np.float64]:
+        """Return what regularises, as the compiled steps read it."""
+        settings = self.regularization
+        numbers = np.zeros(regularize.PENALTIES)
+        numbers[regularize.L1], numbers[regularize.L2] = settings.l1, settings.l2
+        numbers[regularize.DECAY] = settings.weight_decay + self.optimizer.decay
+        numbers[regularize.BIASES] = settings.biases
+        numbers[regularize.CLIP_NORM] = settings.clip_norm or 0.0
+        numbers[regularize.CLIP_VALUE] = settings.clip_value or 0.0
+        return numbers
 
     @property
     def task(self) -> str:

@@ -1,4 +1,4 @@
-"""The recipe's ``training`` section: how long, in which batches, and when to stop earlier."""
+"""The recipe's ``training`` and ``regularization`` sections: how a run goes, and what keeps it from going astray."""
 
 from typing import Annotated, Literal, Self
 
@@ -15,6 +15,32 @@ class EarlyStopping(Strict):
 
     patience: Annotated[int, Field(ge=1, description="epochs to wait for an improvement")] = 10
     min_delta: Annotated[float, Field(ge=0, description="what counts as an improvement of the loss")] = 0.0
+
+
+Amount = Annotated[float, Field(ge=0)]
+
+
+class Regularization(Strict):
+    """What is done to the gradient and to the weights beside descending the loss."""
+
+    l1: Annotated[Amount, Field(description="l1 Σ |w| is added to what is descended")] = 0.0
+    l2: Annotated[Amount, Field(description="½ l2 Σ w² is added to what is descended (torch's weight_decay)")] = 0.0
+    weight_decay: Annotated[
+        Amount, Field(description="share of each weight taken off a step, times the learning rate (decoupled)")
+    ] = 0.0
+    biases: Annotated[bool, Field(description="whether the three above are for biases too")] = False
+    clip_norm: Annotated[
+        Annotated[float, Field(gt=0)] | None,
+        Field(description="largest norm of the gradient of all parameters together"),
+    ] = None
+    clip_value: Annotated[
+        Annotated[float, Field(gt=0)] | None, Field(description="largest size of each number of the gradient")
+    ] = None
+
+    @property
+    def clips(self) -> bool:
+        """Whether gradients are clipped."""
+        return self.clip_norm is not None or self.clip_value is not None
 
 
 class Training(Strict):

@@ -1,0 +1,86 @@
+"""Dialects side by side: what other libraries mean by the same name, and how soon it shows."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.errors import bad_input, nearest
+from nntrain.network.regularize import BIASES, DECAY, PENALTIES, decay
+from nntrain.optimizers import Optimizer
+from nntrain.registry import members
+
+DIMENSIONS = 20
+CURVATURE = np.logspace(-3, 1, DIMENSIONS)  # of the quadratic ½ Σ c w²
+STEPS = 1000
+PARTED = 0.01  # of the way that the first dialect has come
+COOLING = 0.01  # the rate of step k is lr / (1 + COOLING (k - 1))
+
+
+@dataclass(frozen=True)
+class Dialect:
+    """One dialect of an optimizer.
+
+    Attributes:
+        name: the library, or ``lecture`` or ``paper``.
+        keys: its value for each key of the recipe that has another one in some dialect.
+        parts: the step at which its trajectory is 1 % away from the first dialect's; None if not within 1000 steps.
+        parts_at_equal_rate: the same where both have the first one's learning rate.
+    """
+
+    name: str
+    keys: dict[str, Any]
+    parts: int | None
+    parts_at_equal_rate: int | None
+
+
+def dialects_of(name: str) -> list[Dialect]:
+    """Return the dialects of the optimizer ``name``, the default one first.
+
+    Raises:
+        InputError: if there is no such optimizer, or it means the same everywhere.
+    """
+    known = {key: kind for key, kind in members(Optimizer).items() if kind.dialects}
+    if name not in known:
+        hint = f"{nearest(name, known)} with dialects: {', '.join(known)}".strip()
+        raise bad_input("dialects", f"no optimizer with dialects is called {name!r}", hint)
+    kind = known[name]
+    names = get_args(kind.model_fields["dialect"].annotation)
+    optimizers = {dialect: kind.model_validate({"dialect": dialect}) for dialect in names}
+    values = {dialect: optimizer.model_dump(exclude={"name", "dialect"}) for dialect, optimizer in optimizers.items()}
+    first = optimizers[names[0]]
+    differing = [key for key in values[names[0]] if len({repr(keys[key]) for keys in values.values()}) > 1]
+    return [
+        Dialect(
+            dialect,
+            {key: values[dialect][key] for key in differing},
+            _parts(first, optimizer, optimizer.lr),
+            _parts(first, optimizer, first.lr),
+        )
+        for dialect, optimizer in optimizers.items()
+    ]
+
+
+def _parts(first: Optimizer, other: Optimizer, lr: float) -> int | None:
+    pairs = zip(_trajectory(first, first.lr), _trajectory(other, lr), strict=True)
+    for k, (here, there) in enumerate(pairs, start=1):
+        if np.linalg.norm(here - there) > PARTED * np.linalg.norm(here - 1):
+            return k
+    return None
+
+
+def _trajectory(optimizer: Optimizer, lr: float) -> Iterator[NDArray[np.float64]]:
+    """Yield the parameters after each step on the quadratic, from ones, with a rate that falls slowly."""
+    theta, state = np.ones(DIMENSIONS), np.zeros((optimizer.state_rows, DIMENSIONS))
+    tensors, hyper = np.array([[0, 0, DIMENSIONS]]), np.array(optimizer.hyper(), np.float64)
+    penalty = np.zeros(PENALTIES)
+    penalty[DECAY], penalty[BIASES] = optimizer.decay, 1
+    update = optimizer.update[theta.dtype]
+    for k in range(1, STEPS + 1):
+        rate = lr / (1 + COOLING * (k - 1))
+        gradient = CURVATURE * theta
+        decay(tensors, theta, penalty, rate)
+        update(theta, gradient, state, tensors, hyper, rate, k)
+        yield theta.copy()

@@ -1,0 +1,88 @@
+"""What is done to a gradient between backpropagation and the update: penalties, clipping, and decay of the weights.
+
+Weights are the rows of ``tensors`` that have rows of their own (matrices); biases are exempt unless asked for.
+"""
+
+import numpy as np
+
+from nntrain.kernels import kernel
+
+# The places of the numbers in `penalty` (see nntrain.training.settings.Regularization).
+L1, L2, DECAY, BIASES, CLIP_NORM, CLIP_VALUE = range(6)
+PENALTIES = 6
+
+
+@kernel
+def penalize(tensors, theta, grad, penalty):  # type: ignore[no-untyped-def]
+    """Add the gradient of the penalties.
+
+    Formula:
+        L <- L + l1 Σ |w| + ½ l2 Σ w²
+        g <- g + l1 sign(w) + l2 w
+
+    Source: K (L2 weight decay); torch's weight_decay is this l2, scikit-learn's alpha is l2 times the batch size.
+    """
+    real = theta.dtype.type
+    l1, l2 = real(penalty[L1]), real(penalty[L2])
+    if l1 == 0 and l2 == 0:
+        return
+    for t in range(tensors.shape[0]):
+        start, rows, columns = tensors[t]
+        if rows > 0 or penalty[BIASES] != 0:
+            for i in range(start, start + max(rows, 1) * columns):
+                grad[i] += l1 * np.sign(theta[i]) + l2 * theta[i]
+
+
+@kernel
+def decay(tensors, theta, penalty, rate):  # type: ignore[no-untyped-def]
+    """Shrink the weights by the same share, whatever the gradient.
+
+    Formula:
+        w <- w (1 - lr weight_decay)
+
+    Source: Loshchilov and Hutter, arXiv 1711.05101 (decoupled weight decay).
+    """
+    if penalty[DECAY] == 0:
+        return
+    keep = theta.dtype.type(1 - rate * penalty[DECAY])
+    for t in range(tensors.shape[0]):
+        start, rows, columns = tensors[t]
+        if rows > 0 or penalty[BIASES] != 0:
+            for i in range(start, start + max(rows, 1) * columns):
+                theta[i] *= keep
+
+
+@kernel
+def clip(grad, penalty):  # type: ignore[no-untyped-def]
+    """Clip the gradient and tell whether there was anything to clip.
+
+    Formula:
+        g <- max(-clip_value, min(clip_value, g))
+        g <- g clip_norm / |g|   if |g| > clip_norm, the norm of all parameters together
+
+    Source: S (cliffs); Pascanu et al., arXiv 1211.5063. torch adds 1e-6 to |g|.
+    """
+    clipped = False
+    bound = penalty[CLIP_VALUE]
+    if bound > 0:
+        upper = grad.dtype.type(bound)
+        for i in range(grad.size):
+            if abs(grad[i]) > upper:
+                grad[i] = upper if grad[i] > 0 else -upper
+                clipped = True
+    if penalty[CLIP_NORM] > 0:
+        largest = 0.0
+        for i in range(grad.size):
+            largest = max(largest, abs(grad[i]))
+        if largest > 0 and np.isfinite(largest):
+            square = 0.0
+            for i in range(grad.size):  # relative to the largest, so that squares neither overflow nor vanish
+                part = grad[i] / largest
+                square += part * part
+            norm = largest * np.sqrt(square)
+            if norm > penalty[CLIP_NORM]:
+                factor = grad.dtype.type(penalty[CLIP_NORM] / norm)
+                for i in range(grad.size):
+                    grad[i] *= factor
+                clipped = True
+    return clipped

@@ -1,0 +1,49 @@
+"""AdaBelief: large steps where the gradient is what it was believed to be."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from nntrain.kernels import Entry, entry
+from nntrain.optimizers import RULE, Beta1, Beta2, Eps, EpsRoot, Optimizer, Rate
+
+
+@entry(RULE)
+def adabelief(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+    """Scale by how far the gradient is from its mean; eps_root is added to s at every step, as in the paper."""
+    real = theta.dtype.type
+    beta1, beta2, new1, new2 = real(hyper[0]), real(hyper[1]), real(1 - hyper[0]), real(1 - hyper[1])
+    eps, eps_root = real(hyper[2]), real(hyper[3])
+    lr_hat, s_hat = real(rate / (1 - hyper[0] ** k)), real(1 / (1 - hyper[1] ** k))
+    m, s = state[0], state[1]
+    for i in range(theta.size):
+        g = grad[i]
+        m[i] = beta1 * m[i] + new1 * g
+        surprise = g - m[i]
+        s[i] = beta2 * s[i] + new2 * surprise * surprise + eps_root
+        theta[i] -= lr_hat * m[i] / (np.sqrt(s[i] * s_hat) + eps)
+
+
+class AdaBelief(Optimizer):
+    """Adam by the gradient's deviation from its mean in place of its square.
+
+    Formula:
+        m     <- beta1 m + (1 - beta1) g
+        s     <- beta2 s + (1 - beta2) (g - m)² + eps_root
+        theta <- theta - lr m_hat / (sqrt(s_hat) + eps)
+
+    Source: Zhuang et al., arXiv 2010.07468; optax.adabelief.
+    """
+
+    name: Literal["adabelief"] = "adabelief"
+    lr: Rate = 0.001
+    beta1: Beta1 = 0.9
+    beta2: Beta2 = 0.999
+    eps: Eps = 1e-16
+    eps_root: EpsRoot = 1e-16
+    update: ClassVar[Entry] = adabelief
+    state_rows: ClassVar[int] = 2
+
+    def hyper(self) -> tuple[float, ...]:
+        """Return (beta1, beta2, eps, eps_root)."""
+        return (self.beta1, self.beta2, self.eps, self.eps_root)

@@ -1,0 +1,54 @@
+"""AdaDelta: steps in the units of the parameters, from the size of the steps before."""
+
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+
+from nntrain.kernels import Entry, entry
+from nntrain.optimizers import DIALECT, RULE, Dialects, EpsRoot, Optimizer, Rate, Rho
+
+
+@entry(RULE)
+def adadelta(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+    """Scale the gradient by the ratio of two roots: of past steps, and of past gradients."""
+    real = theta.dtype.type
+    lr, rho, new, eps = real(rate), real(hyper[0]), real(1 - hyper[0]), real(hyper[1])
+    v, u = state[0], state[1]
+    for i in range(theta.size):
+        g = grad[i]
+        v[i] = rho * v[i] + new * g * g
+        step = np.sqrt(u[i] + eps) / np.sqrt(v[i] + eps) * g
+        u[i] = rho * u[i] + new * step * step
+        theta[i] -= lr * step
+
+
+class AdaDelta(Optimizer):
+    """Adaptive steps without a learning rate of their own.
+
+    Formula:
+        v     <- rho v + (1 - rho) g²
+        d      = sqrt(u + eps_root) / sqrt(v + eps_root) g
+        u     <- rho u + (1 - rho) d²
+        theta <- theta - lr d
+
+    The paper has no lr, which is 1 here. keras' lr of 0.001 makes it a thousand times slower.
+
+    Source: K, L, N; Zeiler, arXiv 1212.5701 (rho 0.95).
+    """
+
+    name: Literal["adadelta"] = "adadelta"
+    dialect: Annotated[Literal["torch", "keras", "optax", "lecture"], DIALECT] = "torch"
+    lr: Rate = 1.0
+    rho: Rho = 0.9
+    eps_root: EpsRoot = 1e-6
+    update: ClassVar[Entry] = adadelta
+    state_rows: ClassVar[int] = 2
+    dialects: ClassVar[Dialects] = {
+        "keras": {"lr": 0.001, "rho": 0.95, "eps_root": 1e-7},
+        "optax": {},
+        "lecture": {"rho": 0.95},
+    }
+
+    def hyper(self) -> tuple[float, ...]:
+        """Return (rho, eps_root)."""
+        return (self.rho, self.eps_root)

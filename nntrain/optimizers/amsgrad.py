@@ -1,0 +1,58 @@
+"""AMSGrad: Adam whose scaling only ever shrinks the steps."""
+
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from nntrain.kernels import Entry, entry
+from nntrain.optimizers import DIALECT, RULE, Beta1, Beta2, Dialects, Eps, EpsHat, Optimizer, Rate
+
+
+@entry(RULE)
+def amsgrad(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+    """Keep the largest mean square so far, before or after its bias correction."""
+    real = theta.dtype.type
+    beta1, beta2 = real(hyper[0]), real(hyper[1])
+    new1, new2 = real(1 - hyper[0]), real(1 - hyper[1])
+    lr_hat = real(rate / (1 - hyper[0] ** k))
+    correction = 1 / (1 - hyper[1] ** k)
+    before, after = (real(correction), real(1)) if hyper[4] != 0 else (real(1), real(correction))
+    eps = real(hyper[2] * np.sqrt(correction)) if hyper[3] != 0 else real(hyper[2])
+    m, v, largest = state[0], state[1], state[2]
+    for i in range(theta.size):
+        g = grad[i]
+        m[i] = beta1 * m[i] + new1 * g
+        v[i] = beta2 * v[i] + new2 * g * g
+        largest[i] = max(largest[i], v[i] * before)
+        theta[i] -= lr_hat * m[i] / (np.sqrt(largest[i] * after) + eps)
+
+
+class AMSGrad(Optimizer):
+    """Adam with the largest mean square so far in place of the present one.
+
+    Formula:
+        m, v as Adam
+        u     <- max(u, v)
+        theta <- theta - lr m_hat / (sqrt(u / (1 - beta2^k)) + eps)
+
+    optax takes the maximum over v_hat (corrected). The paper corrects neither m nor v.
+
+    Source: Reddi et al. 2018; torch.optim.Adam(amsgrad=True).
+    """
+
+    name: Literal["amsgrad"] = "amsgrad"
+    dialect: Annotated[Literal["torch", "keras", "optax"], DIALECT] = "torch"
+    lr: Rate = 0.001
+    beta1: Beta1 = 0.9
+    beta2: Beta2 = 0.999
+    eps: Eps = 1e-8
+    eps_hat: EpsHat = False
+    corrected: Annotated[bool, Field(description="whether the maximum is over v_hat and not over v")] = False
+    update: ClassVar[Entry] = amsgrad
+    state_rows: ClassVar[int] = 3
+    dialects: ClassVar[Dialects] = {"keras": {"eps": 1e-7, "eps_hat": True}, "optax": {"corrected": True}}
+
+    def hyper(self) -> tuple[float, ...]:
+        """Return (beta1, beta2, eps, eps_hat, corrected)."""
+        return (self.beta1, self.beta2, self.eps, self.eps_hat, self.corrected)

@@ -1,0 +1,59 @@
+"""LAMB: Adam whose step is as long, for each weight matrix, as the matrix allows."""
+
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from nntrain.kernels import Entry, entry
+from nntrain.optimizers import RULE, Beta1, Beta2, Eps, Optimizer, Rate
+
+
+@entry(RULE)
+def lamb(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+    """Take Adam's direction for each tensor, and scale it to the length of the tensor."""
+    real = theta.dtype.type
+    beta1, beta2, new1, new2 = real(hyper[0]), real(hyper[1]), real(1 - hyper[0]), real(1 - hyper[1])
+    m_hat, v_hat = real(1 / (1 - hyper[0] ** k)), real(1 / (1 - hyper[1] ** k))
+    eps = real(hyper[2])
+    m, v, d = state[0], state[1], state[2]
+    for t in range(tensors.shape[0]):
+        start, rows, columns = tensors[t]
+        stop = start + max(rows, 1) * columns
+        decay = real(hyper[3]) if rows > 0 else real(0)  # biases are left as they are
+        weights, step = 0.0, 0.0
+        for i in range(start, stop):
+            g = grad[i]
+            m[i] = beta1 * m[i] + new1 * g
+            v[i] = beta2 * v[i] + new2 * g * g
+            d[i] = m[i] * m_hat / (np.sqrt(v[i] * v_hat) + eps) + decay * theta[i]
+            weights += theta[i] * theta[i]
+            step += d[i] * d[i]
+        trust = np.sqrt(weights / step) if weights > 0 and step > 0 else 1.0
+        lr = real(rate * trust)
+        for i in range(start, stop):
+            theta[i] -= lr * d[i]
+
+
+class Lamb(Optimizer):
+    """Layer-wise adaptive moments for large batches.
+
+    Formula:
+        d  = m_hat / (sqrt(v_hat) + eps) + weight_decay W,  m and v as Adam
+        W <- W - lr |W| / |d| d,  for each weight matrix and each bias vector; the ratio is 1 where a norm is 0
+
+    Source: You et al., arXiv 1904.00962; optax.lamb (without the paper's bounds on |W|).
+    """
+
+    name: Literal["lamb"] = "lamb"
+    lr: Rate = 0.001
+    beta1: Beta1 = 0.9
+    beta2: Beta2 = 0.999
+    eps: Eps = 1e-6
+    weight_decay: Annotated[float, Field(ge=0, description="share of the weights in the step; biases are exempt")] = 0.0
+    update: ClassVar[Entry] = lamb
+    state_rows: ClassVar[int] = 3
+
+    def hyper(self) -> tuple[float, ...]:
+        """Return (beta1, beta2, eps, weight_decay)."""
+        return (self.beta1, self.beta2, self.eps, self.weight_decay)

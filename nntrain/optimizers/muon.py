@@ -1,0 +1,85 @@
+"""Muon: momentum whose matrices are made orthogonal, so that every direction gets a step of the same size."""
+
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from nntrain.kernels import Entry, entry, kernel
+from nntrain.optimizers import RULE, Beta1, Beta2, Eps, Optimizer, Rate
+
+ITERATIONS = 5
+A, B, C = 3.4445, -4.7750, 2.0315  # of the quintic that drives singular values towards 1
+
+
+@kernel
+def orthogonalized(G, eps):  # type: ignore[no-untyped-def]
+    """Return U V^T, nearly, of G = U S V^T, by Newton and Schulz's iteration on the smaller side."""
+    real = G.dtype.type
+    wide = G.shape[0] <= G.shape[1]
+    X = G.copy() if wide else np.ascontiguousarray(G.T)
+    norm = 0.0
+    for row in range(X.shape[0]):
+        for column in range(X.shape[1]):
+            norm += X[row, column] * X[row, column]
+    X *= real(1 / max(np.sqrt(norm), eps))
+    for _ in range(ITERATIONS):
+        gram = np.dot(X, np.ascontiguousarray(X.T))
+        X = real(A) * X + np.dot(real(B) * gram + real(C) * np.dot(gram, gram), X)
+    return X if wide else np.ascontiguousarray(X.T)
+
+
+@entry(RULE)
+def muon(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+    """Orthogonalise each weight matrix's momentum; vectors are stepped by Adam."""
+    real = theta.dtype.type
+    mu, new = real(hyper[0]), real(1 - hyper[0])
+    beta1, beta2, new1, new2 = real(hyper[2]), real(hyper[3]), real(1 - hyper[2]), real(1 - hyper[3])
+    lr_hat, v_hat, eps = real(rate / (1 - hyper[2] ** k)), real(1 / (1 - hyper[3] ** k)), real(hyper[4])
+    m, v = state[0], state[1]
+    for t in range(tensors.shape[0]):
+        start, rows, columns = tensors[t]
+        if rows == 0:
+            for i in range(start, start + columns):
+                g = grad[i]
+                m[i] = beta1 * m[i] + new1 * g
+                v[i] = beta2 * v[i] + new2 * g * g
+                theta[i] -= lr_hat * m[i] / (np.sqrt(v[i] * v_hat) + eps)
+            continue
+        stop = start + rows * columns
+        for i in range(start, stop):
+            m[i] = mu * m[i] + new * grad[i]
+            v[i] = mu * m[i] + new * grad[i]
+        step = orthogonalized(v[start:stop].reshape(rows, columns), hyper[1])
+        # as torch, where rows are outputs: a matrix with more outputs than inputs takes longer steps
+        lr = real(rate * np.sqrt(max(1.0, columns / rows)))
+        W = theta[start:stop].reshape(rows, columns)
+        for row in range(rows):
+            for column in range(columns):
+                W[row, column] -= lr * step[row, column]
+
+
+class Muon(Optimizer):
+    """Momentum orthogonalised by Newton and Schulz, for weight matrices; biases are stepped by Adam.
+
+    Formula:
+        m <- momentum m + (1 - momentum) G
+        O  = NS5(momentum m + (1 - momentum) G)    nearly U V^T of U S V^T
+        W <- W - lr sqrt(max(1, outputs / inputs)) O
+
+    Source: Jordan et al. 2024; torch.optim.Muon, which iterates in bfloat16, and takes matrices only.
+    """
+
+    name: Literal["muon"] = "muon"
+    lr: Rate = 0.001
+    momentum: Annotated[float, Field(ge=0, lt=1, description="share of the mean gradient that is kept")] = 0.95
+    eps_norm: Annotated[float, Field(gt=0, description="least norm that a matrix is divided by")] = 1e-7
+    beta1: Beta1 = 0.9
+    beta2: Beta2 = 0.999
+    eps: Eps = 1e-8
+    update: ClassVar[Entry] = muon
+    state_rows: ClassVar[int] = 2
+
+    def hyper(self) -> tuple[float, ...]:
+        """Return (momentum, eps_norm, beta1, beta2, eps)."""
+        return (self.momentum, self.eps_norm, self.beta1, self.beta2, self.eps)

@@ -1,0 +1,52 @@
+"""Yogi: Adam whose mean square changes by additions, and not by factors."""
+
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from nntrain.kernels import Entry, entry
+from nntrain.optimizers import RULE, Beta1, Beta2, Eps, Optimizer, Rate
+
+
+@entry(RULE)
+def yogi(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+    """Move v towards g² by a share of g²."""
+    real = theta.dtype.type
+    beta1, new1, new2, eps = real(hyper[0]), real(1 - hyper[0]), real(1 - hyper[1]), real(hyper[2])
+    lr_hat, v_hat = real(rate / (1 - hyper[0] ** k)), real(1 / (1 - hyper[1] ** k))
+    m, v = state[0], state[1]
+    if k == 1:
+        m[:] = real(hyper[3])
+        v[:] = real(hyper[3])
+    for i in range(theta.size):
+        g = grad[i]
+        square = g * g
+        m[i] = beta1 * m[i] + new1 * g
+        v[i] -= new2 * np.sign(v[i] - square) * square
+        theta[i] -= lr_hat * m[i] / (np.sqrt(v[i] * v_hat) + eps)
+
+
+class Yogi(Optimizer):
+    """Adam with a mean square that does not forget at once where gradients are rare.
+
+    Formula:
+        m     <- beta1 m + (1 - beta1) g
+        v     <- v - (1 - beta2) sign(v - g²) g²
+        theta <- theta - lr m_hat / (sqrt(v_hat) + eps);  m = v = initial at first
+
+    Source: Zaheer et al. 2018; optax.yogi, which starts m from `initial` too.
+    """
+
+    name: Literal["yogi"] = "yogi"
+    lr: Rate = 0.01
+    beta1: Beta1 = 0.9
+    beta2: Beta2 = 0.999
+    eps: Eps = 1e-3
+    initial: Annotated[float, Field(ge=0, description="what m and v start from")] = 1e-6
+    update: ClassVar[Entry] = yogi
+    state_rows: ClassVar[int] = 2
+
+    def hyper(self) -> tuple[float, ...]:
+        """Return (beta1, beta2, eps, initial)."""
+        return (self.beta1, self.beta2, self.eps, self.initial)

@@ -1,0 +1,55 @@
+"""The problems on which trajectories are recorded: a badly conditioned quadratic, and a small net.
+
+Used by the recording script and by the tests alike; nothing here is nntrain's or a reference library's.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tests.reference.network import loss_and_gradient
+
+Array = NDArray[Any]
+
+# (name, shape, start) of each array in the parameters of a net 3-4-2
+SHAPES = (("0.weight", (3, 4)), ("0.bias", (4,)), ("2.weight", (4, 2)), ("2.bias", (2,)))
+SIZE = sum(int(np.prod(shape)) for _, shape in SHAPES)
+CURVATURE = np.logspace(-3, 1, SIZE)
+STEPS = 100
+KEPT = (1, 2, 10, 100)  # the steps after which the parameters are kept
+
+_random = np.random.RandomState(0)
+START = np.round(_random.uniform(-1, 1, SIZE), 3)
+X = np.round(_random.standard_normal((8, 3)), 3)
+TARGET = np.round(_random.standard_normal((8, 2)), 3)
+
+
+def split(theta: Array) -> list[Array]:
+    """Return the parameters' arrays, as views."""
+    parts, offset = [], 0
+    for _, shape in SHAPES:
+        size = int(np.prod(shape))
+        parts.append(theta[offset : offset + size].reshape(shape))
+        offset += size
+    return parts
+
+
+def quadratic(theta: Array) -> Array:
+    """Return the gradient of ½ Σ c w², whose curvatures c go from 0.001 to 10."""
+    return np.asarray(CURVATURE * theta)
+
+
+def net(theta: Array) -> Array:
+    """Return the gradient of a net with four tanh units and the mean squared error."""
+    W1, b1, W2, b2 = split(theta)
+    _, gradients = loss_and_gradient([(W1, b1, "tanh"), (W2, b2, "identity")], X, TARGET, "mse")
+    return np.concatenate([part.ravel() for pair in gradients for part in pair])
+
+
+PROBLEMS = {"quadratic": quadratic, "net": net}
+
+
+def rate(lr: float, k: int) -> float:
+    """Return the learning rate of step k, counted from 1: it falls, since dialects differ in what that does."""
+    return lr / (1 + 0.05 * (k - 1))

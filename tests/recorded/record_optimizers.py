@@ -1,0 +1,296 @@
+"""Record optimizers' trajectories from torch, keras, optax and scikit-learn: python -m tests.recorded.record_optimizers
+
+Needs torch, keras, optax, jax and scikit-learn beside NumPy; the tests need none of them, only what is written here.
+Everything runs in float64. For each optimizer a file tells, for each of its cases, the keys of nntrain's recipe that
+mean the same, and the parameters after some steps on each problem.
+"""
+
+import json
+import os
+import re
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+os.environ["KERAS_BACKEND"] = "jax"
+os.environ["JAX_ENABLE_X64"] = "1"
+
+import jax.numpy as jnp
+import keras
+import numpy as np
+import optax
+import torch
+from sklearn.neural_network import _stochastic_optimizers as sklearn_optimizers
+
+from tests.recorded.problems import KEPT, PROBLEMS, SHAPES, START, STEPS, Array, rate, split
+
+keras.backend.set_floatx("float64")
+torch.set_default_dtype(torch.float64)  # NAdam keeps the product of its mu in it
+FOLDER = Path(__file__).parent / "optimizers"
+Step = Callable[[list[Array], int], list[Array]]  # gradients and the step's number -> the parameters after it
+
+
+def torchs(kind: Any, lr: float, transposed: bool = False, **keys: Any) -> Callable[[list[Array]], Step]:
+    """Return what makes a stepper of a class of torch.optim."""
+
+    def make(start: list[Array]) -> Step:
+        turn = (lambda a: a.T if a.ndim == 2 else a) if transposed else (lambda a: a)
+        parameters = [torch.tensor(turn(part).copy(), dtype=torch.float64, requires_grad=True) for part in start]
+        optimizer = kind(parameters, lr=lr, **keys)
+
+        def step(gradients: list[Array], k: int) -> list[Array]:
+            for parameter, gradient in zip(parameters, gradients, strict=True):
+                parameter.grad = torch.tensor(turn(gradient).copy(), dtype=torch.float64)
+            for group in optimizer.param_groups:
+                group["lr"] = rate(lr, k)
+            optimizer.step()
+            return [turn(parameter.detach().numpy()).copy() for parameter in parameters]
+
+        return step
+
+    return make
+
+
+def torchs_muon(lr: float) -> Callable[[list[Array]], Step]:
+    """Return torch's Muon for matrices, in float64 where it has bfloat16, and its Adam for vectors."""
+
+    def make(start: list[Array]) -> Step:
+        matrices = [i for i, part in enumerate(start) if part.ndim == 2]
+        vectors = [i for i, part in enumerate(start) if part.ndim == 1]
+        muon = torchs(torch.optim.Muon, lr, transposed=True, weight_decay=0.0)([start[i] for i in matrices])
+        adam = torchs(torch.optim.Adam, lr)([start[i] for i in vectors])
+
+        def step(gradients: list[Array], k: int) -> list[Array]:
+            half, torch.Tensor.bfloat16 = torch.Tensor.bfloat16, torch.Tensor.double
+            found = dict(zip(matrices, muon([gradients[i] for i in matrices], k), strict=True))
+            torch.Tensor.bfloat16 = half
+            found |= dict(zip(vectors, adam([gradients[i] for i in vectors], k), strict=True))
+            return [found[i] for i in range(len(start))]
+
+        return step
+
+    return make
+
+
+def kerass(kind: Any, lr: float, **keys: Any) -> Callable[[list[Array]], Step]:
+    """Return what makes a stepper of a class of keras.optimizers."""
+
+    def make(start: list[Array]) -> Step:
+        variables = [keras.Variable(part, dtype="float64") for part in start]
+        optimizer = kind(learning_rate=lr, **keys)
+
+        def step(gradients: list[Array], k: int) -> list[Array]:
+            optimizer.learning_rate = rate(lr, k)
+            optimizer.apply([jnp.asarray(gradient) for gradient in gradients], variables)
+            return [np.asarray(variable.value).copy() for variable in variables]
+
+        return step
+
+    return make
+
+
+def optaxs(transform: Callable[[Any], Any], lr: float) -> Callable[[list[Array]], Step]:
+    """Return what makes a stepper of an optax optimizer, made from a schedule that counts steps from 0."""
+
+    def make(start: list[Array]) -> Step:
+        optimizer = transform(lambda count: rate(lr, count + 1))
+        parameters = [jnp.asarray(part) for part in start]
+        state = optimizer.init(parameters)
+
+        def step(gradients: list[Array], k: int) -> list[Array]:
+            nonlocal parameters, state
+            updates, state = optimizer.update([jnp.asarray(gradient) for gradient in gradients], state, parameters)
+            parameters = optax.apply_updates(parameters, updates)
+            return [np.asarray(part).copy() for part in parameters]
+
+        return step
+
+    return make
+
+
+def sklearns(kind: Any, lr: float, **keys: Any) -> Callable[[list[Array]], Step]:
+    """Return what makes a stepper of scikit-learn's MLP optimizers."""
+
+    def make(start: list[Array]) -> Step:
+        parameters = [part.copy() for part in start]
+        optimizer = kind(parameters, learning_rate_init=lr, **keys)
+
+        def step(gradients: list[Array], k: int) -> list[Array]:
+            # SGD steps by learning_rate; Adam computes it anew from learning_rate_init
+            optimizer.learning_rate = optimizer.learning_rate_init = rate(lr, k)
+            optimizer.update_params(parameters, [gradient.copy() for gradient in gradients])
+            return [part.copy() for part in parameters]
+
+        return step
+
+    return make
+
+
+K, T, S = keras.optimizers, torch.optim, sklearn_optimizers
+WEIGHTS = [len(shape) == 2 for _, shape in SHAPES]
+
+# optimizer -> case -> (keys of the recipe, what makes the reference's stepper); lr is repeated where it is the default
+CASES: dict[str, dict[str, tuple[dict[str, Any], Any]]] = {
+    "sgd": {
+        "torch": ({"lr": 0.05}, torchs(T.SGD, 0.05)),
+    },
+    "momentum": {
+        "torch": ({"lr": 0.01}, torchs(T.SGD, 0.01, momentum=0.9)),
+        "torch dampening": (
+            {"lr": 0.02, "momentum": 0.8, "dampening": 0.3},
+            torchs(T.SGD, 0.02, momentum=0.8, dampening=0.3),
+        ),
+        "keras": ({"dialect": "keras"}, kerass(K.SGD, 0.01, momentum=0.9)),
+        "scikit-learn": (
+            {"dialect": "scikit-learn"},
+            sklearns(S.SGDOptimizer, 0.001, momentum=0.9, nesterov=False),
+        ),
+        "optax": ({"dialect": "optax"}, optaxs(lambda lr: optax.sgd(lr, momentum=0.9), 0.01)),
+    },
+    "nesterov": {
+        "torch": ({"lr": 0.01}, torchs(T.SGD, 0.01, momentum=0.9, nesterov=True)),
+        "keras": ({"dialect": "keras"}, kerass(K.SGD, 0.01, momentum=0.9, nesterov=True)),
+        "scikit-learn": (
+            {"dialect": "scikit-learn"},
+            sklearns(S.SGDOptimizer, 0.001, momentum=0.9, nesterov=True),
+        ),
+        "optax": ({"dialect": "optax"}, optaxs(lambda lr: optax.sgd(lr, momentum=0.9, nesterov=True), 0.01)),
+    },
+    "adagrad": {
+        "torch": ({}, torchs(T.Adagrad, 0.01)),
+        "torch initial": ({"initial": 0.2, "lr": 0.1}, torchs(T.Adagrad, 0.1, initial_accumulator_value=0.2)),
+        "keras": ({"dialect": "keras"}, kerass(K.Adagrad, 0.001)),
+        "optax": ({"dialect": "optax"}, optaxs(lambda lr: optax.adagrad(lr), 0.01)),
+    },
+    "adadelta": {
+        "torch": ({}, torchs(T.Adadelta, 1.0)),
+        "keras": ({"dialect": "keras"}, kerass(K.Adadelta, 0.001)),
+        "optax": ({"dialect": "optax"}, optaxs(lambda lr: optax.adadelta(lr), 1.0)),
+    },
+    "rmsprop": {
+        "torch": ({}, torchs(T.RMSprop, 0.01)),
+        "torch centered": (
+            {"centered": True, "momentum": 0.9, "lr": 0.001},
+            torchs(T.RMSprop, 0.001, centered=True, momentum=0.9),
+        ),
+        "keras": ({"dialect": "keras"}, kerass(K.RMSprop, 0.001)),
+        "keras centered": (
+            {"dialect": "keras", "centered": True, "momentum": 0.9},
+            kerass(K.RMSprop, 0.001, centered=True, momentum=0.9),
+        ),
+        "optax": ({"dialect": "optax"}, optaxs(lambda lr: optax.rmsprop(lr), 0.01)),
+        "optax centered": (
+            {"dialect": "optax", "centered": True, "momentum": 0.9, "lr": 0.001},
+            optaxs(lambda lr: optax.rmsprop(lr, centered=True, momentum=0.9), 0.001),
+        ),
+    },
+    "adam": {
+        "torch": ({}, torchs(T.Adam, 0.001)),
+        "torch other": (
+            {"lr": 0.02, "beta1": 0.8, "beta2": 0.95, "eps": 0.01},
+            torchs(T.Adam, 0.02, betas=(0.8, 0.95), eps=0.01),
+        ),
+        "keras": ({"dialect": "keras"}, kerass(K.Adam, 0.001)),
+        "keras eps": ({"dialect": "keras", "eps": 0.01}, kerass(K.Adam, 0.001, epsilon=0.01)),
+        "scikit-learn": ({"dialect": "scikit-learn"}, sklearns(S.AdamOptimizer, 0.001)),
+        "optax": ({"dialect": "optax"}, optaxs(lambda lr: optax.adam(lr), 0.001)),
+        "optax eps_root": (
+            {"dialect": "optax", "eps": 0.001, "eps_root": 0.01},
+            optaxs(lambda lr: optax.adam(lr, eps=0.001, eps_root=0.01), 0.001),
+        ),
+    },
+    "adamw": {
+        "torch": ({}, torchs(T.AdamW, 0.001)),
+        "torch other": ({"lr": 0.02, "weight_decay": 0.5}, torchs(T.AdamW, 0.02, weight_decay=0.5)),
+        "keras": ({"dialect": "keras"}, kerass(K.AdamW, 0.001)),
+        "optax": ({"dialect": "optax"}, optaxs(lambda lr: optax.adamw(lr), 0.001)),
+    },
+    "amsgrad": {
+        "torch": ({}, torchs(T.Adam, 0.001, amsgrad=True)),
+        "torch other": ({"lr": 0.1, "beta2": 0.9}, torchs(T.Adam, 0.1, betas=(0.9, 0.9), amsgrad=True)),
+        "keras": ({"dialect": "keras"}, kerass(K.Adam, 0.001, amsgrad=True)),
+        "keras other": (
+            {"dialect": "keras", "lr": 0.1, "beta2": 0.9},
+            kerass(K.Adam, 0.1, beta_2=0.9, amsgrad=True),
+        ),
+        "optax": ({"dialect": "optax"}, optaxs(lambda lr: optax.amsgrad(lr), 0.001)),
+        "optax other": (
+            {"dialect": "optax", "lr": 0.1, "beta2": 0.9},
+            optaxs(lambda lr: optax.amsgrad(lr, b2=0.9), 0.1),
+        ),
+    },
+    "adamax": {
+        "torch": ({}, torchs(T.Adamax, 0.002)),
+        "torch eps": ({"eps_max": 0.01, "beta2": 0.9}, torchs(T.Adamax, 0.002, eps=0.01, betas=(0.9, 0.9))),
+        "keras": ({"dialect": "keras"}, kerass(K.Adamax, 0.001)),
+        "optax": ({"dialect": "optax"}, optaxs(lambda lr: optax.adamax(lr), 0.002)),
+    },
+    "nadam": {
+        "torch": ({}, torchs(T.NAdam, 0.002)),
+        "keras": ({"dialect": "keras"}, kerass(K.Nadam, 0.001)),
+        "optax": ({"dialect": "optax"}, optaxs(lambda lr: optax.nadam(lr), 0.001)),
+    },
+    "radam": {
+        "torch": ({}, torchs(T.RAdam, 0.001)),
+        "torch eps": ({"lr": 0.02, "eps": 0.01, "beta2": 0.9}, torchs(T.RAdam, 0.02, eps=0.01, betas=(0.9, 0.9))),
+        "optax": ({"dialect": "optax"}, optaxs(lambda lr: optax.radam(lr), 0.001)),
+    },
+    "rprop": {
+        "torch": ({}, torchs(T.Rprop, 0.01)),
+    },
+    "lion": {
+        "optax": ({"dialect": "optax"}, optaxs(lambda lr: optax.lion(lr), 1e-4)),
+        "keras": ({"dialect": "keras"}, kerass(K.Lion, 0.001)),
+    },
+    "adabelief": {
+        "optax": ({}, optaxs(lambda lr: optax.adabelief(lr), 0.001)),
+        "optax eps": (
+            {"eps": 0.01, "eps_root": 0.001},
+            optaxs(lambda lr: optax.adabelief(lr, eps=0.01, eps_root=0.001), 0.001),
+        ),
+    },
+    "yogi": {
+        "optax": ({}, optaxs(lambda lr: optax.yogi(lr), 0.01)),
+    },
+    "lamb": {
+        "optax": ({}, optaxs(lambda lr: optax.lamb(lr), 0.001)),
+        "optax decay": (
+            {"weight_decay": 0.1},
+            optaxs(lambda lr: optax.lamb(lr, weight_decay=0.1, mask=WEIGHTS), 0.001),
+        ),
+    },
+    "muon": {
+        "torch": ({}, torchs_muon(0.001)),
+        "torch other": ({"lr": 0.02}, torchs_muon(0.02)),
+    },
+}
+
+
+def trajectory(make: Callable[[list[Array]], Step], gradient: Callable[[Array], Array]) -> dict[str, list[float]]:
+    """Return the parameters after the kept steps."""
+    step, theta, kept = make([part.copy() for part in split(START.copy())]), START.copy(), {}
+    for k in range(1, STEPS + 1):
+        theta = np.concatenate([part.ravel() for part in step(split(gradient(theta)), k)])
+        if k in KEPT:
+            kept[str(k)] = theta.tolist()
+    return kept
+
+
+def main() -> None:
+    """Write a file for each optimizer."""
+    versions = {name: version(name) for name in ("torch", "keras", "optax", "scikit-learn", "numpy")}
+    FOLDER.mkdir(exist_ok=True)
+    for name, cases in CASES.items():
+        found = {
+            case: {"keys": keys, **{problem: trajectory(make, PROBLEMS[problem]) for problem in PROBLEMS}}
+            for case, (keys, make) in cases.items()
+        }
+        text = json.dumps({"versions": versions, "cases": found}, indent=1)
+        text = re.sub(r"\[[^\[\]]*\]", lambda numbers: " ".join(numbers[0].split()), text)  # a line for each list
+        (FOLDER / f"{name}.json").write_text(text + "\n")
+        print(name, *cases, sep=", ")
+
+
+if __name__ == "__main__":
+    main()
