@@ -36,7 +36,7 @@ from nntrain.initializers import GlorotUniform, HeUniform  # noqa: E402
 from nntrain.losses.cross_entropy import CrossEntropy  # noqa: E402
 from nntrain.network.network import Dense, Network  # noqa: E402
 from nntrain.optimizers.adam import Adam  # noqa: E402
-from nntrain.schedules import Constant  # noqa: E402
+from nntrain.schedules.decay import Constant  # noqa: E402
 from nntrain.training.engine import Engine  # noqa: E402
 from nntrain.training.plan import Plan  # noqa: E402
 from nntrain.training.settings import Training  # noqa: E402

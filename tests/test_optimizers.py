@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from nntrain.network.regularize import BIASES, DECAY, PENALTIES, decay
 from nntrain.optimizers import Optimizer
 from nntrain.registry import members
-from nntrain.schedules import Schedule
 from tests.helpers import make, relative_error
 from tests.recorded.problems import PROBLEMS, SHAPES, SIZE, START, STEPS, rate
 from tests.reference import optimizers as twins
@@ -134,16 +133,3 @@ def test_a_dialect_is_a_set_of_defaults(name: str) -> None:
         assert optimizer.model_dump().items() >= values.items()
         assert make(Optimizer, name, dialect=dialect, lr=0.123).lr == 0.123
         assert type(optimizer).model_validate(optimizer.model_dump()) == optimizer
-
-
-def test_constant_schedule() -> None:
-    assert (make(Schedule, "constant").factors(np.arange(5), 3) == 1).all()
-
-
-def test_cooling_is_one_over_one_plus_eps_k() -> None:
-    """L: eta / (1 + eps k), where k counts steps or epochs."""
-    steps = np.array([0, 1, 10, 100])
-    per_step = make(Schedule, "cooling", eps=0.1, per="step").factors(steps, 7)
-    np.testing.assert_allclose(per_step, [1, 1 / 1.1, 1 / 2, 1 / 11], rtol=1e-15)
-    per_epoch = make(Schedule, "cooling", eps=0.1, per="epoch").factors(steps, 10)
-    assert (per_epoch == 0.5).all()

@@ -249,8 +249,8 @@ NAMES = [(key, name) for key, family in FAMILIES.items() for name in members(fam
 @pytest.mark.parametrize(("key", "name"), NAMES)
 def test_every_component_can_be_named_and_comes_back(key: str, name: str) -> None:
     settings = [f"{key}={name}"]
-    if name == "csv":
-        settings += [f"{key}.path=x.csv", f"{key}.target=y"]
+    needed = {"csv": ["path=x.csv", "target=y"], "step": ["every=3"], "warm_restarts": ["first=4"]}
+    settings += [f"{key}.{setting}" for setting in needed.get(name, [])]
     data = to_data(overridden(*settings))
     for step in key.split("."):
         data = data[step]

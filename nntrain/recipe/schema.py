@@ -15,7 +15,8 @@ from nntrain.recipe.choice import Choice
 from nntrain.recipe.document import Document
 from nntrain.recipe.problems import problems_of
 from nntrain.registry import Strict
-from nntrain.schedules import Constant, Schedule
+from nntrain.schedules import Schedule
+from nntrain.schedules.decay import Constant
 from nntrain.training.settings import Regularization, Training
 
 Share = Annotated[float, Field(ge=0, lt=1)]

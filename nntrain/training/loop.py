@@ -68,6 +68,7 @@ class _Run:
         self.plan = plan
         stopping = plan.training.early_stopping
         self.best = Best(stopping.min_delta) if stopping else Best()
+        self.plateau = plan.schedule.policy() if plan.schedule.reacts else None
         self.best_theta = self.engine.theta.copy()
         self.finite = (self.engine.theta.copy(), self.engine.state.copy())
         self.batches = plan.rows_of_batches()
@@ -86,7 +87,9 @@ class _Run:
         rows, count = len(engine.train.x), plan.steps_per_epoch
         order = _order(plan, self.epoch)
         numbers = np.arange(self.step, self.step + count)
-        rates = plan.optimizer.lr * plan.schedule.factors(numbers, self.epoch)
+        rates = plan.optimizer.lr * plan.schedule.factors(numbers, self.epoch, plan.span)
+        if self.plateau is not None:
+            rates *= self.plateau.factor
         losses = np.empty(0)
         seconds = 0.0
         while losses.size < count and self.stopped is None:
@@ -125,7 +128,10 @@ class _Run:
         engine, epoch = self.engine, self.epoch
         validation = engine.score(engine.parts["validation"]) if "validation" in engine.parts else None
         gradient = norm(engine.grad)
-        improved = self.best.improved(validation.loss if validation else loss, epoch)
+        watched = validation.loss if validation else loss
+        if self.plateau is not None:
+            self.plateau.see(watched)
+        improved = self.best.improved(watched, epoch)
         if improved:
             np.copyto(self.best_theta, engine.theta)
         self.stopped = self.stopped or self._reason_to_stop(gradient)

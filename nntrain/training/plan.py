@@ -10,7 +10,7 @@ from nntrain.losses import Loss
 from nntrain.network import regularize
 from nntrain.network.network import Network
 from nntrain.optimizers import Optimizer
-from nntrain.schedules import Schedule
+from nntrain.schedules import Schedule, Span
 from nntrain.training.settings import Regularization, Training
 
 
@@ -61,6 +61,11 @@ class Plan:
     def steps_per_epoch(self) -> int:
         """Batches of an epoch, the last and perhaps smaller one counted."""
         return -(-len(self.data.train.x) // self.batch_rows)
+
+    @property
+    def span(self) -> Span:
+        """How long the run is to be."""
+        return Span(self.training.epochs * self.steps_per_epoch, self.training.epochs)
 
     def rows_of_batches(self) -> NDArray[np.int64]:
         """Return the rows of each batch of an epoch."""

@@ -1,0 +1,116 @@
+"""The constant rate, and rates that fall."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from nntrain.schedules import End, Length, Numbers, Schedule
+
+
+class Constant(Schedule):
+    """The same learning rate throughout.
+
+    Formula:
+        lr_k = lr
+
+    Source: all decks.
+    """
+
+    name: Literal["constant"] = "constant"
+
+    def factor(self, k: Numbers, length: int) -> Numbers:
+        """Return ones."""
+        return np.ones(k.size)
+
+
+class Cooling(Schedule):
+    """Cooling: the rate falls off as 1/k, fast at first and slowly later.
+
+    Formula:
+        lr_k = lr / (1 + eps k)
+
+    Source: L; keras' InverseTimeDecay, and the lr_decay of torch's Adagrad, count steps.
+    """
+
+    name: Literal["cooling"] = "cooling"
+    eps: Annotated[float, Field(ge=0, description="how fast the rate falls: at k = 1/eps it has halved")] = 0.01
+
+    def factor(self, k: Numbers, length: int) -> Numbers:
+        """Return 1 / (1 + eps·k)."""
+        return 1 / (1 + self.eps * k)
+
+
+class Linear(Schedule):
+    """A straight line down to a last rate, which is kept.
+
+    Formula:
+        a    = min(k / tau, 1)
+        lr_k = (1 - a) lr + a end lr
+
+    Source: S (eps_tau = end lr); torch.optim.lr_scheduler.LinearLR.
+    """
+
+    name: Literal["linear"] = "linear"
+    tau: Length = None
+    end: End = 0.01
+
+    def factor(self, k: Numbers, length: int) -> Numbers:
+        """Return the line."""
+        a = np.minimum(k / (self.tau or length), 1)
+        return (1 - a) + a * self.end
+
+
+class Step(Schedule):
+    """A stair: the rate is multiplied by gamma every so often.
+
+    Formula:
+        lr_k = lr gamma^floor(k / every)
+
+    Source: torch.optim.lr_scheduler.StepLR.
+    """
+
+    name: Literal["step"] = "step"
+    every: Annotated[int, Field(ge=1, description="steps or epochs between two stairs")]
+    gamma: Annotated[float, Field(gt=0, description="factor of a stair")] = 0.1
+
+    def factor(self, k: Numbers, length: int) -> Numbers:
+        """Return the stairs."""
+        return np.asarray(self.gamma ** np.floor(k / self.every))
+
+
+class Exponential(Schedule):
+    """The rate is multiplied by gamma at every k.
+
+    Formula:
+        lr_k = lr gamma^k
+
+    Source: torch.optim.lr_scheduler.ExponentialLR.
+    """
+
+    name: Literal["exponential"] = "exponential"
+    gamma: Annotated[float, Field(gt=0, description="factor of each step or epoch")] = 0.999
+
+    def factor(self, k: Numbers, length: int) -> Numbers:
+        """Return the powers of gamma."""
+        return np.asarray(self.gamma**k)
+
+
+class Polynomial(Schedule):
+    """A power of what is left of the run.
+
+    Formula:
+        lr_k = lr [(1 - end) (1 - min(k / tau, 1))^power + end]
+
+    Source: keras.optimizers.schedules.PolynomialDecay; torch's PolynomialLR with end 0.
+    """
+
+    name: Literal["polynomial"] = "polynomial"
+    tau: Length = None
+    power: Annotated[float, Field(gt=0, description="1 is a straight line")] = 2.0
+    end: End = 0.0
+
+    def factor(self, k: Numbers, length: int) -> Numbers:
+        """Return the power."""
+        left = 1 - np.minimum(k / (self.tau or length), 1)
+        return np.asarray((1 - self.end) * left**self.power + self.end)

@@ -1,0 +1,98 @@
+"""Record learning rates from torch and keras: python -m tests.recorded.record_schedules
+
+Needs torch and keras (with jax) beside NumPy; the tests need only what is written here.
+"""
+
+import json
+import os
+import re
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+os.environ["KERAS_BACKEND"] = "jax"
+os.environ["JAX_ENABLE_X64"] = "1"
+
+import keras
+import torch
+
+keras.backend.set_floatx("float64")
+FILE = Path(__file__).parent / "schedules.json"
+STEPS = 60
+LOSSES = [1.0, 0.9, 0.8, 0.8, 0.79999, 0.7999, 0.7998, 0.7, 0.71, 0.72, 0.7, 0.69999, 0.65, 0.66, 0.66, 0.66, 0.66, 0.5]
+T, K = torch.optim.lr_scheduler, keras.optimizers.schedules
+
+
+def torchs(kind: Any, **keys: Any) -> list[float]:
+    """Return a torch scheduler's rates from 1 on, step by step."""
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    scheduler, rates = kind(optimizer, **keys), []
+    for _ in range(STEPS):
+        rates.append(optimizer.param_groups[0]["lr"])
+        optimizer.step()
+        scheduler.step()
+    return rates
+
+
+def kerass(schedule: Any) -> list[float]:
+    """Return a keras schedule's rates."""
+    return [float(schedule(k)) for k in range(STEPS)]
+
+
+def plateau(**keys: Any) -> list[float]:
+    """Return torch's rates after each of the losses."""
+    optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+    scheduler, rates = T.ReduceLROnPlateau(optimizer, **keys), []
+    for loss in LOSSES:
+        scheduler.step(loss)
+        rates.append(optimizer.param_groups[0]["lr"])
+    return rates
+
+
+CASES: dict[str, tuple[dict[str, Any], list[float]]] = {
+    "keras inverse time": ({"name": "cooling", "eps": 0.05}, kerass(K.InverseTimeDecay(1.0, 10, 0.5))),
+    "torch linear": (
+        {"name": "linear", "tau": 40, "end": 0.2},
+        torchs(T.LinearLR, start_factor=1.0, end_factor=0.2, total_iters=40),
+    ),
+    "torch step": ({"name": "step", "every": 7, "gamma": 0.5}, torchs(T.StepLR, step_size=7, gamma=0.5)),
+    "torch exponential": ({"name": "exponential", "gamma": 0.9}, torchs(T.ExponentialLR, gamma=0.9)),
+    "torch polynomial": (
+        {"name": "polynomial", "tau": 40, "power": 1.5},
+        torchs(T.PolynomialLR, total_iters=40, power=1.5),
+    ),
+    "keras polynomial": (
+        {"name": "polynomial", "tau": 40, "power": 2.0, "end": 0.1},
+        kerass(K.PolynomialDecay(1.0, 40, 0.1, power=2.0)),
+    ),
+    "torch cosine": (
+        {"name": "cosine", "end": 0.1},
+        torchs(T.CosineAnnealingLR, T_max=STEPS, eta_min=0.1),
+    ),
+    "keras cosine": ({"name": "cosine", "tau": 40, "end": 0.1}, kerass(K.CosineDecay(1.0, 40, alpha=0.1))),
+    "torch warm restarts": (
+        {"name": "warm_restarts", "first": 5, "longer": 2, "end": 0.01},
+        torchs(T.CosineAnnealingWarmRestarts, T_0=5, T_mult=2, eta_min=0.01),
+    ),
+    "torch one cycle": ({"name": "one_cycle"}, torchs(T.OneCycleLR, max_lr=1.0, total_steps=STEPS + 1)[:STEPS]),
+    "torch plateau": (
+        {"name": "reduce_on_plateau", "patience": 2, "lower": 0.5},
+        plateau(patience=2, factor=0.5),
+    ),
+    "torch plateau least": (
+        {"name": "reduce_on_plateau", "patience": 0, "lower": 0.1, "threshold": 0.01, "least": 0.002},
+        plateau(patience=0, factor=0.1, threshold=0.01, min_lr=0.002),
+    ),
+}
+
+
+def main() -> None:
+    """Write the file."""
+    versions = {name: version(name) for name in ("torch", "keras")}
+    cases = {name: {"keys": keys, "rates": rates} for name, (keys, rates) in CASES.items()}
+    text = json.dumps({"versions": versions, "steps": STEPS, "losses": LOSSES, "cases": cases}, indent=1)
+    FILE.write_text(re.sub(r"\[[^\[\]]*\]", lambda numbers: " ".join(numbers[0].split()), text) + "\n")
+
+
+if __name__ == "__main__":
+    main()
