@@ -30,7 +30,8 @@ CORE_TYPE = choose_core_type()
 import numpy as np  # noqa: E402 - see above
 from threadpoolctl import threadpool_limits  # noqa: E402
 
-from nntrain.activations import Identity, ReLU  # noqa: E402
+from nntrain.activations.identity import Identity  # noqa: E402
+from nntrain.activations.rectifiers import ReLU  # noqa: E402
 from nntrain.data.prepare import Part, Prepared  # noqa: E402
 from nntrain.initializers import GlorotUniform, HeUniform  # noqa: E402
 from nntrain.losses.cross_entropy import CrossEntropy  # noqa: E402

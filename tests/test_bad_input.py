@@ -138,7 +138,7 @@ def test_recipes_that_do_not_suit_their_data(nntrain: CommandLine, setting: str,
     [
         (
             ["data.source.target=a", "data.source.features=[b]", "loss=bce"],
-            "bce is for classes, but the target is a number",
+            "bce is for classification, but this is regression",
         ),
         (["data.source=iris", "loss=bce"], "bce is for two classes, found 3"),
         (["data.validation=0", "training.early_stopping={}"], "looks at the validation loss, but data.validation is 0"),

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from nntrain.activations import ELU, Identity, LeakyReLU, ReLU, Sigmoid, Tanh
+from nntrain.activations.identity import Identity
+from nntrain.activations.rectifiers import ELU, LeakyReLU, ReLU
+from nntrain.activations.saturating import Sigmoid, Tanh
 from nntrain.initializers import Initializer
 from nntrain.random import stream
 from nntrain.recipe.build import default_initializer

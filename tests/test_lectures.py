@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from nntrain.activations import Identity, ReLU
+from nntrain.activations.identity import Identity
+from nntrain.activations.rectifiers import ReLU
 from nntrain.initializers import Zeros
 from nntrain.layers.dense import dense_backward_input
 from nntrain.losses import Loss
@@ -12,6 +13,7 @@ from nntrain.losses.squared_error import HalfSumSquaredError, MeanSquaredError, 
 from nntrain.network.epoch import steps
 from nntrain.network.network import Dense, Network
 from nntrain.network.regularize import PENALTIES
+from nntrain.network.table import Criterion, Update
 from nntrain.optimizers.adam import Adam
 from nntrain.optimizers.momentum import HeavyBall
 from nntrain.optimizers.sgd import SGD
@@ -19,6 +21,7 @@ from nntrain.registry import members
 from tests.helpers import built
 
 DOUBLE = np.dtype(np.float64)
+NONE = np.zeros(0)  # numbers of a loss that has none
 
 
 @pytest.mark.parametrize(
@@ -39,10 +42,10 @@ def test_the_loss_table(w: float, errors: tuple[float, ...], total: float) -> No
     output = w * data.x + 1
     half = HalfSumSquaredError.function[DOUBLE]
     for row, error in enumerate(errors):
-        assert half(output[row : row + 1], data.y[row : row + 1], np.empty((1, 1))) == error
-    assert half(output, data.y, np.empty_like(output)) == total
-    assert SumSquaredError.function[DOUBLE](output, data.y, np.empty_like(output)) == 2 * total
-    mean = MeanSquaredError.function[DOUBLE](output, data.y, np.empty_like(output))
+        assert half(output[row : row + 1], data.y[row : row + 1], np.empty((1, 1)), NONE) == error
+    assert half(output, data.y, np.empty_like(output), NONE) == total
+    assert SumSquaredError.function[DOUBLE](output, data.y, np.empty_like(output), NONE) == 2 * total
+    mean = MeanSquaredError.function[DOUBLE](output, data.y, np.empty_like(output), NONE)
     assert mean == pytest.approx(2 * total / 5, rel=1e-15)
 
 
@@ -52,8 +55,9 @@ def test_softmax_and_cross_entropy() -> None:
     loss = CrossEntropy()
     assert np.round(loss.probabilities(z), 2).tolist() == [[0.82, 0.15, 0.03]]
     first, delta = np.zeros((1, 1)), np.empty((1, 3))
-    assert loss.function[DOUBLE](z, first, delta) == pytest.approx(0.198496, abs=5e-7)
-    assert loss.function[DOUBLE](np.ascontiguousarray(z[:, ::-1]), first, delta) == pytest.approx(3.498496, abs=5e-7)
+    assert loss.function[DOUBLE](z, first, delta, np.zeros(1)) == pytest.approx(0.198496, abs=5e-7)
+    reversed_z = np.ascontiguousarray(z[:, ::-1])
+    assert loss.function[DOUBLE](reversed_z, first, delta, np.zeros(1)) == pytest.approx(3.498496, abs=5e-7)
 
 
 def test_backpropagation_by_hand() -> None:
@@ -67,7 +71,8 @@ def test_backpropagation_by_hand() -> None:
     losses = np.empty(1)
     loss, rule = SumSquaredError.function.address(DOUBLE), SGD.update.address(DOUBLE)
     vectors = (theta, grad, np.zeros((0, theta.size)))
-    run = (network.table(DOUBLE), network.tensors(), *vectors, np.zeros(0), np.zeros(PENALTIES), rule, loss)
+    update = Update(rule, np.zeros(0), np.zeros(PENALTIES), network.tensors())
+    run = (network.table(DOUBLE), *vectors, update, Criterion(loss, np.zeros(0)))
     data = (np.array([[1.0, 2.0]]), np.array([[3.0]]), np.arange(1))
     steps[DOUBLE](*run, *data, 0, np.zeros(1), losses, np.zeros(1, np.bool_), buffers)
 
@@ -95,8 +100,8 @@ def test_defaults() -> None:
 def test_cross_entropy_learns_from_a_saturated_wrong_output_and_a_squared_error_does_not() -> None:
     """L: with a sigmoid output the squared error's gradient has a factor o(1 - o); cross-entropy's has not."""
     z, target, delta = np.array([[-12.0]]), np.array([[1.0]]), np.empty((1, 1))
-    members(Loss)["bce"].function[DOUBLE](z, target, delta)
+    members(Loss)["bce"].function[DOUBLE](z, target, delta, NONE)
     assert delta.item() == pytest.approx(-1, abs=1e-5)
     o = 1 / (1 + np.exp(-z))
-    MeanSquaredError.function[DOUBLE](o, target, delta)
+    MeanSquaredError.function[DOUBLE](o, target, delta, NONE)
     assert abs((delta * o * (1 - o)).item()) < 2e-5

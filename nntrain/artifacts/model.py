@@ -73,7 +73,7 @@ class Model:
         target = np.ascontiguousarray(self.loss.encode(y, self.n_classes), dtype)
         forward = ForwardPass(self.network, dtype, target.shape[1])
         output, loss = forward.loss(self.theta, self._prepared(x), target, self.loss)
-        metric = r2(y, output) if self.classes is None else accuracy(y, self.loss.decide(output))
+        metric = r2(y, self.loss.prediction(output)) if self.classes is None else accuracy(y, self.loss.decide(output))
         return Scores(loss, metric)
 
     @property
@@ -91,7 +91,7 @@ class Model:
         output = self.outputs(x)
         if self.classes is not None:
             return self.loss.decide(output)
-        numbers = output.astype(np.float64)
+        numbers = self.loss.prediction(output).astype(np.float64)
         return numbers if self.targets is None else self.targets.invert(numbers)
 
     def probabilities(self, x: NDArray[np.float64]) -> NDArray[np.float64] | None:

@@ -16,8 +16,8 @@ from nntrain.registry import Component
 
 
 def LOSS(F: Any) -> Any:  # noqa: N802 - a constant of a float type
-    """(output (B, O), target (B, T), delta (B, O)): fill delta with dL/do and return L."""
-    return types.float64(F[:, ::1], F[:, ::1], F[:, ::1])
+    """(output (B, O), target (B, T), delta (B, O), numbers): fill delta with dL/do and return L."""
+    return types.float64(F[:, ::1], F[:, ::1], F[:, ::1], types.float64[::1])
 
 
 call_loss = by_address(LOSS)
@@ -33,7 +33,21 @@ class Loss(Component, family="loss"):
     function: ClassVar[Entry]
     reduction: ClassVar[Literal["mean", "sum"]] = "mean"  # over the rows of a batch
     tasks: ClassVar[tuple[str, ...]] = ("regression", "classification")
+    classes: ClassVar[int | None] = None  # how many there have to be, for a loss that can tell so many apart only
+    counts: ClassVar[bool] = False  # whether targets are counts, which are never negative
     inside: ClassVar[str] = ""  # the output activation that the loss contains: the output layer is to be linear then
+
+    def numbers(self) -> tuple[float, ...]:
+        """Return the loss's own numbers in the order in which its function unpacks them."""
+        return ()
+
+    def criterion(self, dtype: np.dtype[Any]) -> tuple[int, NDArray[np.float64]]:
+        """Return the address of the function for ``dtype``, and the numbers."""
+        return self.function.address(dtype), np.array(self.numbers(), np.float64)
+
+    def prediction(self, output: NDArray[Any]) -> NDArray[Any]:
+        """Return the numbers (N, T) that ``output`` predicts, for regression."""
+        return output
 
     def outputs(self, n_targets: int, n_classes: int | None) -> int:
         """Return how many output units the network needs, a unit for each target or class (None: regression)."""

@@ -10,7 +10,7 @@ from nntrain.losses import LOSS, Loss
 
 
 @entry(LOSS)
-def binary_cross_entropy(output, target, delta):  # type: ignore[no-untyped-def]
+def binary_cross_entropy(output, target, delta, numbers):  # type: ignore[no-untyped-def]
     """Take the exponential of -|z| only, so that it cannot overflow, whichever side the logit is on."""
     one, zero = output.dtype.type(1), output.dtype.type(0)
     scale = output.dtype.type(1.0 / output.size)
@@ -43,6 +43,7 @@ class BinaryCrossEntropy(Loss):
     name: Literal["bce"] = "bce"
     function: ClassVar[Entry] = binary_cross_entropy
     tasks: ClassVar[tuple[str, ...]] = ("classification",)
+    classes: ClassVar[int | None] = 2
     inside: ClassVar[str] = "sigmoid"
 
     def outputs(self, n_targets: int, n_classes: int | None) -> int:

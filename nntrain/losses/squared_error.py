@@ -24,19 +24,19 @@ def scaled_squares(output, target, delta, scale):  # type: ignore[no-untyped-def
 
 
 @entry(LOSS)
-def mean_squared_error(output, target, delta):  # type: ignore[no-untyped-def]
+def mean_squared_error(output, target, delta, numbers):  # type: ignore[no-untyped-def]
     """1/(B·O) Σ (o - o*)²."""
     return scaled_squares(output, target, delta, 1.0 / output.size)
 
 
 @entry(LOSS)
-def sum_squared_error(output, target, delta):  # type: ignore[no-untyped-def]
+def sum_squared_error(output, target, delta, numbers):  # type: ignore[no-untyped-def]
     """Σ (o - o*)²."""
     return scaled_squares(output, target, delta, 1.0)
 
 
 @entry(LOSS)
-def half_sum_squared_error(output, target, delta):  # type: ignore[no-untyped-def]
+def half_sum_squared_error(output, target, delta, numbers):  # type: ignore[no-untyped-def]
     """½ Σ (o - o*)²."""
     return scaled_squares(output, target, delta, 0.5)
 

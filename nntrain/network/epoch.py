@@ -11,7 +11,7 @@ from numba import types
 from nntrain.kernels import entry, kernel
 from nntrain.losses import call_loss
 from nntrain.network.regularize import clip, decay, penalize
-from nntrain.network.table import BUFFERS, TABLE
+from nntrain.network.table import BUFFERS, CRITERION, TABLE, UPDATE
 from nntrain.network.walk import forward, loss_and_gradient, matrix
 from nntrain.optimizers import call_rule
 
@@ -25,45 +25,24 @@ def gather(data, order, batch):  # type: ignore[no-untyped-def]
 
 
 def STEPS(F: Any) -> Any:  # noqa: N802 - a constant of a float type
-    """(table, tensors, theta, grad, state, hyper, penalty, rule, loss, x, target, order, done, rates, ...) -> steps."""
-    data, vector, reals, address = F[:, ::1], F[::1], types.float64[::1], types.intp
-    run = (TABLE, types.int64[:, ::1], vector, vector, data, reals, reals, address, address)
+    """(table, theta, grad, state, update, loss, x, target, order, done, rates, losses, clipped, buffers) -> steps."""
+    data, vector, reals = F[:, ::1], F[::1], types.float64[::1]
+    run = (TABLE, vector, vector, data, UPDATE, CRITERION)
     out = (reals, types.boolean[::1])
     return types.int64(*run, data, data, types.int64[::1], types.int64, reals, *out, BUFFERS(F))
 
 
 @entry(STEPS)
-def steps(  # type: ignore[no-untyped-def]
-    table,
-    tensors,
-    theta,
-    grad,
-    state,
-    hyper,
-    penalty,
-    rule,
-    loss,
-    x,
-    target,
-    order,
-    done,
-    rates,
-    losses,
-    clipped,
-    buffers,
-):
+def steps(table, theta, grad, state, update, loss, x, target, order, done, rates, losses, clipped, buffers):  # type: ignore[no-untyped-def]
     """Train on mini-batches: forward, loss, backward, regularisation and update, one after the other.
 
     Args:
         table: the layers.
-        tensors: the arrays of which the parameters consist (T, 3), see :func:`nntrain.optimizers.RULE`.
         theta: all parameters (P), updated in place.
         grad: the last step's gradient (P), filled.
         state: the optimizer's state vectors (S, P), updated in place.
-        hyper: the optimizer's hyper-parameters.
-        penalty: what regularises, see :mod:`nntrain.network.regularize`.
-        rule: the address of the update rule.
-        loss: the address of the loss.
+        update: the optimizer, and what regularises.
+        loss: the loss.
         x: the training data (N, inputs).
         target: their targets (N, targets).
         order: the rows to train on, in this order, cut into batches of B; the last may be smaller.
@@ -89,10 +68,10 @@ def steps(  # type: ignore[no-untyped-def]
         losses[step] = loss_and_gradient(table, theta, batch_x, batch_target, loss, buffers, grad)
         if not np.isfinite(losses[step]):
             return step
-        penalize(tensors, theta, grad, penalty)
-        clipped[step] = clip(grad, penalty)
-        decay(tensors, theta, penalty, rates[step])
-        call_rule(rule, theta, grad, state, tensors, hyper, rates[step], done + step + 1)
+        penalize(update.tensors, theta, grad, update.penalty)
+        clipped[step] = clip(grad, update.penalty)
+        decay(update.tensors, theta, update.penalty, rates[step])
+        call_rule(update.address, theta, grad, state, update.tensors, update.hyper, rates[step], done + step + 1)
     return rates.size
 
 
@@ -100,7 +79,7 @@ def EVALUATE(F: Any) -> Any:  # noqa: N802
     """(table, theta, loss, x, target, output, losses, alive, buffers)."""
     data = F[:, ::1]
     measured = (data, types.float64[::1], types.boolean[::1])
-    return types.void(TABLE, F[::1], types.intp, data, data, *measured, BUFFERS(F))
+    return types.void(TABLE, F[::1], CRITERION, data, data, *measured, BUFFERS(F))
 
 
 @entry(EVALUATE)
@@ -110,7 +89,7 @@ def evaluate(table, theta, loss, x, target, output, losses, alive, buffers):  # 
     Args:
         table: the layers.
         theta: all parameters (P).
-        loss: the address of the loss, or 0 where only outputs are wanted.
+        loss: the loss, with address 0 where only outputs are wanted.
         x: (N, inputs).
         target: (N, targets).
         output: the network's outputs (N, outputs), filled.
@@ -124,8 +103,9 @@ def evaluate(table, theta, loss, x, target, output, losses, alive, buffers):  # 
         start, stop = chunk * batch, chunk * batch + rows
         h = forward(table, theta, x[start:stop], buffers)
         output[start:stop] = h
-        if loss != 0:
-            losses[chunk] = call_loss(loss, h, target[start:stop], matrix(buffers.d, last, rows))
+        if loss.address != 0:
+            delta = matrix(buffers.d, last, rows)
+            losses[chunk] = call_loss(loss.address, h, target[start:stop], delta, loss.numbers)
         if alive.size > 0:
             for layer in table:
                 mark_alive(matrix(buffers.h, layer, rows), alive[layer.unit : layer.unit + layer.n_out])

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from nntrain.losses import Loss
 from nntrain.network.epoch import evaluate
 from nntrain.network.network import Network
+from nntrain.network.table import Criterion
 
 ROWS = 256  # taken at a time: their activations stay in the processor's cache
-NO_LOSS = 0
+NO_LOSS = Criterion(0, np.empty(0))
 
 
 class ForwardPass:
@@ -40,13 +41,13 @@ class ForwardPass:
         ``alive`` (U), where given, is set to true for every unit that is not zero for some row.
         """
         alive = np.empty(0, np.bool_) if alive is None else alive
-        output, losses = self._run(theta, x, target, loss.function.address(self.dtype), alive)
+        output, losses = self._run(theta, x, target, Criterion(*loss.criterion(self.dtype)), alive)
         rows = np.full(losses.size, ROWS)
         rows[-1] = len(x) - ROWS * (losses.size - 1)
         return output, loss.combine(losses, rows)
 
     def _run(
-        self, theta: NDArray[Any], x: NDArray[Any], target: NDArray[Any], loss: int, alive: NDArray[np.bool_]
+        self, theta: NDArray[Any], x: NDArray[Any], target: NDArray[Any], loss: Criterion, alive: NDArray[np.bool_]
     ) -> tuple[NDArray[Any], NDArray[np.float64]]:
         output = np.empty((len(x), self.network.outputs), self.dtype)
         losses = np.empty(ceil(len(x) / ROWS))

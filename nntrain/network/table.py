@@ -42,3 +42,25 @@ class Buffers(NamedTuple):
 def BUFFERS(F: Any) -> Any:  # noqa: N802 - a constant of a float type
     """Return the compiled type of :class:`Buffers`."""
     return types.NamedTuple([F[:, ::1], F[:, ::1], F[::1], F[::1], F[::1]], Buffers)
+
+
+class Criterion(NamedTuple):
+    """A loss, as compiled code reads it."""
+
+    address: int  # of its function; 0 for none
+    numbers: NDArray[np.float64]  # its own
+
+
+CRITERION = types.NamedTuple([types.intp, types.float64[::1]], Criterion)
+
+
+class Update(NamedTuple):
+    """An optimizer and what regularises beside it, as compiled code reads them."""
+
+    address: int  # of the update rule
+    hyper: NDArray[np.float64]  # its hyper-parameters
+    penalty: NDArray[np.float64]  # see nntrain.network.regularize
+    tensors: NDArray[np.int64]  # (T, 3): the arrays of which the parameters consist, see nntrain.optimizers.RULE
+
+
+UPDATE = types.NamedTuple([types.intp, types.float64[::1], types.float64[::1], types.int64[:, ::1]], Update)

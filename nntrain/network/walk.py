@@ -64,6 +64,7 @@ def backward(table, theta, x, buffers, grad):  # type: ignore[no-untyped-def]
 def loss_and_gradient(table, theta, x, target, loss, buffers, grad):  # type: ignore[no-untyped-def]
     """Return the loss of the batch (x, target) and fill grad (P) with its gradient."""
     output = forward(table, theta, x, buffers)
-    value = call_loss(loss, output, target, matrix(buffers.d, table[table.size - 1], x.shape[0]))
+    delta = matrix(buffers.d, table[table.size - 1], x.shape[0])
+    value = call_loss(loss.address, output, target, delta, loss.numbers)
     backward(table, theta, x, buffers, grad)
     return value

@@ -19,6 +19,11 @@ from nntrain.recipe.schema import Recipe
 from nntrain.training.plan import Plan
 from nntrain.training.settings import BATCH_SIZE
 
+CHOICES = {
+    "regression": "choose mse, or name a target of classes (for whole numbers: data.source.task: classification)",
+    "classification": "choose cross_entropy, or name a target of numbers (data.source.task: regression)",
+}
+
 
 @dataclass(frozen=True)
 class Built:
@@ -106,12 +111,12 @@ def _check_loss(loss: Loss, output: Activation, n_classes: int | None, document:
     if task not in loss.tasks:
         raise bad_input(
             document.where("loss"),
-            f"loss: {loss.name} is for classes, but the target is a number",
-            "choose mse, or name a target of classes",
+            f"loss: {loss.name} is for {' and '.join(loss.tasks)}, but this is {task}",
+            CHOICES[task],
         )
-    if loss.name == "bce" and n_classes != 2:
+    if loss.classes is not None and n_classes != loss.classes:
         raise bad_input(
-            document.where("loss"), f"loss: bce is for two classes, found {n_classes}", "choose cross_entropy"
+            document.where("loss"), f"loss: {loss.name} is for two classes, found {n_classes}", "choose cross_entropy"
         )
     if loss.inside and output.name != "identity":
         raise bad_input(
@@ -134,6 +139,12 @@ def _check_training(recipe: Recipe, data: Prepared, document: Document) -> None:
             document.where("training", "early_stopping"),
             "training.early_stopping: looks at the validation loss, but data.validation is 0",
             "give data.validation a share such as 0.15",
+        )
+    if recipe.loss is not None and recipe.loss.counts and (data.train.y < 0).any():
+        raise bad_input(
+            document.where("loss"),
+            f"loss: {recipe.loss.name} is for counts, but a target is {data.train.y.min():g}",
+            "leave data.standardize_target out" if recipe.data.standardize_target else "choose mse",
         )
     largest = np.finfo(training.dtype).max
     parts: list[Part] = [part for part in (data.train, data.validation, data.test) if part is not None]

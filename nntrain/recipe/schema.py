@@ -4,7 +4,9 @@ from typing import Annotated, Any
 
 from pydantic import Field, ValidationError
 
-from nntrain.activations import Activation, Identity, ReLU
+from nntrain.activations import Activation
+from nntrain.activations.identity import Identity
+from nntrain.activations.rectifiers import ReLU
 from nntrain.data import Source
 from nntrain.errors import InputError, Problem
 from nntrain.initializers import Initializer, Zeros

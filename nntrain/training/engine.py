@@ -12,6 +12,7 @@ from nntrain.data.prepare import Part
 from nntrain.metrics import accuracy, r2
 from nntrain.network.epoch import steps
 from nntrain.network.forward import ForwardPass
+from nntrain.network.table import Criterion, Update
 from nntrain.training.events import LayerStatistics, Scores, Statistics
 from nntrain.training.plan import Plan
 
@@ -57,11 +58,10 @@ class Engine:
         self.buffers = plan.network.buffers(plan.batch_rows, targets, self.dtype)
         self._forward = ForwardPass(plan.network, self.dtype, targets)
         self._table = plan.network.table(self.dtype)
-        self._tensors = plan.network.tensors()
-        self._penalty = plan.penalty
-        self._hyper = np.array(plan.optimizer.hyper(), np.float64)
-        self._loss = plan.loss.function.address(self.dtype)
-        self._rule = plan.optimizer.update.address(self.dtype)
+        hyper = np.array(plan.optimizer.hyper(), np.float64)
+        rule = plan.optimizer.update.address(self.dtype)
+        self._update = Update(rule, hyper, plan.penalty, plan.network.tensors())
+        self._loss = Criterion(*plan.loss.criterion(self.dtype))
         self._steps = steps[self.dtype]
 
     def rows(self, part: Part) -> Rows:
@@ -77,12 +77,9 @@ class Engine:
         """
         losses = np.empty(rates.size)
         data = (self.train.x, self.train.target, order)
-        vectors = (self.theta, self.grad, self.state)
-        rule = (self._hyper, self._penalty, self._rule, self._loss)
+        run = (self._table, self.theta, self.grad, self.state, self._update, self._loss)
         clipped = np.zeros(rates.size, np.bool_)
-        taken = self._steps(
-            self._table, self._tensors, *vectors, *rule, *data, done, rates, losses, clipped, self.buffers
-        )
+        taken = self._steps(*run, *data, done, rates, losses, clipped, self.buffers)
         self.clipped += int(clipped[:taken].sum())
         return losses[:taken]
 
@@ -91,7 +88,7 @@ class Engine:
         output, loss = self._forward.loss(self.theta, rows.x, rows.target, self.plan.loss, alive)
         if self.plan.n_classes is not None:
             return Scores(loss, accuracy(rows.y, self.plan.loss.decide(output)))
-        return Scores(loss, r2(rows.y, output))
+        return Scores(loss, r2(rows.y, self.plan.loss.prediction(output)))
 
     def scores(self) -> dict[str, Scores]:
         """Return loss and metric on every part of the data."""

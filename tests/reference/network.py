@@ -4,8 +4,10 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import norm
 
 Array = NDArray[Any]
+ALPHA, SCALE = 1.6732632423543772, 1.0507009873554805
 
 # name: (f(z), f'(z))
 ACTIVATIONS: dict[str, Any] = {
@@ -14,6 +16,14 @@ ACTIVATIONS: dict[str, Any] = {
     "tanh": (np.tanh, lambda z: 1 / np.cosh(z) ** 2),
     "relu": (lambda z: np.maximum(z, 0), lambda z: (z > 0) * 1.0),
     "leaky_relu": (lambda z: np.where(z > 0, z, 0.01 * z), lambda z: np.where(z > 0, 1, 0.01)),
+    "hard_tanh": (lambda z: np.clip(z, -1, 1), lambda z: (abs(z) < 1) * 1.0),
+    "softplus": (lambda z: np.log(1 + np.exp(z)), lambda z: 1 / (1 + np.exp(-z))),
+    "silu": (lambda z: z / (1 + np.exp(-z)), lambda z: (1 + np.exp(-z) + z * np.exp(-z)) / (1 + np.exp(-z)) ** 2),
+    "gelu": (lambda z: z * norm.cdf(z), lambda z: norm.cdf(z) + z * norm.pdf(z)),
+    "selu": (
+        lambda z: SCALE * np.where(z > 0, z, ALPHA * (np.exp(z) - 1)),
+        lambda z: SCALE * np.where(z > 0, 1, ALPHA * np.exp(z)),
+    ),
     "elu": (lambda z: np.where(z > 0, z, np.exp(z) - 1), lambda z: np.where(z > 0, 1, np.exp(z))),
 }
 
@@ -33,6 +43,18 @@ def loss_and_delta(name: str, o: Array, target: Array) -> tuple[float, Array]:
             return float(((o - target) ** 2).sum()), 2 * (o - target)
         case "half_sum_squared_error":
             return float(((o - target) ** 2).sum() / 2), o - target
+        case "mae":
+            return float(abs(o - target).mean()), np.sign(o - target) / (B * O)
+        case "huber":
+            e = o - target
+            value = np.where(abs(e) <= 1, e**2 / 2, abs(e) - 0.5)
+            return float(value.mean()), np.clip(e, -1, 1) / (B * O)
+        case "hinge":
+            return float(np.maximum(0, 1 - o * target).mean()), np.where(o * target < 1, -target, 0) / (B * O)
+        case "gaussian_nll":
+            return float(((o - target) ** 2).mean() / 2), (o - target) / (B * O)
+        case "poisson":
+            return float((np.exp(o) - target * o).mean()), (np.exp(o) - target) / (B * O)
         case "bce":
             p = 1 / (1 + np.exp(-o))
             return float(-(target * np.log(p) + (1 - target) * np.log(1 - p)).mean()), (p - target) / (B * O)

@@ -1,0 +1,154 @@
+"""Rectifiers: a line for z > 0, and something small or nothing below."""
+
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from nntrain.activations import BACKWARD, FORWARD, Activation
+from nntrain.kernels import Entry, entry
+
+
+@entry(FORWARD)
+def relu_forward(z, h, parameter):  # type: ignore[no-untyped-def]
+    """h = max(z, 0), and NaN stays NaN."""
+    zero = z.dtype.type(0)
+    for i in range(z.size):
+        h[i] = zero if z[i] <= zero else z[i]
+
+
+@entry(BACKWARD)
+def relu_backward(z, h, parameter, d):  # type: ignore[no-untyped-def]
+    """dz = dh where z > 0, else 0."""
+    zero = z.dtype.type(0)
+    for i in range(z.size):
+        d[i] = d[i] if z[i] > zero else zero
+
+
+class ReLU(Activation):
+    """Rectified linear unit: does not saturate for z > 0; a unit whose z is never positive is dead.
+
+    Formula:
+        h  = z   if z > 0, else 0
+        dz = dh  if z > 0, else 0
+
+    Source: H, N. N's slide gives 0 and 1 for the derivative at z = 0; as in torch, keras and scikit-learn it is 0.
+    """
+
+    name: Literal["relu"] = "relu"
+    forward: ClassVar[Entry] = relu_forward
+    backward: ClassVar[Entry] = relu_backward
+    rectifier: ClassVar[bool] = True
+    can_die: ClassVar[bool] = True
+
+
+@entry(FORWARD)
+def leaky_relu_forward(z, h, parameter):  # type: ignore[no-untyped-def]
+    """h = z where z > 0, else slope·z."""
+    zero, slope = z.dtype.type(0), z.dtype.type(parameter)
+    for i in range(z.size):
+        h[i] = z[i] if z[i] > zero else slope * z[i]
+
+
+@entry(BACKWARD)
+def leaky_relu_backward(z, h, parameter, d):  # type: ignore[no-untyped-def]
+    """dz = dh where z > 0, else slope·dh."""
+    zero, slope = z.dtype.type(0), z.dtype.type(parameter)
+    for i in range(z.size):
+        d[i] = d[i] if z[i] > zero else slope * d[i]
+
+
+class LeakyReLU(Activation):
+    """Leaky ReLU: a small slope for z < 0 keeps every unit alive.
+
+    Formula:
+        h  = z   if z > 0, else slope·z
+        dz = dh  if z > 0, else slope·dh
+
+    Source: H, N (slope 0.01); Maas et al. 2013. torch has slope 0.01 too, keras 0.3.
+    """
+
+    name: Literal["leaky_relu"] = "leaky_relu"
+    slope: Annotated[float, Field(ge=0, description="slope for z < 0")] = 0.01
+    forward: ClassVar[Entry] = leaky_relu_forward
+    backward: ClassVar[Entry] = leaky_relu_backward
+    rectifier: ClassVar[bool] = True
+
+    @property
+    def parameter(self) -> float:
+        """The slope for z < 0."""
+        return self.slope
+
+
+@entry(FORWARD)
+def elu_forward(z, h, parameter):  # type: ignore[no-untyped-def]
+    """h = z where z > 0, else alpha (exp(z) - 1)."""
+    zero, a = z.dtype.type(0), z.dtype.type(parameter)
+    for i in range(z.size):
+        h[i] = z[i] if z[i] > zero else a * np.expm1(z[i])
+
+
+@entry(BACKWARD)
+def elu_backward(z, h, parameter, d):  # type: ignore[no-untyped-def]
+    """dz = dh where z > 0, else (h + alpha) dh, which is alpha·exp(z)·dh."""
+    zero, a = z.dtype.type(0), z.dtype.type(parameter)
+    for i in range(z.size):
+        d[i] = d[i] if z[i] > zero else (h[i] + a) * d[i]
+
+
+class ELU(Activation):
+    """Exponential linear unit: as ReLU for z > 0, and smooth towards -alpha below: nearly centred on zero.
+
+    Formula:
+        h  = z   if z > 0, else alpha (exp(z) - 1)
+        dz = dh  if z > 0, else (h + alpha) dh
+
+    Source: H, N; Clevert et al., arXiv 1511.07289. alpha is 1 in torch and keras too.
+    """
+
+    name: Literal["elu"] = "elu"
+    alpha: Annotated[float, Field(gt=0, description="h approaches -alpha for very negative z")] = 1.0
+    forward: ClassVar[Entry] = elu_forward
+    backward: ClassVar[Entry] = elu_backward
+    rectifier: ClassVar[bool] = True
+
+    @property
+    def parameter(self) -> float:
+        """The depth of the negative part."""
+        return self.alpha
+
+
+ALPHA, SCALE = 1.6732632423543772848, 1.0507009873554804934  # for which mean 0 and variance 1 are a fixed point
+
+
+@entry(FORWARD)
+def selu_forward(z, h, parameter):  # type: ignore[no-untyped-def]
+    """h = scale z where z > 0, else scale alpha (exp(z) - 1)."""
+    real = z.dtype.type
+    zero, scale, low = real(0), real(SCALE), real(SCALE * ALPHA)
+    for i in range(z.size):
+        h[i] = scale * z[i] if z[i] > zero else low * np.expm1(z[i])
+
+
+@entry(BACKWARD)
+def selu_backward(z, h, parameter, d):  # type: ignore[no-untyped-def]
+    """dz = scale dh where z > 0, else (h + scale alpha) dh."""
+    real = z.dtype.type
+    zero, scale, low = real(0), real(SCALE), real(SCALE * ALPHA)
+    for i in range(z.size):
+        d[i] = scale * d[i] if z[i] > zero else (h[i] + low) * d[i]
+
+
+class SELU(Activation):
+    """Scaled ELU: keeps mean 0 and variance 1 from layer to layer, with lecun_normal weights.
+
+    Formula:
+        h  = scale z   if z > 0, else scale alpha (exp(z) - 1)
+        dz = scale dh  if z > 0, else (h + scale alpha) dh;  alpha = 1.67326..., scale = 1.05070...
+
+    Source: Klambauer et al., arXiv 1706.02515.
+    """
+
+    name: Literal["selu"] = "selu"
+    forward: ClassVar[Entry] = selu_forward
+    backward: ClassVar[Entry] = selu_backward

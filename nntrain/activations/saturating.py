@@ -1,0 +1,100 @@
+"""Activations that squash to an interval, and saturate at its ends."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from nntrain.activations import BACKWARD, FORWARD, Activation
+from nntrain.kernels import Entry, entry
+
+
+@entry(FORWARD)
+def sigmoid_forward(z, h, parameter):  # type: ignore[no-untyped-def]
+    """h = 1 / (1 + exp(-z)); exp overflows to infinity for very negative z, and 1/infinity is the right 0."""
+    one = z.dtype.type(1)
+    for i in range(z.size):
+        h[i] = one / (one + np.exp(-z[i]))
+
+
+@entry(BACKWARD)
+def sigmoid_backward(z, h, parameter, d):  # type: ignore[no-untyped-def]
+    """dz = h (1 - h) dh."""
+    one = z.dtype.type(1)
+    for i in range(z.size):
+        d[i] *= h[i] * (one - h[i])
+
+
+class Sigmoid(Activation):
+    """Logistic sigmoid: squashes to (0, 1); saturates at both ends, and is not centred on zero.
+
+    Formula:
+        h  = 1 / (1 + exp(-z))
+        dz = h (1 - h) dh
+
+    Source: H, N.
+    """
+
+    name: Literal["sigmoid"] = "sigmoid"
+    forward: ClassVar[Entry] = sigmoid_forward
+    backward: ClassVar[Entry] = sigmoid_backward
+
+
+@entry(FORWARD)
+def tanh_forward(z, h, parameter):  # type: ignore[no-untyped-def]
+    """h = tanh(z)."""
+    for i in range(z.size):
+        h[i] = np.tanh(z[i])
+
+
+@entry(BACKWARD)
+def tanh_backward(z, h, parameter, d):  # type: ignore[no-untyped-def]
+    """dz = (1 - h²) dh."""
+    one = z.dtype.type(1)
+    for i in range(z.size):
+        d[i] *= one - h[i] * h[i]
+
+
+class Tanh(Activation):
+    """Hyperbolic tangent: squashes to (-1, 1), centred on zero; saturates at both ends.
+
+    Formula:
+        h  = tanh(z)
+        dz = (1 - h²) dh
+
+    Source: H, N.
+    """
+
+    name: Literal["tanh"] = "tanh"
+    forward: ClassVar[Entry] = tanh_forward
+    backward: ClassVar[Entry] = tanh_backward
+
+
+@entry(FORWARD)
+def hard_tanh_forward(z, h, parameter):  # type: ignore[no-untyped-def]
+    """h = -1, z or 1, and NaN stays NaN."""
+    one = z.dtype.type(1)
+    for i in range(z.size):
+        h[i] = one if z[i] > one else -one if z[i] < -one else z[i]
+
+
+@entry(BACKWARD)
+def hard_tanh_backward(z, h, parameter, d):  # type: ignore[no-untyped-def]
+    """dz = dh within (-1, 1), else 0."""
+    zero, one = z.dtype.type(0), z.dtype.type(1)
+    for i in range(z.size):
+        d[i] = d[i] if abs(z[i]) < one else zero
+
+
+class HardTanh(Activation):
+    """Hard tanh: a line with its ends cut off; cheap, and exactly flat where it saturates.
+
+    Formula:
+        h  = max(-1, min(1, z))
+        dz = dh  if -1 < z < 1, else 0
+
+    Source: H; torch.nn.Hardtanh.
+    """
+
+    name: Literal["hard_tanh"] = "hard_tanh"
+    forward: ClassVar[Entry] = hard_tanh_forward
+    backward: ClassVar[Entry] = hard_tanh_backward

@@ -1,0 +1,112 @@
+"""Smooth relatives of ReLU."""
+
+from math import erf, pi, sqrt
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from nntrain.activations import BACKWARD, FORWARD, Activation
+from nntrain.kernels import Entry, entry
+
+
+@entry(FORWARD)
+def softplus_forward(z, h, parameter):  # type: ignore[no-untyped-def]
+    """h = log(1 + exp(z)), from exp(-|z|) so that it cannot overflow."""
+    zero = z.dtype.type(0)
+    for i in range(z.size):
+        h[i] = max(z[i], zero) + np.log1p(np.exp(-abs(z[i])))
+
+
+@entry(BACKWARD)
+def softplus_backward(z, h, parameter, d):  # type: ignore[no-untyped-def]
+    """dz = sigmoid(z) dh."""
+    one = z.dtype.type(1)
+    for i in range(z.size):
+        d[i] *= one / (one + np.exp(-z[i]))
+
+
+class Softplus(Activation):
+    """Softplus: ReLU with its corner rounded; its derivative is the sigmoid.
+
+    Formula:
+        h  = log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|))
+        dz = sigmoid(z) dh
+
+    Source: H; torch.nn.Softplus.
+    """
+
+    name: Literal["softplus"] = "softplus"
+    forward: ClassVar[Entry] = softplus_forward
+    backward: ClassVar[Entry] = softplus_backward
+    rectifier: ClassVar[bool] = True
+
+
+@entry(FORWARD)
+def silu_forward(z, h, parameter):  # type: ignore[no-untyped-def]
+    """h = z sigmoid(z)."""
+    one = z.dtype.type(1)
+    for i in range(z.size):
+        e = np.exp(-abs(z[i]))
+        h[i] = z[i] * (one / (one + e) if z[i] > 0 else e / (one + e))
+
+
+@entry(BACKWARD)
+def silu_backward(z, h, parameter, d):  # type: ignore[no-untyped-def]
+    """dz = s (1 + z (1 - s)) dh, s = sigmoid(z)."""
+    one = z.dtype.type(1)
+    for i in range(z.size):
+        s = one / (one + np.exp(-z[i]))
+        d[i] *= s + h[i] * (one - s)
+
+
+class SiLU(Activation):
+    """Sigmoid linear unit, also called swish: dips below zero before it rises.
+
+    Formula:
+        h  = z s,  s = sigmoid(z)
+        dz = (s + h (1 - s)) dh
+
+    Source: Elfwing et al., arXiv 1702.03118; torch.nn.SiLU.
+    """
+
+    name: Literal["silu"] = "silu"
+    forward: ClassVar[Entry] = silu_forward
+    backward: ClassVar[Entry] = silu_backward
+    rectifier: ClassVar[bool] = True
+
+
+ROOT_HALF, NORMAL = sqrt(0.5), 1 / sqrt(2 * pi)
+
+
+@entry(FORWARD)
+def gelu_forward(z, h, parameter):  # type: ignore[no-untyped-def]
+    """h = z P(N(0, 1) < z)."""
+    real = z.dtype.type
+    half, one, root = real(0.5), real(1), real(ROOT_HALF)
+    for i in range(z.size):
+        h[i] = half * z[i] * (one + erf(z[i] * root))
+
+
+@entry(BACKWARD)
+def gelu_backward(z, h, parameter, d):  # type: ignore[no-untyped-def]
+    """dz = (P(N(0, 1) < z) + z p(z)) dh, p the normal density."""
+    real = z.dtype.type
+    half, one, root, density = real(0.5), real(1), real(ROOT_HALF), real(NORMAL)
+    for i in range(z.size):
+        d[i] *= half * (one + erf(z[i] * root)) + z[i] * density * np.exp(-half * z[i] * z[i])
+
+
+class GELU(Activation):
+    """Gaussian error linear unit: z times the share of normal numbers below it.
+
+    Formula:
+        h  = z P(z),  P(z) = ½ (1 + erf(z / sqrt(2)))
+        dz = (P(z) + z p(z)) dh,  p(z) = exp(-z²/2) / sqrt(2π)
+
+    Source: Hendrycks and Gimpel, arXiv 1606.08415; torch.nn.GELU() (exact, not the approximation by tanh).
+    """
+
+    name: Literal["gelu"] = "gelu"
+    forward: ClassVar[Entry] = gelu_forward
+    backward: ClassVar[Entry] = gelu_backward
+    rectifier: ClassVar[bool] = True

@@ -1,0 +1,74 @@
+"""The absolute error, and Huber's mixture of it with the squared one: outliers pull less."""
+
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from nntrain.kernels import Entry, entry
+from nntrain.losses import LOSS, Loss
+
+
+@entry(LOSS)
+def mean_absolute_error(output, target, delta, numbers):  # type: ignore[no-untyped-def]
+    """1/(B·O) Σ |o - o*|; the derivative at 0 is 0."""
+    scale = output.dtype.type(1.0 / output.size)
+    total = 0.0
+    for i in range(output.shape[0]):
+        for j in range(output.shape[1]):
+            error = output[i, j] - target[i, j]
+            total += abs(error)
+            delta[i, j] = scale * np.sign(error)
+    return total / output.size
+
+
+@entry(LOSS)
+def huber(output, target, delta, numbers):  # type: ignore[no-untyped-def]
+    """Half the square within the threshold, a straight line beyond it."""
+    scale, threshold = output.dtype.type(1.0 / output.size), output.dtype.type(numbers[0])
+    total = 0.0
+    for i in range(output.shape[0]):
+        for j in range(output.shape[1]):
+            error = output[i, j] - target[i, j]
+            size = abs(error)
+            if size <= threshold:
+                total += 0.5 * error * error
+                delta[i, j] = scale * error
+            else:
+                total += threshold * (size - 0.5 * threshold)
+                delta[i, j] = scale * threshold * np.sign(error)
+    return total / output.size
+
+
+class MeanAbsoluteError(Loss):
+    """Mean of the absolute errors: the best constant is the median, where the squared error's is the mean.
+
+    Formula:
+        L  = 1/(B·O) Σ |o - o*|
+        dL/do = 1/(B·O) sign(o - o*)
+
+    Source: torch.nn.L1Loss.
+    """
+
+    name: Literal["mae"] = "mae"
+    function: ClassVar[Entry] = mean_absolute_error
+
+
+class Huber(Loss):
+    """Huber's loss: squared where the error is small, absolute where it is large.
+
+    Formula:
+        L  = 1/(B·O) Σ ½ e²                   if |e| <= threshold, e = o - o*
+             1/(B·O) Σ threshold (|e| - ½ threshold)  else
+        dL/do = 1/(B·O) max(-threshold, min(threshold, e))
+
+    Source: Huber 1964; torch.nn.HuberLoss.
+    """
+
+    name: Literal["huber"] = "huber"
+    threshold: Annotated[float, Field(gt=0, description="error from which on the loss is a straight line")] = 1.0
+    function: ClassVar[Entry] = huber
+
+    def numbers(self) -> tuple[float, ...]:
+        """Return (threshold,)."""
+        return (self.threshold,)

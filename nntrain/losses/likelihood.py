@@ -1,0 +1,97 @@
+"""Negative log-likelihoods of numbers: Gaussian, with a spread that is fixed or predicted, and Poisson."""
+
+from math import log
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from nntrain.kernels import Entry, entry
+from nntrain.losses import LOSS, Loss
+
+
+@entry(LOSS)
+def gaussian(output, target, delta, numbers):  # type: ignore[no-untyped-def]
+    """Take the outputs as means and, after them, if they are predicted, as logarithms s of the variances."""
+    real = output.dtype.type
+    rows, targets = target.shape
+    predicted = output.shape[1] > targets
+    scale, half = real(1.0 / target.size), real(0.5)
+    total = 0.0
+    for i in range(rows):
+        for j in range(targets):
+            error = output[i, j] - target[i, j]
+            s = output[i, targets + j] if predicted else real(numbers[0])
+            precision = np.exp(-s)
+            total += 0.5 * (s + error * error * precision)
+            delta[i, j] = scale * error * precision
+            if predicted:
+                delta[i, targets + j] = scale * half * (1 - error * error * precision)
+    return total / target.size
+
+
+@entry(LOSS)
+def poisson(output, target, delta, numbers):  # type: ignore[no-untyped-def]
+    """Take the outputs as the logarithms of the means."""
+    scale = output.dtype.type(1.0 / output.size)
+    total = 0.0
+    for i in range(output.shape[0]):
+        for j in range(output.shape[1]):
+            mean = np.exp(output[i, j])
+            total += mean - target[i, j] * output[i, j]
+            delta[i, j] = scale * (mean - target[i, j])
+    return total / output.size
+
+
+class GaussianNLL(Loss):
+    """Negative log-likelihood of a Gaussian, without its constant ½ log 2π.
+
+    Formula:
+        L  = 1/(B·T) Σ ½ [log sigma² + (o - o*)² / sigma²]
+        dL/do = 1/(B·T) (o - o*) / sigma²
+
+    With sigma: null the network has a second output s = log sigma² for each target, and learns where it is unsure:
+    dL/ds = 1/(B·T) ½ [1 - (o - o*)² / sigma²]. With sigma² = ½ it is the mean squared error, less ½ log 2.
+
+    Source: K, H, N (maximum likelihood); Nix and Weigend 1994; torch.nn.GaussianNLLLoss, which is given the variance.
+    """
+
+    name: Literal["gaussian_nll"] = "gaussian_nll"
+    sigma: Annotated[
+        Annotated[float, Field(gt=0)] | None, Field(description="standard deviation; null: predicted for each row")
+    ] = 1.0
+    function: ClassVar[Entry] = gaussian
+    tasks: ClassVar[tuple[str, ...]] = ("regression",)
+
+    def numbers(self) -> tuple[float, ...]:
+        """Return (log sigma²,)."""
+        return (2 * log(self.sigma or 1.0),)
+
+    def outputs(self, n_targets: int, n_classes: int | None) -> int:
+        """Return a unit for each target, and another for its spread where that is predicted."""
+        return n_targets if self.sigma is not None else 2 * n_targets
+
+    def prediction(self, output: NDArray[Any]) -> NDArray[Any]:
+        """Return the means."""
+        return output if self.sigma is not None else output[:, : output.shape[1] // 2]
+
+
+class PoissonNLL(Loss):
+    """Negative log-likelihood of counts, without its constant log o*!; the output is the logarithm of the mean.
+
+    Formula:
+        L  = 1/(B·O) Σ [exp(o) - o* o]
+        dL/do = 1/(B·O) (exp(o) - o*)
+
+    Source: torch.nn.PoissonNLLLoss(log_input=True).
+    """
+
+    name: Literal["poisson"] = "poisson"
+    function: ClassVar[Entry] = poisson
+    tasks: ClassVar[tuple[str, ...]] = ("regression",)
+    counts: ClassVar[bool] = True
+
+    def prediction(self, output: NDArray[Any]) -> NDArray[Any]:
+        """Return the means."""
+        return np.asarray(np.exp(output))

@@ -1,0 +1,130 @@
+"""Record activations, losses and orthogonal weights from torch and keras: python -m tests.recorded.record_functions
+
+Needs torch and keras (with jax) beside NumPy; the tests need only what is written here.
+"""
+
+import json
+import os
+import re
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+os.environ["KERAS_BACKEND"] = "jax"
+os.environ["JAX_ENABLE_X64"] = "1"
+
+import jax
+import jax.numpy as jnp
+import keras
+import numpy as np
+import torch
+import torch.nn.functional as F  # noqa: N812 - torch's own habit
+
+torch.set_default_dtype(torch.float64)
+keras.backend.set_floatx("float64")
+FOLDER = Path(__file__).parent
+Z = np.round(np.linspace(-6, 6, 25) + 0.05, 3)
+random = np.random.RandomState(0)
+OUTPUT = np.round(random.standard_normal((6, 4)) * 2, 3)
+NUMBERS = np.round(random.standard_normal((6, 4)), 3)
+COUNTS = random.poisson(2.0, (6, 4)).astype(float)
+CLASSES = random.randint(0, 4, 6)
+SIDES = random.randint(0, 2, (6, 1))
+
+ACTIVATIONS: dict[str, tuple[dict[str, Any], Any]] = {
+    "identity": ({}, lambda z: z * 1.0),
+    "sigmoid": ({}, torch.sigmoid),
+    "tanh": ({}, torch.tanh),
+    "hard_tanh": ({}, F.hardtanh),
+    "relu": ({}, F.relu),
+    "leaky_relu": ({}, F.leaky_relu),
+    "leaky_relu of keras": ({"slope": 0.3}, lambda z: F.leaky_relu(z, 0.3)),
+    "elu": ({}, F.elu),
+    "elu of 0.5": ({"alpha": 0.5}, lambda z: F.elu(z, 0.5)),
+    "selu": ({}, F.selu),
+    "softplus": ({}, F.softplus),
+    "silu": ({}, F.silu),
+    "gelu": ({}, F.gelu),
+}
+
+
+def activation(function: Any) -> dict[str, list[float]]:
+    """Return a torch activation's values and derivatives."""
+    z = torch.tensor(Z, requires_grad=True)
+    h = function(z)
+    h.sum().backward()
+    return {"h": h.detach().tolist(), "dz": z.grad.tolist()}
+
+
+def torchs(function: Any, output: Any, target: Any, integers: bool = False) -> dict[str, Any]:
+    """Return a torch loss' value and gradient."""
+    o = torch.tensor(output, requires_grad=True)
+    value = function(o, torch.tensor(target, dtype=torch.long if integers else None))
+    value.backward()
+    return {
+        "output": output.tolist(),
+        "target": np.asarray(target).tolist(),
+        "value": float(value),
+        "delta": o.grad.tolist(),
+    }
+
+
+def kerass(function: Any, output: Any, target: Any) -> dict[str, Any]:
+    """Return a keras loss' value and gradient."""
+    value, delta = jax.value_and_grad(lambda o: function(jnp.asarray(target, jnp.float64), o))(jnp.asarray(output))
+    return {
+        "output": output.tolist(),
+        "target": np.asarray(target).tolist(),
+        "value": float(value),
+        "delta": delta.tolist(),
+    }
+
+
+def gaussian(variance: Any) -> Any:
+    """Return torch's Gaussian loss with a given variance."""
+    return lambda o, t: F.gaussian_nll_loss(o, t, torch.full_like(o, variance))
+
+
+def predicted(o: Any, t: Any) -> Any:
+    """Return torch's Gaussian loss of means and logarithms of variances side by side."""
+    return F.gaussian_nll_loss(o[:, :2], t, torch.exp(o[:, 2:]))
+
+
+LOSSES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
+    "mse": ({}, torchs(F.mse_loss, OUTPUT, NUMBERS)),
+    "sum_squared_error": ({}, torchs(lambda o, t: F.mse_loss(o, t, reduction="sum"), OUTPUT, NUMBERS)),
+    "half_sum_squared_error": ({}, torchs(lambda o, t: F.mse_loss(o, t, reduction="sum") / 2, OUTPUT, NUMBERS)),
+    "mae": ({}, torchs(F.l1_loss, OUTPUT, NUMBERS)),
+    "huber": ({}, torchs(F.huber_loss, OUTPUT, NUMBERS)),
+    "huber of 0.3": ({"threshold": 0.3}, torchs(lambda o, t: F.huber_loss(o, t, delta=0.3), OUTPUT, NUMBERS)),
+    "gaussian_nll": ({}, torchs(gaussian(1.0), OUTPUT, NUMBERS)),
+    "gaussian_nll of 0.5": ({"sigma": 0.5}, torchs(gaussian(0.25), OUTPUT, NUMBERS)),
+    "gaussian_nll predicted": ({"sigma": None}, torchs(predicted, OUTPUT, NUMBERS[:, :2])),
+    "poisson": ({}, torchs(F.poisson_nll_loss, OUTPUT, COUNTS)),
+    "bce": ({}, torchs(F.binary_cross_entropy_with_logits, OUTPUT[:, :1], SIDES.astype(float))),
+    "cross_entropy": ({}, torchs(F.cross_entropy, OUTPUT, CLASSES, integers=True)),
+    "cross_entropy smoothed": (
+        {"smoothing": 0.2},
+        torchs(lambda o, t: F.cross_entropy(o, t, label_smoothing=0.2), OUTPUT, CLASSES, integers=True),
+    ),
+    "hinge": ({}, kerass(keras.losses.Hinge(), OUTPUT[:, :1], SIDES)),
+}
+
+
+def write(name: str, found: dict[str, Any]) -> None:
+    """Write a file, a list of numbers a line."""
+    versions = {package: version(package) for package in ("torch", "keras")}
+    text = json.dumps({"versions": versions, **found}, indent=1)
+    text = re.sub(r"\[[^\[\]]*\]", lambda numbers: " ".join(numbers[0].split()), text)
+    (FOLDER / name).write_text(text + "\n")
+
+
+def main() -> None:
+    """Write the files."""
+    activations = {name: {"keys": keys, **activation(function)} for name, (keys, function) in ACTIVATIONS.items()}
+    write("activations.json", {"z": Z.tolist(), "cases": activations})
+    write("losses.json", {"cases": {name: {"keys": keys, **found} for name, (keys, found) in LOSSES.items()}})
+
+
+if __name__ == "__main__":
+    main()
