@@ -61,7 +61,7 @@ def test_mse_is_a_gaussian_of_variance_one_half() -> None:
     likelihood = gaussian.function[DOUBLE](output, target, deltas[0], np.array(gaussian.numbers()))
     squares = MeanSquaredError.function[DOUBLE](output, target, deltas[1], np.zeros(0))
     assert likelihood + 0.5 * np.log(2) == pytest.approx(squares, rel=1e-14)
-    np.testing.assert_allclose(*deltas, rtol=1e-14)
+    np.testing.assert_allclose(deltas[0], deltas[1], rtol=1e-14)
 
 
 def test_a_predicted_sigma_doubles_the_outputs_and_the_mean_is_what_is_predicted() -> None:

@@ -61,23 +61,18 @@ def torchs(function: Any, output: Any, target: Any, integers: bool = False) -> d
     o = torch.tensor(output, requires_grad=True)
     value = function(o, torch.tensor(target, dtype=torch.long if integers else None))
     value.backward()
-    return {
-        "output": output.tolist(),
-        "target": np.asarray(target).tolist(),
-        "value": float(value),
-        "delta": o.grad.tolist(),
-    }
+    return case(output, target, value.item(), o.grad)
 
 
 def kerass(function: Any, output: Any, target: Any) -> dict[str, Any]:
     """Return a keras loss' value and gradient."""
     value, delta = jax.value_and_grad(lambda o: function(jnp.asarray(target, jnp.float64), o))(jnp.asarray(output))
-    return {
-        "output": output.tolist(),
-        "target": np.asarray(target).tolist(),
-        "value": float(value),
-        "delta": delta.tolist(),
-    }
+    return case(output, target, float(value), delta)
+
+
+def case(output: Any, target: Any, value: float, delta: Any) -> dict[str, Any]:
+    """Return what is written of a loss."""
+    return {"output": output.tolist(), "target": target.tolist(), "value": value, "delta": delta.tolist()}
 
 
 def gaussian(variance: Any) -> Any:
@@ -107,7 +102,7 @@ LOSSES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"smoothing": 0.2},
         torchs(lambda o, t: F.cross_entropy(o, t, label_smoothing=0.2), OUTPUT, CLASSES, integers=True),
     ),
-    "hinge": ({}, kerass(keras.losses.Hinge(), OUTPUT[:, :1], SIDES)),
+    "hinge": ({}, kerass(keras.losses.Hinge(dtype="float64"), OUTPUT[:, :1], SIDES)),
 }
 
 
