@@ -46,8 +46,9 @@ def test_a_loss_is_torchs_or_kerass(case: str) -> None:
     encoded = np.ascontiguousarray(loss.encode(target if n_classes is None else target.astype(int).ravel(), n_classes))
     delta, numbers = np.empty_like(output), np.array(loss.numbers(), np.float64)
     function = loss.function[DOUBLE]
-    assert function(output, encoded, delta, numbers) == pytest.approx(recorded["value"], rel=1e-12)
-    np.testing.assert_allclose(delta, recorded["delta"], rtol=1e-11, atol=1e-15)
+    exact = 1e-11 if case != "hinge" else 1e-7  # keras computes hinge in float32
+    assert function(output, encoded, delta, numbers) == pytest.approx(recorded["value"], rel=exact)
+    np.testing.assert_allclose(delta, recorded["delta"], rtol=exact, atol=1e-15)
     ignored = np.empty_like(output)
     assert relative_error(delta, central(lambda o: function(o, encoded, ignored, numbers), output)) < 1e-8
 

@@ -102,7 +102,7 @@ LOSSES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"smoothing": 0.2},
         torchs(lambda o, t: F.cross_entropy(o, t, label_smoothing=0.2), OUTPUT, CLASSES, integers=True),
     ),
-    "hinge": ({}, kerass(keras.losses.Hinge(dtype="float64"), OUTPUT[:, :1], SIDES)),
+    "hinge": ({}, kerass(lambda t, o: keras.losses.hinge(t, o).mean(), OUTPUT[:, :1], SIDES)),
 }
 
 
