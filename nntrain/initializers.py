@@ -4,16 +4,20 @@ Zeros keep all units of a layer equal for ever; too small a spread fades out fro
 saturates. Glorot and He choose the spread that keeps the variance of the activations from layer to layer (H).
 """
 
-from math import sqrt
-from typing import Annotated, Literal
+from math import ceil, sqrt
+from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from nntrain.registry import Component
+from nntrain.registry import DIALECT, Component, Dialects
 
 Draw = NDArray[np.float64]
+TAIL = 2.0  # sigma, where tails are cut
+WITHIN = 0.87962566103423978  # the standard deviation of a normal that is cut there
+Truncated = Annotated[bool, Field(description="whether the tails beyond two sigma are cut off")]
+KERAS: Dialects = {"keras": {"truncated": True}}
 
 
 class Initializer(Component, family="initializer"):
@@ -119,11 +123,14 @@ class GlorotNormal(Initializer):
     """
 
     name: Literal["glorot_normal"] = "glorot_normal"
+    dialect: Annotated[Literal["torch", "keras"], DIALECT] = "torch"
+    truncated: Truncated = False
     gain: Annotated[float, Field(gt=0, description="factor, such as 5/3 for tanh in torch")] = 1.0
+    dialects: ClassVar[Dialects] = KERAS
 
     def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
         """Return normal draws of variance gain²·2/(I + O)."""
-        return random.normal(0.0, self.gain * sqrt(2 / (n_in + n_out)), shape)
+        return _normal(random, self.gain * sqrt(2 / (n_in + n_out)), shape, self.truncated)
 
 
 class HeUniform(Initializer):
@@ -153,7 +160,98 @@ class HeNormal(Initializer):
     """
 
     name: Literal["he_normal"] = "he_normal"
+    dialect: Annotated[Literal["torch", "keras"], DIALECT] = "torch"
+    truncated: Truncated = False
+    dialects: ClassVar[Dialects] = KERAS
 
     def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
         """Return normal draws of variance 2/I."""
-        return random.normal(0.0, sqrt(2 / n_in), shape)
+        return _normal(random, sqrt(2 / n_in), shape, self.truncated)
+
+
+class LecunUniform(Initializer):
+    """LeCun's uniform: keeps the variance of a layer that is linear around zero.
+
+    Formula:
+        w ~ U(-b, b),  b = sqrt(3 / I)
+
+    Source: LeCun et al. 1998; keras' lecun_uniform, torch's kaiming_uniform_(nonlinearity="linear").
+    """
+
+    name: Literal["lecun_uniform"] = "lecun_uniform"
+
+    def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
+        """Return uniform draws of variance 1/I."""
+        bound = sqrt(3 / n_in)
+        return random.uniform(-bound, bound, shape)
+
+
+class LecunNormal(Initializer):
+    """LeCun's normal, which SELU is made for.
+
+    Formula:
+        w ~ N(0, 1 / I)
+
+    Source: LeCun et al. 1998; torch's kaiming_normal_(nonlinearity="linear"); keras cuts the tails at two sigma.
+    """
+
+    name: Literal["lecun_normal"] = "lecun_normal"
+    dialect: Annotated[Literal["torch", "keras"], DIALECT] = "torch"
+    truncated: Truncated = False
+    dialects: ClassVar[Dialects] = KERAS
+
+    def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
+        """Return normal draws of variance 1/I."""
+        return _normal(random, sqrt(1 / n_in), shape, self.truncated)
+
+
+class Orthogonal(Initializer):
+    """Orthogonal: columns, or rows where there are fewer of them, of length gain and at right angles.
+
+    Formula:
+        W = gain Q,  Q R = N(0, 1)^(I×O), signs such that R has a positive diagonal
+
+    Source: Saxe et al., arXiv 1312.6120; torch.nn.init.orthogonal_. A vector (biases) gets length gain.
+    """
+
+    name: Literal["orthogonal"] = "orthogonal"
+    gain: Annotated[float, Field(gt=0, description="length of a column")] = 1.0
+
+    def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
+        """Return a matrix whose singular values are all gain."""
+        normal = random.standard_normal((shape[0], shape[-1] if len(shape) > 1 else 1))
+        tall = normal if normal.shape[0] >= normal.shape[1] else normal.T
+        Q, R = np.linalg.qr(tall)
+        Q = Q * np.sign(np.diagonal(R))
+        return np.asarray(self.gain * (Q if tall is normal else Q.T)).reshape(shape)
+
+
+class Sparse(Initializer):
+    """Sparse: the same number of zeros among the weights that leave each input, the others normal.
+
+    Formula:
+        w ~ N(0, scale²), and ceil(sparsity O) of the O weights of each input are 0
+
+    Source: Martens 2010; torch.nn.init.sparse_.
+    """
+
+    name: Literal["sparse"] = "sparse"
+    sparsity: Annotated[float, Field(ge=0, le=1, description="share of zeros")] = 0.9
+    scale: Annotated[float, Field(gt=0, description="standard deviation of the others")] = 0.1
+
+    def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
+        """Return normal draws with zeros among them."""
+        draws = random.normal(0.0, self.scale, shape)
+        for weights in np.atleast_2d(draws):  # views
+            weights[random.permutation(weights.size)[: ceil(self.sparsity * weights.size)]] = 0.0
+        return draws
+
+
+def _normal(random: np.random.Generator, scale: float, shape: tuple[int, ...], truncated: bool) -> Draw:
+    """Return normal draws; where truncated, none is beyond two sigma, and the spread is made up for it."""
+    if not truncated:
+        return random.normal(0.0, scale, shape)
+    draws = random.standard_normal(shape)
+    while (beyond := np.abs(draws) > TAIL).any():
+        draws[beyond] = random.standard_normal(np.count_nonzero(beyond))
+    return draws * (scale / WITHIN)

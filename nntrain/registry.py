@@ -7,9 +7,13 @@ JSON Schema, ``nntrain list`` and the tests all read the family, so that nothing
 
 import importlib
 import pkgutil
+from collections.abc import Mapping
 from typing import Any, ClassVar, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Dialects = Mapping[str, Mapping[str, float | bool]]  # library -> key -> its default there
+DIALECT = Field(description="whose defaults are meant where a key is not given")
 
 
 class Strict(BaseModel):
@@ -23,11 +27,23 @@ class Component(Strict):
 
     ``class Optimizer(Component, family="optimizer")`` opens a family, and
     ``class Adam(Optimizer): name: Literal["adam"] = "adam"`` adds a member to it.
+
+    Where libraries mean different things by a name, the differences are keys, and ``dialects`` holds what each library
+    has for them by default; the fields' own defaults are those of the first dialect. ``{name: adam, dialect: keras}``
+    is Adam with keras' values, each of which can still be given.
     """
 
     name: str
+    dialects: ClassVar[Dialects] = {}
     family: ClassVar[str]
     members: ClassVar[dict[str, type["Component"]]]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_the_defaults_of_the_dialect(cls, data: Any) -> Any:
+        if isinstance(data, dict) and isinstance(dialect := data.get("dialect"), str):
+            return {**cls.dialects.get(dialect, {}), **data}
+        return data
 
     def __init_subclass__(cls, family: str | None = None, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)  # `family` is for pydantic's hook below, where the fields are known

@@ -14,7 +14,7 @@ from nntrain.initializers import Initializer
 from nntrain.random import stream
 from nntrain.recipe.build import default_initializer
 from nntrain.registry import members
-from tests.helpers import built
+from tests.helpers import built, make
 
 INITIALIZERS = members(Initializer)
 I, O = 300, 200  # noqa: E741 - shape letters
@@ -25,12 +25,15 @@ DISTRIBUTIONS: dict[str, tuple[dict[str, Any], Any]] = {
     "glorot_normal": ({"gain": 2.0}, stats.norm(0, 2 * sqrt(2 / 500))),
     "he_uniform": ({}, stats.uniform(-sqrt(6 / 300), 2 * sqrt(6 / 300))),
     "he_normal": ({}, stats.norm(0, sqrt(2 / 300))),
+    "lecun_uniform": ({}, stats.uniform(-sqrt(3 / 300), 2 * sqrt(3 / 300))),
+    "lecun_normal": ({}, stats.norm(0, sqrt(1 / 300))),
 }
+MATRICES = {"orthogonal", "sparse"}
 VALUES: dict[str, tuple[dict[str, Any], float]] = {"zeros": ({}, 0.0), "constant": ({"value": 0.7}, 0.7)}
 
 
 def test_every_initializer_is_checked() -> None:
-    assert set(INITIALIZERS) == {*DISTRIBUTIONS, *VALUES}
+    assert set(INITIALIZERS) == {*DISTRIBUTIONS, *VALUES, *MATRICES}
 
 
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
@@ -43,6 +46,37 @@ def test_the_draws_follow_the_formula(name: str) -> None:
     low, high = distribution.support()
     assert draws.min() >= low
     assert draws.max() <= high
+
+
+@pytest.mark.parametrize(
+    ("name", "variance"), [("glorot_normal", 2 / 500), ("he_normal", 2 / 300), ("lecun_normal", 1 / 300)]
+)
+def test_kerass_normals_have_no_tails_and_the_same_spread(name: str, variance: float) -> None:
+    draws = make(Initializer, name, dialect="keras").draw((I, O), I, O, stream(3, "test"))
+    cut = 2 * sqrt(variance) / 0.87962566103423978
+    assert np.abs(draws).max() <= cut
+    assert draws.std() == pytest.approx(sqrt(variance), rel=0.02)
+    expected = stats.truncnorm(-2, 2, scale=cut / 2)
+    assert stats.kstest(draws.ravel(), expected.cdf).pvalue > 0.01
+
+
+@pytest.mark.parametrize("shape", [(30, 20), (20, 30), (5, 5), (7, 1), (1, 7)])
+def test_orthogonal_matrices_are_orthogonal(shape: tuple[int, int]) -> None:
+    W = make(Initializer, "orthogonal", gain=1.5).draw(shape, *shape, stream(3, "test"))
+    np.testing.assert_allclose(np.linalg.svd(W, compute_uv=False), 1.5, rtol=1e-12)
+    assert make(Initializer, "orthogonal").draw((4,), 3, 4, stream(3, "test")).shape == (4,)
+
+
+def test_orthogonal_matrices_have_no_preferred_direction() -> None:
+    """Without fixing the signs of R, QR gives matrices whose diagonal leans to one side."""
+    draws = [make(Initializer, "orthogonal").draw((3, 3), 3, 3, stream(seed, "test")) for seed in range(2000)]
+    assert np.abs(np.mean(draws, axis=0)).max() < 4 * sqrt(1 / 3 / 2000)
+
+
+def test_sparse_weights_have_as_many_zeros_for_each_input() -> None:
+    W = make(Initializer, "sparse", sparsity=0.75, scale=0.2).draw((50, 30), 50, 30, stream(3, "test"))
+    assert (np.count_nonzero(W == 0, axis=1) == 23).all()
+    assert W[W != 0].std() == pytest.approx(0.2, rel=0.1)
 
 
 @pytest.mark.parametrize("name", VALUES)

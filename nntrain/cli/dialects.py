@@ -9,10 +9,10 @@ import typer
 
 
 def command(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Name of an optimizer.", show_default=False)],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="An optimizer or initialiser.", show_default=False)],
     json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
 ) -> None:
-    """Show what libraries mean by an optimizer.
+    """Show what other libraries mean by a name.
 
     A column for each library, with the keys of a recipe in which they differ, and the step at which its way parts by
     1 % from the first column's, on a quadratic of 20 curvatures from 0.001 to 10, with a rate that falls by

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.errors import bad_input, nearest
+from nntrain.initializers import Initializer
 from nntrain.network.regularize import BIASES, DECAY, PENALTIES, decay
 from nntrain.optimizers import Optimizer
-from nntrain.registry import members
+from nntrain.registry import Component, members
 
 DIMENSIONS = 20
 CURVATURE = np.logspace(-3, 1, DIMENSIONS)  # of the quadratic ½ Σ c w²
@@ -26,26 +27,29 @@ class Dialect:
     Attributes:
         name: the library, or ``lecture`` or ``paper``.
         keys: its value for each key of the recipe that has another one in some dialect.
+        family: ``optimizer`` or ``initializer``; only an optimizer has a trajectory.
         parts: the step at which its trajectory is 1 % away from the first dialect's; None if not within 1000 steps.
         parts_at_equal_rate: the same where both have the first one's learning rate.
     """
 
     name: str
     keys: dict[str, Any]
+    family: str
     parts: int | None
     parts_at_equal_rate: int | None
 
 
 def dialects_of(name: str) -> list[Dialect]:
-    """Return the dialects of the optimizer ``name``, the default one first.
+    """Return the dialects of the optimizer or initialiser ``name``, the default one first.
 
     Raises:
-        InputError: if there is no such optimizer, or it means the same everywhere.
+        InputError: if there is none of that name, or it means the same everywhere.
     """
-    known = {key: kind for key, kind in members(Optimizer).items() if kind.dialects}
+    everything: dict[str, type[Component]] = {**members(Optimizer), **members(Initializer)}
+    known = {key: kind for key, kind in everything.items() if kind.dialects}
     if name not in known:
         hint = f"{nearest(name, known)} with dialects: {', '.join(known)}".strip()
-        raise bad_input("dialects", f"no optimizer with dialects is called {name!r}", hint)
+        raise bad_input("dialects", f"nothing with dialects is called {name!r}", hint)
     kind = known[name]
     names = get_args(kind.model_fields["dialect"].annotation)
     optimizers = {dialect: kind.model_validate({"dialect": dialect}) for dialect in names}
@@ -56,11 +60,17 @@ def dialects_of(name: str) -> list[Dialect]:
         Dialect(
             dialect,
             {key: values[dialect][key] for key in differing},
-            _parts(first, optimizer, optimizer.lr),
-            _parts(first, optimizer, first.lr),
+            kind.family,
+            *_parted(first, optimizer),
         )
         for dialect, optimizer in optimizers.items()
     ]
+
+
+def _parted(first: Component, other: Component) -> tuple[int | None, int | None]:
+    if isinstance(first, Optimizer) and isinstance(other, Optimizer):
+        return _parts(first, other, other.lr), _parts(first, other, first.lr)
+    return None, None
 
 
 def _parts(first: Optimizer, other: Optimizer, lr: float) -> int | None:

@@ -4,16 +4,14 @@ All parameters lie in one vector theta, the gradient in another; an optimizer is
 paper writes it, and as many state vectors of the same length as it needs. A new file in this folder is a new
 optimizer.
 
-The same name means different things in different libraries. What differs is a key (where epsilon stands, whether the
-velocity holds the rate, what an accumulator starts from), and a dialect is nothing but a set of defaults for the keys:
-``{name: adam, dialect: keras}`` is Adam with keras' values, each of which can still be given.
+The same name means different things in different libraries: where epsilon stands, whether the velocity holds the rate,
+what an accumulator starts from. Each such difference is a key, and a dialect a set of defaults for the keys.
 """
 
-from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from numba import types
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from nntrain.kernels import Entry, by_address
 from nntrain.registry import Component
@@ -42,28 +40,14 @@ EpsHat = Annotated[
 ScaledVelocity = Annotated[
     bool, Field(description="whether the velocity holds the learning rate too: old steps then keep their old rate")
 ]
-Dialects = Mapping[str, Mapping[str, float | bool]]  # name -> key -> its default there
-DIALECT = Field(description="whose defaults are meant where a key is not given")
 
 
 class Optimizer(Component, family="optimizer"):
-    """An update rule, its hyper-parameters, and the number of state vectors that it keeps.
-
-    ``dialects`` holds what other libraries give to the keys by default, where they differ; the fields' own defaults are
-    those of the first dialect.
-    """
+    """An update rule, its hyper-parameters, and the number of state vectors that it keeps."""
 
     lr: Rate
     update: ClassVar[Entry]
     state_rows: ClassVar[int]
-    dialects: ClassVar[Dialects] = {}
-
-    @model_validator(mode="before")
-    @classmethod
-    def _with_the_defaults_of_the_dialect(cls, data: Any) -> Any:
-        if isinstance(data, dict) and isinstance(dialect := data.get("dialect"), str):
-            return {**cls.dialects.get(dialect, {}), **data}
-        return data
 
     @property
     def decay(self) -> float:

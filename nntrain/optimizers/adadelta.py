@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 
 from nntrain.kernels import Entry, entry
-from nntrain.optimizers import DIALECT, RULE, Dialects, EpsRoot, Optimizer, Rate, Rho
+from nntrain.optimizers import RULE, EpsRoot, Optimizer, Rate, Rho
+from nntrain.registry import DIALECT, Dialects
 
 
 @entry(RULE)

@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 
 from nntrain.kernels import Entry, entry
-from nntrain.optimizers import DIALECT, RULE, Beta1, Beta2, Dialects, Eps, EpsHat, EpsRoot, Optimizer, Rate
+from nntrain.optimizers import RULE, Beta1, Beta2, Eps, EpsHat, EpsRoot, Optimizer, Rate
+from nntrain.registry import DIALECT, Dialects
 
 
 @entry(RULE)

@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from nntrain.kernels import Entry, entry
-from nntrain.optimizers import DIALECT, RULE, Beta1, Dialects, Optimizer, Rate
+from nntrain.optimizers import RULE, Beta1, Optimizer, Rate
+from nntrain.registry import DIALECT, Dialects
 
 
 @entry(RULE)

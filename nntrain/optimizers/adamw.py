@@ -5,8 +5,9 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from nntrain.kernels import Entry
-from nntrain.optimizers import DIALECT, Beta1, Beta2, Dialects, Eps, EpsHat, EpsRoot, Optimizer, Rate
+from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, EpsRoot, Optimizer, Rate
 from nntrain.optimizers.adam import adam
+from nntrain.registry import DIALECT, Dialects
 
 
 class AdamW(Optimizer):

@@ -6,7 +6,8 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.kernels import Entry, entry
-from nntrain.optimizers import DIALECT, RULE, Dialects, Optimizer, Rate
+from nntrain.optimizers import RULE, Optimizer, Rate
+from nntrain.registry import DIALECT, Dialects
 
 
 @entry(RULE)

@@ -5,7 +5,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from nntrain.kernels import Entry, entry
-from nntrain.optimizers import DIALECT, RULE, Dialects, Momentum, Optimizer, Rate, ScaledVelocity
+from nntrain.optimizers import RULE, Momentum, Optimizer, Rate, ScaledVelocity
+from nntrain.registry import DIALECT, Dialects
 
 
 @entry(RULE)

@@ -6,7 +6,8 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.kernels import Entry, entry
-from nntrain.optimizers import DIALECT, RULE, Beta1, Beta2, Dialects, Eps, Optimizer, Rate
+from nntrain.optimizers import RULE, Beta1, Beta2, Eps, Optimizer, Rate
+from nntrain.registry import DIALECT, Dialects
 
 
 @entry(RULE)

@@ -3,7 +3,8 @@
 from typing import Annotated, ClassVar, Literal
 
 from nntrain.kernels import Entry, entry
-from nntrain.optimizers import DIALECT, RULE, Dialects, Momentum, Optimizer, Rate, ScaledVelocity
+from nntrain.optimizers import RULE, Momentum, Optimizer, Rate, ScaledVelocity
+from nntrain.registry import DIALECT, Dialects
 
 
 @entry(RULE)

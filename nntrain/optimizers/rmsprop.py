@@ -6,7 +6,8 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.kernels import Entry, entry
-from nntrain.optimizers import DIALECT, RULE, Dialects, Eps, EpsRoot, Optimizer, Rate, Rho, ScaledVelocity
+from nntrain.optimizers import RULE, Eps, EpsRoot, Optimizer, Rate, Rho, ScaledVelocity
+from nntrain.registry import DIALECT, Dialects
 
 
 @entry(RULE)

@@ -71,8 +71,9 @@ def dialects_table(found: Sequence[Dialect]) -> Table:
         table.add_column(dialect.name, justify="right")
     for key in found[0].keys:
         table.add_row(key, *(_value(dialect.keys[key]) for dialect in found))
-    table.add_row("parts by 1 % at step", *_steps([dialect.parts for dialect in found]))
-    table.add_row("  at the same lr", *_steps([dialect.parts_at_equal_rate for dialect in found]))
+    if found[0].family == "optimizer":
+        table.add_row("parts by 1 % at step", *_steps([dialect.parts for dialect in found]))
+        table.add_row("  at the same lr", *_steps([dialect.parts_at_equal_rate for dialect in found]))
     return table
 
 

@@ -1,0 +1,133 @@
+"""Penalties, weight decay and clipping, from the recipe to the step."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nntrain.training.engine import Engine
+from nntrain.training.events import EpochEnded
+from tests.helpers import built, relative_error, run
+from tests.test_gradients import central
+
+LR = 0.1
+
+
+def engine_of(optimizer: dict[str, Any] | str = "sgd", **regularization: Any) -> Engine:
+    return Engine(
+        built(
+            {
+                "data": {"source": {"name": "friedman1", "rows": 20}, "validation": 0, "test": 0},
+                "model": {"hidden": [4], "activation": "tanh", "bias_initializer": {"name": "normal", "scale": 0.5}},
+                "optimizer": optimizer,
+                "regularization": regularization,
+                "training": {"batch_size": "full", "dtype": "float64"},
+            }
+        ).plan
+    )
+
+
+def step(engine: Engine, rate: float) -> float:
+    (loss,) = engine.take(np.arange(len(engine.train.x)), 0, np.array([rate]))
+    return float(loss)
+
+
+def weights(engine: Engine, biases: bool) -> np.ndarray[Any, Any]:
+    """Return 1 for each parameter that is penalised, 0 for the others."""
+    mask = np.zeros_like(engine.theta)
+    for W, b in engine.plan.network.views(mask):
+        W[:], b[:] = 1, biases
+    return mask
+
+
+@pytest.mark.parametrize("biases", [False, True])
+@pytest.mark.parametrize(("l1", "l2"), [(0.3, 0.0), (0.0, 0.7), (0.2, 0.1)])
+def test_the_penaltys_gradient(l1: float, l2: float, biases: bool) -> None:
+    """What is descended is the loss and the penalty together; what is reported is the loss alone."""
+    engine, plain = engine_of(l1=l1, l2=l2, biases=biases), engine_of()
+    theta, mask = engine.theta.copy(), weights(engine, biases)
+
+    def objective(at: np.ndarray[Any, Any]) -> float:
+        plain.theta[:] = at
+        return step(plain, 0.0) + l1 * float(np.abs(mask * at).sum()) + l2 / 2 * float((mask * at**2).sum())
+
+    reported = step(engine, 0.0)
+    assert reported == step(plain, 0.0)
+    assert relative_error(engine.grad, central(objective, theta)) < 1e-8
+
+
+@pytest.mark.parametrize("biases", [False, True])
+def test_weight_decay_shrinks_weights_beside_the_step(biases: bool) -> None:
+    engine, plain = engine_of(weight_decay=0.5, biases=biases), engine_of()
+    before = engine.theta.copy()
+    step(engine, LR)
+    step(plain, LR)
+    expected = plain.theta - LR * 0.5 * weights(engine, biases) * before
+    np.testing.assert_allclose(engine.theta, expected, rtol=1e-13)
+
+
+def test_adamw_is_adam_with_decay() -> None:
+    engines = [engine_of("adamw"), engine_of("adam", weight_decay=0.01), engine_of("adam")]
+    for engine in engines:
+        step(engine, LR)
+    np.testing.assert_array_equal(engines[0].theta, engines[1].theta)
+    assert (engines[0].theta != engines[2].theta).any()
+
+
+def test_clipping_by_norm_keeps_the_direction() -> None:
+    plain, engine = engine_of(), engine_of(clip_norm=0.25)
+    step(plain, LR)
+    step(engine, LR)
+    assert np.linalg.norm(plain.grad) > 0.25
+    assert np.linalg.norm(engine.grad) == pytest.approx(0.25, rel=1e-12)
+    np.testing.assert_allclose(engine.grad, plain.grad * 0.25 / np.linalg.norm(plain.grad), rtol=1e-12)
+    assert engine.clipped == 1
+
+
+def test_clipping_by_value_bounds_each_number() -> None:
+    plain, engine = engine_of(), engine_of(clip_value=0.05)
+    step(plain, LR)
+    step(engine, LR)
+    np.testing.assert_array_equal(engine.grad, np.clip(plain.grad, -0.05, 0.05))
+    assert engine.clipped == 1
+
+
+def test_nothing_is_clipped_that_is_small_enough() -> None:
+    plain, engine = engine_of(), engine_of(clip_norm=1e6, clip_value=1e6)
+    step(plain, LR)
+    step(engine, LR)
+    np.testing.assert_array_equal(engine.grad, plain.grad)
+    assert engine.clipped == 0
+
+
+def test_a_huge_gradient_is_clipped_too() -> None:
+    """Its square would overflow."""
+    from nntrain.network.regularize import CLIP_NORM, PENALTIES, clip
+
+    penalty = np.zeros(PENALTIES)
+    penalty[CLIP_NORM] = 1.0
+    grad = np.array([3e200, -4e200])
+    assert clip(grad, penalty)
+    np.testing.assert_allclose(grad, [0.6, -0.8], rtol=1e-12)
+
+
+def test_the_share_of_clipped_steps_is_reported() -> None:
+    recipe = {"data": {"source": "moons"}, "model": {"hidden": [8]}, "training": {"epochs": 40}}
+    shares = {}
+    for bound in (1e-6, 0.2, 1e6):
+        _, events = run({**recipe, "regularization": {"clip_norm": bound}})
+        shares[bound] = [event.clipped for event in events if isinstance(event, EpochEnded)][-1]
+    assert shares[1e-6] == 1
+    assert shares[1e6] == 0
+    assert 0 < (shares[0.2] or 0) < 1
+    _, events = run(recipe)
+    assert all(event.clipped is None for event in events if isinstance(event, EpochEnded))
+
+
+def test_a_penalty_keeps_weights_small() -> None:
+    recipe = {"data": {"source": "moons"}, "model": {"hidden": [8]}}
+    sizes = [
+        np.linalg.norm(run({**recipe, "regularization": regularization})[0].theta)
+        for regularization in ({}, {"l2": 0.1}, {"l1": 0.05}, {"weight_decay": 1.0})
+    ]
+    assert all(size < 0.8 * sizes[0] for size in sizes[1:])
