@@ -34,6 +34,7 @@ class Activation(Component, family="activation"):
     forward: ClassVar[Entry]
     backward: ClassVar[Entry]
     rectifier: ClassVar[bool] = False  # passes z > 0 on: He's initialisation suits it, else Glorot's
+    corners: ClassVar[tuple[float, ...]] = ()  # the z at which the derivative jumps
     can_die: ClassVar[bool] = False  # exactly zero, with zero slope, over a range of z
 
     @property

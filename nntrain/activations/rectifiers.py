@@ -38,6 +38,7 @@ class ReLU(Activation):
     name: Literal["relu"] = "relu"
     forward: ClassVar[Entry] = relu_forward
     backward: ClassVar[Entry] = relu_backward
+    corners: ClassVar[tuple[float, ...]] = (0.0,)
     rectifier: ClassVar[bool] = True
     can_die: ClassVar[bool] = True
 
@@ -72,6 +73,7 @@ class LeakyReLU(Activation):
     slope: Annotated[float, Field(ge=0, description="slope for z < 0")] = 0.01
     forward: ClassVar[Entry] = leaky_relu_forward
     backward: ClassVar[Entry] = leaky_relu_backward
+    corners: ClassVar[tuple[float, ...]] = (0.0,)
     rectifier: ClassVar[bool] = True
 
     @property
@@ -110,6 +112,7 @@ class ELU(Activation):
     alpha: Annotated[float, Field(gt=0, description="h approaches -alpha for very negative z")] = 1.0
     forward: ClassVar[Entry] = elu_forward
     backward: ClassVar[Entry] = elu_backward
+    corners: ClassVar[tuple[float, ...]] = (0.0,)  # unless alpha is 1
     rectifier: ClassVar[bool] = True
 
     @property
@@ -152,3 +155,4 @@ class SELU(Activation):
     name: Literal["selu"] = "selu"
     forward: ClassVar[Entry] = selu_forward
     backward: ClassVar[Entry] = selu_backward
+    corners: ClassVar[tuple[float, ...]] = (0.0,)

@@ -98,3 +98,4 @@ class HardTanh(Activation):
     name: Literal["hard_tanh"] = "hard_tanh"
     forward: ClassVar[Entry] = hard_tanh_forward
     backward: ClassVar[Entry] = hard_tanh_backward
+    corners: ClassVar[tuple[float, ...]] = (-1.0, 1.0)

@@ -10,7 +10,7 @@ import typer
 
 from nntrain import __version__
 from nntrain.blas import choose_core_type
-from nntrain.cli import dialects, evaluate, fit, list_, predict, recipes, schema, show
+from nntrain.cli import dialects, evaluate, fit, gradcheck, list_, predict, recipes, schema, show
 from nntrain.errors import NntrainError, Status
 
 HELP = """Train, compare and debug multi-layer perceptrons.
@@ -50,6 +50,7 @@ app.command("show")(show.command)
 app.command("evaluate")(evaluate.command)
 app.command("predict")(predict.command)
 app.command("list")(list_.command)
+app.command("gradcheck")(gradcheck.command)
 app.command("dialects")(dialects.command)
 app.add_typer(recipes.app, name="recipes")
 app.command("schema")(schema.command)

@@ -34,6 +34,7 @@ class Loss(Component, family="loss"):
     reduction: ClassVar[Literal["mean", "sum"]] = "mean"  # over the rows of a batch
     tasks: ClassVar[tuple[str, ...]] = ("regression", "classification")
     classes: ClassVar[int | None] = None  # how many there have to be, for a loss that can tell so many apart only
+    has_corners: ClassVar[bool] = False  # whether its derivative jumps somewhere
     counts: ClassVar[bool] = False  # whether targets are counts, which are never negative
     inside: ClassVar[str] = ""  # the output activation that the loss contains: the output layer is to be linear then
 

@@ -52,6 +52,7 @@ class MeanAbsoluteError(Loss):
 
     name: Literal["mae"] = "mae"
     function: ClassVar[Entry] = mean_absolute_error
+    has_corners: ClassVar[bool] = True
 
 
 class Huber(Loss):

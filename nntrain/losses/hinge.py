@@ -35,6 +35,7 @@ class Hinge(Loss):
 
     name: Literal["hinge"] = "hinge"
     function: ClassVar[Entry] = hinge
+    has_corners: ClassVar[bool] = True
     tasks: ClassVar[tuple[str, ...]] = ("classification",)
     classes: ClassVar[int | None] = 2
 

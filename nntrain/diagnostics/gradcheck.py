@@ -1,0 +1,237 @@
+"""The gradient check: backpropagation against central differences of the loss, in float64.
+
+A number of the gradient is compared with (L(w + h) - L(w - h)) / 2h, for several h: the error falls with h² until
+rounding, which grows as 1/h, takes over; that is the V of the sweep. Where a step crosses a corner of an activation or
+of the loss, the difference means nothing: such coordinates are counted apart.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.data.prepare import Part, Prepared
+from nntrain.network.regularize import BIASES, L1, L2
+from nntrain.optimizers.sgd import SGD
+from nntrain.random import stream
+from nntrain.training.engine import Engine
+from nntrain.training.plan import Plan
+from nntrain.training.settings import Regularization, Training
+
+Vector = NDArray[np.float64]
+Verdict = Literal["good", "fair", "doubtful", "wrong"]
+
+STEP = 6e-6  # near the cube root of the rounding error: where the V has its bottom for numbers of ordinary size
+SWEEP = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9)
+MOST_ROWS, MOST_COORDINATES = 32, 60  # of the data, and of each tensor
+GOOD, FAIR, DOUBTFUL = 1e-7, 1e-4, 1e-2  # the usual thresholds of the relative error
+SMALL = 1e-4  # of a tensor's largest number: smaller ones are measured against this
+ATOL, RTOL = 1e-5, 1e-3  # of torch.autograd.gradcheck
+
+
+@dataclass(frozen=True)
+class TensorCheck:
+    """What was found in one of a network's arrays.
+
+    Attributes:
+        name: such as ``1 weights``.
+        term: ``data`` or ``penalty``: the loss itself, or what regularises.
+        checked: coordinates that were compared.
+        corners: coordinates left out because the step crossed a corner.
+        error: the worst relative error, |a - n| / max(|a|, |n|).
+        index: where that is, as (row, column) of weights or (unit,) of biases.
+        analytic: backpropagation's number there.
+        numeric: the difference quotient there.
+        verdict: by the usual thresholds.
+        close: torch's rule for all coordinates: |a - n| <= 1e-5 + 1e-3 |n|.
+        sweep: the worst relative error for each h.
+    """
+
+    name: str
+    term: str
+    checked: int
+    corners: int
+    error: float
+    index: tuple[int, ...]
+    analytic: float
+    numeric: float
+    verdict: Verdict
+    close: bool
+    sweep: tuple[tuple[float, float], ...]
+
+    @property
+    def failed(self) -> bool:
+        """Whether the gradient is wrong by either rule."""
+        return self.verdict == "wrong" or not self.close
+
+
+def check(
+    plan: Plan, theta: Vector | None = None, tamper: Callable[[Engine, Vector], Vector] | None = None
+) -> list[TensorCheck]:
+    """Check the gradient of each array of a plan's network, on some rows of its training data.
+
+    Args:
+        plan: what is checked.
+        theta: the parameters to check at; None for the first ones.
+        tamper: changes the gradient before it is checked, to see whether the check would notice.
+    """
+    bare = Engine(_for_checking(plan, Regularization()))
+    theta = bare.theta.copy() if theta is None else theta.astype(np.float64)
+    loss = _Loss(bare)
+    analytic = loss.gradient(theta)
+    if tamper is not None:
+        analytic = tamper(bare, analytic)
+    found = _compared(plan, "data", loss, theta, analytic)
+    settings = plan.regularization
+    if settings.l1 or settings.l2:
+        penalised = _Loss(Engine(_for_checking(plan, settings)))
+        difference = penalised.gradient(theta) - loss.gradient(theta)
+        found += _compared(plan, "penalty", _Penalty(plan), theta, difference)
+    return found
+
+
+def after_steps(plan: Plan, steps: int) -> Vector:
+    """Return the parameters after some steps of the plan's own optimizer on the rows that are checked."""
+    engine = Engine(replace(_for_checking(plan, plan.regularization), optimizer=plan.optimizer))
+    rows = np.arange(len(engine.train.x))
+    for k in range(steps):
+        engine.take(rows, k, np.array([plan.optimizer.lr]))
+    return engine.theta.copy()
+
+
+class _Loss:
+    """The loss as a function of the parameters, and which side of every corner it was computed on."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._rows = np.arange(len(engine.train.x))
+        layers = engine.plan.network.layers
+        self._corners = [layer.activation.corners for layer in layers]
+        self._widths = [layer.n_out for layer in layers]
+
+    def __call__(self, theta: Vector) -> float:
+        self.engine.theta[:] = theta
+        return float(self.engine.take(self._rows, 0, np.zeros(1))[0])  # a step of rate 0
+
+    def gradient(self, theta: Vector) -> Vector:
+        self(theta)
+        return self.engine.grad.copy()
+
+    def side(self) -> NDArray[np.bool_]:
+        """Return on which side of each corner the numbers of the last call are."""
+        sides, start, rows = [], 0, self._rows.size
+        for corners, width in zip(self._corners, self._widths, strict=True):
+            stop = start + rows * width
+            sides += [self.engine.buffers.z[start:stop] > corner for corner in corners]
+            start = stop
+        if self.engine.plan.loss.has_corners:
+            last = self.engine.buffers.d[start - rows * self._widths[-1] : start]
+            sides += [last > 0, last < 0]
+        return np.concatenate(sides) if sides else np.zeros(0, np.bool_)
+
+
+class _Penalty:
+    """The penalty as a function of the parameters."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._numbers = plan.penalty
+        self._mask = np.zeros(plan.network.parameters)
+        for W, b in plan.network.views(self._mask):
+            W[:], b[:] = 1, plan.penalty[BIASES]
+        self._side = np.zeros(0, np.bool_)
+
+    def __call__(self, theta: Vector) -> float:
+        w = self._mask * theta
+        self._side = w > 0
+        return float(self._numbers[L1] * np.abs(w).sum() + self._numbers[L2] / 2 * (w * w).sum())
+
+    def side(self) -> NDArray[np.bool_]:
+        """Return the sign of each weight."""
+        return self._side
+
+
+def _for_checking(plan: Plan, regularization: Regularization) -> Plan:
+    train = plan.data.train
+    part = Part(train.x[:MOST_ROWS], train.y[:MOST_ROWS])
+    return replace(
+        plan,
+        data=Prepared(part, None, None, None, None),
+        optimizer=SGD(),
+        training=Training(batch_size="full", dtype="float64"),
+        regularization=_penalties(regularization),
+    )
+
+
+def _penalties(regularization: Regularization) -> Regularization:
+    """Return the penalties alone: clipping and decay are no part of a gradient."""
+    return Regularization(l1=regularization.l1, l2=regularization.l2, biases=regularization.biases)
+
+
+def _compared(plan: Plan, term: str, f: _Loss | _Penalty, theta: Vector, analytic: Vector) -> list[TensorCheck]:
+    found = []
+    for number, (start, rows, columns) in enumerate(plan.network.tensors()):
+        size = max(rows, 1) * columns
+        random = stream(plan.seed, "gradcheck", number)
+        coordinates = start + np.sort(random.permutation(size)[:MOST_COORDINATES])
+        floor = SMALL * float(np.abs(analytic[start : start + size]).max(initial=0.0))
+        compared = [_coordinate(f, theta, int(i), STEP) for i in coordinates]
+        numeric = np.array([quotient for quotient, _ in compared])
+        crossed = np.array([corner for _, corner in compared])
+        errors = np.where(crossed, 0.0, _relative(analytic[coordinates], numeric, floor))
+        worst = int(np.argmax(errors))
+        close = np.abs(analytic[coordinates] - numeric) <= ATOL + RTOL * np.abs(numeric)
+        at = int(coordinates[worst])
+        kind = "weights" if rows else "biases"
+        found.append(
+            TensorCheck(
+                name=f"{number // 2 + 1} {kind}",
+                term=term,
+                checked=int((~crossed).sum()),
+                corners=int(crossed.sum()),
+                error=float(errors[worst]),
+                index=divmod(at - int(start), int(columns)) if rows else (at - int(start),),
+                analytic=float(analytic[at]),
+                numeric=float(numeric[worst]),
+                verdict=_verdict(float(errors[worst])),
+                close=bool((close | crossed).all()),
+                sweep=_sweep(f, theta, analytic, coordinates[~crossed][:8], floor),
+            )
+        )
+    return found
+
+
+def _coordinate(f: _Loss | _Penalty, theta: Vector, i: int, h: float) -> tuple[float, bool]:
+    """Return the difference quotient at coordinate ``i``, and whether the step crossed a corner."""
+    at = theta.copy()
+    at[i] = theta[i] + h
+    upper, above = f(at), f.side().copy()
+    at[i] = theta[i] - h
+    lower, below = f(at), f.side()
+    return (upper - lower) / (2 * h), bool((above != below).any())
+
+
+def _sweep(
+    f: _Loss | _Penalty, theta: Vector, analytic: Vector, coordinates: NDArray[Any], floor: float
+) -> tuple[tuple[float, float], ...]:
+    if coordinates.size == 0:
+        return ()
+    errors = []
+    for h in SWEEP:
+        numeric = np.array([_coordinate(f, theta, int(i), h)[0] for i in coordinates])
+        errors.append(float(_relative(analytic[coordinates], numeric, floor).max()))
+    return tuple(zip(SWEEP, errors, strict=True))
+
+
+def _relative(analytic: Vector, numeric: Vector, floor: float) -> Vector:
+    size = np.maximum(np.maximum(np.abs(analytic), np.abs(numeric)), max(floor, 1e-12))
+    return np.asarray(np.abs(analytic - numeric) / size)
+
+
+def _verdict(error: float) -> Verdict:
+    if error <= GOOD:
+        return "good"
+    if error <= FAIR:
+        return "fair"
+    return "doubtful" if error <= DOUBTFUL else "wrong"

@@ -1,0 +1,183 @@
+"""Classic mistakes in a gradient, planted on purpose: a check that cannot fail would prove nothing.
+
+Each is what people really write. A mistake in a loss or an activation replaces its compiled loop, and everything else
+stays as it is; one in a layer changes the gradient that comes out.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.activations import BACKWARD, Activation
+from nntrain.activations.rectifiers import ELU, ReLU
+from nntrain.activations.saturating import Sigmoid, Tanh
+from nntrain.diagnostics.gradcheck import TensorCheck, check
+from nntrain.diagnostics.small import small_plan
+from nntrain.errors import bad_input, nearest
+from nntrain.kernels import Entry, entry
+from nntrain.losses import LOSS, Loss
+from nntrain.losses.cross_entropy import CrossEntropy
+from nntrain.losses.squared_error import MeanSquaredError
+from nntrain.network.network import Network
+from nntrain.training.engine import Engine
+from nntrain.training.plan import Plan
+
+Vector = NDArray[np.float64]
+
+
+@entry(LOSS)
+def summed_not_averaged(output, target, delta, numbers):  # type: ignore[no-untyped-def]
+    """Leave the 1/(B·O) out of the gradient, but not out of the loss."""
+    for i in range(output.shape[0]):
+        for j in range(output.shape[1]):
+            delta[i, j] = 2 * (output[i, j] - target[i, j])
+    error = output - target
+    return (error * error).sum() / output.size
+
+
+@entry(LOSS)
+def softmax_without_truth(output, target, delta, numbers):  # type: ignore[no-untyped-def]
+    """Take p for the gradient, and forget to take 1 off for the true class."""
+    total, rows = 0.0, output.shape[0]
+    for i in range(rows):
+        largest = output[i].max()
+        e = np.exp(output[i] - largest)
+        delta[i] = e / (e.sum() * rows)
+        total += np.log(e.sum()) + largest - output[i, int(target[i, 0])]
+    return total / rows
+
+
+@entry(BACKWARD)
+def elu_of_the_wrong_value(z, h, parameter, d):  # type: ignore[no-untyped-def]
+    """Take alpha·exp at the output h, where it belongs to z."""
+    zero, a = z.dtype.type(0), z.dtype.type(parameter)
+    for i in range(z.size):
+        d[i] = d[i] if z[i] > zero else a * np.exp(h[i]) * d[i]
+
+
+@entry(BACKWARD)
+def sigmoid_of_z(z, h, parameter, d):  # type: ignore[no-untyped-def]
+    """Take z (1 - z), where it is h (1 - h)."""
+    for i in range(z.size):
+        d[i] *= z[i] * (1 - z[i])
+
+
+@entry(BACKWARD)
+def tanh_without_square(z, h, parameter, d):  # type: ignore[no-untyped-def]
+    """Take 1 - h, where it is 1 - h²."""
+    for i in range(z.size):
+        d[i] *= 1 - h[i]
+
+
+@entry(BACKWARD)
+def relu_lets_all_through(z, h, parameter, d):  # type: ignore[no-untyped-def]
+    """Forget that where z < 0 nothing comes back."""
+
+
+def forgotten_bias(engine: Engine, gradient: Vector) -> Vector:
+    """Leave the biases' gradient at zero."""
+    changed = gradient.copy()
+    for _, db in engine.plan.network.views(changed):
+        db[:] = 0
+    return changed
+
+
+def transposed_weights(engine: Engine, gradient: Vector) -> Vector:
+    """Lay the weights' gradient out as (O, I) where the weights are (I, O)."""
+    changed = gradient.copy()
+    for dW, _ in engine.plan.network.views(changed):
+        dW[:] = dW.T.reshape(dW.shape)
+    return changed
+
+
+def doubled(engine: Engine, gradient: Vector) -> Vector:
+    """Add the gradient of a batch to the one before, which was not set to zero."""
+    return 2 * gradient
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """A mistake: what it is called, what is wrong, where it is planted."""
+
+    name: str
+    about: str
+    activation: type[Activation] = Tanh
+    loss: type[Loss] = MeanSquaredError
+    backward: Entry | None = None  # in place of the activation's
+    function: Entry | None = None  # in place of the loss'
+    tamper: Callable[[Engine, Vector], Vector] | None = None
+
+    def plan(self) -> Plan:
+        """Return a small run with the mistake in it (but for one that tampers)."""
+        plan = small_plan(self.activation.model_validate({}), self.loss.model_validate({}))
+        if self.function is not None:
+            return replace(plan, loss=cast("Loss", _Mistaken(plan.loss, function=self.function)))
+        if self.backward is not None:
+            changed = [
+                replace(layer, activation=cast("Activation", _Mistaken(layer.activation, backward=self.backward)))
+                for layer in plan.network.layers[:-1]
+            ]
+            return replace(plan, network=Network([*changed, plan.network.layers[-1]]))
+        return plan
+
+
+MUTATIONS = {
+    mutation.name: mutation
+    for mutation in (
+        Mutation("missing_mean", "the loss is a mean, its gradient a sum", function=summed_not_averaged),
+        Mutation("softmax_delta", "p in place of p - truth", loss=CrossEntropy, function=softmax_without_truth),
+        Mutation("elu_value", "ELU's derivative at h, not at z", ELU, backward=elu_of_the_wrong_value),
+        Mutation("sigmoid_value", "sigmoid's derivative z (1 - z)", Sigmoid, backward=sigmoid_of_z),
+        Mutation("tanh_square", "tanh's derivative 1 - h", backward=tanh_without_square),
+        Mutation("relu_gate", "ReLU lets all gradients through", ReLU, backward=relu_lets_all_through),
+        Mutation("forgotten_bias", "the biases get no gradient", tamper=forgotten_bias),
+        Mutation("transposed_weights", "the weights' gradient is transposed", tamper=transposed_weights),
+        Mutation("not_zeroed", "the last batch's gradient is still there", tamper=doubled),
+    )
+}
+
+
+@dataclass(frozen=True)
+class Caught:
+    """Whether the check noticed a mistake, and where it shows most."""
+
+    name: str
+    about: str
+    caught: bool
+    worst: TensorCheck
+
+
+def plant(name: str) -> list[Caught]:
+    """Plant the mistake ``name``, or ``all`` of them, and check.
+
+    Raises:
+        InputError: if there is none of that name.
+    """
+    if name != "all" and name not in MUTATIONS:
+        hint = f"{nearest(name, MUTATIONS)} allowed: all, {', '.join(MUTATIONS)}".strip()
+        raise bad_input("--mutate", f"no mistake is called {name!r}", hint)
+    chosen = MUTATIONS.values() if name == "all" else [MUTATIONS[name]]
+    found = []
+    for mutation in chosen:
+        checks = check(mutation.plan(), tamper=mutation.tamper)
+        worst = max(checks, key=lambda one: one.error)
+        found.append(Caught(mutation.name, mutation.about, any(one.failed for one in checks), worst))
+    return found
+
+
+class _Mistaken:
+    """A component whose compiled loop is another one; everything else is the original's."""
+
+    def __init__(self, original: Any, **changed: Entry) -> None:
+        self._original = original
+        self.__dict__ |= changed
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._original, name)
+
+    def criterion(self, dtype: np.dtype[Any]) -> tuple[int, Vector]:
+        """Return the mistaken function's address, and the original's numbers."""
+        return self.__dict__["function"].address(dtype), np.array(self._original.numbers(), np.float64)

@@ -1,0 +1,53 @@
+"""Small networks on made-up rows, for checks of a single component."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.activations import Activation
+from nntrain.activations.identity import Identity
+from nntrain.data.prepare import Part, Prepared
+from nntrain.initializers import Normal
+from nntrain.losses import Loss
+from nntrain.network.network import Dense, Network
+from nntrain.optimizers.adam import Adam
+from nntrain.random import stream
+from nntrain.schedules.decay import Constant
+from nntrain.training.plan import Plan
+from nntrain.training.settings import Training
+
+ROWS, FEATURES, TARGETS, CLASSES = 24, 4, 2, 3
+HIDDEN = (5, 4)
+
+
+def small_plan(activation: Activation, loss: Loss, seed: int = 0) -> Plan:
+    """Return a run of a network with two hidden layers, on random rows of the loss' first task."""
+    random = stream(seed, "small")
+    x = random.standard_normal((ROWS, FEATURES))
+    n_classes = None if loss.tasks[0] == "regression" else loss.classes or CLASSES
+    y: NDArray[Any]
+    if n_classes is not None:
+        y = random.integers(0, n_classes, ROWS)
+    elif loss.counts:
+        y = random.poisson(2.0, (ROWS, TARGETS)).astype(np.float64)
+    else:
+        y = random.standard_normal((ROWS, TARGETS))
+    widths = (FEATURES, *HIDDEN, loss.outputs(TARGETS, n_classes))
+    activations = (activation, activation, Identity())
+    weights = Normal(scale=0.7)
+    layers = [
+        Dense(n_in, n_out, each, weights, weights)
+        for n_in, n_out, each in zip(widths, widths[1:], activations, strict=False)
+    ]
+    return Plan(
+        name="small",
+        seed=seed,
+        data=Prepared(Part(x, y), None, None, None, None),
+        n_classes=n_classes,
+        network=Network(layers),
+        loss=loss,
+        optimizer=Adam(lr=0.01),
+        schedule=Constant(),
+        training=Training(batch_size="full", dtype="float64"),
+    )
