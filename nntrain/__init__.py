@@ -5,14 +5,15 @@ The floors, imports running downwards only (``tests/test_house.py`` holds this):
 ===== ============================================================ ==========================================
 floor  packages and files                                           hold
 ===== ============================================================ ==========================================
-7      cli                                                          one file a command, streams, live display
-6      artifacts                                                    what a run leaves: model file, run directory
-5      report, recipe                                               results to text; recipes to objects
-4      training, diagnostics                                        one run as events; what its numbers mean
+8      cli                                                          one file a command, streams, live display
+7      artifacts                                                    what a run leaves: model file, run directory
+6      report, recipe                                               results to text; recipes to objects
+5      diagnostics                                                  what a run's numbers mean; gradient checks
+4      training                                                     one run as events
 3      network                                                      the layer table, forward and backward
 2      layers, activations, losses, initializers, optimizers,       the course's vocabulary
        schedules, metrics, data
-1      kernels, blas                                                   how a function is compiled; the BLAS
+1      kernels, blas                                                how a function is compiled; the BLAS
 0      errors, registry, random, files, resources                   what everything stands on
 ===== ============================================================ ==========================================
 """

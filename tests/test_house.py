@@ -1,8 +1,10 @@
 """The house itself: floors, start-up, what is shipped, and what the help says."""
 
 import ast
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -20,7 +22,8 @@ FLOORS = (
     ("kernels", "blas"),
     ("layers", "activations", "losses", "initializers", "optimizers", "schedules", "metrics", "data"),
     ("network",),
-    ("training", "diagnostics"),
+    ("training",),
+    ("diagnostics",),
     ("report", "recipe"),
     ("artifacts",),
     ("cli",),
@@ -143,6 +146,25 @@ def test_recipes_and_datasets_are_in_the_wheel(tmp_path: Path) -> None:
     )
     assert listed.stdout == "line.yaml\n"
     assert (tmp_path / "line.yaml").read_text() == (ROOT / "recipes" / "line.yaml").read_text()
+
+
+def test_an_optimizer_is_one_new_file(tmp_path: Path) -> None:
+    """As CONTRIBUTING.md adds one: it is in the schema and the list, and it trains."""
+    shutil.copytree(ROOT / "nntrain", tmp_path / "nntrain", ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "recipes", tmp_path / "recipes")
+    code = re.search(r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)
+    assert code is not None
+    (tmp_path / "nntrain" / "optimizers" / "signum.py").write_text(code[1])
+
+    def nntrain(*arguments: str) -> str:
+        command = [sys.executable, "-m", "nntrain", *arguments]
+        environment = {**os.environ, "PYTHONPATH": str(tmp_path)}
+        return subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=True).stdout
+
+    assert "signum" in [optimizer["name"] for optimizer in json.loads(nntrain("list", "optimizers", "--json"))]
+    assert '"signum"' in nntrain("schema")
+    fit = ("fit", "recipes/moons.yaml", "--json", "-q", "--set", "optimizer={name: signum, lr: 0.005}")
+    assert json.loads(nntrain(*fit))["test"]["accuracy"] > 0.9
 
 
 def test_the_help_and_the_readme_list_the_exit_statuses(nntrain: CommandLine) -> None:

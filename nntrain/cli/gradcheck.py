@@ -28,10 +28,11 @@ def command(
 ) -> None:
     """Check gradients against central differences.
 
-    In float64, on 32 rows. Without a recipe every activation and every loss is checked in a small network; with one, its
-    network at the first weights and after some steps, the data's term and the penalty's apart. Shown is the worst relative
-    error and two verdicts: the usual thresholds (up to 1e-7 good, 1e-4 fair, 1e-2 doubtful, above wrong) and torch's rule
-    (all |a - n| <= 1e-5 + 1e-3 |n|). Coordinates whose step crosses a corner, as ReLU's at 0, are counted apart.
+    In float64, on 32 rows. Without a recipe every activation and every loss is checked in a small network; with one,
+    its network at the first weights and after some steps, the data's term and the penalty's apart. Shown is the worst
+    relative error and two verdicts: the usual thresholds (up to 1e-7 good, 1e-4 fair, 1e-2 doubtful, above wrong) and
+    torch's rule (all |a - n| <= 1e-5 + 1e-3 |n|). Coordinates whose step crosses a corner, as ReLU's at 0, are counted
+    apart.
 
     Exit status 1 if a gradient is wrong by either rule; with --mutate, if a mistake was not caught.
     """

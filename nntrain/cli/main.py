@@ -16,7 +16,7 @@ from nntrain.errors import NntrainError, Status
 HELP = """Train, compare and debug multi-layer perceptrons.
 
 Standard output carries the result, standard error all else. Exit status: 0 done; 1 a check that was asked for failed
-(--require); 2 the input is wrong (recipe, data, option); 3 the training diverged; 130 interrupted.
+(--require, gradcheck); 2 the input is wrong (recipe, data, option); 3 the training diverged; 130 interrupted.
 """
 
 app = typer.Typer(
