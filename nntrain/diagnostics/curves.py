@@ -9,12 +9,13 @@ LEARNT = 0.01  # by how much of itself the training loss has to fall, at some ti
 FEWEST = 5  # epochs, below which curves say nothing
 
 
-def verdict(train: Sequence[float], validation: Sequence[float]) -> str:
+def verdict(train: Sequence[float], validation: Sequence[float], stopped_early: bool = False) -> str:
     """Return a sentence that says whether a run under- or overfitted, and what to try.
 
     Args:
         train: the training loss of each epoch.
         validation: the validation loss of each epoch; empty if there is no validation part.
+        stopped_early: whether the weights of the lowest validation loss were kept.
     """
     if len(train) < FEWEST:
         return f"too few epochs to tell: {len(train)}, at least {FEWEST} are needed"
@@ -36,7 +37,7 @@ def verdict(train: Sequence[float], validation: Sequence[float]) -> str:
         return (
             f"overfits: the validation loss rose from {lowest:.4g} at epoch {best + 1} to {last:.4g} "
             f"while the training loss fell from {train[best]:.4g} to {train[-1]:.4g}; "
-            "try early stopping, fewer units or more data"
+            + ("the best weights were kept" if stopped_early else "try early stopping, fewer units or more data")
         )
     if falling:
         return (

@@ -48,6 +48,7 @@ class Optimizer(Component, family="optimizer"):
     lr: Rate
     update: ClassVar[Entry]
     state_rows: ClassVar[int]
+    searches: ClassVar[bool] = False  # goes its own way by full batches, where others take a step for each batch
 
     @property
     def decay(self) -> float:

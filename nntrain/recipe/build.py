@@ -54,7 +54,8 @@ def build(recipe: Recipe, document: Document, folder: Path, name: str) -> Built:
     _check_loss(loss, recipe.model.output, n_classes, document)
     settings = recipe.data.model_dump(exclude={"source"})
     data = prepare(dataset, **settings, seed=recipe.seed)
-    if "batch_size" not in recipe.training.model_fields_set and len(data.train.x) < BATCH_SIZE:
+    small = len(data.train.x) < BATCH_SIZE or recipe.optimizer.searches
+    if "batch_size" not in recipe.training.model_fields_set and small:
         recipe = _with_full_batch(recipe)  # the default is for larger data
     _check_training(recipe, data, document)
     network = network_of(recipe, len(dataset.feature_names), len(dataset.target_names), n_classes)
@@ -126,6 +127,27 @@ def _check_loss(loss: Loss, output: Activation, n_classes: int | None, document:
         )
 
 
+def _check_search(recipe: Recipe, document: Document) -> None:
+    name, regularization = recipe.optimizer.name, recipe.regularization
+    if recipe.training.batch_size != "full":
+        raise bad_input(
+            document.where("training", "batch_size"),
+            f"training.batch_size: found {recipe.training.batch_size}, but {name} needs the gradient of all rows",
+            "choose full, or leave it out",
+        )
+    if recipe.schedule.name != "constant" or recipe.schedule.warmup:
+        raise bad_input(
+            document.where("schedule"), f"schedule: {name} finds its steps by a line search", "leave it out"
+        )
+    unsuited = [key for key in ("l1", "weight_decay", "clip_norm", "clip_value") if getattr(regularization, key)]
+    if unsuited:
+        raise bad_input(
+            document.where("regularization", unsuited[0]),
+            f"regularization.{unsuited[0]}: {name} needs a gradient that is one of the loss",
+            "choose l2, or another optimizer",
+        )
+
+
 def _check_training(recipe: Recipe, data: Prepared, document: Document) -> None:
     training, rows = recipe.training, len(data.train.x)
     if training.batch_size != "full" and training.batch_size > rows:
@@ -134,6 +156,8 @@ def _check_training(recipe: Recipe, data: Prepared, document: Document) -> None:
             f"training.batch_size: found {training.batch_size}, but the training part has {rows} rows",
             f"choose at most {rows}, or full",
         )
+    if recipe.optimizer.searches:
+        _check_search(recipe, document)
     if training.early_stopping is not None and data.validation is None:
         raise bad_input(
             document.where("training", "early_stopping"),

@@ -17,6 +17,7 @@ WHY = {
     Stopped.EPOCHS: "all epochs done",
     Stopped.EARLY: "the validation loss did not improve any more",
     Stopped.GRADIENT: "the gradient norm fell under grad_tol",
+    Stopped.CONVERGED: "converged",
     Stopped.DIVERGED: "diverged",
     Stopped.INTERRUPTED: "interrupted",
 }
@@ -131,7 +132,9 @@ def summarize(events: Iterable[Event], run: str, model: str) -> Summary:
         started=kinds[Started][0],
         finished=finished,
         last=epochs[-1] if epochs else None,
-        verdict="diverged" if finished.diverged else verdict([epoch.train_loss for epoch in epochs], validation),
+        verdict="diverged"
+        if finished.diverged
+        else verdict([epoch.train_loss for epoch in epochs], validation, finished.kept == "best"),
         samples_per_second=speeds[len(speeds) // 2] if speeds else None,  # the first epochs warm up
         run=run,
         model=model,

@@ -16,6 +16,7 @@ class Stopped(StrEnum):
     EPOCHS = "epochs"  # all epochs were trained
     EARLY = "early_stopping"  # the validation loss did not improve for `patience` epochs
     GRADIENT = "grad_tol"  # the gradient norm fell under the tolerance
+    CONVERGED = "converged"  # L-BFGS found no way further down
     DIVERGED = "diverged"  # a number ceased to be finite
     INTERRUPTED = "interrupted"  # Ctrl-C or SIGTERM
 

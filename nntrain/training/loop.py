@@ -3,7 +3,7 @@
 It prints nothing, opens no file and never exits; whoever iterates shows, writes or compares.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
 from time import perf_counter
 
@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.blas import threads_for
+from nntrain.optimizers.lbfgs import LBFGS
 from nntrain.random import stream
 from nntrain.training.divergence import locate
 from nntrain.training.engine import Engine, norm
@@ -25,6 +26,7 @@ from nntrain.training.events import (
     Stopped,
 )
 from nntrain.training.plan import Plan
+from nntrain.training.search import iterations
 from nntrain.training.stopping import Best
 
 CALL_SECONDS = 0.2  # a compiled call lasts about so long: progress and Ctrl-C wait for its end
@@ -69,6 +71,8 @@ class _Run:
         stopping = plan.training.early_stopping
         self.best = Best(stopping.min_delta) if stopping else Best()
         self.plateau = plan.schedule.policy() if plan.schedule.reacts else None
+        optimizer = plan.optimizer
+        self.search = iterations(self.engine, optimizer, plan.training.epochs) if isinstance(optimizer, LBFGS) else None
         self.best_theta = self.engine.theta.copy()
         self.finite = (self.engine.theta.copy(), self.engine.state.copy())
         self.batches = plan.rows_of_batches()
@@ -77,7 +81,9 @@ class _Run:
     def events(self) -> Iterator[Event]:
         """Yield the events after Started."""
         while self.stopped is None:
-            yield from self._epoch()
+            yield from self._epoch() if self.search is None else self._iteration(self.search)
+        if self.search is not None:
+            self.search.close()
         if self.diverged is not None:
             yield self.diverged
         yield self._finished()
@@ -108,6 +114,25 @@ class _Run:
             return  # a part of an epoch has no place among the epochs
         self.epoch += 1
         yield self._ended(float(rates[-1]), plan.loss.combine(losses, self.batches), rows / seconds)
+
+    def _iteration(self, search: Generator[tuple[NDArray[np.float64], int]]) -> Iterator[Event]:
+        """Let an optimizer that searches by itself do an iteration, which is an epoch."""
+        engine, rows = self.engine, len(self.engine.train.x)
+        before = perf_counter()
+        found = next(search, None)
+        seconds = perf_counter() - before
+        if found is None:
+            self.stopped = Stopped.CONVERGED
+            return
+        theta, evaluations = found
+        engine.theta[:] = theta
+        (loss,) = engine.take(np.arange(rows), 0, np.zeros(1))
+        done, self.step = evaluations - self.step, evaluations
+        self.epoch += 1
+        ended = self._ended(self.plan.optimizer.lr, float(loss), rows * done / seconds)
+        if self.stopped is None and self.interrupted():
+            self.stopped = Stopped.INTERRUPTED
+        yield ended
 
     def _take(self, order: NDArray[np.int64], rates: NDArray[np.float64]) -> NDArray[np.float64]:
         """Take steps, and go back to the last finite state where one is not finite."""

@@ -1,0 +1,34 @@
+"""L-BFGS: curvature from the last few gradients, and a search along each direction."""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from nntrain.kernels import Entry, entry
+from nntrain.optimizers import RULE, Optimizer
+
+
+@entry(RULE)
+def no_step(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+    """Leave theta as it is: SciPy's L-BFGS-B decides where to go, between the calls (nntrain.training.search)."""
+
+
+class LBFGS(Optimizer):
+    """Limited-memory BFGS, for full batches: SciPy's L-BFGS-B without bounds. An epoch is one of its iterations.
+
+    Formula:
+        d     = -H g,  H from the last `memory` pairs of (theta_k+1 - theta_k, g_k+1 - g_k)
+        theta <- theta + a d,  a by a line search that meets the Wolfe conditions
+
+    Steps are counted in evaluations of loss and gradient, of which an iteration takes one or more.
+
+    Source: L; Liu and Nocedal 1989; scipy.optimize.minimize(method="L-BFGS-B"), as in scikit-learn's MLP.
+    """
+
+    name: Literal["lbfgs"] = "lbfgs"
+    lr: Annotated[float, Field(ge=1, le=1, description="1: the line search finds the step")] = 1.0
+    memory: Annotated[int, Field(ge=1, description="pairs of steps and gradients that are kept")] = 10
+    tolerance: Annotated[float, Field(ge=0, description="largest number of the gradient at which it ends")] = 1e-5
+    update: ClassVar[Entry] = no_step
+    state_rows: ClassVar[int] = 0
+    searches: ClassVar[bool] = True

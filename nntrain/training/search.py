@@ -1,0 +1,92 @@
+"""SciPy's L-BFGS-B, an iteration at a time."""
+
+import queue
+import threading
+from collections.abc import Generator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.network.regularize import BIASES, L2
+from nntrain.optimizers.lbfgs import LBFGS
+from nntrain.training.engine import Engine
+
+Vector = NDArray[np.float64]
+
+
+def iterations(engine: Engine, optimizer: LBFGS, most: int) -> Generator[tuple[Vector, int]]:
+    """Yield the parameters after each iteration, and how often loss and gradient have been evaluated.
+
+    SciPy calls back and does not return between iterations: it works on a thread of its own, which waits while whoever
+    iterates looks at what it has found.
+
+    Args:
+        engine: whose loss is minimised, from where its parameters are. Its arrays are used, and left, as they come.
+        optimizer: the settings.
+        most: iterations at most.
+    """
+    from scipy.optimize import minimize  # 0.1 s, for this optimizer only
+
+    objective = _Objective(engine)
+    found: queue.Queue[Any] = queue.Queue()
+    resume, ended = threading.Semaphore(0), threading.Event()
+
+    def report(theta: Vector) -> None:
+        found.put(theta.copy())
+        resume.acquire()
+        if ended.is_set():
+            raise StopIteration
+
+    def work() -> None:
+        options = {
+            "maxiter": most,
+            "maxfun": 100 * most,
+            "maxcor": optimizer.memory,
+            "gtol": optimizer.tolerance,
+            "ftol": 0.0,
+        }
+        try:
+            minimize(objective, start, jac=True, method="L-BFGS-B", callback=report, options=options)
+            found.put(None)
+        except BaseException as error:
+            found.put(error)
+
+    start = engine.theta.astype(np.float64)
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    try:
+        while True:
+            theta = found.get()
+            if theta is None:
+                return
+            if isinstance(theta, BaseException):
+                raise theta
+            yield theta, objective.evaluations
+            resume.release()
+    finally:
+        ended.set()
+        resume.release()
+        thread.join()
+
+
+class _Objective:
+    """Loss and penalty, and their gradient, as a function of the parameters."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self.evaluations = 0
+        self._rows = np.arange(len(engine.train.x))
+        self._l2 = engine.plan.penalty[L2]
+        self._mask = np.zeros(engine.theta.size)
+        for W, b in engine.plan.network.views(self._mask):
+            W[:], b[:] = 1, engine.plan.penalty[BIASES]
+
+    def __call__(self, theta: Vector) -> tuple[float, Vector]:
+        self.evaluations += 1
+        self.engine.theta[:] = theta
+        losses = self.engine.take(self._rows, 0, np.zeros(1))
+        if not losses.size:  # too far: the line search comes back
+            return np.inf, np.zeros(theta.size)
+        penalty = self._l2 / 2 * float((self._mask * theta * theta).sum())
+        return float(losses[0]) + penalty, self.engine.grad.astype(np.float64)
