@@ -15,7 +15,7 @@ from tests.helpers import ROOT, built
 
 RECIPE = """\
 data: {source: moons}
-model: {hidden: [6, 5]}
+model: {hidden: [6, 5], dropout: 0.2}
 training: {epochs: 3, batch_size: 50, dtype: float64}
 """
 

@@ -71,7 +71,7 @@ def test_backpropagation_by_hand() -> None:
     losses = np.empty(1)
     loss, rule = SumSquaredError.function.address(DOUBLE), SGD.update.address(DOUBLE)
     vectors = (theta, grad, np.zeros((0, theta.size)))
-    update = Update(rule, np.zeros(0), np.zeros(PENALTIES), network.tensors())
+    update = Update(rule, np.zeros(0), np.zeros(PENALTIES), 0, network.tensors())
     run = (network.table(DOUBLE), *vectors, update, Criterion(loss, np.zeros(0)))
     data = (np.array([[1.0, 2.0]]), np.array([[3.0]]), np.arange(1))
     steps[DOUBLE](*run, *data, 0, np.zeros(1), losses, np.zeros(1, np.bool_), buffers)

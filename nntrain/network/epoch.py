@@ -9,6 +9,7 @@ import numpy as np
 from numba import types
 
 from nntrain.kernels import entry, kernel
+from nntrain.layers.dropout import NO_KEY, step_key
 from nntrain.losses import call_loss
 from nntrain.network.regularize import clip, decay, penalize
 from nntrain.network.table import BUFFERS, CRITERION, TABLE, UPDATE
@@ -65,7 +66,8 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
             batch_x, batch_target = buffers.x[:rows], buffers.target[:rows]
             gather(x, order[step * batch : step * batch + rows], batch_x)
             gather(target, order[step * batch : step * batch + rows], batch_target)
-        losses[step] = loss_and_gradient(table, theta, batch_x, batch_target, loss, buffers, grad)
+        key = step_key(update.seed, done + step + 1)
+        losses[step] = loss_and_gradient(table, theta, batch_x, batch_target, loss, buffers, grad, key)
         if not np.isfinite(losses[step]):
             return step
         penalize(update.tensors, theta, grad, update.penalty)
@@ -101,7 +103,7 @@ def evaluate(table, theta, loss, x, target, output, losses, alive, buffers):  # 
     for chunk in range(losses.size):
         rows = min(batch, x.shape[0] - chunk * batch)
         start, stop = chunk * batch, chunk * batch + rows
-        h = forward(table, theta, x[start:stop], buffers)
+        h = forward(table, theta, x[start:stop], buffers, NO_KEY)
         output[start:stop] = h
         if loss.address != 0:
             delta = matrix(buffers.d, last, rows)

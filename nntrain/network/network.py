@@ -22,6 +22,7 @@ class Dense:
     activation: Activation
     initializer: Initializer
     bias_initializer: Initializer = field(default_factory=Zeros)
+    dropout: float = 0.0  # share of its units that a training step drops
 
     @property
     def parameters(self) -> int:
@@ -62,6 +63,7 @@ class Network:
             record.forward = layer.activation.forward.address(dtype)
             record.backward = layer.activation.backward.address(dtype)
             record.parameter = layer.activation.parameter
+            record.dropout = layer.dropout
             offset += layer.parameters
             unit += layer.n_out
         return table

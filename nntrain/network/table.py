@@ -12,7 +12,8 @@ from numba import types
 from numpy.typing import NDArray
 
 # One record a layer: where its weights (I, O) and biases (O) begin in the parameters, the number of units in the layers
-# before it, and its activation: the addresses of the two loops and the number that shapes the function.
+# before it, and its activation: the addresses of the two loops and the number that shapes the function. Last, the share
+# of its units that a training step drops.
 LAYER = np.dtype(
     [
         ("n_in", np.int64),
@@ -23,6 +24,7 @@ LAYER = np.dtype(
         ("forward", np.int64),
         ("backward", np.int64),
         ("parameter", np.float64),
+        ("dropout", np.float64),
     ],
     align=True,
 )
@@ -60,7 +62,10 @@ class Update(NamedTuple):
     address: int  # of the update rule
     hyper: NDArray[np.float64]  # its hyper-parameters
     penalty: NDArray[np.float64]  # see nntrain.network.regularize
+    seed: int  # of the units that are dropped
     tensors: NDArray[np.int64]  # (T, 3): the arrays of which the parameters consist, see nntrain.optimizers.RULE
 
 
-UPDATE = types.NamedTuple([types.intp, types.float64[::1], types.float64[::1], types.int64[:, ::1]], Update)
+UPDATE = types.NamedTuple(
+    [types.intp, types.float64[::1], types.float64[::1], types.int64, types.int64[:, ::1]], Update
+)

@@ -6,6 +6,7 @@ Shape letters: B rows of a batch, L layers, P parameters, and for a layer I inpu
 from nntrain.activations import call_backward, call_forward
 from nntrain.kernels import kernel
 from nntrain.layers.dense import dense_backward, dense_backward_input, dense_forward
+from nntrain.layers.dropout import NO_KEY, WORD, dropout_backward, dropout_forward, scrambled
 from nntrain.losses import call_loss
 
 
@@ -34,24 +35,31 @@ def biases(theta, layer):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def forward(table, theta, x, buffers):  # type: ignore[no-untyped-def]
-    """Fill z and h of every layer from x (B, inputs), first layer first, and return the last h (B, outputs)."""
+def forward(table, theta, x, buffers, key):  # type: ignore[no-untyped-def]
+    """Fill z and h of every layer from x (B, inputs), first layer first, and return the last h (B, outputs).
+
+    ``key`` is that of the step, by which units are dropped, or NO_KEY outside of training.
+    """
     rows = x.shape[0]
     h_in = x
     for layer in table:
         dense_forward(h_in, weights(theta, layer), biases(theta, layer), matrix(buffers.z, layer, rows))
         call_forward(layer.forward, part(buffers.z, layer, rows), part(buffers.h, layer, rows), layer.parameter)
+        if layer.dropout > 0 and key != NO_KEY:
+            dropout_forward(part(buffers.h, layer, rows), layer.dropout, scrambled((key + layer.unit) & WORD))
         h_in = matrix(buffers.h, layer, rows)
     return h_in
 
 
 @kernel
-def backward(table, theta, x, buffers, grad):  # type: ignore[no-untyped-def]
+def backward(table, theta, x, buffers, grad, key):  # type: ignore[no-untyped-def]
     """Fill d of every layer and grad (P), last layer first, from the last d = dL/dh, which the loss has filled."""
     rows = x.shape[0]
     for index in range(table.size - 1, -1, -1):
         layer = table[index]
         z, h, d = part(buffers.z, layer, rows), part(buffers.h, layer, rows), part(buffers.d, layer, rows)
+        if layer.dropout > 0 and key != NO_KEY:
+            dropout_backward(h, d, layer.dropout, scrambled((key + layer.unit) & WORD))
         call_backward(layer.backward, z, h, layer.parameter, d)
         h_in = matrix(buffers.h, table[index - 1], rows) if index > 0 else x
         d_matrix = matrix(buffers.d, layer, rows)
@@ -61,10 +69,10 @@ def backward(table, theta, x, buffers, grad):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def loss_and_gradient(table, theta, x, target, loss, buffers, grad):  # type: ignore[no-untyped-def]
+def loss_and_gradient(table, theta, x, target, loss, buffers, grad, key):  # type: ignore[no-untyped-def]
     """Return the loss of the batch (x, target) and fill grad (P) with its gradient."""
-    output = forward(table, theta, x, buffers)
+    output = forward(table, theta, x, buffers, key)
     delta = matrix(buffers.d, table[table.size - 1], x.shape[0])
     value = call_loss(loss.address, output, target, delta, loss.numbers)
-    backward(table, theta, x, buffers, grad)
+    backward(table, theta, x, buffers, grad, key)
     return value

@@ -81,10 +81,18 @@ def network_of(recipe: Recipe, n_features: int, n_targets: int, n_classes: int |
     model = recipe.model
     widths = [n_features, *model.hidden, recipe.loss.outputs(n_targets, n_classes)]
     activations = [model.activation] * len(model.hidden) + [model.output]
+    dropout = [model.dropout] * len(model.hidden) + [0.0]
     return Network(
         [
-            Dense(n_in, n_out, activation, model.initializer or default_initializer(activation), model.bias_initializer)
-            for n_in, n_out, activation in zip(widths, widths[1:], activations, strict=False)
+            Dense(
+                n_in,
+                n_out,
+                activation,
+                model.initializer or default_initializer(activation),
+                model.bias_initializer,
+                share,
+            )
+            for n_in, n_out, activation, share in zip(widths, widths[1:], activations, dropout, strict=False)
         ]
     )
 
@@ -138,6 +146,12 @@ def _check_search(recipe: Recipe, document: Document) -> None:
     if recipe.schedule.name != "constant" or recipe.schedule.warmup:
         raise bad_input(
             document.where("schedule"), f"schedule: {name} finds its steps by a line search", "leave it out"
+        )
+    if recipe.model.dropout:
+        raise bad_input(
+            document.where("model", "dropout"),
+            f"model.dropout: {name} needs a loss that stays the same",
+            "leave it out, or choose another optimizer",
         )
     unsuited = [key for key in ("l1", "weight_decay", "clip_norm", "clip_value") if getattr(regularization, key)]
     if unsuited:

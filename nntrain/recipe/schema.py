@@ -45,6 +45,7 @@ class Model(Strict):
         default_factory=lambda: [64, 32]
     )
     activation: Annotated[Activation, Choice(), Field(description="of the hidden layers")] = ReLU()
+    dropout: Annotated[Share, Field(description="share of each hidden layer's units that a training step drops")] = 0.0
     output: Annotated[Activation, Choice(), Field(description="of the output layer")] = Identity()
     initializer: Annotated[
         Annotated[Initializer, Choice()] | None,

@@ -60,7 +60,7 @@ class Engine:
         self._table = plan.network.table(self.dtype)
         hyper = np.array(plan.optimizer.hyper(), np.float64)
         rule = plan.optimizer.update.address(self.dtype)
-        self._update = Update(rule, hyper, plan.penalty, plan.network.tensors())
+        self._update = Update(rule, hyper, plan.penalty, plan.seed, plan.network.tensors())
         self._loss = Criterion(*plan.loss.criterion(self.dtype))
         self._steps = steps[self.dtype]
 
