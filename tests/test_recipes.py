@@ -1,5 +1,6 @@
 """The shipped recipes, each a test of the whole; scikit-learn beside them on the same rows."""
 
+from pathlib import Path
 from statistics import fmean, median
 from typing import Any
 
@@ -8,9 +9,13 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import Ridge
 from sklearn.neural_network import MLPClassifier
 
+from nntrain.recipe.document import read_document
+from nntrain.recipe.overrides import apply_overrides
+from nntrain.recipe.schema import parse, to_data
 from nntrain.resources import shipped_recipes
+from nntrain.training.events import Stopped
 from nntrain.training.plan import Plan
-from tests.helpers import ROOT, built, finished, run
+from tests.helpers import ROOT, CommandLine, built, finished, run
 
 
 def text_of(name: str, seed: int) -> str:
@@ -72,3 +77,55 @@ def test_diabetes_is_at_least_as_good_as_ridge_regression() -> None:
 def test_every_recipe_is_told_of() -> None:
     text = (ROOT / "recipes" / "README.md").read_text()
     assert all(f"`{name}`" in text for name in shipped_recipes())
+
+
+def final(name: str, *settings: str, part: str = "validation") -> Any:
+    """Return the last event of a recipe with some keys set, and the final scores on a part of its data."""
+    document = apply_overrides(read_document(name, shipped_recipes()[name].read_text()), settings)
+    last = finished(run(to_data(parse(document)))[1])
+    return last, last.final.get(part, last.final["train"])
+
+
+def test_line_and_ravine() -> None:
+    """K, S: momentum runs along a ravine that plain descent creeps along."""
+    plain, line = final("line")
+    rolling, ravine = final("ravine")
+    assert plain.stopped is rolling.stopped is Stopped.GRADIENT
+    assert line.metric == pytest.approx(1)
+    assert ravine.metric == pytest.approx(1)
+    assert rolling.steps < plain.steps / 3
+
+
+def test_a_saturated_start() -> None:
+    """L: the factor o(1 - o) keeps the squared error where it is, and has dropped out of the cross-entropy."""
+    assert final("saturated_cross_entropy")[1].metric > 0.9
+    assert final("saturated_mse")[1].metric < 0.2
+
+
+def test_a_deep_tanh_network_needs_the_right_first_weights() -> None:
+    """H: zeros and small weights fade out from layer to layer, large ones saturate."""
+    assert final("deep_tanh")[1].metric > 0.9
+    for initializer in ("zeros", "{name: normal, scale: 0.01}"):
+        assert final("deep_tanh", f"model.initializer={initializer}")[1].metric < 0.2
+    assert final("deep_tanh", "model.initializer={name: normal, scale: 1}")[1].metric < 0.7
+
+
+def test_a_cliff_throws_out_what_is_not_clipped() -> None:
+    """S: the same recipe trains with its gradients clipped, and diverges in the first epoch without."""
+    clipped, train = final("cliff", part="train")
+    assert clipped.stopped is Stopped.EPOCHS
+    assert train.metric > 0.99
+    thrown, _ = final("cliff", "regularization.clip_norm=")
+    assert thrown.stopped is Stopped.DIVERGED
+    assert thrown.epochs == 0
+
+
+def test_overfitting_and_its_cures(nntrain: CommandLine, tmp_path: Path) -> None:
+    """K, N: the validation loss rises; early stopping, decay, dropout and more data each lower it again."""
+    ended = nntrain("fit", shipped_recipes()["overfit"], "--out", tmp_path / "run", "--json", "-q")
+    assert ended.json["verdict"].startswith("overfits")
+    loss = ended.json["validation"]["loss"]
+    for cure in ("regularization.weight_decay=1", "model.dropout=0.5", "data.source.rows=2000"):
+        assert final("overfit", cure)[1].loss < 0.7 * loss
+    stopped, _ = final("overfit", "training.early_stopping={}")
+    assert stopped.best["validation"].loss < 0.7 * loss
