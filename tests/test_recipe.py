@@ -22,7 +22,7 @@ from nntrain.recipe.schema import Recipe, parse, to_data
 from nntrain.registry import members
 from nntrain.resources import recipes_folder, shipped_recipes
 from nntrain.schedules import Schedule
-from tests.helpers import CommandLine
+from tests.helpers import CommandLine, built
 
 
 def problems(text: str, *settings: str) -> list[str]:
@@ -173,6 +173,16 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
         ("data: {source: iris}\noptimizer: {lr: 0}", "r.yaml:2:13: optimizer.lr: found 0, expected a number > 0"),
         ("data: {source: iris}\noptimizer: {lr: .inf}", "optimizer.lr: found inf, expected a finite number"),
         (
+            "data: {source: iris}\nmodel: {hidden: [8, {units: 0}]}",
+            "model.hidden.1.units: found 0, expected a number >= 1",
+        ),
+        (
+            "data: {source: iris}\nmodel: {hidden: [{units: 4, activatio: tanh}]}",
+            "r.yaml:2:29: model.hidden.0.activatio",
+        ),
+        ("data: {source: iris}\nmodel: {hidden: [{activation: tanh}]}", "model.hidden.0.units: is missing"),
+        ("data: {source: iris}\nmodel: {hidden: [{units: 4, activation: tan}]}", "did you mean tanh?"),
+        (
             "data: {source: iris}\nmodel: {hidden: [2000000]}",
             "model.hidden.0: found 2000000, expected a number <= 1000000",
         ),
@@ -200,6 +210,29 @@ def test_overrides_follow_the_rules_of_the_file() -> None:
     assert overridden("optimizer={name: adam, beta1: 0.5}").optimizer.model_dump()["beta1"] == 0.5
     assert overridden("training.early_stopping={}", "training.early_stopping=").training.early_stopping is None
     assert overridden("name=a=b").name == "a=b"
+
+
+def test_a_layer_may_have_settings_of_its_own() -> None:
+    model = """\
+hidden:
+  - 16
+  - {units: 8, activation: tanh, initializer: orthogonal, bias_initializer: {name: constant, value: 0.5}, dropout: 0.2}
+  - {units: 4, dropout: 0}
+activation: elu
+dropout: 0.1
+"""
+    plan = built({"data": {"source": "iris"}, "model": read_document("model", model).data}).plan
+    found = [
+        (layer.n_in, layer.n_out, layer.activation.name, layer.initializer.name, layer.dropout)
+        for layer in plan.network.layers
+    ]
+    assert found == [
+        (4, 16, "elu", "he_uniform", 0.1),
+        (16, 8, "tanh", "orthogonal", 0.2),
+        (8, 4, "elu", "he_uniform", 0.0),
+        (4, 3, "identity", "glorot_uniform", 0.0),
+    ]
+    assert [layer.bias_initializer.name for layer in plan.network.layers] == ["zeros", "constant", "zeros", "zeros"]
 
 
 def test_keys_without_a_name_mean_the_default_optimizer() -> None:

@@ -15,7 +15,7 @@ from nntrain.losses.cross_entropy import CrossEntropy
 from nntrain.losses.squared_error import MeanSquaredError
 from nntrain.network.network import Dense, Network
 from nntrain.recipe.document import Document
-from nntrain.recipe.schema import Recipe
+from nntrain.recipe.schema import Layer, Recipe
 from nntrain.training.plan import Plan
 from nntrain.training.settings import BATCH_SIZE
 
@@ -59,6 +59,8 @@ def build(recipe: Recipe, document: Document, folder: Path, name: str) -> Built:
         recipe = _with_full_batch(recipe)  # the default is for larger data
     _check_training(recipe, data, document)
     network = network_of(recipe, len(dataset.feature_names), len(dataset.target_names), n_classes)
+    if recipe.optimizer.searches:
+        _check_dropout(recipe, network, document)
     plan = Plan(
         name=recipe.name or name,
         seed=recipe.seed,
@@ -79,22 +81,17 @@ def network_of(recipe: Recipe, n_features: int, n_targets: int, n_classes: int |
     if recipe.loss is None:
         raise ValueError("the recipe is not complete: it names no loss")
     model = recipe.model
-    widths = [n_features, *model.hidden, recipe.loss.outputs(n_targets, n_classes)]
-    activations = [model.activation] * len(model.hidden) + [model.output]
-    dropout = [model.dropout] * len(model.hidden) + [0.0]
-    return Network(
-        [
-            Dense(
-                n_in,
-                n_out,
-                activation,
-                model.initializer or default_initializer(activation),
-                model.bias_initializer,
-                share,
-            )
-            for n_in, n_out, activation, share in zip(widths, widths[1:], activations, dropout, strict=False)
-        ]
-    )
+    hidden = [Layer(units=layer) if isinstance(layer, int) else layer for layer in model.hidden]
+    output = Layer(units=recipe.loss.outputs(n_targets, n_classes), activation=model.output, dropout=0.0)
+    layers, n_in = [], n_features
+    for layer in [*hidden, output]:
+        activation = layer.activation or model.activation
+        weights = layer.initializer or model.initializer or default_initializer(activation)
+        biases = layer.bias_initializer or model.bias_initializer
+        dropout = model.dropout if layer.dropout is None else layer.dropout
+        layers.append(Dense(n_in, layer.units, activation, weights, biases, dropout))
+        n_in = layer.units
+    return Network(layers)
 
 
 def default_initializer(activation: Activation) -> Initializer:
@@ -135,6 +132,16 @@ def _check_loss(loss: Loss, output: Activation, n_classes: int | None, document:
         )
 
 
+def _check_dropout(recipe: Recipe, network: Network, document: Document) -> None:
+    if any(layer.dropout for layer in network.layers):
+        key = "dropout" if recipe.model.dropout else "hidden"
+        raise bad_input(
+            document.where("model", key),
+            f"model.{key}: {recipe.optimizer.name} needs a loss that stays the same, without dropout",
+            "leave dropout out, or choose another optimizer",
+        )
+
+
 def _check_search(recipe: Recipe, document: Document) -> None:
     name, regularization = recipe.optimizer.name, recipe.regularization
     if recipe.training.batch_size != "full":
@@ -146,12 +153,6 @@ def _check_search(recipe: Recipe, document: Document) -> None:
     if recipe.schedule.name != "constant" or recipe.schedule.warmup:
         raise bad_input(
             document.where("schedule"), f"schedule: {name} finds its steps by a line search", "leave it out"
-        )
-    if recipe.model.dropout:
-        raise bad_input(
-            document.where("model", "dropout"),
-            f"model.dropout: {name} needs a loss that stays the same",
-            "leave it out, or choose another optimizer",
         )
     unsuited = [key for key in ("l1", "weight_decay", "clip_norm", "clip_value") if getattr(regularization, key)]
     if unsuited:

@@ -35,6 +35,13 @@ ALLOWED = {
 def problems_of(error: ValidationError, document: Document, schema: type[BaseModel]) -> tuple[Problem, ...]:
     """Return a problem for each key of ``document`` that does not fit ``schema``, in the order of the file."""
     details = [(_keys(detail, document.data), detail) for detail in error.errors(include_url=False)]
+    # of a union, only the branch that got deepest into the document says what is wrong
+    reached = [keys for keys, _ in details]
+    details = [
+        (keys, detail)
+        for keys, detail in details
+        if not any(len(other) > len(keys) and other[: len(keys)] == keys for other in reached)
+    ]
     return tuple(
         _problem(keys, [detail for _, detail in group], document, schema)
         for keys, group in groupby(details, key=lambda found: found[0])
@@ -125,6 +132,8 @@ def _owner(schema: type[BaseModel], loc: Sequence[str | int]) -> type[BaseModel]
     for step in loc:
         if owner is None:
             return None
+        if isinstance(step, int) or step == owner.__name__:  # an item of a list, or pydantic's word for the class
+            continue
         if issubclass(owner, Component) and step in members(owner):
             owner = members(owner)[str(step)]
         else:

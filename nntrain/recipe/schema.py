@@ -38,12 +38,23 @@ class Data(Strict):
     standardize_target: Annotated[bool, Field(description="whether targets do, in regression")] = False
 
 
+class Layer(Strict):
+    """A hidden layer with settings of its own; null: those of all layers."""
+
+    units: Annotated[Width, Field(description="how many units")]
+    activation: Annotated[Annotated[Activation, Choice()] | None, Field(description="of this layer")] = None
+    initializer: Annotated[Annotated[Initializer, Choice()] | None, Field(description="of its weights")] = None
+    bias_initializer: Annotated[Annotated[Initializer, Choice()] | None, Field(description="of its biases")] = None
+    dropout: Annotated[Share | None, Field(description="share of its units that a training step drops")] = None
+
+
 class Model(Strict):
     """The network: dense layers, from the features to an output a target or class."""
 
-    hidden: Annotated[list[Width], Field(description="units of each hidden layer; [] for a linear model")] = Field(
-        default_factory=lambda: [64, 32]
-    )
+    hidden: Annotated[
+        list[Width | Layer],
+        Field(description="each hidden layer: its units, or units and settings; [] for a linear model"),
+    ] = Field(default_factory=lambda: list[Width | Layer]([64, 32]))
     activation: Annotated[Activation, Choice(), Field(description="of the hidden layers")] = ReLU()
     dropout: Annotated[Share, Field(description="share of each hidden layer's units that a training step drops")] = 0.0
     output: Annotated[Activation, Choice(), Field(description="of the output layer")] = Identity()
