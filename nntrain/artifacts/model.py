@@ -105,12 +105,10 @@ class Model:
     def save(self, path: Path) -> None:
         """Write the model file: weights under the names and shapes that torch.nn.Sequential gives them.
 
-        Linear layers and activations take turns there, so that the weights are called 0.weight (O, I), 0.bias (O),
-        2.weight and so on.
+        Linear layers, normalisations where there are any, and activations take turns there, so that the weights are
+        called 0.weight (O, I), 0.bias (O), 2.weight and so on.
         """
-        tensors: dict[str, NDArray[Any]] = {}
-        for index, (W, b) in enumerate(self.network.views(self.theta)):
-            tensors |= {f"{2 * index}.weight": W.T, f"{2 * index}.bias": b}
+        tensors = _named(self.network, self.theta)
         preprocessing = {"inputs": self.inputs, "targets": self.targets}
         facts = {
             "recipe": to_data(self.recipe),
@@ -135,9 +133,11 @@ class Model:
             classes = facts["classes"] and tuple(facts["classes"])
             features, targets = tuple(facts["features"]), tuple(facts["targets"])
             network = network_of(recipe, len(features), len(targets), None if classes is None else len(classes))
-            theta = np.empty(network.parameters, recipe.training.dtype)
-            for index, (W, b) in enumerate(network.views(theta)):
-                W[:], b[:] = tensors[f"{2 * index}.weight"].T, tensors[f"{2 * index}.bias"]
+            theta = np.empty(network.size, recipe.training.dtype)
+            for name, values in _named(network, theta).items():
+                if tensors[name].shape != values.shape:
+                    raise ValueError(f"{name} has another shape")
+                values[:] = tensors[name]
             preprocessing = facts["preprocessing"]
             parts = {
                 "inputs": Standardizer.from_json(preprocessing["inputs"], len(features)),
@@ -153,3 +153,17 @@ class Model:
 
 def _version(package: str) -> str:
     return importlib.metadata.version(package)
+
+
+def _named(network: Network, theta: NDArray[Any]) -> dict[str, NDArray[Any]]:
+    """Return the parts of theta, as views, under torch's names and in its shapes."""
+    found: dict[str, NDArray[Any]] = {}
+    number = 0
+    for (W, b), norm in zip(network.views(theta), network.norms(theta), strict=True):
+        found |= {f"{number}.weight": W.T, f"{number}.bias": b}
+        if norm is not None:
+            number += 1
+            names = ("weight", "bias", "running_mean", "running_var")
+            found |= {f"{number}.{name}": values for name, values in zip(names, norm, strict=True)}
+        number += 2
+    return found

@@ -19,6 +19,7 @@ class Family(StrEnum):
     ACTIVATIONS = "activations"
     INITIALIZERS = "initializers"
     SCHEDULES = "schedules"
+    NORMS = "norms"
     SOURCES = "sources"
 
 
@@ -53,6 +54,7 @@ def base_of(family: Family) -> type[Component]:
     from nntrain.activations import Activation
     from nntrain.data import Source
     from nntrain.initializers import Initializer
+    from nntrain.layers.batch_norm import Norm
     from nntrain.losses import Loss
     from nntrain.optimizers import Optimizer
     from nntrain.schedules import Schedule
@@ -63,6 +65,7 @@ def base_of(family: Family) -> type[Component]:
         Family.ACTIVATIONS: Activation,
         Family.INITIALIZERS: Initializer,
         Family.SCHEDULES: Schedule,
+        Family.NORMS: Norm,
         Family.SOURCES: Source,
     }
     return bases[family]

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nntrain.errors import bad_input, nearest
 from nntrain.initializers import Initializer
+from nntrain.layers.batch_norm import Norm
 from nntrain.network.regularize import BIASES, DECAY, PENALTIES, decay
 from nntrain.optimizers import Optimizer
 from nntrain.registry import Component, members
@@ -45,7 +46,7 @@ def dialects_of(name: str) -> list[Dialect]:
     Raises:
         InputError: if there is none of that name, or it means the same everywhere.
     """
-    everything: dict[str, type[Component]] = {**members(Optimizer), **members(Initializer)}
+    everything: dict[str, type[Component]] = {**members(Optimizer), **members(Initializer), **members(Norm)}
     known = {key: kind for key, kind in everything.items() if kind.dialects}
     if name not in known:
         hint = f"{nearest(name, known)} with dialects: {', '.join(known)}".strip()

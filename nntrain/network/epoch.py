@@ -39,7 +39,7 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
 
     Args:
         table: the layers.
-        theta: all parameters (P), updated in place.
+        theta: all parameters (P), and the running averages of normalised layers after them, updated in place.
         grad: the last step's gradient (P), filled.
         state: the optimizer's state vectors (S, P), updated in place.
         update: the optimizer, and what regularises.
@@ -57,7 +57,7 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
         How many steps were taken: K, or as many as had a finite loss. A step whose loss is not finite is not taken, but
         its batch and what was computed from it stay in the buffers.
     """
-    batch = buffers.x.shape[0]
+    batch, learnt = buffers.x.shape[0], theta[: grad.size]
     for step in range(rates.size):
         rows = min(batch, order.size - step * batch)
         if rows == x.shape[0]:  # a full batch: the order of its rows means nothing
@@ -70,10 +70,10 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
         losses[step] = loss_and_gradient(table, theta, batch_x, batch_target, loss, buffers, grad, key)
         if not np.isfinite(losses[step]):
             return step
-        penalize(update.tensors, theta, grad, update.penalty)
+        penalize(update.tensors, learnt, grad, update.penalty)
         clipped[step] = clip(grad, update.penalty)
-        decay(update.tensors, theta, update.penalty, rates[step])
-        call_rule(update.address, theta, grad, state, update.tensors, update.hyper, rates[step], done + step + 1)
+        decay(update.tensors, learnt, update.penalty, rates[step])
+        call_rule(update.address, learnt, grad, state, update.tensors, update.hyper, rates[step], done + step + 1)
     return rates.size
 
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nntrain.activations import Activation
 from nntrain.initializers import Initializer, Zeros
+from nntrain.layers.batch_norm import Norm
 from nntrain.network.table import LAYER, Buffers
 from nntrain.random import stream
 
@@ -23,11 +24,12 @@ class Dense:
     initializer: Initializer
     bias_initializer: Initializer = field(default_factory=Zeros)
     dropout: float = 0.0  # share of its units that a training step drops
+    norm: Norm | None = None  # of its pre-activations
 
     @property
     def parameters(self) -> int:
-        """How many numbers it learns: I·O weights and O biases."""
-        return self.n_in * self.n_out + self.n_out
+        """How many numbers it learns: I·O weights, O biases, and gamma and beta (O each) where it is normalised."""
+        return self.n_in * self.n_out + self.n_out * (1 if self.norm is None else 3)
 
     @property
     def label(self) -> str:
@@ -41,13 +43,16 @@ class Network:
     Attributes:
         layers: its layers, from the inputs on.
         parameters: how many numbers it learns (P); all of them lie in one vector ``theta``, a layer's weights (I, O)
-            row by row before its biases (O).
+            row by row before its biases (O) and, where it is normalised, gamma (O) and beta (O).
+        size: how many numbers theta has: the parameters, and after them running means and variances, which are not
+            learnt.
         units: units in all layers (U).
     """
 
     def __init__(self, layers: Sequence[Dense]) -> None:
         self.layers = tuple(layers)
         self.parameters = sum(layer.parameters for layer in layers)
+        self.size = self.parameters + sum(2 * layer.n_out for layer in layers if layer.norm is not None)
         self.units = sum(layer.n_out for layer in layers)
         self.inputs = layers[0].n_in
         self.outputs = layers[-1].n_out
@@ -55,7 +60,7 @@ class Network:
     def table(self, dtype: np.dtype[Any]) -> NDArray[Any]:
         """Return the layer table for the compiled walk; its addresses are good in this process only."""
         table = np.recarray(len(self.layers), LAYER)
-        offset = unit = 0
+        offset, unit, running = 0, 0, self.parameters
         for record, layer in zip(table, self.layers, strict=True):
             record.n_in, record.n_out = layer.n_in, layer.n_out
             record.weights, record.biases = offset, offset + layer.n_in * layer.n_out
@@ -64,6 +69,13 @@ class Network:
             record.backward = layer.activation.backward.address(dtype)
             record.parameter = layer.activation.parameter
             record.dropout = layer.dropout
+            record.norm = record.running = record.unbiased = 0
+            record.eps = record.momentum = 0.0
+            if layer.norm is not None:
+                record.norm, record.running = record.biases + layer.n_out, running
+                record.eps, record.momentum = layer.norm.eps, layer.norm.momentum
+                record.unbiased = layer.norm.unbiased
+                running += 2 * layer.n_out
             offset += layer.parameters
             unit += layer.n_out
         return table
@@ -74,25 +86,52 @@ class Network:
         for layer in self.layers:
             middle = offset + layer.n_in * layer.n_out
             found += [(offset, layer.n_in, layer.n_out), (middle, 0, layer.n_out)]
+            if layer.norm is not None:
+                found += [(middle + layer.n_out, 0, layer.n_out), (middle + 2 * layer.n_out, 0, layer.n_out)]
             offset += layer.parameters
         return np.array(found, np.int64)
 
     def buffers(self, rows: int, targets: int, dtype: np.dtype[Any]) -> Buffers:
         """Return buffers for batches of up to ``rows`` rows with ``targets`` target columns."""
         x, target = np.empty((rows, self.inputs), dtype), np.empty((rows, targets), dtype)
-        return Buffers(x, target, *(np.empty(rows * self.units, dtype) for _ in range(3)))
+        z, h, d = (np.empty(rows * self.units, dtype) for _ in range(3))
+        normalised = any(layer.norm is not None for layer in self.layers)
+        n = np.empty(rows * self.units if normalised else 0, dtype)
+        return Buffers(x, target, z, h, d, n, np.empty(self.units if normalised else 0, dtype))
 
     def views(self, theta: NDArray[Any]) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
         """Yield each layer's weights (I, O) and biases (O) in ``theta`` (P), or in any vector laid out like it."""
         offset = 0
         for layer in self.layers:
-            middle, end = offset + layer.n_in * layer.n_out, offset + layer.parameters
-            yield theta[offset:middle].reshape(layer.n_in, layer.n_out), theta[middle:end]
-            offset = end
+            middle = offset + layer.n_in * layer.n_out
+            yield theta[offset:middle].reshape(layer.n_in, layer.n_out), theta[middle : middle + layer.n_out]
+            offset += layer.parameters
+
+    def slices(self) -> Iterator[slice]:
+        """Yield where each layer's parameters lie in theta."""
+        offset = 0
+        for layer in self.layers:
+            yield slice(offset, offset + layer.parameters)
+            offset += layer.parameters
+
+    def norms(self, theta: NDArray[Any]) -> Iterator[tuple[NDArray[Any], ...] | None]:
+        """Yield gamma, beta, running mean and variance (O each) of each layer in theta, None where it has none."""
+        running = self.parameters
+        for layer, part in zip(self.layers, self.slices(), strict=True):
+            if layer.norm is None:
+                yield None
+                continue
+            n, end = layer.n_out, part.stop
+            starts = (end - 2 * n, end - n, running, running + n)
+            yield tuple(theta[start : start + n] for start in starts)
+            running += 2 * n
 
     def initial(self, seed: int, dtype: np.dtype[Any]) -> NDArray[Any]:
         """Return the first theta (P). It is drawn in float64, so that float32 starts from the same numbers, rounded."""
-        theta = np.empty(self.parameters)
+        theta = np.empty(self.size)
+        for norm in filter(None, self.norms(theta)):
+            for values, first in zip(norm, (1.0, 0.0, 0.0, 1.0), strict=True):  # gamma, beta, running mean and variance
+                values[:] = first
         for index, (layer, (W, b)) in enumerate(zip(self.layers, self.views(theta), strict=True)):
             fans = (layer.n_in, layer.n_out)
             W[:] = layer.initializer.draw(W.shape, *fans, stream(seed, "weights", index))

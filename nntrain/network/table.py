@@ -12,8 +12,9 @@ from numba import types
 from numpy.typing import NDArray
 
 # One record a layer: where its weights (I, O) and biases (O) begin in the parameters, the number of units in the layers
-# before it, and its activation: the addresses of the two loops and the number that shapes the function. Last, the share
-# of its units that a training step drops.
+# before it, and its activation: the addresses of the two loops and the number that shapes the function. Then the share
+# of its units that a training step drops. Last, where gamma (O) and beta (O) of its normalisation begin (0: it has
+# none), where its running mean and variance (2, O) do, and what shapes it.
 LAYER = np.dtype(
     [
         ("n_in", np.int64),
@@ -25,6 +26,11 @@ LAYER = np.dtype(
         ("backward", np.int64),
         ("parameter", np.float64),
         ("dropout", np.float64),
+        ("norm", np.int64),
+        ("running", np.int64),
+        ("eps", np.float64),
+        ("momentum", np.float64),
+        ("unbiased", np.int64),
     ],
     align=True,
 )
@@ -39,11 +45,13 @@ class Buffers(NamedTuple):
     z: NDArray[Any]  # (B·U): pre-activations
     h: NDArray[Any]  # (B·U): activations
     d: NDArray[Any]  # (B·U): dL/dh, then dL/dz
+    n: NDArray[Any]  # (B·U): normalised pre-activations; empty where no layer is normalised
+    scale: NDArray[Any]  # (U): what they were divided by, inverted
 
 
 def BUFFERS(F: Any) -> Any:  # noqa: N802 - a constant of a float type
     """Return the compiled type of :class:`Buffers`."""
-    return types.NamedTuple([F[:, ::1], F[:, ::1], F[::1], F[::1], F[::1]], Buffers)
+    return types.NamedTuple([F[:, ::1], F[:, ::1], F[::1], F[::1], F[::1], F[::1], F[::1]], Buffers)
 
 
 class Criterion(NamedTuple):

@@ -5,6 +5,12 @@ Shape letters: B rows of a batch, L layers, P parameters, and for a layer I inpu
 
 from nntrain.activations import call_backward, call_forward
 from nntrain.kernels import kernel
+from nntrain.layers.batch_norm import (
+    batch_norm_backward,
+    normalise_by_batch,
+    normalise_by_running,
+    scale_and_shift,
+)
 from nntrain.layers.dense import dense_backward, dense_backward_input, dense_forward
 from nntrain.layers.dropout import NO_KEY, WORD, dropout_backward, dropout_forward, scrambled
 from nntrain.losses import call_loss
@@ -35,6 +41,27 @@ def biases(theta, layer):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def gamma_and_beta(theta, layer):  # type: ignore[no-untyped-def]
+    """Return the normalisation's two parts (O) of the parameters or of their gradient."""
+    middle = layer.norm + layer.n_out
+    return theta[layer.norm : middle], theta[middle : middle + layer.n_out]
+
+
+@kernel
+def normalise(layer, theta, buffers, rows, key):  # type: ignore[no-untyped-def]
+    """Normalise the layer's z: by the batch in training, where the running averages learn too, else by those."""
+    z, n = matrix(buffers.z, layer, rows), matrix(buffers.n, layer, rows)
+    running = theta[layer.running : layer.running + 2 * layer.n_out].reshape(2, layer.n_out)
+    gamma, beta = gamma_and_beta(theta, layer)
+    if key == NO_KEY:
+        normalise_by_running(z, n, running, layer.eps)
+    else:
+        scale = buffers.scale[layer.unit : layer.unit + layer.n_out]
+        normalise_by_batch(z, n, scale, running, layer.eps, layer.momentum, layer.unbiased)
+    scale_and_shift(n, gamma, beta, z)
+
+
+@kernel
 def forward(table, theta, x, buffers, key):  # type: ignore[no-untyped-def]
     """Fill z and h of every layer from x (B, inputs), first layer first, and return the last h (B, outputs).
 
@@ -44,6 +71,8 @@ def forward(table, theta, x, buffers, key):  # type: ignore[no-untyped-def]
     h_in = x
     for layer in table:
         dense_forward(h_in, weights(theta, layer), biases(theta, layer), matrix(buffers.z, layer, rows))
+        if layer.norm > 0:
+            normalise(layer, theta, buffers, rows, key)
         call_forward(layer.forward, part(buffers.z, layer, rows), part(buffers.h, layer, rows), layer.parameter)
         if layer.dropout > 0 and key != NO_KEY:
             dropout_forward(part(buffers.h, layer, rows), layer.dropout, scrambled((key + layer.unit) & WORD))
@@ -63,6 +92,11 @@ def backward(table, theta, x, buffers, grad, key):  # type: ignore[no-untyped-de
         call_backward(layer.backward, z, h, layer.parameter, d)
         h_in = matrix(buffers.h, table[index - 1], rows) if index > 0 else x
         d_matrix = matrix(buffers.d, layer, rows)
+        if layer.norm > 0:
+            n, scale = matrix(buffers.n, layer, rows), buffers.scale[layer.unit : layer.unit + layer.n_out]
+            gamma = theta[layer.norm : layer.norm + layer.n_out]
+            dgamma, dbeta = gamma_and_beta(grad, layer)
+            batch_norm_backward(d_matrix, n, scale, gamma, dgamma, dbeta)
         dense_backward(h_in, d_matrix, weights(grad, layer), biases(grad, layer))
         if index > 0:
             dense_backward_input(d_matrix, weights(theta, layer), matrix(buffers.d, table[index - 1], rows))

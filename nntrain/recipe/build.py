@@ -89,7 +89,8 @@ def network_of(recipe: Recipe, n_features: int, n_targets: int, n_classes: int |
         weights = layer.initializer or model.initializer or default_initializer(activation)
         biases = layer.bias_initializer or model.bias_initializer
         dropout = model.dropout if layer.dropout is None else layer.dropout
-        layers.append(Dense(n_in, layer.units, activation, weights, biases, dropout))
+        norm = None if layer is output else layer.norm or model.norm
+        layers.append(Dense(n_in, layer.units, activation, weights, biases, dropout, norm))
         n_in = layer.units
     return Network(layers)
 

@@ -10,6 +10,7 @@ from nntrain.activations.rectifiers import ReLU
 from nntrain.data import Source
 from nntrain.errors import InputError, Problem
 from nntrain.initializers import Initializer, Zeros
+from nntrain.layers.batch_norm import Norm
 from nntrain.losses import Loss
 from nntrain.optimizers import Optimizer
 from nntrain.optimizers.adam import Adam
@@ -46,6 +47,7 @@ class Layer(Strict):
     initializer: Annotated[Annotated[Initializer, Choice()] | None, Field(description="of its weights")] = None
     bias_initializer: Annotated[Annotated[Initializer, Choice()] | None, Field(description="of its biases")] = None
     dropout: Annotated[Share | None, Field(description="share of its units that a training step drops")] = None
+    norm: Annotated[Annotated[Norm, Choice("batch")] | None, Field(description="of its pre-activations")] = None
 
 
 class Model(Strict):
@@ -57,6 +59,10 @@ class Model(Strict):
     ] = Field(default_factory=lambda: list[Width | Layer]([64, 32]))
     activation: Annotated[Activation, Choice(), Field(description="of the hidden layers")] = ReLU()
     dropout: Annotated[Share, Field(description="share of each hidden layer's units that a training step drops")] = 0.0
+    norm: Annotated[
+        Annotated[Norm, Choice("batch")] | None,
+        Field(description="of the hidden layers' pre-activations: batch, or null for none"),
+    ] = None
     output: Annotated[Activation, Choice(), Field(description="of the output layer")] = Identity()
     initializer: Annotated[
         Annotated[Initializer, Choice()] | None,

@@ -107,6 +107,7 @@ def network_facts(plan: Plan) -> dict[str, Any]:
                 "layer": f"{index} dense",
                 "activation": layer.activation.name,
                 "dropout": layer.dropout,
+                "norm": layer.norm and layer.norm.name,
                 "initializer": layer.initializer.name,
                 "input": layer.n_in,
                 "output": layer.n_out,
@@ -159,7 +160,9 @@ def network_table(facts: Mapping[str, Any]) -> Table:
         table.add_row(
             layer["layer"],
             f"{layer['input']} → {layer['output']}",
-            layer["activation"] + (f", dropout {layer['dropout']:g}" if layer["dropout"] else ""),
+            (f"{layer['norm']} norm, " if layer["norm"] else "")
+            + layer["activation"]
+            + (f", dropout {layer['dropout']:g}" if layer["dropout"] else ""),
             layer["initializer"],
             f"{layer['parameters']:,}",
             f"{layer['multiply_adds']:,}",

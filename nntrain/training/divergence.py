@@ -48,8 +48,7 @@ def _first_not_finite(engine: Engine, rows: int, updated: bool) -> str:
     if not updated:
         return "the loss"
     for vector, what in ((engine.grad, "the gradient of"), (engine.theta, "the updated parameters of")):
-        views = list(zip(names, network.views(vector), strict=True))
-        for name, (W, b) in reversed(views):
-            if not (np.isfinite(W).all() and np.isfinite(b).all()):
+        for name, part in reversed(list(zip(names, network.slices(), strict=True))):
+            if not np.isfinite(vector[part]).all():
                 return f"{what} {name}"
     raise AssertionError("everything in the buffers is finite")

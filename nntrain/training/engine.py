@@ -36,7 +36,7 @@ class Engine:
     """A run's arrays, allocated once, and what can be done to them.
 
     Attributes:
-        theta: the parameters (P).
+        theta: the parameters (P), and the running averages of normalised layers after them.
         grad: the gradient of the last step (P).
         state: the optimizer's state vectors (S, P).
         clipped: steps, so far, whose gradient was clipped.
@@ -46,8 +46,8 @@ class Engine:
         self.plan = plan
         self.dtype = np.dtype(plan.training.dtype)
         self.theta = plan.network.initial(plan.seed, self.dtype)
-        self.grad = np.zeros_like(self.theta)
-        self.state = np.zeros((plan.optimizer.state_rows, self.theta.size), self.dtype)
+        self.grad = np.zeros(plan.network.parameters, self.dtype)
+        self.state = np.zeros((plan.optimizer.state_rows, self.grad.size), self.dtype)
         self.clipped = 0
         parts = {"train": plan.data.train, "validation": plan.data.validation, "test": plan.data.test}
         self.parts = {name: self.rows(part) for name, part in parts.items() if part is not None}
@@ -100,10 +100,10 @@ class Engine:
         alive = np.zeros(network.units, np.bool_)
         train = self.score(self.probe, alive)
         layers, unit = [], 0
-        for layer, (dW, db) in zip(network.layers, network.views(self.grad), strict=True):
+        for layer, part in zip(network.layers, network.slices(), strict=True):
             of_layer = alive[unit : unit + layer.n_out]
             dead = float(1 - of_layer.mean()) if layer.activation.can_die else None
-            layers.append(LayerStatistics(float(np.hypot(norm(dW), norm(db))), dead))
+            layers.append(LayerStatistics(norm(self.grad[part]), dead))
             unit += layer.n_out
         return Statistics(tuple(layers), train)
 

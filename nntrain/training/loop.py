@@ -125,7 +125,7 @@ class _Run:
             self.stopped = Stopped.CONVERGED
             return
         theta, evaluations = found
-        engine.theta[:] = theta
+        engine.theta[: theta.size] = theta
         (loss,) = engine.take(np.arange(rows), 0, np.zeros(1))
         done, self.step = evaluations - self.step, evaluations
         self.epoch += 1

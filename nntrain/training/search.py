@@ -52,7 +52,7 @@ def iterations(engine: Engine, optimizer: LBFGS, most: int) -> Generator[tuple[V
         except BaseException as error:
             found.put(error)
 
-    start = engine.theta.astype(np.float64)
+    start = engine.theta[: engine.grad.size].astype(np.float64)
     thread = threading.Thread(target=work, daemon=True)
     thread.start()
     try:
@@ -78,13 +78,13 @@ class _Objective:
         self.evaluations = 0
         self._rows = np.arange(len(engine.train.x))
         self._l2 = engine.plan.penalty[L2]
-        self._mask = np.zeros(engine.theta.size)
+        self._mask = np.zeros(engine.grad.size)
         for W, b in engine.plan.network.views(self._mask):
             W[:], b[:] = 1, engine.plan.penalty[BIASES]
 
     def __call__(self, theta: Vector) -> tuple[float, Vector]:
         self.evaluations += 1
-        self.engine.theta[:] = theta
+        self.engine.theta[: theta.size] = theta
         losses = self.engine.take(self._rows, 0, np.zeros(1))
         if not losses.size:  # too far: the line search comes back
             return np.inf, np.zeros(theta.size)

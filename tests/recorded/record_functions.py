@@ -106,6 +106,46 @@ LOSSES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
 }
 
 
+WEIGHTS = np.round(random.standard_normal((6, 4)), 3)  # the loss is the sum of the outputs times these
+GAMMA, BETA = np.round(random.uniform(0.5, 1.5, 4), 3), np.round(random.standard_normal(4), 3)
+BATCHES = [OUTPUT, NUMBERS * 3 + 1]
+
+
+def torchs_norm(**keys: Any) -> dict[str, Any]:
+    """Return what torch's batch norm makes of two batches in training, and of the first one after it."""
+    norm = torch.nn.BatchNorm1d(4, **keys)
+    norm.weight.data, norm.bias.data = torch.tensor(GAMMA), torch.tensor(BETA)
+    for batch in BATCHES:
+        z = torch.tensor(batch, requires_grad=True)
+        norm.zero_grad()
+        output = norm(z)
+        (output * torch.tensor(WEIGHTS)).sum().backward()
+    found = {
+        "output": output.detach(),
+        "dz": z.grad,
+        "dgamma": norm.weight.grad,
+        "dbeta": norm.bias.grad,
+        "running_mean": norm.running_mean,
+        "running_var": norm.running_var,
+    }
+    norm.eval()
+    found["evaluated"] = norm(torch.tensor(BATCHES[0])).detach()
+    return {name: values.tolist() for name, values in found.items()}
+
+
+def kerass_norm() -> dict[str, Any]:
+    """Return what keras' batch norm makes of them (its gradients are torch's)."""
+    norm = keras.layers.BatchNormalization(dtype="float64")
+    norm.build((None, 4))
+    norm.gamma.assign(GAMMA)
+    norm.beta.assign(BETA)
+    for batch in BATCHES:
+        output = norm(jnp.asarray(batch), training=True)
+    found = {"output": output, "running_mean": norm.moving_mean.value, "running_var": norm.moving_variance.value}
+    found["evaluated"] = norm(jnp.asarray(BATCHES[0]), training=False)
+    return {name: np.asarray(values).tolist() for name, values in found.items()}
+
+
 def write(name: str, found: dict[str, Any]) -> None:
     """Write a file, a list of numbers a line."""
     versions = {package: version(package) for package in ("torch", "keras")}
@@ -118,6 +158,14 @@ def main() -> None:
     """Write the files."""
     activations = {name: {"keys": keys, **activation(function)} for name, (keys, function) in ACTIVATIONS.items()}
     write("activations.json", {"z": Z.tolist(), "cases": activations})
+    norms = {
+        "torch": ({}, torchs_norm()),
+        "torch other": ({"eps": 0.1, "momentum": 0.4}, torchs_norm(eps=0.1, momentum=0.4)),
+        "keras": ({"dialect": "keras"}, kerass_norm()),
+    }
+    given = {"gamma": GAMMA, "beta": BETA, "weights": WEIGHTS, "batches": np.array(BATCHES)}
+    cases = {name: {"keys": keys, **found} for name, (keys, found) in norms.items()}
+    write("norms.json", {**{name: values.tolist() for name, values in given.items()}, "cases": cases})
     write("losses.json", {"cases": {name: {"keys": keys, **found} for name, (keys, found) in LOSSES.items()}})
 
 

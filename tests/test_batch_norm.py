@@ -1,0 +1,167 @@
+"""Batch normalisation against torch and keras, and within a network: gradients, running averages, model files."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from safetensors.numpy import load_file
+
+from nntrain.activations import Activation
+from nntrain.artifacts.model import Model
+from nntrain.diagnostics.gradcheck import check
+from nntrain.diagnostics.small import small_plan
+from nntrain.layers.batch_norm import (
+    BatchNorm,
+    Norm,
+    batch_norm_backward,
+    normalise_by_batch,
+    normalise_by_running,
+    scale_and_shift,
+)
+from nntrain.losses import Loss
+from nntrain.losses.cross_entropy import CrossEntropy
+from nntrain.network.network import Network
+from nntrain.registry import members
+from nntrain.resources import shipped_recipes
+from nntrain.training.engine import Engine
+from nntrain.training.plan import Plan
+from tests.helpers import CommandLine, built, finished, make, run
+
+RECORDED = json.loads((Path(__file__).parent / "recorded" / "norms.json").read_text())
+GAMMA, BETA, WEIGHTS = (np.array(RECORDED[name]) for name in ("gamma", "beta", "weights"))
+
+
+@pytest.mark.parametrize("case", RECORDED["cases"])
+def test_two_batches_are_the_reference_librarys(case: str) -> None:
+    expected = RECORDED["cases"][case]
+    norm = make(Norm, "batch", **expected["keys"])
+    running = np.array([np.zeros(4), np.ones(4)])
+    n, scale, z = np.empty((6, 4)), np.empty(4), np.empty((6, 4))
+    for batch in np.array(RECORDED["batches"]):
+        z = batch.copy()
+        normalise_by_batch(z, n, scale, running, norm.eps, norm.momentum, norm.unbiased)
+        scale_and_shift(n, GAMMA, BETA, z)
+    exact = 1e-6 if case == "keras" else 1e-11  # keras computes the moments in float32
+    np.testing.assert_allclose(z, expected["output"], rtol=exact, atol=exact)
+    np.testing.assert_allclose(running, [expected["running_mean"], expected["running_var"]], rtol=exact)
+    if "dz" in expected:
+        d, dgamma, dbeta = WEIGHTS.copy(), np.empty(4), np.empty(4)
+        batch_norm_backward(d, n, scale, GAMMA, dgamma, dbeta)
+        np.testing.assert_allclose(d, expected["dz"], rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(dgamma, expected["dgamma"], rtol=1e-11)
+        np.testing.assert_allclose(dbeta, expected["dbeta"], rtol=1e-11)
+    z = np.array(RECORDED["batches"])[0]
+    normalise_by_running(z, n, running, norm.eps)
+    scale_and_shift(n, GAMMA, BETA, z)
+    np.testing.assert_allclose(z, expected["evaluated"], rtol=exact, atol=exact)
+
+
+def normalised(plan: Plan, **keys: Any) -> Plan:
+    layers = plan.network.layers
+    norm = BatchNorm.model_validate(keys)
+    return replace(plan, network=Network([*(replace(layer, norm=norm) for layer in layers[:-1]), layers[-1]]))
+
+
+@pytest.mark.parametrize("activation", members(Activation))
+@pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
+def test_the_gradient_in_training_mode(activation: str, loss: str) -> None:
+    plan = normalised(small_plan(make(Activation, activation), make(Loss, loss)), eps=0.01)
+    checks = check(plan)
+    assert [one.name for one in checks][:4] == ["1 weights", "1 biases", "1 gamma", "1 beta"]
+    assert not any(one.failed for one in checks)
+    sizes = {one.name: abs(one.analytic) for one in checks}
+    if activation != "identity":  # the next layer's normalisation takes a shift away again
+        assert sizes["1 gamma"] > 0
+        assert sizes["1 beta"] > 0
+
+
+def test_a_forgotten_share_of_the_mean_would_be_caught() -> None:
+    """Without d's mean, the bias before the normalisation would get a gradient; with it, it can change nothing."""
+    engine = Engine(normalised(small_plan(make(Activation, "tanh"), CrossEntropy())))
+    engine.take(np.arange(24), 0, np.zeros(1))
+    (_, db), *_ = engine.plan.network.views(engine.grad)
+    assert np.abs(db).max() < 1e-15
+    assert np.abs(engine.grad).max() > 1e-3
+
+
+RECIPE: dict[str, Any] = {
+    "data": {"source": "iris"},
+    "model": {"hidden": [8, 5], "norm": "batch"},
+    "training": {"epochs": 30},
+}
+
+
+def test_evaluation_takes_the_running_averages() -> None:
+    """What is predicted for a row does not depend on the rows beside it; in training it does."""
+    engine, events = run(RECIPE)
+    rows = engine.train
+    whole, alone = engine.score(rows), engine.score(rows[:1])
+    assert finished(events).final["test"].metric is not None
+    outputs = engine._forward.outputs(engine.theta, rows.x)
+    np.testing.assert_allclose(engine._forward.outputs(engine.theta, rows.x[:1]), outputs[:1], rtol=1e-5, atol=1e-6)
+    assert whole.loss != alone.loss
+    norm, *_ = engine.plan.network.norms(engine.theta)
+    assert norm is not None
+    assert (norm[2] != 0).all()
+    assert (norm[3] != 1).all()
+
+
+def test_running_averages_are_no_parameters() -> None:
+    """No optimizer, decay or penalty touches them."""
+    plan = built(
+        {**RECIPE, "optimizer": "yogi", "regularization": {"weight_decay": 0.5, "l2": 0.5, "biases": True}}
+    ).plan
+    engine = Engine(plan)
+    assert engine.grad.size == plan.network.parameters == plan.network.size - 2 * (8 + 5)
+    engine.take(np.arange(105), 0, np.full(4, 0.01))
+    norm, *_ = plan.network.norms(engine.theta)
+    assert norm is not None
+    assert (norm[3] > 0).all()
+
+
+def test_the_model_file_has_torchs_names(tmp_path: Path, nntrain: CommandLine) -> None:
+    recipe = tmp_path / "r.yaml"
+    recipe.write_text("data: {source: iris}\nmodel: {hidden: [8, {units: 5, norm: {name: batch, dialect: keras}}]}\n")
+    nntrain("fit", recipe, "--out", tmp_path / "run", "-q", "--set", "training.epochs=20")
+    model = tmp_path / "run" / "model.safetensors"
+    shapes = {name: values.shape for name, values in load_file(model).items()}
+    norm = {f"3.{name}": (5,) for name in ("weight", "bias", "running_mean", "running_var")}
+    linear = {
+        "0.weight": (8, 4),
+        "0.bias": (8,),
+        "2.weight": (5, 8),
+        "2.bias": (5,),
+        "5.weight": (3, 5),
+        "5.bias": (3,),
+    }
+    assert shapes == {**linear, **norm}
+    summary = json.loads((tmp_path / "run" / "summary.json").read_text())
+    evaluated = nntrain("evaluate", model, "--json").json
+    assert evaluated["test"]["accuracy"] == summary["test"]["accuracy"]
+    assert evaluated["test"]["loss"] == pytest.approx(summary["test"]["loss"], rel=1e-5)
+    assert Model.load(model).network.layers[1].norm == make(Norm, "batch", dialect="keras")
+
+
+def test_early_stopping_keeps_the_averages_that_belong_to_the_weights() -> None:
+    stopping = {"epochs": 400, "early_stopping": {"patience": 5}}
+    engine, events = run({**RECIPE, "optimizer": {"lr": 0.02}, "training": stopping})
+    assert engine.score(engine.parts["validation"]).loss == pytest.approx(finished(events).best["validation"].loss)
+
+
+def test_it_rescues_bad_first_weights(nntrain: CommandLine, tmp_path: Path) -> None:
+    """S, H: eight tanh layers that learn nothing from small weights learn with batch norm."""
+    small = (
+        "--set",
+        "model.initializer={name: normal, scale: 0.01}",
+        "--out",
+        tmp_path / "run",
+        "--overwrite",
+        "-q",
+        "--json",
+    )
+    recipe = shipped_recipes()["deep_tanh"]
+    assert nntrain("fit", recipe, *small).json["validation"]["accuracy"] < 0.2
+    assert nntrain("fit", recipe, *small, "--set", "model.norm=batch").json["validation"]["accuracy"] > 0.8
