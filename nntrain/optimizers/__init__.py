@@ -14,7 +14,7 @@ from numba import types
 from pydantic import Field
 
 from nntrain.kernels import Entry, by_address
-from nntrain.registry import Component
+from nntrain.registry import Component, Dialects
 
 
 def RULE(F: Any) -> Any:  # noqa: N802 - a constant of a float type
@@ -40,6 +40,14 @@ EpsHat = Annotated[
 ScaledVelocity = Annotated[
     bool, Field(description="whether the velocity holds the learning rate too: old steps then keep their old rate")
 ]
+
+# Who keeps the rate inside the velocity, for momentum and Nesterov alike.
+VELOCITIES: Dialects = {
+    "keras": {"scaled_velocity": True},
+    "scikit-learn": {"lr": 0.001, "scaled_velocity": True},
+    "optax": {},
+    "lecture": {"scaled_velocity": True},
+}
 
 
 class Optimizer(Component, family="optimizer"):

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, Momentum, Optimizer, Rate, ScaledVelocity
+from nntrain.optimizers import RULE, VELOCITIES, Momentum, Optimizer, Rate, ScaledVelocity
 from nntrain.registry import DIALECT, Dialects
 
 
@@ -43,12 +43,7 @@ class HeavyBall(Optimizer):
     scaled_velocity: ScaledVelocity = False
     update: ClassVar[Entry] = heavy_ball
     state_rows: ClassVar[int] = 1
-    dialects: ClassVar[Dialects] = {
-        "keras": {"scaled_velocity": True},
-        "scikit-learn": {"lr": 0.001, "scaled_velocity": True},
-        "optax": {},
-        "lecture": {"scaled_velocity": True},
-    }
+    dialects: ClassVar[Dialects] = VELOCITIES
 
     def hyper(self) -> tuple[float, ...]:
         """Return (momentum, dampening, scaled_velocity)."""

@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar, Literal
 
 from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, Momentum, Optimizer, Rate, ScaledVelocity
+from nntrain.optimizers import RULE, VELOCITIES, Momentum, Optimizer, Rate, ScaledVelocity
 from nntrain.registry import DIALECT, Dialects
 
 
@@ -41,12 +41,7 @@ class Nesterov(Optimizer):
     scaled_velocity: ScaledVelocity = False
     update: ClassVar[Entry] = nesterov
     state_rows: ClassVar[int] = 1
-    dialects: ClassVar[Dialects] = {
-        "keras": {"scaled_velocity": True},
-        "scikit-learn": {"lr": 0.001, "scaled_velocity": True},
-        "optax": {},
-        "lecture": {"scaled_velocity": True},
-    }
+    dialects: ClassVar[Dialects] = VELOCITIES
 
     def hyper(self) -> tuple[float, ...]:
         """Return (momentum, scaled_velocity)."""
