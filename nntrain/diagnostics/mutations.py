@@ -18,6 +18,7 @@ from nntrain.diagnostics.gradcheck import TensorCheck, check
 from nntrain.diagnostics.small import small_plan
 from nntrain.errors import bad_input, nearest
 from nntrain.kernels import Entry, entry
+from nntrain.layers.batch_norm import BatchNorm
 from nntrain.losses import LOSS, Loss
 from nntrain.losses.cross_entropy import CrossEntropy
 from nntrain.losses.squared_error import MeanSquaredError
@@ -98,6 +99,24 @@ def doubled(engine: Engine, gradient: Vector) -> Vector:
     return 2 * gradient
 
 
+def batch_norm_without_mean(engine: Engine, gradient: Vector) -> Vector:
+    """Forget, in the first layer's normalisation, that the batch's mean depends on each row.
+
+    There dz is short of gamma scale dbeta / B in every row, which is what the mean's share takes off.
+    """
+    changed, network = gradient.copy(), engine.plan.network
+    x, first = engine.train.x, network.layers[0]
+    norm, *_ = network.norms(engine.theta)
+    learnt, *_ = network.norms(changed)
+    if norm is None or learnt is None:
+        return changed
+    missing = norm[0] * engine.buffers.scale[: first.n_out] * learnt[1]
+    (dW, db), *_ = network.views(changed)
+    dW += np.outer(x.sum(axis=0), missing / len(x))
+    db += missing
+    return changed
+
+
 @dataclass(frozen=True)
 class Mutation:
     """A mistake: what it is called, what is wrong, where it is planted."""
@@ -109,10 +128,14 @@ class Mutation:
     backward: Entry | None = None  # in place of the activation's
     function: Entry | None = None  # in place of the loss'
     tamper: Callable[[Engine, Vector], Vector] | None = None
+    normalised: bool = False  # whether the hidden layers have batch norm
 
     def plan(self) -> Plan:
         """Return a small run with the mistake in it (but for one that tampers)."""
         plan = small_plan(self.activation.model_validate({}), self.loss.model_validate({}))
+        if self.normalised:
+            *hidden, output = plan.network.layers
+            return replace(plan, network=Network([*(replace(layer, norm=BatchNorm()) for layer in hidden), output]))
         if self.function is not None:
             return replace(plan, loss=cast("Loss", _Mistaken(plan.loss, function=self.function)))
         if self.backward is not None:
@@ -135,6 +158,12 @@ MUTATIONS = {
         Mutation("relu_gate", "ReLU lets all gradients through", ReLU, backward=relu_lets_all_through),
         Mutation("forgotten_bias", "the biases get no gradient", tamper=forgotten_bias),
         Mutation("transposed_weights", "the weights' gradient is transposed", tamper=transposed_weights),
+        Mutation(
+            "batch_norm_mean",
+            "batch norm's backward without the mean's share",
+            tamper=batch_norm_without_mean,
+            normalised=True,
+        ),
         Mutation("not_zeroed", "the last batch's gradient is still there", tamper=doubled),
     )
 }
