@@ -24,9 +24,9 @@ def test_every_component_passes(nntrain: CommandLine) -> None:
     assert ended.status == 0
     checks = ended.json
     checked = {check["of"] for check in checks}
-    assert checked == {f"activation {name}" for name in members(Activation)} | {
-        f"loss {name}" for name in members(Loss)
-    }
+    families = {"activation": Activation, "norm": Norm, "loss": Loss}
+    named = {f"{family} {name}" for family, base in families.items() for name in members(base)}
+    assert checked == named | {"dropout"}
     assert all(check["close"] and check["verdict"] in ("good", "fair") and not check["failed"] for check in checks)
     assert sum(check["checked"] for check in checks) > 1000
     table = nntrain("gradcheck").out

@@ -13,6 +13,8 @@ from nntrain.errors import Status
 if TYPE_CHECKING:
     from nntrain.diagnostics.gradcheck import TensorCheck
 
+DROPPED = 0.3  # share of the units, in the check of dropout
+
 
 def command(
     recipe: Annotated[
@@ -28,7 +30,7 @@ def command(
 ) -> None:
     """Check gradients against central differences.
 
-    In float64, on 32 rows. Without a recipe every activation and every loss is checked in a small network; with one,
+    In float64, on 32 rows. Without a recipe every activation, layer and loss is checked in a small network; with one,
     its network at the first weights and after some steps, the data's term and the penalty's apart. Shown is the worst
     relative error and two verdicts: the usual thresholds (up to 1e-7 good, 1e-4 fair, 1e-2 doubtful, above wrong) and
     torch's rule (all |a - n| <= 1e-5 + 1e-3 |n|). Coordinates whose step crosses a corner, as ReLU's at 0, are counted
@@ -70,6 +72,7 @@ def gradcheck(recipe: str | None, settings: list[str], steps: int) -> dict[str, 
     from nntrain.cli.show import show
     from nntrain.diagnostics.gradcheck import after_steps, check
     from nntrain.diagnostics.small import small_plan
+    from nntrain.layers.batch_norm import Norm
     from nntrain.losses import Loss
     from nntrain.losses.squared_error import MeanSquaredError
     from nntrain.registry import members
@@ -84,6 +87,11 @@ def gradcheck(recipe: str | None, settings: list[str], steps: int) -> dict[str, 
         f"activation {name}": small_plan(kind.model_validate({}), MeanSquaredError())
         for name, kind in members(Activation).items()
     }
+    plans |= {
+        f"norm {name}": small_plan(Tanh(), MeanSquaredError(), norm=kind.model_validate({}))
+        for name, kind in members(Norm).items()
+    }
+    plans["dropout"] = small_plan(Tanh(), MeanSquaredError(), dropout=DROPPED)
     plans |= {f"loss {name}": small_plan(Tanh(), kind.model_validate({})) for name, kind in members(Loss).items()}
     return {what: check(plan) for what, plan in plans.items()}
 

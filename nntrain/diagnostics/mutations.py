@@ -132,10 +132,8 @@ class Mutation:
 
     def plan(self) -> Plan:
         """Return a small run with the mistake in it (but for one that tampers)."""
-        plan = small_plan(self.activation.model_validate({}), self.loss.model_validate({}))
-        if self.normalised:
-            *hidden, output = plan.network.layers
-            return replace(plan, network=Network([*(replace(layer, norm=BatchNorm()) for layer in hidden), output]))
+        norm = BatchNorm() if self.normalised else None
+        plan = small_plan(self.activation.model_validate({}), self.loss.model_validate({}), norm)
         if self.function is not None:
             return replace(plan, loss=cast("Loss", _Mistaken(plan.loss, function=self.function)))
         if self.backward is not None:

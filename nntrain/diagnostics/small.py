@@ -1,5 +1,6 @@
 """Small networks on made-up rows, for checks of a single component."""
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from nntrain.activations import Activation
 from nntrain.activations.identity import Identity
 from nntrain.data.prepare import Part, Prepared
 from nntrain.initializers import Normal
+from nntrain.layers.batch_norm import Norm
 from nntrain.losses import Loss
 from nntrain.network.network import Dense, Network
 from nntrain.optimizers.adam import Adam
@@ -21,7 +23,9 @@ ROWS, FEATURES, TARGETS, CLASSES = 24, 4, 2, 3
 HIDDEN = (5, 4)
 
 
-def small_plan(activation: Activation, loss: Loss, seed: int = 0) -> Plan:
+def small_plan(
+    activation: Activation, loss: Loss, norm: Norm | None = None, dropout: float = 0.0, seed: int = 0
+) -> Plan:
     """Return a run of a network with two hidden layers, on random rows of the loss' first task."""
     random = stream(seed, "small")
     x = random.standard_normal((ROWS, FEATURES))
@@ -34,12 +38,9 @@ def small_plan(activation: Activation, loss: Loss, seed: int = 0) -> Plan:
     else:
         y = random.standard_normal((ROWS, TARGETS))
     widths = (FEATURES, *HIDDEN, loss.outputs(TARGETS, n_classes))
-    activations = (activation, activation, Identity())
     weights = Normal(scale=0.7)
-    layers = [
-        Dense(n_in, n_out, each, weights, weights)
-        for n_in, n_out, each in zip(widths, widths[1:], activations, strict=False)
-    ]
+    layers = [Dense(n_in, n_out, activation, weights, weights, dropout, norm) for n_in, n_out in pairwise(widths[:-1])]
+    layers.append(Dense(*widths[-2:], Identity(), weights, weights))
     return Plan(
         name="small",
         seed=seed,
