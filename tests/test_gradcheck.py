@@ -11,6 +11,7 @@ from nntrain.activations.rectifiers import ReLU
 from nntrain.diagnostics.gradcheck import SWEEP, after_steps, check
 from nntrain.diagnostics.mutations import MUTATIONS, plant
 from nntrain.diagnostics.small import small_plan
+from nntrain.layers.batch_norm import Norm
 from nntrain.losses import Loss
 from nntrain.losses.squared_error import MeanSquaredError
 from nntrain.registry import members
