@@ -14,7 +14,7 @@ from nntrain.diagnostics.small import small_plan
 from nntrain.layers.batch_norm import Norm
 from nntrain.losses import Loss
 from nntrain.losses.squared_error import MeanSquaredError
-from nntrain.registry import members
+from nntrain.registry import Component, members
 from nntrain.resources import shipped_recipes
 from nntrain.training.settings import Regularization
 from tests.helpers import CommandLine, built, make
@@ -25,7 +25,7 @@ def test_every_component_passes(nntrain: CommandLine) -> None:
     assert ended.status == 0
     checks = ended.json
     checked = {check["of"] for check in checks}
-    families = {"activation": Activation, "norm": Norm, "loss": Loss}
+    families: dict[str, type[Component]] = {"activation": Activation, "norm": Norm, "loss": Loss}
     named = {f"{family} {name}" for family, base in families.items() for name in members(base)}
     assert checked == named | {"dropout"}
     assert all(check["close"] and check["verdict"] in ("good", "fair") and not check["failed"] for check in checks)
