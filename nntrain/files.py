@@ -31,6 +31,8 @@ def read_text(path: str, expected: str) -> tuple[str, str]:
         raise bad_input(name, "no such file", _nearest_file(Path(path))) from None
     except OSError as error:
         raise bad_input(name, f"cannot read: {error.strerror}") from None
+    except ValueError as error:  # a NUL in the name
+        raise bad_input(repr(name), f"cannot read: {error}") from None
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -198,6 +198,13 @@ def test_a_table_with_blanks_a_byte_order_mark_and_line_ends_of_windows_is_read(
     assert nntrain("fit", "r.yaml", "-q", "--set", "training.epochs=1").status == 0
 
 
+def test_labels_that_only_look_like_numbers_are_names(nntrain: CommandLine) -> None:
+    Path("d.csv").write_text("a,y\n" + "".join(f"{i},{('--5', '7')[i % 2]}\n" for i in range(40)))
+    assert (
+        "accuracy" in nntrain("fit", "r.yaml", "-q", "--json", "--set", "data.source.task=classification").json["test"]
+    )
+
+
 def test_a_network_too_large_for_memory(nntrain: CommandLine) -> None:
     wide = "model.hidden=[1000000, 1000000]"
     assert "not enough memory" in nntrain("fit", "r.yaml", "-q", "--set", wide).err

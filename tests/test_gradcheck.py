@@ -103,6 +103,19 @@ def test_the_penalty_is_checked_apart() -> None:
     assert all(one.analytic == one.numeric == 0 for one in biases)
 
 
+def test_the_penalty_of_biases_is_for_gamma_and_beta_too() -> None:
+    plan = small_plan(make(Activation, "tanh"), MeanSquaredError(), norm=make(Norm, "batch"))
+    checks = check(replace(plan, regularization=Regularization(l2=0.2, biases=True)))
+    assert not any(one.failed for one in checks)
+    gamma = next(one for one in checks if one.term == "penalty" and one.name == "1 gamma")
+    assert gamma.analytic == pytest.approx(0.2)
+
+
+def test_steps_of_lbfgs_are_its_iterations() -> None:
+    plan = built({"data": {"source": "iris"}, "optimizer": "lbfgs"}).plan
+    assert (after_steps(plan, 2) != after_steps(plan, 1)).any()
+
+
 def test_after_steps_are_the_optimizers_own() -> None:
     plan = built({"data": {"source": "iris"}, "optimizer": {"name": "sgd", "lr": 0.1}}).plan
     first = after_steps(plan, 0)

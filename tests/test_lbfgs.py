@@ -1,6 +1,7 @@
 """L-BFGS: SciPy's own way, an iteration an epoch, counted in evaluations."""
 
 import threading
+from collections.abc import Generator
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from scipy.optimize import minimize
 
 from nntrain.training.engine import Engine
 from nntrain.training.events import EpochEnded, Stopped
-from nntrain.training.loop import train
+from nntrain.training.loop import _Run, train
 from tests.helpers import CommandLine, built, finished, run
 from tests.reference.network import loss_and_gradient
 
@@ -54,6 +55,21 @@ def test_it_ends_where_there_is_no_way_down() -> None:
     assert finished(events).stopped is Stopped.CONVERGED
     assert finished(events).epochs < 20
     np.testing.assert_allclose(engine.theta, [3, 1], atol=1e-5)
+
+
+def test_what_is_kept_is_what_was_accepted_and_not_the_last_trial() -> None:
+    """A search that ends in the middle of a line leaves its last trial in the engine."""
+    engine = Engine(built(RECIPE).plan)
+    accepted = engine.theta.copy()
+
+    def search() -> Generator[tuple[np.ndarray[Any, Any], int]]:
+        engine.theta[:] = 123.0
+        yield from ()
+
+    run = _Run(engine, 1, lambda: False)
+    assert list(run._iteration(search())) == []
+    assert run.stopped is Stopped.CONVERGED
+    np.testing.assert_array_equal(engine.theta, accepted)
 
 
 def test_the_penalty_is_part_of_what_is_minimised() -> None:

@@ -32,20 +32,12 @@ def step(engine: Engine, rate: float) -> float:
     return float(loss)
 
 
-def weights(engine: Engine, biases: bool) -> np.ndarray[Any, Any]:
-    """Return 1 for each parameter that is penalised, 0 for the others."""
-    mask = np.zeros_like(engine.theta)
-    for W, b in engine.plan.network.views(mask):
-        W[:], b[:] = 1, biases
-    return mask
-
-
 @pytest.mark.parametrize("biases", [False, True])
 @pytest.mark.parametrize(("l1", "l2"), [(0.3, 0.0), (0.0, 0.7), (0.2, 0.1)])
 def test_the_penaltys_gradient(l1: float, l2: float, biases: bool) -> None:
     """What is descended is the loss and the penalty together; what is reported is the loss alone."""
     engine, plain = engine_of(l1=l1, l2=l2, biases=biases), engine_of()
-    theta, mask = engine.theta.copy(), weights(engine, biases)
+    theta, mask = engine.theta.copy(), engine.plan.network.penalised(biases)
 
     def objective(at: np.ndarray[Any, Any]) -> float:
         plain.theta[:] = at
@@ -62,7 +54,7 @@ def test_weight_decay_shrinks_weights_beside_the_step(biases: bool) -> None:
     before = engine.theta.copy()
     step(engine, LR)
     step(plain, LR)
-    expected = plain.theta - LR * 0.5 * weights(engine, biases) * before
+    expected = plain.theta - LR * 0.5 * engine.plan.network.penalised(biases) * before
     np.testing.assert_allclose(engine.theta, expected, rtol=1e-13)
 
 

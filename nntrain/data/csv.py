@@ -84,7 +84,7 @@ def labels(table: Table, name: str) -> list[Label]:
     if {cell.lower() for cell in cells} <= TRUTH:
         return [cell.lower() == "true" for cell in cells]
     # "007" is a name: only what is written as str writes whole numbers is one
-    if all(cell.lstrip("-").isdecimal() and str(int(cell)) == cell for cell in set(cells)):
+    if all(cell.removeprefix("-").isdecimal() and str(int(cell)) == cell for cell in set(cells)):
         return [int(cell) for cell in cells]
     return cells
 

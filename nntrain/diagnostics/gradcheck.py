@@ -13,11 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.data.prepare import Part, Prepared
-from nntrain.network.regularize import BIASES, L1, L2
+from nntrain.network.regularize import L1, L2
+from nntrain.optimizers.lbfgs import LBFGS
 from nntrain.optimizers.sgd import SGD
 from nntrain.random import stream
 from nntrain.training.engine import Engine
 from nntrain.training.plan import Plan
+from nntrain.training.search import iterations
 from nntrain.training.settings import Regularization, Training
 
 Vector = NDArray[np.float64]
@@ -98,6 +100,10 @@ def after_steps(plan: Plan, steps: int) -> Vector:
     """Return the parameters after some steps of the plan's own optimizer on the rows that are checked."""
     engine = Engine(replace(_for_checking(plan, plan.regularization), optimizer=plan.optimizer))
     rows = np.arange(len(engine.train.x))
+    if isinstance(plan.optimizer, LBFGS):
+        for theta, _ in iterations(engine, plan.optimizer, steps):
+            engine.theta[: theta.size] = theta
+        return engine.theta.copy()
     for k in range(steps):
         engine.take(rows, k, np.array([plan.optimizer.lr]))
     return engine.theta.copy()
@@ -139,9 +145,7 @@ class _Penalty:
 
     def __init__(self, plan: Plan) -> None:
         self._numbers = plan.penalty
-        self._mask = np.zeros(plan.network.parameters)
-        for W, b in plan.network.views(self._mask):
-            W[:], b[:] = 1, plan.penalty[BIASES]
+        self._mask = plan.network.penalised(plan.regularization.biases)
         self._side = np.zeros(0, np.bool_)
 
     def __call__(self, theta: Vector) -> float:

@@ -114,6 +114,13 @@ class Network:
             yield slice(offset, offset + layer.parameters)
             offset += layer.parameters
 
+    def penalised(self, biases: bool) -> NDArray[np.float64]:
+        """Return 1 for each parameter (P) that penalties and decay are for, 0 for the others: all, or weights alone."""
+        mask = np.full(self.parameters, float(biases))
+        for W, _ in self.views(mask):
+            W[:] = 1
+        return mask
+
     def norms(self, theta: NDArray[Any]) -> Iterator[tuple[NDArray[Any], ...] | None]:
         """Yield gamma, beta, running mean and variance (O each) of each layer in theta, None where it has none."""
         running = self.parameters

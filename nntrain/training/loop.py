@@ -118,10 +118,12 @@ class _Run:
     def _iteration(self, search: Generator[tuple[NDArray[np.float64], int]]) -> Iterator[Event]:
         """Let an optimizer that searches by itself do an iteration, which is an epoch."""
         engine, rows = self.engine, len(self.engine.train.x)
-        before = perf_counter()
+        accepted, before = engine.theta.copy(), perf_counter()
         found = next(search, None)
         seconds = perf_counter() - before
         if found is None:
+            engine.theta[:] = accepted  # its last line search has left a trial there
+            engine.take(np.arange(rows), 0, np.zeros(1))
             self.stopped = Stopped.CONVERGED
             return
         theta, evaluations = found

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.network.regularize import BIASES, L2
+from nntrain.network.regularize import L2
 from nntrain.optimizers.lbfgs import LBFGS
 from nntrain.training.engine import Engine
 
@@ -78,9 +78,7 @@ class _Objective:
         self.evaluations = 0
         self._rows = np.arange(len(engine.train.x))
         self._l2 = engine.plan.penalty[L2]
-        self._mask = np.zeros(engine.grad.size)
-        for W, b in engine.plan.network.views(self._mask):
-            W[:], b[:] = 1, engine.plan.penalty[BIASES]
+        self._mask = engine.plan.network.penalised(engine.plan.regularization.biases)
 
     def __call__(self, theta: Vector) -> tuple[float, Vector]:
         self.evaluations += 1
