@@ -137,7 +137,7 @@ def _fingerprint() -> tuple[tuple[str, int, int], ...]:
     folder = Path(__file__).parent
     sources = sorted(
         path
-        for place in (".", "activations", "layers", "losses", "network", "optimizers")
+        for place in (".", "activations", "layers", "losses", "network", "norms", "optimizers")
         for path in folder.joinpath(place).glob("*.py")
     )
     return tuple((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in sources)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from nntrain.activations import Activation, Shape
 from nntrain.cli.main import main
 from nntrain.recipe.build import Built, build
 from nntrain.recipe.document import dump_document, read_document
@@ -68,6 +69,12 @@ def built(recipe: Mapping[str, Any] | str, folder: Path = Path()) -> Built:
 def make(family: type[C], name: str, **keys: Any) -> C:
     """Return the member ``name`` of a family, with ``keys`` and else its defaults."""
     return members(family)[name].model_validate(keys)
+
+
+def shape_of(activation: Activation, units: int) -> Shape:
+    """Return what an activation's loops take for rows of ``units`` numbers, with its first learnt numbers."""
+    learnt = np.full(activation.learns(units), activation.number)
+    return Shape(activation.number, units, learnt, np.full_like(learnt, np.nan))
 
 
 def run(recipe: Mapping[str, Any] | str) -> tuple[Engine, list[Event]]:

@@ -122,6 +122,7 @@ def test_tables_that_cannot_be_read(nntrain: CommandLine) -> None:
         ("data.test=0.99", "leave none to train on"),
         ("data.validation=0", None),
         ("model.output=sigmoid", "model.output: found sigmoid, but cross_entropy has the softmax inside"),
+        ("model={hidden: [{units: 1, activation: softmax}]}", "softmax of one unit is always 1"),
     ],
 )
 def test_recipes_that_do_not_suit_their_data(nntrain: CommandLine, setting: str, words: str | None) -> None:

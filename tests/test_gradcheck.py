@@ -11,9 +11,9 @@ from nntrain.activations.rectifiers import ReLU
 from nntrain.diagnostics.gradcheck import SWEEP, after_steps, check
 from nntrain.diagnostics.mutations import MUTATIONS, plant
 from nntrain.diagnostics.small import small_plan
-from nntrain.layers.batch_norm import Norm
 from nntrain.losses import Loss
 from nntrain.losses.squared_error import MeanSquaredError
+from nntrain.norms import Norm
 from nntrain.registry import Component, members
 from nntrain.resources import shipped_recipes
 from nntrain.training.settings import Regularization

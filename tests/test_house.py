@@ -20,7 +20,7 @@ from tests.helpers import ROOT, CommandLine
 FLOORS = (
     ("errors", "registry", "random", "files", "resources"),
     ("kernels", "blas"),
-    ("layers", "activations", "losses", "initializers", "optimizers", "schedules", "metrics", "data"),
+    ("layers", "norms", "activations", "losses", "initializers", "optimizers", "schedules", "metrics", "data"),
     ("network",),
     ("training",),
     ("diagnostics",),

@@ -1,27 +1,42 @@
 """Activations: what makes a stack of linear layers more than one linear layer.
 
-Each is a pair of loops over all units of all rows at once, since an activation looks at one number only:
-``forward`` makes the activations h from the pre-activations z, and ``backward`` turns d = dL/dh into dL/dz = f'(z)·d,
-in place. Both z and h are at hand, so that a derivative can be taken from whichever is cheaper: for sigmoid, tanh
-and ELU that is the output h, as the lectures derive it.
+Each is a pair of loops over all units of all rows at once: ``forward`` makes the activations h from the pre-activations
+z, and ``backward`` turns d = dL/dh into dL/dz, in place; for a function f of one number that is f'(z)·d. Both z and h
+are at hand, so that a derivative can be taken from whichever is cheaper: for sigmoid, tanh and ELU that is the output
+h, as the lectures derive it.
 """
 
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from numba import types
+from numpy.typing import NDArray
 
 from nntrain.kernels import Entry, by_address
 from nntrain.registry import Component
 
 
-def FORWARD(F: Any) -> Any:  # noqa: N802 - signatures are constants of a float type
-    """(z, h, parameter): fill h with f(z)."""
-    return types.void(F[::1], F[::1], types.float64)
+class Shape(NamedTuple):
+    """What the loops know beside z, h and d; most need none of it."""
+
+    number: float  # that shapes the function, where it has one
+    units: int  # numbers of a row
+    learnt: NDArray[Any]  # numbers that shape the function, and are learnt
+    gradient: NDArray[Any]  # of those, for ``backward`` to fill
+
+
+def SHAPE(F: Any) -> Any:  # noqa: N802 - constants of a float type
+    """Return the compiled type of :class:`Shape`."""
+    return types.NamedTuple([types.float64, types.int64, F[::1], F[::1]], Shape)
+
+
+def FORWARD(F: Any) -> Any:  # noqa: N802
+    """(z, h, shape): fill h with f(z)."""
+    return types.void(F[::1], F[::1], SHAPE(F))
 
 
 def BACKWARD(F: Any) -> Any:  # noqa: N802
-    """(z, h, parameter, d): turn d from dL/dh into dL/dz."""
-    return types.void(F[::1], F[::1], types.float64, F[::1])
+    """(z, h, shape, d): turn d from dL/dh into dL/dz."""
+    return types.void(F[::1], F[::1], SHAPE(F), F[::1])
 
 
 call_forward = by_address(FORWARD)
@@ -29,15 +44,20 @@ call_backward = by_address(BACKWARD)
 
 
 class Activation(Component, family="activation"):
-    """An activation function f of one number and its derivative."""
+    """An activation function f, of one number unless it says otherwise, and its derivative."""
 
     forward: ClassVar[Entry]
     backward: ClassVar[Entry]
     rectifier: ClassVar[bool] = False  # passes z > 0 on: He's initialisation suits it, else Glorot's
     corners: ClassVar[tuple[float, ...]] = ()  # the z at which the derivative jumps
     can_die: ClassVar[bool] = False  # exactly zero, with zero slope, over a range of z
+    distribution: ClassVar[bool] = False  # a row's activations are probabilities: positive, with sum 1
 
     @property
-    def parameter(self) -> float:
-        """The one number that shapes the function, where it has one."""
+    def number(self) -> float:
+        """The one number that shapes the function, where it has one; what is learnt starts from it."""
         return 0.0
+
+    def learns(self, units: int) -> int:
+        """Return how many numbers of the function a layer of ``units`` units learns."""
+        return 0

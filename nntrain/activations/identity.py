@@ -7,14 +7,14 @@ from nntrain.kernels import Entry, entry
 
 
 @entry(FORWARD)
-def identity_forward(z, h, parameter):  # type: ignore[no-untyped-def]
+def identity_forward(z, h, shape):  # type: ignore[no-untyped-def]
     """h = z."""
     for i in range(z.size):
         h[i] = z[i]
 
 
 @entry(BACKWARD)
-def identity_backward(z, h, parameter, d):  # type: ignore[no-untyped-def]
+def identity_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
     """dz = dh."""
 
 

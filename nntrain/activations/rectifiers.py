@@ -10,7 +10,7 @@ from nntrain.kernels import Entry, entry
 
 
 @entry(FORWARD)
-def relu_forward(z, h, parameter):  # type: ignore[no-untyped-def]
+def relu_forward(z, h, shape):  # type: ignore[no-untyped-def]
     """h = max(z, 0), and NaN stays NaN."""
     zero = z.dtype.type(0)
     for i in range(z.size):
@@ -18,7 +18,7 @@ def relu_forward(z, h, parameter):  # type: ignore[no-untyped-def]
 
 
 @entry(BACKWARD)
-def relu_backward(z, h, parameter, d):  # type: ignore[no-untyped-def]
+def relu_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
     """dz = dh where z > 0, else 0."""
     zero = z.dtype.type(0)
     for i in range(z.size):
@@ -44,17 +44,17 @@ class ReLU(Activation):
 
 
 @entry(FORWARD)
-def leaky_relu_forward(z, h, parameter):  # type: ignore[no-untyped-def]
+def leaky_relu_forward(z, h, shape):  # type: ignore[no-untyped-def]
     """h = z where z > 0, else slope·z."""
-    zero, slope = z.dtype.type(0), z.dtype.type(parameter)
+    zero, slope = z.dtype.type(0), z.dtype.type(shape.number)
     for i in range(z.size):
         h[i] = z[i] if z[i] > zero else slope * z[i]
 
 
 @entry(BACKWARD)
-def leaky_relu_backward(z, h, parameter, d):  # type: ignore[no-untyped-def]
+def leaky_relu_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
     """dz = dh where z > 0, else slope·dh."""
-    zero, slope = z.dtype.type(0), z.dtype.type(parameter)
+    zero, slope = z.dtype.type(0), z.dtype.type(shape.number)
     for i in range(z.size):
         d[i] = d[i] if z[i] > zero else slope * d[i]
 
@@ -77,23 +77,23 @@ class LeakyReLU(Activation):
     rectifier: ClassVar[bool] = True
 
     @property
-    def parameter(self) -> float:
+    def number(self) -> float:
         """The slope for z < 0."""
         return self.slope
 
 
 @entry(FORWARD)
-def elu_forward(z, h, parameter):  # type: ignore[no-untyped-def]
+def elu_forward(z, h, shape):  # type: ignore[no-untyped-def]
     """h = z where z > 0, else alpha (exp(z) - 1)."""
-    zero, a = z.dtype.type(0), z.dtype.type(parameter)
+    zero, a = z.dtype.type(0), z.dtype.type(shape.number)
     for i in range(z.size):
         h[i] = z[i] if z[i] > zero else a * np.expm1(z[i])
 
 
 @entry(BACKWARD)
-def elu_backward(z, h, parameter, d):  # type: ignore[no-untyped-def]
+def elu_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
     """dz = dh where z > 0, else (h + alpha) dh, which is alpha·exp(z)·dh."""
-    zero, a = z.dtype.type(0), z.dtype.type(parameter)
+    zero, a = z.dtype.type(0), z.dtype.type(shape.number)
     for i in range(z.size):
         d[i] = d[i] if z[i] > zero else (h[i] + a) * d[i]
 
@@ -116,7 +116,7 @@ class ELU(Activation):
     rectifier: ClassVar[bool] = True
 
     @property
-    def parameter(self) -> float:
+    def number(self) -> float:
         """The depth of the negative part."""
         return self.alpha
 
@@ -125,7 +125,7 @@ ALPHA, SCALE = 1.6732632423543772848, 1.0507009873554804934  # for which mean 0 
 
 
 @entry(FORWARD)
-def selu_forward(z, h, parameter):  # type: ignore[no-untyped-def]
+def selu_forward(z, h, shape):  # type: ignore[no-untyped-def]
     """h = scale z where z > 0, else scale alpha (exp(z) - 1)."""
     real = z.dtype.type
     zero, scale, low = real(0), real(SCALE), real(SCALE * ALPHA)
@@ -134,7 +134,7 @@ def selu_forward(z, h, parameter):  # type: ignore[no-untyped-def]
 
 
 @entry(BACKWARD)
-def selu_backward(z, h, parameter, d):  # type: ignore[no-untyped-def]
+def selu_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
     """dz = scale dh where z > 0, else (h + scale alpha) dh."""
     real = z.dtype.type
     zero, scale, low = real(0), real(SCALE), real(SCALE * ALPHA)

@@ -9,7 +9,7 @@ from nntrain.kernels import Entry, entry
 
 
 @entry(FORWARD)
-def sigmoid_forward(z, h, parameter):  # type: ignore[no-untyped-def]
+def sigmoid_forward(z, h, shape):  # type: ignore[no-untyped-def]
     """h = 1 / (1 + exp(-z)); exp overflows to infinity for very negative z, and 1/infinity is the right 0."""
     one = z.dtype.type(1)
     for i in range(z.size):
@@ -17,7 +17,7 @@ def sigmoid_forward(z, h, parameter):  # type: ignore[no-untyped-def]
 
 
 @entry(BACKWARD)
-def sigmoid_backward(z, h, parameter, d):  # type: ignore[no-untyped-def]
+def sigmoid_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
     """dz = h (1 - h) dh."""
     one = z.dtype.type(1)
     for i in range(z.size):
@@ -40,14 +40,14 @@ class Sigmoid(Activation):
 
 
 @entry(FORWARD)
-def tanh_forward(z, h, parameter):  # type: ignore[no-untyped-def]
+def tanh_forward(z, h, shape):  # type: ignore[no-untyped-def]
     """h = tanh(z)."""
     for i in range(z.size):
         h[i] = np.tanh(z[i])
 
 
 @entry(BACKWARD)
-def tanh_backward(z, h, parameter, d):  # type: ignore[no-untyped-def]
+def tanh_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
     """dz = (1 - h²) dh."""
     one = z.dtype.type(1)
     for i in range(z.size):
@@ -70,7 +70,7 @@ class Tanh(Activation):
 
 
 @entry(FORWARD)
-def hard_tanh_forward(z, h, parameter):  # type: ignore[no-untyped-def]
+def hard_tanh_forward(z, h, shape):  # type: ignore[no-untyped-def]
     """h = -1, z or 1, and NaN stays NaN."""
     one = z.dtype.type(1)
     for i in range(z.size):
@@ -78,7 +78,7 @@ def hard_tanh_forward(z, h, parameter):  # type: ignore[no-untyped-def]
 
 
 @entry(BACKWARD)
-def hard_tanh_backward(z, h, parameter, d):  # type: ignore[no-untyped-def]
+def hard_tanh_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
     """dz = dh within (-1, 1), else 0."""
     zero, one = z.dtype.type(0), z.dtype.type(1)
     for i in range(z.size):

@@ -10,7 +10,7 @@ from nntrain.kernels import Entry, entry
 
 
 @entry(FORWARD)
-def softplus_forward(z, h, parameter):  # type: ignore[no-untyped-def]
+def softplus_forward(z, h, shape):  # type: ignore[no-untyped-def]
     """h = log(1 + exp(z)), from exp(-|z|) so that it cannot overflow."""
     zero = z.dtype.type(0)
     for i in range(z.size):
@@ -18,7 +18,7 @@ def softplus_forward(z, h, parameter):  # type: ignore[no-untyped-def]
 
 
 @entry(BACKWARD)
-def softplus_backward(z, h, parameter, d):  # type: ignore[no-untyped-def]
+def softplus_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
     """dz = sigmoid(z) dh."""
     one = z.dtype.type(1)
     for i in range(z.size):
@@ -42,7 +42,7 @@ class Softplus(Activation):
 
 
 @entry(FORWARD)
-def silu_forward(z, h, parameter):  # type: ignore[no-untyped-def]
+def silu_forward(z, h, shape):  # type: ignore[no-untyped-def]
     """h = z sigmoid(z)."""
     one = z.dtype.type(1)
     for i in range(z.size):
@@ -51,7 +51,7 @@ def silu_forward(z, h, parameter):  # type: ignore[no-untyped-def]
 
 
 @entry(BACKWARD)
-def silu_backward(z, h, parameter, d):  # type: ignore[no-untyped-def]
+def silu_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
     """dz = s (1 + z (1 - s)) dh, s = sigmoid(z)."""
     one = z.dtype.type(1)
     for i in range(z.size):
@@ -79,7 +79,7 @@ ROOT_HALF, NORMAL = sqrt(0.5), 1 / sqrt(2 * pi)
 
 
 @entry(FORWARD)
-def gelu_forward(z, h, parameter):  # type: ignore[no-untyped-def]
+def gelu_forward(z, h, shape):  # type: ignore[no-untyped-def]
     """h = z P(N(0, 1) < z)."""
     real = z.dtype.type
     half, one, root = real(0.5), real(1), real(ROOT_HALF)
@@ -88,7 +88,7 @@ def gelu_forward(z, h, parameter):  # type: ignore[no-untyped-def]
 
 
 @entry(BACKWARD)
-def gelu_backward(z, h, parameter, d):  # type: ignore[no-untyped-def]
+def gelu_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
     """dz = (P(N(0, 1) < z) + z p(z)) dh, p the normal density."""
     real = z.dtype.type
     half, one, root, density = real(0.5), real(1), real(ROOT_HALF), real(NORMAL)

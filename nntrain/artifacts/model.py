@@ -22,6 +22,9 @@ from nntrain.recipe.build import network_of
 from nntrain.recipe.schema import Recipe, to_data
 from nntrain.training.events import Scores
 
+# torch's names of a normalisation's arrays
+NORM_NAMES = {"weight": "gamma", "bias": "beta", "running_mean": "running_mean", "running_var": "running_var"}
+
 
 @dataclass(frozen=True)
 class Model:
@@ -96,7 +99,12 @@ class Model:
 
     def probabilities(self, x: NDArray[np.float64]) -> NDArray[np.float64] | None:
         """Return the probabilities (N, C) of the classes, or None if the loss does not model any."""
-        return None if self.classes is None else self.loss.probabilities(self.outputs(x))
+        if self.classes is None:
+            return None
+        outputs = self.outputs(x)
+        if self.network.layers[-1].activation.distribution:
+            return outputs.astype(np.float64)
+        return self.loss.probabilities(outputs)
 
     def _prepared(self, x: NDArray[np.float64]) -> NDArray[Any]:
         x = x if self.inputs is None else self.inputs.apply(x)
@@ -159,11 +167,12 @@ def _named(network: Network, theta: NDArray[Any]) -> dict[str, NDArray[Any]]:
     """Return the parts of theta, as views, under torch's names and in its shapes."""
     found: dict[str, NDArray[Any]] = {}
     number = 0
-    for (W, b), norm in zip(network.views(theta), network.norms(theta), strict=True):
-        found |= {f"{number}.weight": W.T, f"{number}.bias": b}
-        if norm is not None:
+    for arrays in network.arrays(theta):
+        found |= {f"{number}.weight": arrays["weights"].T, f"{number}.bias": arrays["biases"]}
+        if "gamma" in arrays:
             number += 1
-            names = ("weight", "bias", "running_mean", "running_var")
-            found |= {f"{number}.{name}": values for name, values in zip(names, norm, strict=True)}
+            found |= {f"{number}.{name}": arrays[ours] for name, ours in NORM_NAMES.items() if ours in arrays}
+        if "slopes" in arrays:
+            found[f"{number + 1}.weight"] = arrays["slopes"]
         number += 2
     return found

@@ -72,9 +72,9 @@ def gradcheck(recipe: str | None, settings: list[str], steps: int) -> dict[str, 
     from nntrain.cli.show import show
     from nntrain.diagnostics.gradcheck import after_steps, check
     from nntrain.diagnostics.small import small_plan
-    from nntrain.layers.batch_norm import Norm
     from nntrain.losses import Loss
     from nntrain.losses.squared_error import MeanSquaredError
+    from nntrain.norms import Norm
     from nntrain.registry import members
 
     if recipe is not None:

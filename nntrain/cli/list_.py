@@ -54,8 +54,8 @@ def base_of(family: Family) -> type[Component]:
     from nntrain.activations import Activation
     from nntrain.data import Source
     from nntrain.initializers import Initializer
-    from nntrain.layers.batch_norm import Norm
     from nntrain.losses import Loss
+    from nntrain.norms import Norm
     from nntrain.optimizers import Optimizer
     from nntrain.schedules import Schedule
 

@@ -7,10 +7,12 @@ from typing import Any, get_args
 import numpy as np
 from numpy.typing import NDArray
 
+from nntrain.activations import Activation
 from nntrain.errors import bad_input, nearest
 from nntrain.initializers import Initializer
-from nntrain.layers.batch_norm import Norm
+from nntrain.losses import Loss
 from nntrain.network.regularize import BIASES, DECAY, PENALTIES, decay
+from nntrain.norms import Norm
 from nntrain.optimizers import Optimizer
 from nntrain.registry import Component, members
 
@@ -46,8 +48,8 @@ def dialects_of(name: str) -> list[Dialect]:
     Raises:
         InputError: if there is none of that name, or it means the same everywhere.
     """
-    everything: dict[str, type[Component]] = {**members(Optimizer), **members(Initializer), **members(Norm)}
-    known = {key: kind for key, kind in everything.items() if kind.dialects}
+    families: tuple[type[Component], ...] = (Optimizer, Initializer, Norm, Activation, Loss)
+    known = {key: kind for family in families for key, kind in members(family).items() if kind.dialects}
     if name not in known:
         hint = f"{nearest(name, known)} with dialects: {', '.join(known)}".strip()
         raise bad_input("dialects", f"nothing with dialects is called {name!r}", hint)

@@ -210,11 +210,8 @@ def _compared(plan: Plan, term: str, f: _Loss | _Penalty, theta: Vector, analyti
 
 
 def _names(plan: Plan) -> list[str]:
-    names = []
-    for index, layer in enumerate(plan.network.layers, start=1):
-        kinds = ("weights", "biases") if layer.norm is None else ("weights", "biases", "gamma", "beta")
-        names += [f"{index} {kind}" for kind in kinds]
-    return names
+    layers = enumerate(plan.network.layers, start=1)
+    return [f"{index} {name}" for index, layer in layers for name in layer.learnt]
 
 
 def _coordinate(f: _Loss | _Penalty, theta: Vector, i: int, h: float) -> tuple[float, bool]:

@@ -18,11 +18,11 @@ from nntrain.diagnostics.gradcheck import TensorCheck, check
 from nntrain.diagnostics.small import small_plan
 from nntrain.errors import bad_input, nearest
 from nntrain.kernels import Entry, entry
-from nntrain.layers.batch_norm import BatchNorm
 from nntrain.losses import LOSS, Loss
 from nntrain.losses.cross_entropy import CrossEntropy
 from nntrain.losses.squared_error import MeanSquaredError
 from nntrain.network.network import Network
+from nntrain.norms.batch_norm import BatchNorm
 from nntrain.training.engine import Engine
 from nntrain.training.plan import Plan
 
@@ -52,29 +52,29 @@ def softmax_without_truth(output, target, delta, numbers):  # type: ignore[no-un
 
 
 @entry(BACKWARD)
-def elu_of_the_wrong_value(z, h, parameter, d):  # type: ignore[no-untyped-def]
+def elu_of_the_wrong_value(z, h, shape, d):  # type: ignore[no-untyped-def]
     """Take alpha·exp at the output h, where it belongs to z."""
-    zero, a = z.dtype.type(0), z.dtype.type(parameter)
+    zero, a = z.dtype.type(0), z.dtype.type(shape.number)
     for i in range(z.size):
         d[i] = d[i] if z[i] > zero else a * np.exp(h[i]) * d[i]
 
 
 @entry(BACKWARD)
-def sigmoid_of_z(z, h, parameter, d):  # type: ignore[no-untyped-def]
+def sigmoid_of_z(z, h, shape, d):  # type: ignore[no-untyped-def]
     """Take z (1 - z), where it is h (1 - h)."""
     for i in range(z.size):
         d[i] *= z[i] * (1 - z[i])
 
 
 @entry(BACKWARD)
-def tanh_without_square(z, h, parameter, d):  # type: ignore[no-untyped-def]
+def tanh_without_square(z, h, shape, d):  # type: ignore[no-untyped-def]
     """Take 1 - h, where it is 1 - h²."""
     for i in range(z.size):
         d[i] *= 1 - h[i]
 
 
 @entry(BACKWARD)
-def relu_lets_all_through(z, h, parameter, d):  # type: ignore[no-untyped-def]
+def relu_lets_all_through(z, h, shape, d):  # type: ignore[no-untyped-def]
     """Forget that where z < 0 nothing comes back."""
 
 
@@ -106,12 +106,10 @@ def batch_norm_without_mean(engine: Engine, gradient: Vector) -> Vector:
     """
     changed, network = gradient.copy(), engine.plan.network
     x, first = engine.train.x, network.layers[0]
-    norm, *_ = network.norms(engine.theta)
-    learnt, *_ = network.norms(changed)
-    if norm is None or learnt is None:
-        return changed
-    missing = norm[0] * engine.buffers.scale[: first.n_out] * learnt[1]
-    (dW, db), *_ = network.views(changed)
+    here, *_ = network.arrays(engine.theta)
+    of_gradient, *_ = network.arrays(changed)
+    dW, db = of_gradient["weights"], of_gradient["biases"]
+    missing = here["gamma"] * engine.buffers.scale[: first.n_out] * of_gradient["beta"]
     dW += np.outer(x.sum(axis=0), missing / len(x))
     db += missing
     return changed

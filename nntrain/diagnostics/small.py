@@ -10,9 +10,9 @@ from nntrain.activations import Activation
 from nntrain.activations.identity import Identity
 from nntrain.data.prepare import Part, Prepared
 from nntrain.initializers import Normal
-from nntrain.layers.batch_norm import Norm
 from nntrain.losses import Loss
 from nntrain.network.network import Dense, Network
+from nntrain.norms import Norm
 from nntrain.optimizers.adam import Adam
 from nntrain.random import stream
 from nntrain.schedules.decay import Constant

@@ -5,7 +5,7 @@ side in one loop, so that they cannot drift apart. The family's base says how ta
 outputs mean.
 """
 
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numba import types
@@ -54,10 +54,38 @@ class Loss(Component, family="loss"):
         """Return how many output units the network needs, a unit for each target or class (None: regression)."""
         return n_targets if n_classes is None else n_classes
 
-    def combine(self, losses: NDArray[np.float64], rows: NDArray[np.int64]) -> float:
-        """Return the loss over all rows from the losses of batches with ``rows`` each."""
+    def settled(self, counts: NDArray[np.int64]) -> Self:
+        """Return the loss with nothing left open, for ``counts`` training rows of each class.
+
+        Raises:
+            ValueError: if it does not suit so many classes.
+        """
+        return self
+
+    def weigh(self, target: NDArray[Any]) -> NDArray[np.float64] | None:
+        """Return what each row of ``target`` (N, T) counts in the mean, or None where all count the same."""
+        return None
+
+    def combine(
+        self, losses: NDArray[np.float64], rows: int, batch: int, weights: NDArray[np.float64] | None = None
+    ) -> float:
+        """Return the loss over all rows from those of its batches.
+
+        Args:
+            losses: of each batch.
+            rows: how many there are (N).
+            batch: rows of a batch; the last may have fewer.
+            weights: of each row (N), as :meth:`weigh` returns them, in the order of the batches.
+        """
         with np.errstate(over="ignore"):  # infinity is what it is then
-            return float(losses.sum() if self.reduction == "sum" else (losses * rows).sum() / rows.sum())
+            if self.reduction == "sum":
+                return float(losses.sum())
+            if weights is not None:
+                masses = np.add.reduceat(weights, np.arange(0, rows, batch))
+            else:
+                masses = np.full(losses.size, float(batch))
+                masses[-1] = rows - batch * (losses.size - 1)
+            return float((losses * masses).sum() / masses.sum())
 
     def encode(self, y: NDArray[Any], n_classes: int | None) -> NDArray[np.float64]:
         """Return ``y`` ((N, T) reals or (N,) class indices) as the target columns that the loss reads."""

@@ -6,26 +6,33 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.kernels import Entry, entry
-from nntrain.losses import LOSS, Loss
+from nntrain.losses import LOSS
+from nntrain.losses.class_weights import WeighsClasses
 
 
 @entry(LOSS)
 def binary_cross_entropy(output, target, delta, numbers):  # type: ignore[no-untyped-def]
     """Take the exponential of -|z| only, so that it cannot overflow, whichever side the logit is on."""
     one, zero = output.dtype.type(1), output.dtype.type(0)
-    scale = output.dtype.type(1.0 / output.size)
+    rows, weights = output.shape[0], numbers[1:]
+    mass = float(rows)
+    if weights.size > 0 and numbers[0] != 0:
+        mass = 0.0
+        for i in range(rows):
+            mass += weights[int(target[i, 0])]
+    scale = 1 / mass if mass > 0 else 0.0
     total = 0.0
-    for i in range(output.shape[0]):
-        for j in range(output.shape[1]):
-            z, truth = output[i, j], target[i, j]
-            e = np.exp(-abs(z))
-            total += max(z, zero) - z * truth + np.log1p(e)
-            probability = one / (one + e) if z >= zero else e / (one + e)
-            delta[i, j] = (probability - truth) * scale
-    return total / output.size
+    for i in range(rows):
+        z, truth = output[i, 0], target[i, 0]
+        weight = weights[int(truth)] if weights.size > 0 else 1.0
+        e = np.exp(-abs(z))
+        total += weight * (max(z, zero) - z * truth + np.log1p(e))
+        probability = one / (one + e) if z >= zero else e / (one + e)
+        delta[i, 0] = (probability - truth) * output.dtype.type(weight * scale)
+    return total * scale
 
 
-class BinaryCrossEntropy(Loss):
+class BinaryCrossEntropy(WeighsClasses):
     """Binary cross-entropy of a logit z, with the sigmoid inside the loss: the output layer stays linear.
 
     Formula:
@@ -35,7 +42,7 @@ class BinaryCrossEntropy(Loss):
         dL/dz = (p - o*) / B
 
     The second form neither overflows nor takes the logarithm of 0; the factor p (1 - p) of the sigmoid has dropped
-    out of dL/dz, which is why a saturated wrong output still learns.
+    out of dL/dz, which is why a saturated wrong output still learns. With class weights the mean is a weighted one.
 
     Source: K, L, N; as torch.nn.BCEWithLogitsLoss. K sums where this is a mean.
     """

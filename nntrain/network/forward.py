@@ -42,9 +42,7 @@ class ForwardPass:
         """
         alive = np.empty(0, np.bool_) if alive is None else alive
         output, losses = self._run(theta, x, target, Criterion(*loss.criterion(self.dtype)), alive)
-        rows = np.full(losses.size, ROWS)
-        rows[-1] = len(x) - ROWS * (losses.size - 1)
-        return output, loss.combine(losses, rows)
+        return output, loss.combine(losses, len(x), ROWS, loss.weigh(target))
 
     def _run(
         self, theta: NDArray[Any], x: NDArray[Any], target: NDArray[Any], loss: Criterion, alive: NDArray[np.bool_]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -9,8 +10,8 @@ from numpy.typing import NDArray
 
 from nntrain.activations import Activation
 from nntrain.initializers import Initializer, Zeros
-from nntrain.layers.batch_norm import Norm
 from nntrain.network.table import LAYER, Buffers
+from nntrain.norms import Norm
 from nntrain.random import stream
 
 
@@ -27,9 +28,24 @@ class Dense:
     norm: Norm | None = None  # of its pre-activations
 
     @property
+    def learnt(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of the arrays that it learns, by name, in the order in which they lie in theta."""
+        shapes: dict[str, tuple[int, ...]] = {"weights": (self.n_in, self.n_out), "biases": (self.n_out,)}
+        if self.norm is not None:
+            shapes |= {"gamma": (self.n_out,), "beta": (self.n_out,)}
+        if slopes := self.activation.learns(self.n_out):
+            shapes["slopes"] = (slopes,)
+        return shapes
+
+    @property
     def parameters(self) -> int:
-        """How many numbers it learns: I·O weights, O biases, and gamma and beta (O each) where it is normalised."""
-        return self.n_in * self.n_out + self.n_out * (1 if self.norm is None else 3)
+        """How many numbers it learns."""
+        return sum(prod(shape) for shape in self.learnt.values())
+
+    @property
+    def averages(self) -> int:
+        """How many running averages it keeps: a mean and a variance for each unit, where batches normalise it."""
+        return 0 if self.norm is None or self.norm.by_row else 2 * self.n_out
 
     @property
     def label(self) -> str:
@@ -43,7 +59,8 @@ class Network:
     Attributes:
         layers: its layers, from the inputs on.
         parameters: how many numbers it learns (P); all of them lie in one vector ``theta``, a layer's weights (I, O)
-            row by row before its biases (O) and, where it is normalised, gamma (O) and beta (O).
+            row by row before its biases (O), gamma (O) and beta (O) where it is normalised, and what its activation
+            learns.
         size: how many numbers theta has: the parameters, and after them running means and variances, which are not
             learnt.
         units: units in all layers (U).
@@ -52,7 +69,7 @@ class Network:
     def __init__(self, layers: Sequence[Dense]) -> None:
         self.layers = tuple(layers)
         self.parameters = sum(layer.parameters for layer in layers)
-        self.size = self.parameters + sum(2 * layer.n_out for layer in layers if layer.norm is not None)
+        self.size = self.parameters + sum(layer.averages for layer in layers)
         self.units = sum(layer.n_out for layer in layers)
         self.inputs = layers[0].n_in
         self.outputs = layers[-1].n_out
@@ -60,35 +77,32 @@ class Network:
     def table(self, dtype: np.dtype[Any]) -> NDArray[Any]:
         """Return the layer table for the compiled walk; its addresses are good in this process only."""
         table = np.recarray(len(self.layers), LAYER)
-        offset, unit, running = 0, 0, self.parameters
-        for record, layer in zip(table, self.layers, strict=True):
-            record.n_in, record.n_out = layer.n_in, layer.n_out
-            record.weights, record.biases = offset, offset + layer.n_in * layer.n_out
-            record.unit = unit
+        unit, averages = 0, self.parameters
+        for record, layer, starts in zip(table, self.layers, self._starts(), strict=True):
+            record.n_in, record.n_out, record.unit = layer.n_in, layer.n_out, unit
+            record.weights, record.biases = starts["weights"], starts["biases"]
             record.forward = layer.activation.forward.address(dtype)
             record.backward = layer.activation.backward.address(dtype)
-            record.parameter = layer.activation.parameter
+            record.number = layer.activation.number
+            record.learnt, record.learns = starts.get("slopes", 0), layer.activation.learns(layer.n_out)
             record.dropout = layer.dropout
-            record.norm = record.running = record.unbiased = 0
+            record.norm = record.running = record.by_row = record.unbiased = 0
             record.eps = record.momentum = 0.0
             if layer.norm is not None:
-                record.norm, record.running = record.biases + layer.n_out, running
-                record.eps, record.momentum = layer.norm.eps, layer.norm.momentum
-                record.unbiased = layer.norm.unbiased
-                running += 2 * layer.n_out
-            offset += layer.parameters
+                record.norm, record.running, record.by_row = starts["gamma"], averages, layer.norm.by_row
+                record.eps = layer.norm.eps
+                record.momentum, record.unbiased = layer.norm.averaging
             unit += layer.n_out
+            averages += layer.averages
         return table
 
     def tensors(self) -> NDArray[np.int64]:
-        """Return where each weight matrix and each bias vector begins in theta, its rows (0: a vector) and columns."""
-        found, offset = [], 0
-        for layer in self.layers:
-            middle = offset + layer.n_in * layer.n_out
-            found += [(offset, layer.n_in, layer.n_out), (middle, 0, layer.n_out)]
-            if layer.norm is not None:
-                found += [(middle + layer.n_out, 0, layer.n_out), (middle + 2 * layer.n_out, 0, layer.n_out)]
-            offset += layer.parameters
+        """Return where each array that is learnt begins in theta, its rows (0: a vector) and columns."""
+        found = [
+            (starts[name], shape[0] if len(shape) == 2 else 0, shape[-1])
+            for layer, starts in zip(self.layers, self._starts(), strict=True)
+            for name, shape in layer.learnt.items()
+        ]
         return np.array(found, np.int64)
 
     def buffers(self, rows: int, targets: int, dtype: np.dtype[Any]) -> Buffers:
@@ -96,16 +110,41 @@ class Network:
         x, target = np.empty((rows, self.inputs), dtype), np.empty((rows, targets), dtype)
         z, h, d = (np.empty(rows * self.units, dtype) for _ in range(3))
         normalised = any(layer.norm is not None for layer in self.layers)
-        n = np.empty(rows * self.units if normalised else 0, dtype)
-        return Buffers(x, target, z, h, d, n, np.empty(self.units if normalised else 0, dtype))
+        n, scale = (np.empty(rows * self.units if normalised else 0, dtype) for _ in range(2))
+        return Buffers(x, target, z, h, d, n, scale)
+
+    def arrays(self, theta: NDArray[Any]) -> Iterator[dict[str, NDArray[Any]]]:
+        """Yield each layer's arrays, by name, as views of ``theta``, or of any vector laid out like it.
+
+        They are weights (I, O) and biases (O), gamma and beta (O) where it is normalised, slopes where its activation
+        learns them; and, of a theta that holds them, running_mean and running_var (O) where batches normalise it.
+        """
+        averages = self.parameters
+        for layer, starts in zip(self.layers, self._starts(), strict=True):
+            found = {
+                name: theta[starts[name] : starts[name] + prod(shape)].reshape(shape)
+                for name, shape in layer.learnt.items()
+            }
+            if layer.averages and theta.size == self.size:
+                middle, stop = averages + layer.n_out, averages + layer.averages
+                found |= {"running_mean": theta[averages:middle], "running_var": theta[middle:stop]}
+            averages += layer.averages
+            yield found
 
     def views(self, theta: NDArray[Any]) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
         """Yield each layer's weights (I, O) and biases (O) in ``theta`` (P), or in any vector laid out like it."""
+        for arrays in self.arrays(theta):
+            yield arrays["weights"], arrays["biases"]
+
+    def _starts(self) -> Iterator[dict[str, int]]:
+        """Yield where each layer's arrays begin in theta, by name."""
         offset = 0
         for layer in self.layers:
-            middle = offset + layer.n_in * layer.n_out
-            yield theta[offset:middle].reshape(layer.n_in, layer.n_out), theta[middle : middle + layer.n_out]
-            offset += layer.parameters
+            starts = {}
+            for name, shape in layer.learnt.items():
+                starts[name] = offset
+                offset += prod(shape)
+            yield starts
 
     def slices(self) -> Iterator[slice]:
         """Yield where each layer's parameters lie in theta."""
@@ -121,28 +160,17 @@ class Network:
             W[:] = 1
         return mask
 
-    def norms(self, theta: NDArray[Any]) -> Iterator[tuple[NDArray[Any], ...] | None]:
-        """Yield gamma, beta, running mean and variance (O each) of each layer in theta, None where it has none."""
-        running = self.parameters
-        for layer, part in zip(self.layers, self.slices(), strict=True):
-            if layer.norm is None:
-                yield None
-                continue
-            n, end = layer.n_out, part.stop
-            starts = (end - 2 * n, end - n, running, running + n)
-            yield tuple(theta[start : start + n] for start in starts)
-            running += 2 * n
-
     def initial(self, seed: int, dtype: np.dtype[Any]) -> NDArray[Any]:
         """Return the first theta (P). It is drawn in float64, so that float32 starts from the same numbers, rounded."""
-        theta = np.empty(self.size)
-        for norm in filter(None, self.norms(theta)):
-            for values, first in zip(norm, (1.0, 0.0, 0.0, 1.0), strict=True):  # gamma, beta, running mean and variance
-                values[:] = first
-        for index, (layer, (W, b)) in enumerate(zip(self.layers, self.views(theta), strict=True)):
+        theta = np.zeros(self.size)
+        for index, (layer, arrays) in enumerate(zip(self.layers, self.arrays(theta), strict=True)):
             fans = (layer.n_in, layer.n_out)
+            W, b = arrays["weights"], arrays["biases"]
             W[:] = layer.initializer.draw(W.shape, *fans, stream(seed, "weights", index))
             b[:] = layer.bias_initializer.draw(b.shape, *fans, stream(seed, "biases", index))
+            for name, first in (("gamma", 1.0), ("running_var", 1.0), ("slopes", layer.activation.number)):
+                if name in arrays:
+                    arrays[name][:] = first
         return theta.astype(dtype)
 
     @property

@@ -12,9 +12,10 @@ from numba import types
 from numpy.typing import NDArray
 
 # One record a layer: where its weights (I, O) and biases (O) begin in the parameters, the number of units in the layers
-# before it, and its activation: the addresses of the two loops and the number that shapes the function. Then the share
-# of its units that a training step drops. Last, where gamma (O) and beta (O) of its normalisation begin (0: it has
-# none), where its running mean and variance (2, O) do, and what shapes it.
+# before it, and its activation: the addresses of the two loops, the number that shapes the function, and where those
+# that it learns begin, and how many they are. Then the share of its units that a training step drops. Last, where
+# gamma (O) and beta (O) of its normalisation begin (0: it has none), where its running mean and variance (2, O) do,
+# whether it goes by row, and what shapes it.
 LAYER = np.dtype(
     [
         ("n_in", np.int64),
@@ -24,10 +25,13 @@ LAYER = np.dtype(
         ("unit", np.int64),
         ("forward", np.int64),
         ("backward", np.int64),
-        ("parameter", np.float64),
+        ("number", np.float64),
+        ("learnt", np.int64),
+        ("learns", np.int64),
         ("dropout", np.float64),
         ("norm", np.int64),
         ("running", np.int64),
+        ("by_row", np.int64),
         ("eps", np.float64),
         ("momentum", np.float64),
         ("unbiased", np.int64),
@@ -46,7 +50,7 @@ class Buffers(NamedTuple):
     h: NDArray[Any]  # (B·U): activations
     d: NDArray[Any]  # (B·U): dL/dh, then dL/dz
     n: NDArray[Any]  # (B·U): normalised pre-activations; empty where no layer is normalised
-    scale: NDArray[Any]  # (U): what they were divided by, inverted
+    scale: NDArray[Any]  # (B·U): what they were divided by, inverted: a layer's part begins with its units' or rows'
 
 
 def BUFFERS(F: Any) -> Any:  # noqa: N802 - a constant of a float type

@@ -3,17 +3,14 @@
 Shape letters: B rows of a batch, L layers, P parameters, and for a layer I inputs and O outputs.
 """
 
-from nntrain.activations import call_backward, call_forward
+from nntrain.activations import Shape, call_backward, call_forward
 from nntrain.kernels import kernel
-from nntrain.layers.batch_norm import (
-    batch_norm_backward,
-    normalise_by_batch,
-    normalise_by_running,
-    scale_and_shift,
-)
 from nntrain.layers.dense import dense_backward, dense_backward_input, dense_forward
 from nntrain.layers.dropout import NO_KEY, WORD, dropout_backward, dropout_forward, scrambled
 from nntrain.losses import call_loss
+from nntrain.norms import scale_and_shift
+from nntrain.norms.batch_norm import batch_norm_backward, normalise_by_batch, normalise_by_running
+from nntrain.norms.layer_norm import layer_norm_backward, normalise_by_row
 
 
 @kernel
@@ -48,17 +45,38 @@ def gamma_and_beta(theta, layer):  # type: ignore[no-untyped-def]
 
 
 @kernel
+def shape_of(layer, theta, grad):  # type: ignore[no-untyped-def]
+    """Return what shapes the layer's activation, with its parts of the parameters and of their gradient."""
+    start, stop = layer.learnt, layer.learnt + layer.learns
+    return Shape(layer.number, layer.n_out, theta[start:stop], grad[start:stop])
+
+
+@kernel
 def normalise(layer, theta, buffers, rows, key):  # type: ignore[no-untyped-def]
-    """Normalise the layer's z: by the batch in training, where the running averages learn too, else by those."""
-    z, n = matrix(buffers.z, layer, rows), matrix(buffers.n, layer, rows)
-    running = theta[layer.running : layer.running + 2 * layer.n_out].reshape(2, layer.n_out)
+    """Normalise the layer's z: each row by itself, or by the batch in training, else by the running averages."""
+    z, n, scale = matrix(buffers.z, layer, rows), matrix(buffers.n, layer, rows), part(buffers.scale, layer, rows)
     gamma, beta = gamma_and_beta(theta, layer)
-    if key == NO_KEY:
-        normalise_by_running(z, n, running, layer.eps)
+    if layer.by_row:
+        normalise_by_row(z, n, scale, layer.eps)
     else:
-        scale = buffers.scale[layer.unit : layer.unit + layer.n_out]
-        normalise_by_batch(z, n, scale, running, layer.eps, layer.momentum, layer.unbiased)
+        running = theta[layer.running : layer.running + 2 * layer.n_out].reshape(2, layer.n_out)
+        if key == NO_KEY:
+            normalise_by_running(z, n, running, layer.eps)
+        else:
+            normalise_by_batch(z, n, scale, running, layer.eps, layer.momentum, layer.unbiased)
     scale_and_shift(n, gamma, beta, z)
+
+
+@kernel
+def normalise_backward(layer, theta, grad, buffers, rows):  # type: ignore[no-untyped-def]
+    """Turn the layer's d from dL/d(gamma n + beta) into dL/dz."""
+    d, n, scale = matrix(buffers.d, layer, rows), matrix(buffers.n, layer, rows), part(buffers.scale, layer, rows)
+    gamma = theta[layer.norm : layer.norm + layer.n_out]
+    dgamma, dbeta = gamma_and_beta(grad, layer)
+    if layer.by_row:
+        layer_norm_backward(d, n, scale, gamma, dgamma, dbeta)
+    else:
+        batch_norm_backward(d, n, scale, gamma, dgamma, dbeta)
 
 
 @kernel
@@ -70,12 +88,13 @@ def forward(table, theta, x, buffers, key):  # type: ignore[no-untyped-def]
     rows = x.shape[0]
     h_in = x
     for layer in table:
+        z, h = part(buffers.z, layer, rows), part(buffers.h, layer, rows)
         dense_forward(h_in, weights(theta, layer), biases(theta, layer), matrix(buffers.z, layer, rows))
         if layer.norm > 0:
             normalise(layer, theta, buffers, rows, key)
-        call_forward(layer.forward, part(buffers.z, layer, rows), part(buffers.h, layer, rows), layer.parameter)
+        call_forward(layer.forward, z, h, shape_of(layer, theta, theta))
         if layer.dropout > 0 and key != NO_KEY:
-            dropout_forward(part(buffers.h, layer, rows), layer.dropout, scrambled((key + layer.unit) & WORD))
+            dropout_forward(h, layer.dropout, scrambled((key + layer.unit) & WORD))
         h_in = matrix(buffers.h, layer, rows)
     return h_in
 
@@ -89,14 +108,11 @@ def backward(table, theta, x, buffers, grad, key):  # type: ignore[no-untyped-de
         z, h, d = part(buffers.z, layer, rows), part(buffers.h, layer, rows), part(buffers.d, layer, rows)
         if layer.dropout > 0 and key != NO_KEY:
             dropout_backward(h, d, layer.dropout, scrambled((key + layer.unit) & WORD))
-        call_backward(layer.backward, z, h, layer.parameter, d)
+        call_backward(layer.backward, z, h, shape_of(layer, theta, grad), d)
+        if layer.norm > 0:
+            normalise_backward(layer, theta, grad, buffers, rows)
         h_in = matrix(buffers.h, table[index - 1], rows) if index > 0 else x
         d_matrix = matrix(buffers.d, layer, rows)
-        if layer.norm > 0:
-            n, scale = matrix(buffers.n, layer, rows), buffers.scale[layer.unit : layer.unit + layer.n_out]
-            gamma = theta[layer.norm : layer.norm + layer.n_out]
-            dgamma, dbeta = gamma_and_beta(grad, layer)
-            batch_norm_backward(d_matrix, n, scale, gamma, dgamma, dbeta)
         dense_backward(h_in, d_matrix, weights(grad, layer), biases(grad, layer))
         if index > 0:
             dense_backward_input(d_matrix, weights(theta, layer), matrix(buffers.d, table[index - 1], rows))

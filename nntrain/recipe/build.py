@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nntrain.activations import Activation
 from nntrain.data import Dataset
@@ -54,11 +55,15 @@ def build(recipe: Recipe, document: Document, folder: Path, name: str) -> Built:
     _check_loss(loss, recipe.model.output, n_classes, document)
     settings = recipe.data.model_dump(exclude={"source"})
     data = prepare(dataset, **settings, seed=recipe.seed)
+    if n_classes is not None:
+        loss = _settled(loss, np.bincount(data.train.y, minlength=n_classes), document)
+        recipe = recipe.model_copy(update={"loss": loss})
     small = len(data.train.x) < BATCH_SIZE or recipe.optimizer.searches
     if "batch_size" not in recipe.training.model_fields_set and small:
         recipe = _with_full_batch(recipe)  # the default is for larger data
     _check_training(recipe, data, document)
     network = network_of(recipe, len(dataset.feature_names), len(dataset.target_names), n_classes)
+    _check_units(recipe, network, document)
     if recipe.optimizer.searches:
         _check_dropout(recipe, network, document)
     plan = Plan(
@@ -131,6 +136,25 @@ def _check_loss(loss: Loss, output: Activation, n_classes: int | None, document:
             f"model.output: found {output.name}, but {loss.name} has the {loss.inside} inside",
             "leave model.output out (identity), or choose mse to see a squashed output with a squared error",
         )
+
+
+def _settled(loss: Loss, counts: NDArray[np.int64], document: Document) -> Loss:
+    try:
+        return loss.settled(counts)
+    except ValueError as error:
+        where = document.where("loss", "class_weights")
+        raise bad_input(where, f"loss.class_weights: {error}", "choose balanced, or a weight for each class") from None
+
+
+def _check_units(recipe: Recipe, network: Network, document: Document) -> None:
+    for layer in network.layers:
+        if layer.activation.distribution and layer.n_out == 1:
+            key = "output" if layer is network.layers[-1] else "hidden"
+            raise bad_input(
+                document.where("model", key),
+                f"model.{key}: {layer.activation.name} of one unit is always 1",
+                "choose sigmoid, or leave it out",
+            )
 
 
 def _check_dropout(recipe: Recipe, network: Network, document: Document) -> None:

@@ -10,8 +10,8 @@ from nntrain.activations.rectifiers import ReLU
 from nntrain.data import Source
 from nntrain.errors import InputError, Problem
 from nntrain.initializers import Initializer, Zeros
-from nntrain.layers.batch_norm import Norm
 from nntrain.losses import Loss
+from nntrain.norms import Norm
 from nntrain.optimizers import Optimizer
 from nntrain.optimizers.adam import Adam
 from nntrain.recipe.choice import Choice

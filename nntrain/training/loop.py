@@ -73,9 +73,9 @@ class _Run:
         self.plateau = plan.schedule.policy() if plan.schedule.reacts else None
         optimizer = plan.optimizer
         self.search = iterations(self.engine, optimizer, plan.training.epochs) if isinstance(optimizer, LBFGS) else None
+        self.weights = plan.loss.weigh(self.engine.train.target)
         self.best_theta = self.engine.theta.copy()
         self.finite = (self.engine.theta.copy(), self.engine.state.copy())
-        self.batches = plan.rows_of_batches()
         self.seconds_per_step = 5e-6 + 6e-10 * plan.batch_rows * plan.network.multiply_adds
 
     def events(self) -> Iterator[Event]:
@@ -113,7 +113,9 @@ class _Run:
         if losses.size < count:
             return  # a part of an epoch has no place among the epochs
         self.epoch += 1
-        yield self._ended(float(rates[-1]), plan.loss.combine(losses, self.batches), rows / seconds)
+        weights = None if self.weights is None else self.weights[order]
+        loss = plan.loss.combine(losses, rows, plan.batch_rows, weights)
+        yield self._ended(float(rates[-1]), loss, rows / seconds)
 
     def _iteration(self, search: Generator[tuple[NDArray[np.float64], int]]) -> Iterator[Event]:
         """Let an optimizer that searches by itself do an iteration, which is an epoch."""

@@ -66,9 +66,3 @@ class Plan:
     def span(self) -> Span:
         """How long the run is to be."""
         return Span(self.training.epochs * self.steps_per_epoch, self.training.epochs)
-
-    def rows_of_batches(self) -> NDArray[np.int64]:
-        """Return the rows of each batch of an epoch."""
-        rows = np.full(self.steps_per_epoch, self.batch_rows)
-        rows[-1] = len(self.data.train.x) - self.batch_rows * (self.steps_per_epoch - 1)
-        return rows

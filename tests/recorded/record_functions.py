@@ -24,6 +24,8 @@ torch.set_default_dtype(torch.float64)
 keras.backend.set_floatx("float64")
 FOLDER = Path(__file__).parent
 Z = np.round(np.linspace(-6, 6, 25) + 0.05, 3)
+UNITS = 5  # of a row, for activations that look at one
+DH = np.linspace(0.5, 1.5, Z.size)
 random = np.random.RandomState(0)
 OUTPUT = np.round(random.standard_normal((6, 4)) * 2, 3)
 NUMBERS = np.round(random.standard_normal((6, 4)), 3)
@@ -31,6 +33,7 @@ COUNTS = random.poisson(2.0, (6, 4)).astype(float)
 CLASSES = random.randint(0, 4, 6)
 SIDES = random.randint(0, 2, (6, 1))
 
+# a torch function, or a class of torch.nn where something is learnt
 ACTIVATIONS: dict[str, tuple[dict[str, Any], Any]] = {
     "identity": ({}, lambda z: z * 1.0),
     "sigmoid": ({}, torch.sigmoid),
@@ -45,15 +48,19 @@ ACTIVATIONS: dict[str, tuple[dict[str, Any], Any]] = {
     "softplus": ({}, F.softplus),
     "silu": ({}, F.silu),
     "gelu": ({}, F.gelu),
+    "softmax": ({}, lambda z: F.softmax(z, dim=1)),
+    "prelu": ({}, torch.nn.PReLU()),
+    "prelu of each unit": ({"shared": False, "slope": -0.3}, torch.nn.PReLU(UNITS, init=-0.3)),
 }
 
 
 def activation(function: Any) -> dict[str, list[float]]:
-    """Return a torch activation's values and derivatives."""
-    z = torch.tensor(Z, requires_grad=True)
+    """Return a torch activation's values, and its derivatives of their sum, each times DH."""
+    z = torch.tensor(Z.reshape(-1, UNITS), requires_grad=True)
     h = function(z)
-    h.sum().backward()
-    return {"h": h.detach().tolist(), "dz": z.grad.tolist()}
+    (h * torch.tensor(DH.reshape(-1, UNITS))).sum().backward()
+    learnt = [value for p in getattr(function, "parameters", list)() for value in p.grad.tolist()]
+    return {"h": h.detach().ravel().tolist(), "dz": z.grad.ravel().tolist(), "dlearnt": learnt}
 
 
 def torchs(function: Any, output: Any, target: Any, integers: bool = False) -> dict[str, Any]:
@@ -85,6 +92,20 @@ def predicted(o: Any, t: Any) -> Any:
     return F.gaussian_nll_loss(o[:, :2], t, torch.exp(o[:, 2:]))
 
 
+WEIGHTS_OF_CLASSES = [3.0, 0.5, 1.0, 0.25]
+
+
+def weighed(loss: Any) -> Any:
+    """Return a loss of keras' with what its class_weight does: a weight for each row."""
+    return lambda t, o: loss(t, o, sample_weight=jnp.asarray(WEIGHTS_OF_CLASSES)[t.astype(int).ravel()])
+
+
+def weighed_bce(o: Any, t: Any) -> Any:
+    """Return torch's binary cross-entropy with a weight for each class."""
+    weights = torch.where(t > 0, 0.5, 3.0)
+    return F.binary_cross_entropy_with_logits(o, t, weights, reduction="sum") / weights.sum()
+
+
 LOSSES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "mse": ({}, torchs(F.mse_loss, OUTPUT, NUMBERS)),
     "sum_squared_error": ({}, torchs(lambda o, t: F.mse_loss(o, t, reduction="sum"), OUTPUT, NUMBERS)),
@@ -102,6 +123,28 @@ LOSSES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
         {"smoothing": 0.2},
         torchs(lambda o, t: F.cross_entropy(o, t, label_smoothing=0.2), OUTPUT, CLASSES, integers=True),
     ),
+    "cross_entropy weighted": (
+        {"class_weights": WEIGHTS_OF_CLASSES},
+        torchs(lambda o, t: F.cross_entropy(o, t, torch.tensor(WEIGHTS_OF_CLASSES)), OUTPUT, CLASSES, integers=True),
+    ),
+    "cross_entropy weighted and smoothed": (
+        {"class_weights": WEIGHTS_OF_CLASSES, "smoothing": 0.2},
+        torchs(
+            lambda o, t: F.cross_entropy(o, t, torch.tensor(WEIGHTS_OF_CLASSES), label_smoothing=0.2),
+            OUTPUT,
+            CLASSES,
+            integers=True,
+        ),
+    ),
+    "cross_entropy weighted by keras": (
+        {"class_weights": WEIGHTS_OF_CLASSES, "dialect": "keras"},
+        kerass(weighed(keras.losses.SparseCategoricalCrossentropy(from_logits=True, dtype="float64")), OUTPUT, CLASSES),
+    ),
+    "bce weighted": ({"class_weights": [3.0, 0.5]}, torchs(weighed_bce, OUTPUT[:, :1], SIDES.astype(float))),
+    "bce weighted by keras": (
+        {"class_weights": WEIGHTS_OF_CLASSES[:2], "dialect": "keras"},
+        kerass(weighed(keras.losses.BinaryCrossentropy(from_logits=True, dtype="float64")), OUTPUT[:, :1], SIDES),
+    ),
     "hinge": ({}, kerass(lambda t, o: keras.losses.hinge(t, o).mean(), OUTPUT[:, :1], SIDES)),
 }
 
@@ -112,8 +155,12 @@ BATCHES = [OUTPUT, NUMBERS * 3 + 1]
 
 
 def torchs_norm(**keys: Any) -> dict[str, Any]:
-    """Return what torch's batch norm makes of two batches in training, and of the first one after it."""
-    norm = torch.nn.BatchNorm1d(4, **keys)
+    """Return what torch's batch norm makes of the batches."""
+    return torchs_batches(torch.nn.BatchNorm1d(4, **keys))
+
+
+def torchs_batches(norm: Any) -> dict[str, Any]:
+    """Return what a normalisation of torch's makes of two batches in training, and of the first one after it."""
     norm.weight.data, norm.bias.data = torch.tensor(GAMMA), torch.tensor(BETA)
     for batch in BATCHES:
         z = torch.tensor(batch, requires_grad=True)
@@ -125,12 +172,21 @@ def torchs_norm(**keys: Any) -> dict[str, Any]:
         "dz": z.grad,
         "dgamma": norm.weight.grad,
         "dbeta": norm.bias.grad,
-        "running_mean": norm.running_mean,
-        "running_var": norm.running_var,
     }
+    found |= {name: values for name, values in norm.named_buffers() if name.startswith("running")}
     norm.eval()
     found["evaluated"] = norm(torch.tensor(BATCHES[0])).detach()
     return {name: values.tolist() for name, values in found.items()}
+
+
+def kerass_layer_norm() -> dict[str, Any]:
+    """Return what keras' layer norm makes of the second batch and of the first."""
+    norm = keras.layers.LayerNormalization(dtype="float64")
+    norm.build((None, 4))
+    norm.gamma.assign(GAMMA)
+    norm.beta.assign(BETA)
+    output, evaluated = (np.asarray(norm(jnp.asarray(BATCHES[i]))).tolist() for i in (1, 0))
+    return {"output": output, "evaluated": evaluated}
 
 
 def kerass_norm() -> dict[str, Any]:
@@ -157,11 +213,14 @@ def write(name: str, found: dict[str, Any]) -> None:
 def main() -> None:
     """Write the files."""
     activations = {name: {"keys": keys, **activation(function)} for name, (keys, function) in ACTIVATIONS.items()}
-    write("activations.json", {"z": Z.tolist(), "cases": activations})
+    write("activations.json", {"z": Z.tolist(), "dh": DH.tolist(), "units": UNITS, "cases": activations})
     norms = {
-        "torch": ({}, torchs_norm()),
-        "torch other": ({"eps": 0.1, "momentum": 0.4}, torchs_norm(eps=0.1, momentum=0.4)),
-        "keras": ({"dialect": "keras"}, kerass_norm()),
+        "batch of torch": ({}, torchs_norm()),
+        "batch of torch, other": ({"eps": 0.1, "momentum": 0.4}, torchs_norm(eps=0.1, momentum=0.4)),
+        "batch of keras": ({"dialect": "keras"}, kerass_norm()),
+        "layer of torch": ({}, torchs_batches(torch.nn.LayerNorm(4))),
+        "layer of torch, other": ({"eps": 0.1}, torchs_batches(torch.nn.LayerNorm(4, eps=0.1))),
+        "layer of keras": ({"dialect": "keras"}, kerass_layer_norm()),
     }
     given = {"gamma": GAMMA, "beta": BETA, "weights": WEIGHTS, "batches": np.array(BATCHES)}
     cases = {name: {"keys": keys, **found} for name, (keys, found) in norms.items()}

@@ -25,6 +25,7 @@ ACTIVATIONS: dict[str, Any] = {
         lambda z: SCALE * np.where(z > 0, 1, ALPHA * np.exp(z)),
     ),
     "elu": (lambda z: np.where(z > 0, z, np.exp(z) - 1), lambda z: np.where(z > 0, 1, np.exp(z))),
+    "prelu": (lambda z: np.where(z > 0, z, 0.25 * z), lambda z: np.where(z > 0, 1, 0.25)),
 }
 
 
@@ -72,11 +73,15 @@ def loss_and_gradient(
     for W, b, activation in layers:
         z = h @ W + b
         before.append((h, z))
-        h = ACTIVATIONS[activation][0](z)
+        h = softmax(z) if activation == "softmax" else ACTIVATIONS[activation][0](z)
     value, dh = loss_and_delta(loss, h, target)
     gradients = []
     for (W, _, activation), (h_in, z) in zip(reversed(layers), reversed(before), strict=True):
-        dz = dh * ACTIVATIONS[activation][1](z)
+        if activation == "softmax":
+            p = softmax(z)
+            dz = np.einsum("bj,bjk->bk", dh, p[:, :, None] * (np.eye(p.shape[1]) - p[:, None, :]))
+        else:
+            dz = dh * ACTIVATIONS[activation][1](z)
         gradients.append((h_in.T @ dz, dz.sum(axis=0)))
         dh = dz @ W.T
     return value, gradients[::-1]

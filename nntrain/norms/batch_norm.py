@@ -1,6 +1,6 @@
-"""Batch normalisation: each unit gets mean 0 and variance 1 over the batch, and then a learnt scale and shift.
+"""Batch normalisation: each unit gets mean 0 and variance 1 over the rows of a batch.
 
-It stands before the activation. After training, running averages take the place of the batch's mean and variance.
+After training, running averages take the place of the batch's mean and variance.
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -9,15 +9,8 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.kernels import kernel
-from nntrain.registry import DIALECT, Component, Dialects
-
-
-class Norm(Component, family="norm"):
-    """A normalisation of a layer's pre-activations."""
-
-    eps: Annotated[float, Field(gt=0, description="added to the variance")]
-    momentum: Annotated[float, Field(gt=0, le=1, description="share of a batch in the running averages")]
-    unbiased: Annotated[bool, Field(description="whether the running variance divides by B - 1, not B")]
+from nntrain.norms import Eps, Norm
+from nntrain.registry import DIALECT, Dialects
 
 
 class BatchNorm(Norm):
@@ -37,13 +30,19 @@ class BatchNorm(Norm):
 
     name: Literal["batch"] = "batch"
     dialect: Annotated[Literal["torch", "keras", "lecture"], DIALECT] = "torch"
-    eps: Annotated[float, Field(gt=0, description="added to the variance")] = 1e-5
+    eps: Eps = 1e-5
     momentum: Annotated[float, Field(gt=0, le=1, description="share of a batch in the running averages")] = 0.1
     unbiased: Annotated[bool, Field(description="whether the running variance divides by B - 1, not B")] = True
+    by_row: ClassVar[bool] = False
     dialects: ClassVar[Dialects] = {
         "keras": {"eps": 0.001, "momentum": 0.01, "unbiased": False},
         "lecture": {"eps": 1e-8},
     }
+
+    @property
+    def averaging(self) -> tuple[float, bool]:
+        """Return (momentum, unbiased)."""
+        return (self.momentum, self.unbiased)
 
 
 @kernel
@@ -76,14 +75,6 @@ def normalise_by_running(z, n, running, eps):  # type: ignore[no-untyped-def]
         scale = real(1 / np.sqrt(running[1, j] + eps))
         for i in range(z.shape[0]):
             n[i, j] = (z[i, j] - running[0, j]) * scale
-
-
-@kernel
-def scale_and_shift(n, gamma, beta, z):  # type: ignore[no-untyped-def]
-    """Fill z (B, O) with gamma n + beta."""
-    for i in range(z.shape[0]):
-        for j in range(z.shape[1]):
-            z[i, j] = gamma[j] * n[i, j] + beta[j]
 
 
 @kernel

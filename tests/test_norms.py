@@ -1,4 +1,4 @@
-"""Batch normalisation against torch and keras, and within a network: gradients, running averages, model files."""
+"""Normalisations against torch and keras, and within a network: gradients, running averages, model files."""
 
 import json
 from dataclasses import replace
@@ -7,23 +7,19 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from safetensors.numpy import load_file
 
 from nntrain.activations import Activation
 from nntrain.artifacts.model import Model
 from nntrain.diagnostics.gradcheck import check
 from nntrain.diagnostics.small import small_plan
-from nntrain.layers.batch_norm import (
-    BatchNorm,
-    Norm,
-    batch_norm_backward,
-    normalise_by_batch,
-    normalise_by_running,
-    scale_and_shift,
-)
 from nntrain.losses import Loss
 from nntrain.losses.cross_entropy import CrossEntropy
 from nntrain.network.network import Network
+from nntrain.norms import Norm, scale_and_shift
+from nntrain.norms.batch_norm import batch_norm_backward, normalise_by_batch, normalise_by_running
+from nntrain.norms.layer_norm import layer_norm_backward, normalise_by_row
 from nntrain.registry import members
 from nntrain.resources import shipped_recipes
 from nntrain.training.engine import Engine
@@ -37,38 +33,56 @@ GAMMA, BETA, WEIGHTS = (np.array(RECORDED[name]) for name in ("gamma", "beta", "
 @pytest.mark.parametrize("case", RECORDED["cases"])
 def test_two_batches_are_the_reference_librarys(case: str) -> None:
     expected = RECORDED["cases"][case]
-    norm = make(Norm, "batch", **expected["keys"])
+    norm = make(Norm, case.split()[0], **expected["keys"])
     running = np.array([np.zeros(4), np.ones(4)])
-    n, scale, z = np.empty((6, 4)), np.empty(4), np.empty((6, 4))
-    for batch in np.array(RECORDED["batches"]):
+    n, scale, z = np.empty((6, 4)), np.empty(6), np.empty((6, 4))
+
+    def normalise(batch: NDArray[Any], training: bool) -> NDArray[Any]:
         z = batch.copy()
-        normalise_by_batch(z, n, scale, running, norm.eps, norm.momentum, norm.unbiased)
+        if norm.by_row:
+            normalise_by_row(z, n, scale, norm.eps)
+        elif training:
+            normalise_by_batch(z, n, scale[:4], running, norm.eps, *norm.averaging)
+        else:
+            normalise_by_running(z, n, running, norm.eps)
         scale_and_shift(n, GAMMA, BETA, z)
-    exact = 1e-6 if case == "keras" else 1e-11  # keras computes the moments in float32
+        return z
+
+    for batch in np.array(RECORDED["batches"]):
+        z = normalise(batch, training=True)
+    exact = 1e-6 if "keras" in case else 1e-11  # keras computes the moments in float32
     np.testing.assert_allclose(z, expected["output"], rtol=exact, atol=exact)
-    np.testing.assert_allclose(running, [expected["running_mean"], expected["running_var"]], rtol=exact)
+    if "running_mean" in expected:
+        np.testing.assert_allclose(running, [expected["running_mean"], expected["running_var"]], rtol=exact)
     if "dz" in expected:
         d, dgamma, dbeta = WEIGHTS.copy(), np.empty(4), np.empty(4)
-        batch_norm_backward(d, n, scale, GAMMA, dgamma, dbeta)
+        backward = layer_norm_backward if norm.by_row else batch_norm_backward
+        backward(d, n, scale, GAMMA, dgamma, dbeta)
         np.testing.assert_allclose(d, expected["dz"], rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(dgamma, expected["dgamma"], rtol=1e-11)
         np.testing.assert_allclose(dbeta, expected["dbeta"], rtol=1e-11)
-    z = np.array(RECORDED["batches"])[0]
-    normalise_by_running(z, n, running, norm.eps)
-    scale_and_shift(n, GAMMA, BETA, z)
-    np.testing.assert_allclose(z, expected["evaluated"], rtol=exact, atol=exact)
+    evaluated = normalise(np.array(RECORDED["batches"])[0], training=False)
+    np.testing.assert_allclose(evaluated, expected["evaluated"], rtol=exact, atol=exact)
 
 
-def normalised(plan: Plan, **keys: Any) -> Plan:
+def test_every_norm_is_recorded_in_each_of_its_dialects() -> None:
+    """The lecture's dialect has no library."""
+    recorded = {tuple(case.replace(",", "").split()[:3:2]) for case in RECORDED["cases"]}
+    named = {(name, dialect) for name, kind in members(Norm).items() for dialect in ("torch", *kind.dialects)}
+    assert recorded == named - {("batch", "lecture")}
+
+
+def normalised(plan: Plan, name: str = "batch", **keys: Any) -> Plan:
     layers = plan.network.layers
-    norm = BatchNorm.model_validate(keys)
+    norm = make(Norm, name, **keys)
     return replace(plan, network=Network([*(replace(layer, norm=norm) for layer in layers[:-1]), layers[-1]]))
 
 
 @pytest.mark.parametrize("activation", members(Activation))
 @pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
-def test_the_gradient_in_training_mode(activation: str, loss: str) -> None:
-    plan = normalised(small_plan(make(Activation, activation), make(Loss, loss)), eps=0.01)
+@pytest.mark.parametrize("norm", members(Norm))
+def test_the_gradient_in_training_mode(activation: str, loss: str, norm: str) -> None:
+    plan = normalised(small_plan(make(Activation, activation), make(Loss, loss)), norm, eps=0.01)
     checks = check(plan)
     assert [one.name for one in checks][:4] == ["1 weights", "1 biases", "1 gamma", "1 beta"]
     assert not any(one.failed for one in checks)
@@ -103,10 +117,9 @@ def test_evaluation_takes_the_running_averages() -> None:
     outputs = engine._forward.outputs(engine.theta, rows.x)
     np.testing.assert_allclose(engine._forward.outputs(engine.theta, rows.x[:1]), outputs[:1], rtol=1e-5, atol=1e-6)
     assert whole.loss != alone.loss
-    norm, *_ = engine.plan.network.norms(engine.theta)
-    assert norm is not None
-    assert (norm[2] != 0).all()
-    assert (norm[3] != 1).all()
+    first, *_ = engine.plan.network.arrays(engine.theta)
+    assert (first["running_mean"] != 0).all()
+    assert (first["running_var"] != 1).all()
 
 
 def test_running_averages_are_no_parameters() -> None:
@@ -116,10 +129,9 @@ def test_running_averages_are_no_parameters() -> None:
     ).plan
     engine = Engine(plan)
     assert engine.grad.size == plan.network.parameters == plan.network.size - 2 * (8 + 5)
-    engine.take(np.arange(105), 0, np.full(4, 0.01))
-    norm, *_ = plan.network.norms(engine.theta)
-    assert norm is not None
-    assert (norm[3] > 0).all()
+    engine.take(np.arange(len(engine.train.x)), 0, np.full(4, 0.01))
+    first, *_ = plan.network.arrays(engine.theta)
+    assert (first["running_var"] > 0).all()
 
 
 def test_the_model_file_has_torchs_names(tmp_path: Path, nntrain: CommandLine) -> None:
@@ -165,3 +177,34 @@ def test_it_rescues_bad_first_weights(nntrain: CommandLine, tmp_path: Path) -> N
     recipe = shipped_recipes()["deep_tanh"]
     assert nntrain("fit", recipe, *small).json["validation"]["accuracy"] < 0.2
     assert nntrain("fit", recipe, *small, "--set", "model.norm=batch").json["validation"]["accuracy"] > 0.8
+
+
+def test_a_layer_norm_has_no_running_averages(tmp_path: Path, nntrain: CommandLine) -> None:
+    """A row's outputs are the same alone and in a batch, and a model file holds torch's two arrays."""
+    recipe = {**RECIPE, "model": {"hidden": [8, 5], "norm": "layer", "activation": {"name": "prelu", "shared": False}}}
+    engine, _ = run(recipe)
+    assert engine.theta.size == engine.grad.size
+    outputs = engine._forward.outputs(engine.theta, engine.train.x)
+    alone = engine._forward.outputs(engine.theta, engine.train.x[:1])
+    np.testing.assert_allclose(alone, outputs[:1], rtol=1e-5, atol=1e-6)
+
+    settings = ("--set", "model={hidden: [8, 5], norm: layer, activation: {name: prelu, shared: false}}")
+    fitted = nntrain("fit", shipped_recipes()["iris"], *settings, "--out", tmp_path / "run", "-q", "--json").json
+    model = tmp_path / "run" / "model.safetensors"
+    shapes = {name: values.shape for name, values in load_file(model).items()}
+    first = {"0.weight": (8, 4), "0.bias": (8,), "1.weight": (8,), "1.bias": (8,), "2.weight": (8,)}
+    second = {"3.weight": (5, 8), "3.bias": (5,), "4.weight": (5,), "4.bias": (5,), "5.weight": (5,)}
+    assert shapes == {**first, **second, "6.weight": (3, 5), "6.bias": (3,)}
+    evaluated = nntrain("evaluate", model, "--json").json
+    assert evaluated["test"]["accuracy"] == fitted["test"]["accuracy"]
+
+
+def test_slopes_are_learnt_and_not_penalised() -> None:
+    engine = Engine(built({**RECIPE, "model": {"hidden": [8, 5], "activation": "prelu"}}).plan)
+    first, *_ = engine.plan.network.arrays(engine.theta)
+    assert first["slopes"].tolist() == [0.25]
+    engine.take(np.arange(len(engine.train.x)), 0, np.full(4, 0.01))
+    assert first["slopes"][0] != 0.25
+    mask, *_ = engine.plan.network.arrays(engine.plan.network.penalised(biases=False))
+    assert mask["slopes"].tolist() == [0]
+    assert mask["weights"].all()

@@ -1,0 +1,61 @@
+"""Softmax as an activation: a row's numbers become shares of one."""
+
+from typing import ClassVar, Literal
+
+import numpy as np
+
+from nntrain.activations import BACKWARD, FORWARD, Activation
+from nntrain.kernels import Entry, entry, kernel
+
+
+@kernel
+def softmax(z, h, units):  # type: ignore[no-untyped-def]
+    """Take the row's largest number off first, so that exp does not overflow."""
+    for start in range(0, z.size, units):
+        stop = start + units
+        largest = z[start]
+        for i in range(start + 1, stop):
+            largest = max(largest, z[i])
+        total = z.dtype.type(0)
+        for i in range(start, stop):
+            h[i] = np.exp(z[i] - largest)
+            total += h[i]
+        for i in range(start, stop):
+            h[i] /= total
+
+
+@entry(FORWARD)
+def softmax_forward(z, h, shape):  # type: ignore[no-untyped-def]
+    """h_j = exp(z_j) / Σ_k exp(z_k)."""
+    softmax(z, h, shape.units)
+
+
+@entry(BACKWARD)
+def softmax_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
+    """dz_j = h_j (dh_j - Σ_k h_k dh_k), with h once more from z, since dropout may have cleared some of a row."""
+    softmax(z, h, shape.units)
+    for start in range(0, z.size, shape.units):
+        stop = start + shape.units
+        along = z.dtype.type(0)
+        for i in range(start, stop):
+            along += h[i] * d[i]
+        for i in range(start, stop):
+            d[i] = h[i] * (d[i] - along)
+
+
+class Softmax(Activation):
+    """Softmax of a layer's units: positive, and with sum 1 in each row.
+
+    Formula:
+        h_j  = exp(z_j) / Σ_k exp(z_k)
+        dz_j = h_j (dh_j - Σ_k h_k dh_k)
+
+    For an output layer with a squared error; cross_entropy has it inside, where it does not saturate.
+
+    Source: K, L, S, N.
+    """
+
+    name: Literal["softmax"] = "softmax"
+    forward: ClassVar[Entry] = softmax_forward
+    backward: ClassVar[Entry] = softmax_backward
+    distribution: ClassVar[bool] = True

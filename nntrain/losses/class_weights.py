@@ -1,0 +1,56 @@
+"""Class weights: a row of a rare class counts for more."""
+
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from nntrain.losses import Loss
+from nntrain.registry import DIALECT, Dialects
+
+Weight = Annotated[float, Field(ge=0)]
+
+
+class WeighsClasses(Loss):
+    """A loss of classes in which each class has a weight w: the mean of w L over the rows.
+
+    torch and scikit-learn divide by the sum of the weights of a batch's rows, keras by their number. Balanced weights
+    are N / (C n) for a class with n of the N training rows, as scikit-learn's.
+    """
+
+    dialect: Annotated[Literal["torch", "keras", "scikit-learn"], DIALECT] = "torch"
+    class_weights: Annotated[
+        Literal["balanced"] | list[Weight] | None,
+        Field(description="balanced, or what a row of each class counts, in the classes' order; null: all the same"),
+    ] = None
+    weighted_mean: Annotated[
+        bool, Field(description="whether the mean divides by the weights of the rows, not by their number")
+    ] = True
+    dialects: ClassVar[Dialects] = {"keras": {"weighted_mean": False}, "scikit-learn": {}}
+
+    def settled(self, counts: NDArray[np.int64]) -> Self:
+        """Return the loss with numbers for its weights, for ``counts`` training rows of each class."""
+        match self.class_weights:
+            case None:
+                return self
+            case "balanced":
+                weights = counts.sum() / (counts.size * np.maximum(counts, 1))
+                return self.model_copy(update={"class_weights": weights.tolist()})
+            case weights if len(weights) != counts.size:
+                raise ValueError(f"found {len(weights)} for {counts.size} classes")
+            case weights if not np.dot(weights, counts):
+                raise ValueError("found 0 for every class that there is to train on")
+        return self
+
+    def numbers(self) -> tuple[float, ...]:
+        """Return (weighted_mean, *weights), without weights where all are the same."""
+        if isinstance(self.class_weights, str):
+            raise TypeError("the weights are not settled")
+        return (self.weighted_mean, *(self.class_weights or ()))
+
+    def weigh(self, target: NDArray[Any]) -> NDArray[np.float64] | None:
+        """Return the weight of each row, where the mean divides by them."""
+        if not self.class_weights or not self.weighted_mean:
+            return None
+        return np.asarray(self.class_weights, np.float64)[target[:, 0].astype(np.int64)]

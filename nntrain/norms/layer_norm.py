@@ -1,0 +1,66 @@
+"""Layer normalisation: each row gets mean 0 and variance 1 over the layer's units, in training and after it alike."""
+
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+
+from nntrain.kernels import kernel
+from nntrain.norms import Eps, Norm
+from nntrain.registry import DIALECT, Dialects
+
+
+class LayerNorm(Norm):
+    """Layer normalisation.
+
+    Formula:
+        n = (z - mean) / sqrt(var + eps)    mean and var over the O units, each row for itself
+        z <- gamma n + beta                 gamma 1 and beta 0 at first, learnt
+        dgamma = Σ d n,  dbeta = Σ d        over the rows
+        dz = (e - mean(e) - n mean(e n)) / sqrt(var + eps),  e = gamma d
+
+    A row's result does not depend on the rows beside it: there are no running averages.
+
+    Source: Ba, Kiros and Hinton, arXiv 1607.06450; torch.nn.LayerNorm.
+    """
+
+    name: Literal["layer"] = "layer"
+    dialect: Annotated[Literal["torch", "keras"], DIALECT] = "torch"
+    eps: Eps = 1e-5
+    by_row: ClassVar[bool] = True
+    dialects: ClassVar[Dialects] = {"keras": {"eps": 0.001}}
+
+
+@kernel
+def normalise_by_row(z, n, scale, eps):  # type: ignore[no-untyped-def]
+    """Fill n (B, O) and scale (B) from each row's own mean and variance."""
+    real = z.dtype.type
+    units = z.shape[1]
+    for i in range(z.shape[0]):
+        mean, square = 0.0, 0.0
+        for j in range(units):
+            mean += z[i, j]
+        mean /= units
+        for j in range(units):
+            square += (z[i, j] - mean) ** 2
+        scale[i] = real(1 / np.sqrt(square / units + eps))
+        for j in range(units):
+            n[i, j] = (z[i, j] - real(mean)) * scale[i]
+
+
+@kernel
+def layer_norm_backward(d, n, scale, gamma, dgamma, dbeta):  # type: ignore[no-untyped-def]
+    """Turn d (B, O) from dL/d(gamma n + beta) into dL/dz, and fill dgamma and dbeta (O)."""
+    real = d.dtype.type
+    units = d.shape[1]
+    dgamma[:], dbeta[:] = 0, 0
+    for i in range(d.shape[0]):
+        total, along = 0.0, 0.0
+        for j in range(units):
+            dgamma[j] += d[i, j] * n[i, j]
+            dbeta[j] += d[i, j]
+            d[i, j] *= gamma[j]
+            total += d[i, j]
+            along += d[i, j] * n[i, j]
+        mean, share = real(total / units), real(along / units)
+        for j in range(units):
+            d[i, j] = scale[i] * (d[i, j] - mean - n[i, j] * share)
