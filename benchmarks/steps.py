@@ -33,7 +33,7 @@ from threadpoolctl import threadpool_limits  # noqa: E402
 from nntrain.activations.identity import Identity  # noqa: E402
 from nntrain.activations.rectifiers import ReLU  # noqa: E402
 from nntrain.data.prepare import Part, Prepared  # noqa: E402
-from nntrain.initializers import GlorotUniform, HeUniform  # noqa: E402
+from nntrain.initializers.variance import GlorotUniform, HeUniform  # noqa: E402
 from nntrain.losses.cross_entropy import CrossEntropy  # noqa: E402
 from nntrain.network.network import Dense, Network  # noqa: E402
 from nntrain.optimizers.adam import Adam  # noqa: E402

@@ -12,7 +12,7 @@ floor  packages and files                                           hold
 4      training                                                     one run as events
 3      network                                                      the layer table, forward and backward
 2      layers, norms, activations, losses, initializers,            the course's vocabulary
-       optimizers, schedules, metrics, data
+       optimizers, wrappers, schedules, metrics, data
 1      kernels, blas                                                how a function is compiled; the BLAS
 0      errors, registry, random, files, resources                   what everything stands on
 ===== ============================================================ ==========================================

@@ -1,19 +1,24 @@
-"""The draws of every initialiser against the distribution that its formula names."""
+"""The draws of every initialiser against its formula's distribution, and against what libraries draw from."""
 
+import json
 from math import sqrt
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy import stats
 
 from nntrain.activations.identity import Identity
 from nntrain.activations.rectifiers import ELU, LeakyReLU, ReLU
 from nntrain.activations.saturating import Sigmoid, Tanh
 from nntrain.initializers import Initializer
+from nntrain.initializers.variance import WITHIN, normal
 from nntrain.random import stream
 from nntrain.recipe.build import default_initializer
 from nntrain.registry import members
+from nntrain.training.engine import Engine
 from tests.helpers import built, make
 
 INITIALIZERS = members(Initializer)
@@ -28,7 +33,8 @@ DISTRIBUTIONS: dict[str, tuple[dict[str, Any], Any]] = {
     "lecun_uniform": ({}, stats.uniform(-sqrt(3 / 300), 2 * sqrt(3 / 300))),
     "lecun_normal": ({}, stats.norm(0, sqrt(1 / 300))),
 }
-MATRICES = {"orthogonal", "sparse"}
+MATRICES = {"orthogonal", "sparse", "lsuv"}
+RECORDED = json.loads((Path(__file__).parent / "recorded" / "initializers.json").read_text())
 VALUES: dict[str, tuple[dict[str, Any], float]] = {"zeros": ({}, 0.0), "constant": ({"value": 0.7}, 0.7)}
 
 
@@ -46,6 +52,66 @@ def test_the_draws_follow_the_formula(name: str) -> None:
     low, high = distribution.support()
     assert draws.min() >= low
     assert draws.max() <= high
+
+
+@pytest.mark.parametrize("case", RECORDED["cases"])
+def test_the_draws_are_from_the_reference_librarys_distribution(case: str) -> None:
+    """From the same stream, number for number."""
+    recorded, shape = RECORDED["cases"][case], (I, O)
+    assert RECORDED["shape"] == [I, O]
+    draws = make(Initializer, case.split(",")[0], **recorded["keys"]).draw(shape, I, O, stream(3, "test"))
+    random = stream(3, "test")
+    match recorded["distribution"]:
+        case "uniform":
+            expected = random.uniform(recorded["low"], recorded["high"], shape)
+        case "normal":
+            expected = random.normal(recorded["mean"], recorded["std"], shape)
+        case "truncated_normal":  # at two of what keras calls its stddev
+            expected = recorded["std"] * normal(random, WITHIN, shape, truncated=True)
+            assert 1.99 * recorded["std"] < np.abs(draws).max() <= 2 * recorded["std"]
+        case _:
+            raise AssertionError(recorded)
+    np.testing.assert_allclose(draws, expected, rtol=1e-12)
+
+
+def test_every_initializer_that_draws_is_recorded() -> None:
+    """But LSUV, which no library has; and zeros and constants are what they are."""
+    recorded = {case.split(",")[0] for case in RECORDED["cases"]} | {"orthogonal", "sparse"}
+    assert recorded == set(INITIALIZERS) - {"zeros", "constant", "lsuv"}
+    for name, kind in INITIALIZERS.items():
+        assert all(f"{name}, {dialect}" in RECORDED["cases"] for dialect in kind.dialects)
+
+
+class Given(np.random.Generator):
+    """A generator whose numbers are known."""
+
+    def __init__(self, normal: NDArray[Any], orders: NDArray[Any] | None = None) -> None:
+        super().__init__(np.random.PCG64())
+        self._normal, self._orders = normal, iter([] if orders is None else orders)
+
+    def standard_normal(self, *_: Any, **__: Any) -> Any:
+        return self._normal
+
+    def normal(self, *_: Any, **__: Any) -> Any:
+        return self._normal.copy()
+
+    def permutation(self, *_: Any, **__: Any) -> Any:
+        return next(self._orders)
+
+
+@pytest.mark.parametrize("recorded", RECORDED["orthogonal"])
+def test_orthogonal_is_torchs(recorded: dict[str, Any]) -> None:
+    normal = np.array(recorded["normal"])
+    made = make(Initializer, "orthogonal", gain=1.5).draw(normal.shape, 0, 0, Given(normal))
+    np.testing.assert_allclose(made, recorded["made"], rtol=1e-10, atol=1e-13)
+
+
+def test_sparse_is_torchs() -> None:
+    recorded = RECORDED["sparse"]
+    normal = np.array(recorded["normal"])
+    given = Given(normal, np.array(recorded["orders"]))
+    made = make(Initializer, "sparse", sparsity=0.55).draw(normal.shape, 0, 0, given)
+    assert made.tolist() == recorded["made"]
 
 
 @pytest.mark.parametrize(
@@ -77,6 +143,39 @@ def test_sparse_weights_have_as_many_zeros_for_each_input() -> None:
     W = make(Initializer, "sparse", sparsity=0.75, scale=0.2).draw((50, 30), 50, 30, stream(3, "test"))
     assert (np.count_nonzero(W == 0, axis=1) == 23).all()
     assert W[W != 0].std() == pytest.approx(0.2, rel=0.1)
+
+
+@pytest.mark.parametrize("norm", ["null", "batch", "layer"])
+def test_lsuv_gives_every_layer_variance_one_on_the_data(norm: str) -> None:
+    """As it is measured forward, layer by layer, without biases; its directions are those of orthogonal weights."""
+    recipe = f"""
+        data: {{source: digits}}
+        model: {{hidden: [50, 40, 30, 20], initializer: lsuv, activation: tanh, norm: {norm}, dropout: 0.5}}
+        training: {{dtype: float64}}
+    """
+    engine = Engine(built(recipe).plan)
+    h = engine.probe.x
+    for (W, b), arrays in zip(
+        engine.plan.network.views(engine.theta), engine.plan.network.arrays(engine.theta), strict=True
+    ):
+        z = h @ W
+        assert z.var() == pytest.approx(1, rel=1e-9)
+        values = np.linalg.svd(W, compute_uv=False)
+        assert values.max() == pytest.approx(values.min(), rel=1e-9)
+        assert (b == 0).all()
+        if "gamma" in arrays:
+            eps = 1e-5
+            mean, var = (z.mean(axis=1, keepdims=True), z.var(axis=1, keepdims=True)) if norm == "layer" else (0, 1)
+            z = (z - mean) / np.sqrt(var + eps)
+        h = np.tanh(z)
+
+
+def test_a_layer_of_lsuv_whose_inputs_are_all_zero_stays_as_it_is() -> None:
+    model = {"hidden": [{"units": 8, "initializer": "zeros"}, {"units": 8, "initializer": "lsuv"}]}
+    engine = Engine(built({"data": {"source": "moons"}, "model": model}).plan)
+    _, (W, _), _ = engine.plan.network.views(engine.theta)
+    assert np.isfinite(W).all()
+    np.testing.assert_allclose(np.linalg.svd(W, compute_uv=False), 1, rtol=1e-5)
 
 
 @pytest.mark.parametrize("name", VALUES)

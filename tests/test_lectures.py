@@ -5,7 +5,7 @@ import pytest
 
 from nntrain.activations.identity import Identity
 from nntrain.activations.rectifiers import ReLU
-from nntrain.initializers import Zeros
+from nntrain.initializers.fixed import Zeros
 from nntrain.layers.dense import dense_backward_input
 from nntrain.losses import Loss
 from nntrain.losses.cross_entropy import CrossEntropy
@@ -71,7 +71,7 @@ def test_backpropagation_by_hand() -> None:
     losses = np.empty(1)
     loss, rule = SumSquaredError.function.address(DOUBLE), SGD.update.address(DOUBLE)
     vectors = (theta, grad, np.zeros((0, theta.size)))
-    update = Update(rule, np.zeros(0), np.zeros(PENALTIES), 0, network.tensors())
+    update = Update(rule, np.zeros(0), np.zeros(PENALTIES), 0, network.tensors(), np.zeros(8))
     run = (network.table(DOUBLE), *vectors, update, Criterion(loss, np.zeros(0)))
     data = (np.array([[1.0, 2.0]]), np.array([[3.0]]), np.arange(1))
     steps[DOUBLE](*run, *data, 0, np.zeros(1), losses, np.zeros(1, np.bool_), buffers)

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from nntrain.activations import Activation
 from nntrain.activations.identity import Identity
 from nntrain.data.prepare import Part, Prepared
-from nntrain.initializers import Normal
+from nntrain.initializers.fixed import Normal
 from nntrain.losses import Loss
 from nntrain.network.network import Dense, Network
 from nntrain.norms import Norm

@@ -10,11 +10,13 @@ from numba import types
 
 from nntrain.kernels import entry, kernel
 from nntrain.layers.dropout import NO_KEY, step_key
+from nntrain.layers.noise import add_noise
 from nntrain.losses import call_loss
-from nntrain.network.regularize import clip, decay, penalize
+from nntrain.network.regularize import INPUT_NOISE, clip, decay, penalize
 from nntrain.network.table import BUFFERS, CRITERION, TABLE, UPDATE
 from nntrain.network.walk import forward, loss_and_gradient, matrix
 from nntrain.optimizers import call_rule
+from nntrain.wrappers import follow
 
 
 @kernel
@@ -41,8 +43,8 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
         table: the layers.
         theta: all parameters (P), and the running averages of normalised layers after them, updated in place.
         grad: the last step's gradient (P), filled.
-        state: the optimizer's state vectors (S, P), updated in place.
-        update: the optimizer, and what regularises.
+        state: the optimizer's state vectors and the weights that follow theta (S, as long as theta), updated in place.
+        update: the optimizer, and what goes on beside it.
         loss: the loss.
         x: the training data (N, inputs).
         target: their targets (N, targets).
@@ -60,13 +62,15 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
     batch, learnt = buffers.x.shape[0], theta[: grad.size]
     for step in range(rates.size):
         rows = min(batch, order.size - step * batch)
-        if rows == x.shape[0]:  # a full batch: the order of its rows means nothing
+        key, noise = step_key(update.seed, done + step + 1), update.penalty[INPUT_NOISE]
+        if rows == x.shape[0] and noise == 0:  # a full batch: the order of its rows means nothing
             batch_x, batch_target = x, target
         else:
             batch_x, batch_target = buffers.x[:rows], buffers.target[:rows]
             gather(x, order[step * batch : step * batch + rows], batch_x)
             gather(target, order[step * batch : step * batch + rows], batch_target)
-        key = step_key(update.seed, done + step + 1)
+            if noise > 0:
+                add_noise(batch_x, noise, key)
         losses[step] = loss_and_gradient(table, theta, batch_x, batch_target, loss, buffers, grad, key)
         if not np.isfinite(losses[step]):
             return step
@@ -74,6 +78,7 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
         clipped[step] = clip(grad, update.penalty)
         decay(update.tensors, learnt, update.penalty, rates[step])
         call_rule(update.address, learnt, grad, state, update.tensors, update.hyper, rates[step], done + step + 1)
+        follow(theta, state, update.followers, done + step + 1)
     return rates.size
 
 

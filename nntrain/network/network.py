@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.activations import Activation
-from nntrain.initializers import Initializer, Zeros
+from nntrain.initializers import Initializer
+from nntrain.initializers.fixed import Zeros
 from nntrain.network.table import LAYER, Buffers
 from nntrain.norms import Norm
 from nntrain.random import stream

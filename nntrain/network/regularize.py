@@ -8,8 +8,8 @@ import numpy as np
 from nntrain.kernels import kernel
 
 # The places of the numbers in `penalty` (see nntrain.training.settings.Regularization).
-L1, L2, DECAY, BIASES, CLIP_NORM, CLIP_VALUE = range(6)
-PENALTIES = 6
+L1, L2, DECAY, BIASES, CLIP_NORM, CLIP_VALUE, INPUT_NOISE = range(7)
+PENALTIES = 7
 
 
 @kernel

@@ -69,15 +69,16 @@ CRITERION = types.NamedTuple([types.intp, types.float64[::1]], Criterion)
 
 
 class Update(NamedTuple):
-    """An optimizer and what regularises beside it, as compiled code reads them."""
+    """An optimizer and what goes on beside it, as compiled code reads them."""
 
     address: int  # of the update rule
     hyper: NDArray[np.float64]  # its hyper-parameters
     penalty: NDArray[np.float64]  # see nntrain.network.regularize
     seed: int  # of the units that are dropped
     tensors: NDArray[np.int64]  # (T, 3): the arrays of which the parameters consist, see nntrain.optimizers.RULE
+    followers: NDArray[np.float64]  # slow weights and averages, see nntrain.wrappers
 
 
 UPDATE = types.NamedTuple(
-    [types.intp, types.float64[::1], types.float64[::1], types.int64, types.int64[:, ::1]], Update
+    [types.intp, types.float64[::1], types.float64[::1], types.int64, types.int64[:, ::1], types.float64[::1]], Update
 )

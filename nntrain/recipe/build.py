@@ -10,7 +10,8 @@ from nntrain.activations import Activation
 from nntrain.data import Dataset
 from nntrain.data.prepare import Part, Prepared, prepare
 from nntrain.errors import bad_input
-from nntrain.initializers import GlorotUniform, HeUniform, Initializer
+from nntrain.initializers import Initializer
+from nntrain.initializers.variance import GlorotUniform, HeUniform
 from nntrain.losses import Loss
 from nntrain.losses.cross_entropy import CrossEntropy
 from nntrain.losses.squared_error import MeanSquaredError
@@ -179,7 +180,15 @@ def _check_search(recipe: Recipe, document: Document) -> None:
         raise bad_input(
             document.where("schedule"), f"schedule: {name} finds its steps by a line search", "leave it out"
         )
-    unsuited = [key for key in ("l1", "weight_decay", "clip_norm", "clip_value") if getattr(regularization, key)]
+    following = [key for key in ("lookahead", "averaging") if getattr(recipe.training, key) is not None]
+    if following:
+        raise bad_input(
+            document.where("training", following[0]),
+            f"training.{following[0]}: {name} goes its own way, and lets no weights follow",
+            "leave it out, or choose another optimizer",
+        )
+    keys = ("l1", "weight_decay", "clip_norm", "clip_value", "input_noise")
+    unsuited = [key for key in keys if getattr(regularization, key)]
     if unsuited:
         raise bad_input(
             document.where("regularization", unsuited[0]),

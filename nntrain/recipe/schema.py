@@ -9,15 +9,15 @@ from nntrain.activations.identity import Identity
 from nntrain.activations.rectifiers import ReLU
 from nntrain.data import Source
 from nntrain.errors import InputError, Problem
-from nntrain.initializers import Initializer, Zeros
+from nntrain.initializers import Initializer
+from nntrain.initializers.fixed import Zeros
 from nntrain.losses import Loss
 from nntrain.norms import Norm
 from nntrain.optimizers import Optimizer
 from nntrain.optimizers.adam import Adam
-from nntrain.recipe.choice import Choice
 from nntrain.recipe.document import Document
 from nntrain.recipe.problems import problems_of
-from nntrain.registry import Strict
+from nntrain.registry import Choice, Strict
 from nntrain.schedules import Schedule
 from nntrain.schedules.decay import Constant
 from nntrain.training.settings import Regularization, Training

@@ -28,17 +28,19 @@ class Cooling(Schedule):
     """Cooling: the rate falls off as 1/k, fast at first and slowly later.
 
     Formula:
-        lr_k = lr / (1 + eps k)
+        lr_k = lr / (1 + eps k)^power
 
-    Source: L; keras' InverseTimeDecay, and the lr_decay of torch's Adagrad, count steps.
+    Source: L (power 1); keras' InverseTimeDecay, and the lr_decay of torch's Adagrad, count steps. scikit-learn's
+    invscaling counts rows, an epoch's at once: power 0.5, per epoch, and eps the number of training rows.
     """
 
     name: Literal["cooling"] = "cooling"
     eps: Annotated[float, Field(ge=0, description="how fast the rate falls: at k = 1/eps it has halved")] = 0.01
+    power: Annotated[float, Field(gt=0, description="the larger, the faster")] = 1.0
 
     def factor(self, k: Numbers, length: int) -> Numbers:
-        """Return 1 / (1 + eps·k)."""
-        return 1 / (1 + self.eps * k)
+        """Return 1 / (1 + eps·k)^power."""
+        return 1 / (1 + self.eps * k) ** self.power
 
 
 class Linear(Schedule):

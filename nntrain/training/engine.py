@@ -1,5 +1,7 @@
 """The engine of a run: its parameters, its buffers, and the compiled functions bound to them."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -10,11 +12,13 @@ from numpy.typing import NDArray
 
 from nntrain.data.prepare import Part
 from nntrain.metrics import accuracy, r2
+from nntrain.network import unit_variance
 from nntrain.network.epoch import steps
 from nntrain.network.forward import ForwardPass
 from nntrain.network.table import Criterion, Update
 from nntrain.training.events import LayerStatistics, Scores, Statistics
 from nntrain.training.plan import Plan
+from nntrain.wrappers import MEAN, SLOW, START
 
 PROBE_ROWS = 512  # training rows, at most, that dead units are looked for with
 STATISTICS_SHARE = 0.03  # of the training time is what statistics may cost, when the recipe leaves the interval open
@@ -38,7 +42,7 @@ class Engine:
     Attributes:
         theta: the parameters (P), and the running averages of normalised layers after them.
         grad: the gradient of the last step (P).
-        state: the optimizer's state vectors (S, P).
+        state: the optimizer's state vectors, and slow weights and averages (S, as long as theta).
         clipped: steps, so far, whose gradient was clipped.
     """
 
@@ -47,12 +51,14 @@ class Engine:
         self.dtype = np.dtype(plan.training.dtype)
         self.theta = plan.network.initial(plan.seed, self.dtype)
         self.grad = np.zeros(plan.network.parameters, self.dtype)
-        self.state = np.zeros((plan.optimizer.state_rows, self.grad.size), self.dtype)
+        self.state = np.zeros((plan.state_rows, self.theta.size), self.dtype)
         self.clipped = 0
         parts = {"train": plan.data.train, "validation": plan.data.validation, "test": plan.data.test}
         self.parts = {name: self.rows(part) for name, part in parts.items() if part is not None}
         self.train = self.parts["train"]
         self.probe = self.train[:PROBE_ROWS]  # the split has shuffled them
+        unit_variance.fit(plan.network, self.theta, self.probe.x)
+        self.state[plan.optimizer.state_rows :] = self.theta
 
         targets = self.train.target.shape[1]
         self.buffers = plan.network.buffers(plan.batch_rows, targets, self.dtype)
@@ -60,7 +66,8 @@ class Engine:
         self._table = plan.network.table(self.dtype)
         hyper = np.array(plan.optimizer.hyper(), np.float64)
         rule = plan.optimizer.update.address(self.dtype)
-        self._update = Update(rule, hyper, plan.penalty, plan.seed, plan.network.tensors())
+        tensors, self._followers = plan.network.tensors(), plan.followers
+        self._update = Update(rule, hyper, plan.penalty, plan.seed, tensors, self._followers)
         self._loss = Criterion(*plan.loss.criterion(self.dtype))
         self._steps = steps[self.dtype]
 
@@ -93,6 +100,24 @@ class Engine:
     def scores(self) -> dict[str, Scores]:
         """Return loss and metric on every part of the data."""
         return {name: self.score(rows) for name, rows in self.parts.items()}
+
+    @contextmanager
+    def measured_weights(self, step: int) -> Iterator[None]:
+        """Put into theta, for a while, the weights that count after ``step`` steps: the mean or the slow ones."""
+        training, followers = self.plan.training, self._followers
+        if training.averaging is not None and step >= followers[START]:
+            row = int(followers[MEAN])
+        elif training.lookahead is not None:
+            row = int(followers[SLOW])
+        else:
+            yield
+            return
+        learning = self.theta.copy()
+        self.theta[:] = self.state[row]
+        try:
+            yield
+        finally:
+            self.theta[:] = learning
 
     def statistics(self) -> Statistics:
         """Return each layer's gradient norm and dead units, and the scores on the probe."""

@@ -155,16 +155,18 @@ class _Run:
     def _ended(self, rate: float, loss: float, samples_per_second: float) -> EpochEnded:
         """Measure what an epoch has led to, and decide whether it was the last."""
         engine, epoch = self.engine, self.epoch
-        validation = engine.score(engine.parts["validation"]) if "validation" in engine.parts else None
         gradient = norm(engine.grad)
-        watched = validation.loss if validation else loss
-        if self.plateau is not None:
-            self.plateau.see(watched)
-        improved = self.best.improved(watched, epoch)
-        if improved:
-            np.copyto(self.best_theta, engine.theta)
-        self.stopped = self.stopped or self._reason_to_stop(gradient)
-        measured = epoch == 1 or epoch % self.every == 0 or self.stopped is not None
+        with engine.measured_weights(self.step):
+            validation = engine.score(engine.parts["validation"]) if "validation" in engine.parts else None
+            watched = validation.loss if validation else loss
+            if self.plateau is not None:
+                self.plateau.see(watched)
+            improved = self.best.improved(watched, epoch)
+            if improved:
+                np.copyto(self.best_theta, engine.theta)
+            self.stopped = self.stopped or self._reason_to_stop(gradient)
+            measured = epoch == 1 or epoch % self.every == 0 or self.stopped is not None
+            statistics = engine.statistics() if measured else None
         return EpochEnded(
             epoch=epoch,
             step=self.step,
@@ -174,7 +176,7 @@ class _Run:
             gradient_norm=gradient,
             samples_per_second=samples_per_second,
             validation=validation,
-            statistics=engine.statistics() if measured else None,
+            statistics=statistics,
             clipped=engine.clipped / self.step if self.plan.regularization.clips else None,
             improved=improved,
         )
@@ -190,14 +192,15 @@ class _Run:
     def _finished(self) -> Finished:
         engine, best_epoch = self.engine, self.best.epoch or self.epoch
         assert self.stopped is not None  # noqa: S101 - the loop ends by it
-        layers = engine.statistics().layers
-        final = engine.scores()
-        last, best = engine.theta.copy(), final
+        with engine.measured_weights(self.step):
+            layers = engine.statistics().layers
+            final = engine.scores()
+            last, best = engine.theta.copy(), final
         if best_epoch != self.epoch or self.diverged is not None:
             engine.theta[:] = self.best_theta
             best = engine.scores()
         keep_best = self.plan.training.early_stopping is not None
-        if not keep_best:
+        if best is final or not keep_best:
             engine.theta[:] = last
         return Finished(
             stopped=self.stopped,

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from nntrain import wrappers
 from nntrain.data.prepare import Prepared
 from nntrain.losses import Loss
 from nntrain.network import regularize
@@ -39,7 +40,20 @@ class Plan:
         numbers[regularize.BIASES] = settings.biases
         numbers[regularize.CLIP_NORM] = settings.clip_norm or 0.0
         numbers[regularize.CLIP_VALUE] = settings.clip_value or 0.0
+        numbers[regularize.INPUT_NOISE] = settings.input_noise
         return numbers
+
+    @property
+    def followers(self) -> NDArray[np.float64]:
+        """Return the weights that follow the ones that learn, as the compiled steps read them."""
+        training, first_row = self.training, self.optimizer.state_rows
+        return wrappers.packed(training.lookahead, training.averaging, first_row, self.steps_per_epoch, training.epochs)
+
+    @property
+    def state_rows(self) -> int:
+        """How many vectors the optimizer and the weights that follow need."""
+        followers = (self.training.lookahead, self.training.averaging)
+        return self.optimizer.state_rows + sum(follower is not None for follower in followers)
 
     @property
     def task(self) -> str:

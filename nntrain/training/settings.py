@@ -5,7 +5,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from nntrain.registry import Strict
+from nntrain.registry import Choice, Strict
+from nntrain.wrappers import Averaging, Lookahead
 
 BATCH_SIZE = 32  # where a recipe says nothing; data with fewer rows are one batch
 
@@ -21,7 +22,7 @@ Amount = Annotated[float, Field(ge=0)]
 
 
 class Regularization(Strict):
-    """What is done to the gradient and to the weights beside descending the loss."""
+    """What is done to inputs, gradient and weights beside descending the loss."""
 
     l1: Annotated[Amount, Field(description="l1 Σ |w| is added to what is descended")] = 0.0
     l2: Annotated[Amount, Field(description="½ l2 Σ w² is added to what is descended (torch's weight_decay)")] = 0.0
@@ -36,6 +37,10 @@ class Regularization(Strict):
     clip_value: Annotated[
         Annotated[float, Field(gt=0)] | None, Field(description="largest size of each number of the gradient")
     ] = None
+
+    input_noise: Annotated[
+        Amount, Field(description="deviation of the Gaussian noise that a training step adds to each feature")
+    ] = 0.0
 
     @property
     def clips(self) -> bool:
@@ -56,6 +61,13 @@ class Training(Strict):
     grad_tol: Annotated[
         Annotated[float, Field(gt=0)] | None,
         Field(description="stop when the norm of the full gradient falls under this; needs batch_size: full"),
+    ] = None
+    lookahead: Annotated[
+        Lookahead | None, Field(description="slow weights that the optimizer's go back to, as in lookahead: {}")
+    ] = None
+    averaging: Annotated[
+        Annotated[Averaging, Choice()] | None,
+        Field(description="ema or swa: measure and keep a mean over the weights of many steps"),
     ] = None
     statistics_every: Annotated[
         Annotated[int, Field(ge=1)] | None,

@@ -1,0 +1,75 @@
+"""The same numbers or the same spread, whatever the layer's size."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from nntrain.initializers import Draw, Initializer, Scale
+
+
+class Zeros(Initializer):
+    """All zero: right for biases, and for weights the lecture's example of units that never part.
+
+    Formula:
+        w = 0
+
+    Source: H.
+    """
+
+    name: Literal["zeros"] = "zeros"
+
+    def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
+        """Return zeros."""
+        return np.zeros(shape)
+
+
+class Constant(Initializer):
+    """All the same value.
+
+    Formula:
+        w = value
+
+    Source: torch.nn.init.constant_.
+    """
+
+    name: Literal["constant"] = "constant"
+    value: Annotated[float, Field(description="the value of every weight")] = 0.01
+
+    def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
+        """Return the value everywhere."""
+        return np.full(shape, self.value)
+
+
+class Normal(Initializer):
+    """Normal of a given spread, whatever the layer's size: the lecture's too small (0.01) and too large (1).
+
+    Formula:
+        w ~ N(0, scale²)
+
+    Source: H.
+    """
+
+    name: Literal["normal"] = "normal"
+    scale: Scale = 0.01
+
+    def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
+        """Return normal draws of standard deviation ``scale``."""
+        return random.normal(0.0, self.scale, shape)
+
+
+class Uniform(Initializer):
+    """Uniform in a given range, whatever the layer's size.
+
+    Formula:
+        w ~ U(-scale, scale)
+
+    Source: N.
+    """
+
+    name: Literal["uniform"] = "uniform"
+    scale: Annotated[float, Field(gt=0, description="half the width of the range")] = 0.05
+
+    def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
+        """Return uniform draws within ±scale."""
+        return random.uniform(-self.scale, self.scale, shape)

@@ -1,0 +1,140 @@
+"""A spread that follows from the layer's size, so that the variance stays the same from layer to layer."""
+
+from math import sqrt
+from typing import Annotated, ClassVar, Literal
+
+import numpy as np
+from pydantic import Field
+
+from nntrain.initializers import Draw, Initializer
+from nntrain.registry import DIALECT, Dialects
+
+TAIL = 2.0  # sigma, where tails are cut
+WITHIN = 0.87962566103423978  # the standard deviation of a normal that is cut there
+Truncated = Annotated[bool, Field(description="whether the tails beyond two sigma are cut off")]
+Slope = Annotated[float, Field(description="of the rectifier for z < 0, where it is a leaky one")]
+Gain = Annotated[float, Field(gt=0, description="factor, such as 5/3 for tanh in torch")]
+KERAS: Dialects = {"keras": {"truncated": True}}
+
+
+class GlorotUniform(Initializer):
+    """Glorot's (Xavier's) uniform: keeps the variance of activations and of gradients, for sigmoid and tanh.
+
+    Formula:
+        w ~ U(-b, b),  b = gain sqrt(6 / (I + O))
+
+    Source: H; Glorot and Bengio 2010. As torch's xavier_uniform_ and keras' glorot_uniform (gain 1).
+    """
+
+    name: Literal["glorot_uniform"] = "glorot_uniform"
+    gain: Gain = 1.0
+
+    def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
+        """Return uniform draws of variance gain²·2/(I + O)."""
+        bound = self.gain * sqrt(6 / (n_in + n_out))
+        return random.uniform(-bound, bound, shape)
+
+
+class GlorotNormal(Initializer):
+    """Glorot's (Xavier's) normal.
+
+    Formula:
+        w ~ N(0, gain² 2 / (I + O))
+
+    Source: H; Glorot and Bengio 2010. As torch's xavier_normal_; keras cuts the tails at two sigma.
+    """
+
+    name: Literal["glorot_normal"] = "glorot_normal"
+    dialect: Annotated[Literal["torch", "keras"], DIALECT] = "torch"
+    truncated: Truncated = False
+    gain: Gain = 1.0
+    dialects: ClassVar[Dialects] = KERAS
+
+    def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
+        """Return normal draws of variance gain²·2/(I + O)."""
+        return normal(random, self.gain * sqrt(2 / (n_in + n_out)), shape, self.truncated)
+
+
+class HeUniform(Initializer):
+    """He's (Kaiming's) uniform: Glorot's argument for ReLU, which lets half of the variance through.
+
+    Formula:
+        w ~ U(-b, b),  b = sqrt(6 / ((1 + slope²) I))
+
+    Source: H; He et al., arXiv 1502.01852. As torch's kaiming_uniform_ and keras' he_uniform. torch's Linear starts
+    with slope sqrt(5), for weights and biases alike: U(±1/sqrt(I)).
+    """
+
+    name: Literal["he_uniform"] = "he_uniform"
+    slope: Slope = 0.0
+
+    def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
+        """Return uniform draws of variance 2/((1 + slope²) I)."""
+        bound = sqrt(6 / ((1 + self.slope**2) * n_in))
+        return random.uniform(-bound, bound, shape)
+
+
+class HeNormal(Initializer):
+    """He's (Kaiming's) normal.
+
+    Formula:
+        w ~ N(0, 2 / ((1 + slope²) I))
+
+    Source: H; He et al., arXiv 1502.01852. As torch's kaiming_normal_; keras cuts the tails at two sigma.
+    """
+
+    name: Literal["he_normal"] = "he_normal"
+    dialect: Annotated[Literal["torch", "keras"], DIALECT] = "torch"
+    truncated: Truncated = False
+    slope: Slope = 0.0
+    dialects: ClassVar[Dialects] = KERAS
+
+    def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
+        """Return normal draws of variance 2/((1 + slope²) I)."""
+        return normal(random, sqrt(2 / ((1 + self.slope**2) * n_in)), shape, self.truncated)
+
+
+class LecunUniform(Initializer):
+    """LeCun's uniform: keeps the variance of a layer that is linear around zero.
+
+    Formula:
+        w ~ U(-b, b),  b = sqrt(3 / I)
+
+    Source: LeCun et al. 1998; keras' lecun_uniform, torch's kaiming_uniform_(nonlinearity="linear").
+    """
+
+    name: Literal["lecun_uniform"] = "lecun_uniform"
+
+    def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
+        """Return uniform draws of variance 1/I."""
+        bound = sqrt(3 / n_in)
+        return random.uniform(-bound, bound, shape)
+
+
+class LecunNormal(Initializer):
+    """LeCun's normal, which SELU is made for.
+
+    Formula:
+        w ~ N(0, 1 / I)
+
+    Source: LeCun et al. 1998; torch's kaiming_normal_(nonlinearity="linear"); keras cuts the tails at two sigma.
+    """
+
+    name: Literal["lecun_normal"] = "lecun_normal"
+    dialect: Annotated[Literal["torch", "keras"], DIALECT] = "torch"
+    truncated: Truncated = False
+    dialects: ClassVar[Dialects] = KERAS
+
+    def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
+        """Return normal draws of variance 1/I."""
+        return normal(random, sqrt(1 / n_in), shape, self.truncated)
+
+
+def normal(random: np.random.Generator, scale: float, shape: tuple[int, ...], truncated: bool) -> Draw:
+    """Return normal draws; where truncated, none is beyond two sigma, and the spread is made up for it."""
+    if not truncated:
+        return random.normal(0.0, scale, shape)
+    draws = random.standard_normal(shape)
+    while (beyond := np.abs(draws) > TAIL).any():
+        draws[beyond] = random.standard_normal(np.count_nonzero(beyond))
+    return draws * (scale / WITHIN)

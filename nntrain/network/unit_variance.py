@@ -1,0 +1,38 @@
+"""Weights that are fitted to the data: each layer's pre-activations get variance 1, one layer after the other."""
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+from nntrain.network.forward import ForwardPass
+from nntrain.network.network import Network
+
+
+def fit(network: Network, theta: NDArray[Any], x: NDArray[Any]) -> None:
+    """Scale the weights in ``theta``, in place, of each layer whose initialiser asks for it.
+
+    Formula:
+        W <- W / deviation of h_in W, over all units and rows
+
+    Args:
+        network: the layers.
+        theta: its first parameters.
+        x: rows (N, inputs) to measure on; with dropout left out, and norms as they are at first.
+    """
+    for index, (layer, arrays) in enumerate(zip(network.layers, network.arrays(theta), strict=True)):
+        if layer.initializer.unit_variance:
+            deviation = (_inputs_of(network, index, theta, x) @ arrays["weights"]).std()
+            if deviation > 0:
+                arrays["weights"][:] /= deviation
+
+
+def _inputs_of(network: Network, index: int, theta: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
+    """Return what comes into a layer for the rows ``x``."""
+    if index == 0:
+        return x
+    before = Network(network.layers[:index])
+    part = before.initial(0, theta.dtype)
+    for ours, theirs in zip(before.arrays(part), network.arrays(theta), strict=False):
+        for name, values in ours.items():
+            values[:] = theirs[name]
+    return ForwardPass(before, theta.dtype).outputs(part, x)
