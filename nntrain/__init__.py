@@ -13,7 +13,7 @@ floor  packages and files                                           hold
 3      network                                                      the layer table, forward and backward
 2      layers, norms, activations, losses, initializers,            the course's vocabulary
        optimizers, wrappers, schedules, metrics, data
-1      kernels, blas                                                how a function is compiled; the BLAS
+1      kernels, elementary, blas                                    how a function is compiled; exp; the BLAS
 0      errors, registry, random, files, resources                   what everything stands on
 ===== ============================================================ ==========================================
 """

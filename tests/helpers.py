@@ -71,10 +71,26 @@ def make(family: type[C], name: str, **keys: Any) -> C:
     return members(family)[name].model_validate(keys)
 
 
-def shape_of(activation: Activation, units: int) -> Shape:
-    """Return what an activation's loops take for rows of ``units`` numbers, with its first learnt numbers."""
-    learnt = np.full(activation.learns(units), activation.number)
-    return Shape(activation.number, units, learnt, np.full_like(learnt, np.nan))
+class Activated:
+    """An activation's loops in float64, on rows of some units, with what it learns as it is at first."""
+
+    def __init__(self, activation: Activation, units: int) -> None:
+        self.activation, self.shape = activation, Shape(activation.number, units)
+        self.learnt = np.full(activation.learns(units), activation.number)
+        self.gradient = np.full_like(self.learnt, np.nan)
+
+    def forward(self, z: NDArray[Any], learnt: NDArray[Any] | None = None) -> NDArray[Any]:
+        """Return h."""
+        h, learnt = np.empty_like(z), self.learnt if learnt is None else learnt
+        self.activation.forward[z.dtype](z, h, learnt if learnt.size else self.shape)
+        return h
+
+    def backward(self, z: NDArray[Any], h: NDArray[Any], d: NDArray[Any]) -> None:
+        """Turn d into dL/dz, and fill the gradient of what is learnt."""
+        if self.learnt.size:
+            self.activation.backward[z.dtype](z, h, self.learnt, d, self.gradient)
+        else:
+            self.activation.backward[z.dtype](z, h, self.shape, d)
 
 
 def run(recipe: Mapping[str, Any] | str) -> tuple[Engine, list[Event]]:

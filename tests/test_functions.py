@@ -11,7 +11,7 @@ from nntrain.losses import Loss
 from nntrain.losses.likelihood import GaussianNLL
 from nntrain.losses.squared_error import MeanSquaredError
 from nntrain.registry import members
-from tests.helpers import make, relative_error, shape_of
+from tests.helpers import Activated, make, relative_error
 from tests.test_gradients import central
 
 DOUBLE = np.dtype(np.float64)
@@ -30,12 +30,12 @@ def test_an_activation_is_torchs(case: str) -> None:
     recorded = ACTIVATIONS["cases"][case]
     activation = make(Activation, case.split()[0], **recorded["keys"])
     z = np.array(ACTIVATIONS["z"])
-    h, d, shape = np.empty_like(z), np.array(ACTIVATIONS["dh"]), shape_of(activation, ACTIVATIONS["units"])
-    activation.forward[DOUBLE](z, h, shape)
-    activation.backward[DOUBLE](z, h, shape, d)
+    d, f = np.array(ACTIVATIONS["dh"]), Activated(activation, ACTIVATIONS["units"])
+    h = f.forward(z)
     np.testing.assert_allclose(h, recorded["h"], rtol=1e-12, atol=1e-15)
+    f.backward(z, h, d)
     np.testing.assert_allclose(d, recorded["dz"], rtol=1e-10, atol=1e-15)
-    np.testing.assert_allclose(shape.gradient, recorded["dlearnt"], rtol=1e-12)
+    np.testing.assert_allclose(f.gradient, recorded["dlearnt"], rtol=1e-12)
 
 
 @pytest.mark.parametrize("case", LOSSES)

@@ -13,7 +13,7 @@ from nntrain.activations import Activation
 from nntrain.losses import Loss
 from nntrain.registry import members
 from nntrain.training.engine import Engine
-from tests.helpers import built, make, relative_error, shape_of
+from tests.helpers import Activated, built, make, relative_error
 from tests.reference.network import loss_and_gradient
 
 DOUBLE = np.dtype(np.float64)
@@ -36,32 +36,25 @@ def central(f: Callable[[NDArray[Any]], float], x: NDArray[Any]) -> NDArray[Any]
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activation_derivative(name: str) -> None:
     """With respect to z, and to what is learnt."""
-    activation = make(Activation, name)
-    forward, backward = activation.forward[DOUBLE], activation.backward[DOUBLE]
+    f = Activated(make(Activation, name), 5)
     z = np.linspace(-4, 4, 40) + 0.0123  # no kink within H
-    shape, weights, h = shape_of(activation, 5), np.linspace(1, 2, z.size), np.empty_like(z)
+    weights, still = np.linspace(1, 2, z.size), np.zeros_like(f.learnt)
 
     def difference(dz: NDArray[Any], dlearnt: NDArray[Any]) -> float:
-        upper, lower = np.empty_like(z), np.empty_like(z)
-        forward(z + dz, upper, shape._replace(learnt=shape.learnt + dlearnt))
-        forward(z - dz, lower, shape._replace(learnt=shape.learnt - dlearnt))
+        upper, lower = f.forward(z + dz, f.learnt + dlearnt), f.forward(z - dz, f.learnt - dlearnt)
         return float(weights @ (upper - lower)) / (2 * H)
 
-    forward(z, h, shape)
     d = weights.copy()
-    backward(z, h, shape, d)
-    still = np.zeros_like(shape.learnt)
+    f.backward(z, f.forward(z), d)
     np.testing.assert_allclose(d, [difference(H * step, still) for step in np.eye(z.size)], rtol=1e-8, atol=1e-9)
     of_learnt = [difference(np.zeros_like(z), H * step) for step in np.eye(still.size)]
-    np.testing.assert_allclose(shape.gradient, of_learnt, rtol=1e-8)
+    np.testing.assert_allclose(f.gradient, of_learnt, rtol=1e-8)
 
 
 @pytest.mark.parametrize(("name", "key"), [("leaky_relu", "slope"), ("elu", "alpha"), ("prelu", "slope")])
 def test_an_activation_uses_its_number(name: str, key: str) -> None:
     z = np.array([-2.0, -1.0, 1.0])
-    default, other = np.empty(3), np.empty(3)
-    for values, activation in ((default, make(Activation, name)), (other, make(Activation, name, **{key: 0.7}))):
-        activation.forward[DOUBLE](z, values, shape_of(activation, 3))
+    default, other = (Activated(make(Activation, name, **keys), 3).forward(z) for keys in ({}, {key: 0.7}))
     assert (default[:2] != other[:2]).all()
     assert default[2] == other[2] == 1.0
 
@@ -69,24 +62,20 @@ def test_an_activation_uses_its_number(name: str, key: str) -> None:
 @pytest.mark.parametrize(("name", "zero"), [("relu", 0.0), ("leaky_relu", 0.01), ("elu", 1.0), ("prelu", 0.25)])
 def test_the_derivative_at_the_kink(name: str, zero: float) -> None:
     """N's slide gives 0 and 1 for ReLU at 0; here it is 0, as in torch, keras and scikit-learn."""
-    activation = make(Activation, name)
     z, d = np.zeros(1), np.ones(1)
-    activation.backward[DOUBLE](z, np.zeros(1), shape_of(activation, 1), d)
+    Activated(make(Activation, name), 1).backward(z, np.zeros(1), d)
     assert d[0] == zero
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activations_keep_nan_and_survive_infinity(name: str) -> None:
     z = np.array([np.nan, np.inf, -np.inf, 1e308, -1e308])
-    h = np.empty(5)
     activation = make(Activation, name)
+    h = Activated(activation, 5).forward(z)
     if activation.distribution:  # a row with one NaN in it is all NaN, one with 1e308 in it is not
-        activation.forward[DOUBLE](z, h, shape_of(activation, 5))
         assert np.isnan(h).all()
-        activation.forward[DOUBLE](z[3:].copy(), h[:2], shape_of(activation, 2))
-        assert h[:2].tolist() == [1, 0]
+        assert Activated(activation, 2).forward(z[3:].copy()).tolist() == [1, 0]
         return
-    activation.forward[DOUBLE](z, h, shape_of(activation, 5))
     assert np.isnan(h[0])
     assert not np.isnan(h[3:]).any()
     assert not np.isnan(h[1:3]).any() or name in ("silu", "gelu")  # -inf·0: NaN in torch too

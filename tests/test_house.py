@@ -19,7 +19,7 @@ from tests.helpers import ROOT, CommandLine
 
 FLOORS = (
     ("errors", "registry", "random", "files", "resources"),
-    ("kernels", "blas"),
+    ("kernels", "elementary", "blas"),
     (
         "layers",
         "norms",
@@ -205,7 +205,7 @@ def test_recipes_are_listed_and_copied(nntrain: CommandLine, tmp_path: Path, mon
 
 
 @pytest.mark.parametrize(
-    "family", ["optimizers", "losses", "activations", "initializers", "schedules", "sources", "norms"]
+    "family", ["optimizers", "losses", "activations", "initializers", "schedules", "sources", "norms", "averages"]
 )
 def test_list_names_what_there_is(nntrain: CommandLine, family: str) -> None:
     facts = nntrain("list", family, "--json").json

@@ -121,11 +121,12 @@ def test_a_cliff_throws_out_what_is_not_clipped() -> None:
 
 
 def test_overfitting_and_its_cures(nntrain: CommandLine, tmp_path: Path) -> None:
-    """K, N: the validation loss rises; early stopping, decay, dropout and more data each lower it again."""
+    """K, N: the validation loss rises; early stopping, decay, dropout, noise, averages and more data lower it again."""
     ended = nntrain("fit", shipped_recipes()["overfit"], "--out", tmp_path / "run", "--json", "-q")
     assert ended.json["verdict"].startswith("overfits")
     loss = ended.json["validation"]["loss"]
-    for cure in ("regularization.weight_decay=1", "model.dropout=0.5", "data.source.rows=2000"):
+    cures = ("regularization.weight_decay=1", "model.dropout=0.5", "data.source.rows=2000")
+    for cure in (*cures, "regularization.input_noise=0.3", "training.averaging=ema"):
         assert final("overfit", cure)[1].loss < 0.7 * loss
     stopped, _ = final("overfit", "training.early_stopping={}")
     assert stopped.best["validation"].loss < 0.7 * loss

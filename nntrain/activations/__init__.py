@@ -9,7 +9,6 @@ h, as the lectures derive it.
 from typing import Any, ClassVar, NamedTuple
 
 from numba import types
-from numpy.typing import NDArray
 
 from nntrain.kernels import Entry, by_address
 from nntrain.registry import Component
@@ -20,27 +19,35 @@ class Shape(NamedTuple):
 
     number: float  # that shapes the function, where it has one
     units: int  # numbers of a row
-    learnt: NDArray[Any]  # numbers that shape the function, and are learnt
-    gradient: NDArray[Any]  # of those, for ``backward`` to fill
 
 
-def SHAPE(F: Any) -> Any:  # noqa: N802 - constants of a float type
-    """Return the compiled type of :class:`Shape`."""
-    return types.NamedTuple([types.float64, types.int64, F[::1], F[::1]], Shape)
+SHAPE = types.NamedTuple([types.float64, types.int64], Shape)
 
 
-def FORWARD(F: Any) -> Any:  # noqa: N802
+def FORWARD(F: Any) -> Any:  # noqa: N802 - signatures are constants of a float type
     """(z, h, shape): fill h with f(z)."""
-    return types.void(F[::1], F[::1], SHAPE(F))
+    return types.void(F[::1], F[::1], SHAPE)
 
 
 def BACKWARD(F: Any) -> Any:  # noqa: N802
     """(z, h, shape, d): turn d from dL/dh into dL/dz."""
-    return types.void(F[::1], F[::1], SHAPE(F), F[::1])
+    return types.void(F[::1], F[::1], SHAPE, F[::1])
+
+
+def LEARNT_FORWARD(F: Any) -> Any:  # noqa: N802
+    """(z, h, learnt): as FORWARD, for a function that is shaped by numbers that the layer learns."""
+    return types.void(F[::1], F[::1], F[::1])
+
+
+def LEARNT_BACKWARD(F: Any) -> Any:  # noqa: N802
+    """(z, h, learnt, d, dlearnt): as BACKWARD, and fill dlearnt."""
+    return types.void(F[::1], F[::1], F[::1], F[::1], F[::1])
 
 
 call_forward = by_address(FORWARD)
 call_backward = by_address(BACKWARD)
+call_learnt_forward = by_address(LEARNT_FORWARD)
+call_learnt_backward = by_address(LEARNT_BACKWARD)
 
 
 class Activation(Component, family="activation"):
@@ -59,5 +66,5 @@ class Activation(Component, family="activation"):
         return 0.0
 
     def learns(self, units: int) -> int:
-        """Return how many numbers of the function a layer of ``units`` units learns."""
+        """Return how many numbers of the function a layer learns; where there are any, its loops are LEARNT ones."""
         return 0

@@ -4,33 +4,31 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from nntrain.activations import BACKWARD, FORWARD, Activation
+from nntrain.activations import LEARNT_BACKWARD, LEARNT_FORWARD, Activation
 from nntrain.kernels import Entry, entry
 from nntrain.registry import DIALECT, Dialects
 
 
-@entry(FORWARD)
-def prelu_forward(z, h, shape):  # type: ignore[no-untyped-def]
-    """h = z where z > 0, else slope·z."""
-    zero, slope = z.dtype.type(0), shape.learnt
-    own = 0 if slope.size == 1 else 1
-    for start in range(0, z.size, shape.units):
-        for j in range(shape.units):
+@entry(LEARNT_FORWARD)
+def prelu_forward(z, h, slope):  # type: ignore[no-untyped-def]
+    """h = z where z > 0, else slope·z; one slope, or as many as there are units in a row."""
+    zero = z.dtype.type(0)
+    for start in range(0, z.size, slope.size):
+        for j in range(slope.size):
             value = z[start + j]
-            h[start + j] = value if value > zero else slope[own * j] * value
+            h[start + j] = value if value > zero else slope[j] * value
 
 
-@entry(BACKWARD)
-def prelu_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
+@entry(LEARNT_BACKWARD)
+def prelu_backward(z, h, slope, d, dslope):  # type: ignore[no-untyped-def]
     """dz = dh where z > 0, else slope·dh and dslope += z·dh."""
-    zero, slope, dslope = z.dtype.type(0), shape.learnt, shape.gradient
-    own = 0 if slope.size == 1 else 1
+    zero = z.dtype.type(0)
     dslope[:] = 0
-    for start in range(0, z.size, shape.units):
-        for j in range(shape.units):
+    for start in range(0, z.size, slope.size):
+        for j in range(slope.size):
             if z[start + j] <= zero:
-                dslope[own * j] += z[start + j] * d[start + j]
-                d[start + j] *= slope[own * j]
+                dslope[j] += z[start + j] * d[start + j]
+                d[start + j] *= slope[j]
 
 
 class PReLU(Activation):

@@ -2,10 +2,10 @@
 
 from typing import Annotated, ClassVar, Literal
 
-import numpy as np
 from pydantic import Field
 
 from nntrain.activations import BACKWARD, FORWARD, Activation
+from nntrain.elementary import expm1
 from nntrain.kernels import Entry, entry
 
 
@@ -87,7 +87,7 @@ def elu_forward(z, h, shape):  # type: ignore[no-untyped-def]
     """h = z where z > 0, else alpha (exp(z) - 1)."""
     zero, a = z.dtype.type(0), z.dtype.type(shape.number)
     for i in range(z.size):
-        h[i] = z[i] if z[i] > zero else a * np.expm1(z[i])
+        h[i] = z[i] if z[i] > zero else a * expm1(z[i])
 
 
 @entry(BACKWARD)
@@ -130,7 +130,7 @@ def selu_forward(z, h, shape):  # type: ignore[no-untyped-def]
     real = z.dtype.type
     zero, scale, low = real(0), real(SCALE), real(SCALE * ALPHA)
     for i in range(z.size):
-        h[i] = scale * z[i] if z[i] > zero else low * np.expm1(z[i])
+        h[i] = scale * z[i] if z[i] > zero else low * expm1(z[i])
 
 
 @entry(BACKWARD)

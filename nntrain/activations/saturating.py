@@ -2,9 +2,8 @@
 
 from typing import ClassVar, Literal
 
-import numpy as np
-
 from nntrain.activations import BACKWARD, FORWARD, Activation
+from nntrain.elementary import exp, tanh
 from nntrain.kernels import Entry, entry
 
 
@@ -13,7 +12,7 @@ def sigmoid_forward(z, h, shape):  # type: ignore[no-untyped-def]
     """h = 1 / (1 + exp(-z)); exp overflows to infinity for very negative z, and 1/infinity is the right 0."""
     one = z.dtype.type(1)
     for i in range(z.size):
-        h[i] = one / (one + np.exp(-z[i]))
+        h[i] = one / (one + exp(-z[i]))
 
 
 @entry(BACKWARD)
@@ -43,7 +42,7 @@ class Sigmoid(Activation):
 def tanh_forward(z, h, shape):  # type: ignore[no-untyped-def]
     """h = tanh(z)."""
     for i in range(z.size):
-        h[i] = np.tanh(z[i])
+        h[i] = tanh(z[i])
 
 
 @entry(BACKWARD)

@@ -6,6 +6,7 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from nntrain.activations import BACKWARD, FORWARD, Activation
+from nntrain.elementary import exp
 from nntrain.kernels import Entry, entry
 
 
@@ -14,7 +15,7 @@ def softplus_forward(z, h, shape):  # type: ignore[no-untyped-def]
     """h = log(1 + exp(z)), from exp(-|z|) so that it cannot overflow."""
     zero = z.dtype.type(0)
     for i in range(z.size):
-        h[i] = max(z[i], zero) + np.log1p(np.exp(-abs(z[i])))
+        h[i] = max(z[i], zero) + np.log1p(exp(-abs(z[i])))
 
 
 @entry(BACKWARD)
@@ -22,7 +23,7 @@ def softplus_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
     """dz = sigmoid(z) dh."""
     one = z.dtype.type(1)
     for i in range(z.size):
-        d[i] *= one / (one + np.exp(-z[i]))
+        d[i] *= one / (one + exp(-z[i]))
 
 
 class Softplus(Activation):
@@ -46,7 +47,7 @@ def silu_forward(z, h, shape):  # type: ignore[no-untyped-def]
     """h = z sigmoid(z)."""
     one = z.dtype.type(1)
     for i in range(z.size):
-        e = np.exp(-abs(z[i]))
+        e = exp(-abs(z[i]))
         h[i] = z[i] * (one / (one + e) if z[i] > 0 else e / (one + e))
 
 
@@ -55,7 +56,7 @@ def silu_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
     """dz = s (1 + z (1 - s)) dh, s = sigmoid(z)."""
     one = z.dtype.type(1)
     for i in range(z.size):
-        s = one / (one + np.exp(-z[i]))
+        s = one / (one + exp(-z[i]))
         d[i] *= s + h[i] * (one - s)
 
 
@@ -93,7 +94,7 @@ def gelu_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
     real = z.dtype.type
     half, one, root, density = real(0.5), real(1), real(ROOT_HALF), real(NORMAL)
     for i in range(z.size):
-        d[i] *= half * (one + erf(z[i] * root)) + z[i] * density * np.exp(-half * z[i] * z[i])
+        d[i] *= half * (one + erf(z[i] * root)) + z[i] * density * exp(-half * z[i] * z[i])
 
 
 class GELU(Activation):

@@ -2,9 +2,8 @@
 
 from typing import ClassVar, Literal
 
-import numpy as np
-
 from nntrain.activations import BACKWARD, FORWARD, Activation
+from nntrain.elementary import exp
 from nntrain.kernels import Entry, entry, kernel
 
 
@@ -12,15 +11,18 @@ from nntrain.kernels import Entry, entry, kernel
 def softmax(z, h, units):  # type: ignore[no-untyped-def]
     """Take the row's largest number off first, so that exp does not overflow."""
     for start in range(0, z.size, units):
-        stop = start + units
         largest = z[start]
-        for i in range(start + 1, stop):
+        for i in range(start + 1, start + units):
             largest = max(largest, z[i])
+        for i in range(start, start + units):
+            h[i] = z[i] - largest
+    for i in range(z.size):
+        h[i] = exp(h[i])
+    for start in range(0, z.size, units):
         total = z.dtype.type(0)
-        for i in range(start, stop):
-            h[i] = np.exp(z[i] - largest)
+        for i in range(start, start + units):
             total += h[i]
-        for i in range(start, stop):
+        for i in range(start, start + units):
             h[i] /= total
 
 

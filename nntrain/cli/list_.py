@@ -20,6 +20,7 @@ class Family(StrEnum):
     INITIALIZERS = "initializers"
     SCHEDULES = "schedules"
     NORMS = "norms"
+    AVERAGES = "averages"
     SOURCES = "sources"
 
 
@@ -58,6 +59,7 @@ def base_of(family: Family) -> type[Component]:
     from nntrain.norms import Norm
     from nntrain.optimizers import Optimizer
     from nntrain.schedules import Schedule
+    from nntrain.wrappers import Averaging
 
     bases: dict[Family, type[Component]] = {
         Family.OPTIMIZERS: Optimizer,
@@ -66,6 +68,7 @@ def base_of(family: Family) -> type[Component]:
         Family.INITIALIZERS: Initializer,
         Family.SCHEDULES: Schedule,
         Family.NORMS: Norm,
+        Family.AVERAGES: Averaging,
         Family.SOURCES: Source,
     }
     return bases[family]

@@ -15,6 +15,7 @@ from nntrain.network.regularize import BIASES, DECAY, PENALTIES, decay
 from nntrain.norms import Norm
 from nntrain.optimizers import Optimizer
 from nntrain.registry import Component, members
+from nntrain.wrappers import Averaging
 
 DIMENSIONS = 20
 CURVATURE = np.logspace(-3, 1, DIMENSIONS)  # of the quadratic ½ Σ c w²
@@ -30,7 +31,7 @@ class Dialect:
     Attributes:
         name: the library, or ``lecture`` or ``paper``.
         keys: its value for each key of the recipe that has another one in some dialect.
-        family: ``optimizer`` or ``initializer``; only an optimizer has a trajectory.
+        family: such as ``optimizer``, which alone has a trajectory.
         parts: the step at which its trajectory is 1 % away from the first dialect's; None if not within 1000 steps.
         parts_at_equal_rate: the same where both have the first one's learning rate.
     """
@@ -43,12 +44,12 @@ class Dialect:
 
 
 def dialects_of(name: str) -> list[Dialect]:
-    """Return the dialects of the optimizer or initialiser ``name``, the default one first.
+    """Return the dialects of the component ``name``, the default one first.
 
     Raises:
         InputError: if there is none of that name, or it means the same everywhere.
     """
-    families: tuple[type[Component], ...] = (Optimizer, Initializer, Norm, Activation, Loss)
+    families: tuple[type[Component], ...] = (Optimizer, Initializer, Norm, Activation, Loss, Averaging)
     known = {key: kind for family in families for key, kind in members(family).items() if kind.dialects}
     if name not in known:
         hint = f"{nearest(name, known)} with dialects: {', '.join(known)}".strip()

@@ -5,30 +5,26 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from nntrain.elementary import exp
 from nntrain.kernels import Entry, entry
 from nntrain.losses import LOSS
-from nntrain.losses.class_weights import WeighsClasses
+from nntrain.losses.class_weights import WeighsClasses, mass, weight
 
 
 @entry(LOSS)
 def binary_cross_entropy(output, target, delta, numbers):  # type: ignore[no-untyped-def]
     """Take the exponential of -|z| only, so that it cannot overflow, whichever side the logit is on."""
     one, zero = output.dtype.type(1), output.dtype.type(0)
-    rows, weights = output.shape[0], numbers[1:]
-    mass = float(rows)
-    if weights.size > 0 and numbers[0] != 0:
-        mass = 0.0
-        for i in range(rows):
-            mass += weights[int(target[i, 0])]
-    scale = 1 / mass if mass > 0 else 0.0
+    weights = numbers[1:]
+    scale = 1 / mass(target, weights, numbers[0])
     total = 0.0
-    for i in range(rows):
+    for i in range(output.shape[0]):
         z, truth = output[i, 0], target[i, 0]
-        weight = weights[int(truth)] if weights.size > 0 else 1.0
-        e = np.exp(-abs(z))
-        total += weight * (max(z, zero) - z * truth + np.log1p(e))
+        w = weight(weights, int(truth))
+        e = exp(-abs(z))
+        total += w * (max(z, zero) - z * truth + np.log1p(e))
         probability = one / (one + e) if z >= zero else e / (one + e)
-        delta[i, 0] = (probability - truth) * output.dtype.type(weight * scale)
+        delta[i, 0] = (probability - truth) * output.dtype.type(w * scale)
     return total * scale
 
 

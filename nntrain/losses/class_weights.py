@@ -6,8 +6,27 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from nntrain.kernels import kernel
 from nntrain.losses import Loss
 from nntrain.registry import DIALECT, Dialects
+
+
+@kernel
+def weight(weights, j):  # type: ignore[no-untyped-def]
+    """Return the weight of class j; without weights (0) it is 1."""
+    return weights[j] if weights.size > 0 else 1.0
+
+
+@kernel
+def mass(target, weights, weighted):  # type: ignore[no-untyped-def]
+    """Return what the mean divides by: the rows' number, or their weights."""
+    if weights.size == 0 or weighted == 0:
+        return float(target.shape[0])
+    total = 0.0
+    for i in range(target.shape[0]):
+        total += weights[int(target[i, 0])]
+    return total if total > 0 else 1.0  # nothing counts: the sum is 0 too
+
 
 Weight = Annotated[float, Field(ge=0)]
 

@@ -6,46 +6,60 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from nntrain.kernels import Entry, entry
+from nntrain.elementary import exp
+from nntrain.kernels import Entry, entry, kernel
 from nntrain.losses import LOSS
-from nntrain.losses.class_weights import WeighsClasses
+from nntrain.losses.class_weights import WeighsClasses, mass, weight
 
 
-@entry(LOSS)
-def softmax_cross_entropy(output, target, delta, numbers):  # type: ignore[no-untyped-def]
-    """Take the largest logit off first: exp then stays within (0, 1] and its sum within [1, C]."""
-    real = output.dtype.type
+@kernel
+def shift(output, delta):  # type: ignore[no-untyped-def]
+    """Fill delta with z - z_max: exp of it is within (0, 1], and the sum of a row's within [1, C]."""
     rows, classes = output.shape
-    smoothing, weights = numbers[0], numbers[2:]
-    mass = float(rows)
-    if weights.size > 0 and numbers[1] != 0:
-        mass = 0.0
-        for i in range(rows):
-            mass += weights[int(target[i, 0])]
-    scale, mean_weight = (1 / mass if mass > 0 else 0.0), (weights.mean() if weights.size > 0 else 1.0)
-    others = smoothing / classes
-    total = 0.0
     for i in range(rows):
         largest = output[i, 0]
         for j in range(1, classes):
             largest = max(largest, output[i, j])
-        normaliser = real(0)
         for j in range(classes):
-            delta[i, j] = np.exp(output[i, j] - largest)
-            normaliser += delta[i, j]
+            delta[i, j] = output[i, j] - largest
+
+
+@entry(LOSS)
+def softmax_cross_entropy(output, target, delta, numbers):  # type: ignore[no-untyped-def]
+    """-1/m Σ_i Σ_j q_j log p_j, where q_j = w_j times the truth of class j, and m counts the rows or their weights."""
+    real = output.dtype.type
+    rows, classes = output.shape
+    smoothing, weights = numbers[0], numbers[2:]
+    spread, right = smoothing / classes, 1 - smoothing  # the truth of each class, and what the true one has more
+    scale = 1 / mass(target, weights, numbers[1])
+    shift(output, delta)
+    total = 0.0
+    for i in range(rows):
         truth = int(target[i, 0])
-        right = (1 - smoothing) * (weights[truth] if weights.size > 0 else 1.0)
-        share = right + smoothing * mean_weight  # of the row, in all its classes together
-        factor = real(share * scale) / normaliser
+        total -= right * weight(weights, truth) * delta[i, truth]
+        if spread > 0:
+            for j in range(classes):
+                total -= spread * weight(weights, j) * delta[i, j]
+    flat = delta.reshape(delta.size)
+    for i in range(flat.size):
+        flat[i] = exp(flat[i])
+    all_spread = 0.0
+    for j in range(classes):
+        all_spread += spread * weight(weights, j)
+    for i in range(rows):
+        truth, normaliser = int(target[i, 0]), real(0)
+        for j in range(classes):
+            normaliser += delta[i, j]
+        q_true = right * weight(weights, truth)
+        q = q_true + all_spread
+        total += q * np.log(normaliser)
+        factor = real(q * scale) / normaliser
         for j in range(classes):
             delta[i, j] *= factor
-        delta[i, truth] -= real(right * scale)
-        total += share * (np.log(normaliser) + largest) - right * output[i, truth]
-        if smoothing > 0:
+        delta[i, truth] -= real(q_true * scale)
+        if spread > 0:
             for j in range(classes):
-                other = others * (weights[j] if weights.size > 0 else 1.0)
-                total -= other * output[i, j]
-                delta[i, j] -= real(other * scale)
+                delta[i, j] -= real(spread * weight(weights, j) * scale)
     return total * scale
 
 

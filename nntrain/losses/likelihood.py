@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from nntrain.elementary import exp
 from nntrain.kernels import Entry, entry
 from nntrain.losses import LOSS, Loss
 
@@ -23,7 +24,7 @@ def gaussian(output, target, delta, numbers):  # type: ignore[no-untyped-def]
         for j in range(targets):
             error = output[i, j] - target[i, j]
             s = output[i, targets + j] if predicted else real(numbers[0])
-            precision = np.exp(-s)
+            precision = exp(-s)
             total += 0.5 * (s + error * error * precision)
             delta[i, j] = scale * error * precision
             if predicted:
@@ -38,7 +39,7 @@ def poisson(output, target, delta, numbers):  # type: ignore[no-untyped-def]
     total = 0.0
     for i in range(output.shape[0]):
         for j in range(output.shape[1]):
-            mean = np.exp(output[i, j])
+            mean = exp(output[i, j])
             total += mean - target[i, j] * output[i, j]
             delta[i, j] = scale * (mean - target[i, j])
     return total / output.size

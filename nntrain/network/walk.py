@@ -3,7 +3,7 @@
 Shape letters: B rows of a batch, L layers, P parameters, and for a layer I inputs and O outputs.
 """
 
-from nntrain.activations import Shape, call_backward, call_forward
+from nntrain.activations import Shape, call_backward, call_forward, call_learnt_backward, call_learnt_forward
 from nntrain.kernels import kernel
 from nntrain.layers.dense import dense_backward, dense_backward_input, dense_forward
 from nntrain.layers.dropout import NO_KEY, WORD, dropout_backward, dropout_forward, scrambled
@@ -45,10 +45,27 @@ def gamma_and_beta(theta, layer):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def shape_of(layer, theta, grad):  # type: ignore[no-untyped-def]
-    """Return what shapes the layer's activation, with its parts of the parameters and of their gradient."""
-    start, stop = layer.learnt, layer.learnt + layer.learns
-    return Shape(layer.number, layer.n_out, theta[start:stop], grad[start:stop])
+def learnt_of(layer, theta):  # type: ignore[no-untyped-def]
+    """Return what the layer's activation learns, of the parameters or of their gradient."""
+    return theta[layer.learnt : layer.learnt + layer.learns]
+
+
+@kernel
+def activate(layer, theta, z, h):  # type: ignore[no-untyped-def]
+    """Fill the layer's h from its z."""
+    if layer.learns > 0:
+        call_learnt_forward(layer.forward, z, h, learnt_of(layer, theta))
+    else:
+        call_forward(layer.forward, z, h, Shape(layer.number, layer.n_out))
+
+
+@kernel
+def activate_backward(layer, theta, grad, z, h, d):  # type: ignore[no-untyped-def]
+    """Turn the layer's d from dL/dh into dL/dz."""
+    if layer.learns > 0:
+        call_learnt_backward(layer.backward, z, h, learnt_of(layer, theta), d, learnt_of(layer, grad))
+    else:
+        call_backward(layer.backward, z, h, Shape(layer.number, layer.n_out), d)
 
 
 @kernel
@@ -92,7 +109,7 @@ def forward(table, theta, x, buffers, key):  # type: ignore[no-untyped-def]
         dense_forward(h_in, weights(theta, layer), biases(theta, layer), matrix(buffers.z, layer, rows))
         if layer.norm > 0:
             normalise(layer, theta, buffers, rows, key)
-        call_forward(layer.forward, z, h, shape_of(layer, theta, theta))
+        activate(layer, theta, z, h)
         if layer.dropout > 0 and key != NO_KEY:
             dropout_forward(h, layer.dropout, scrambled((key + layer.unit) & WORD))
         h_in = matrix(buffers.h, layer, rows)
@@ -108,7 +125,7 @@ def backward(table, theta, x, buffers, grad, key):  # type: ignore[no-untyped-de
         z, h, d = part(buffers.z, layer, rows), part(buffers.h, layer, rows), part(buffers.d, layer, rows)
         if layer.dropout > 0 and key != NO_KEY:
             dropout_backward(h, d, layer.dropout, scrambled((key + layer.unit) & WORD))
-        call_backward(layer.backward, z, h, shape_of(layer, theta, grad), d)
+        activate_backward(layer, theta, grad, z, h, d)
         if layer.norm > 0:
             normalise_backward(layer, theta, grad, buffers, rows)
         h_in = matrix(buffers.h, table[index - 1], rows) if index > 0 else x
