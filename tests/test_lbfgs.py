@@ -100,3 +100,13 @@ def test_what_does_not_suit_it_is_refused(nntrain: CommandLine, setting: str, wo
     ended = nntrain("fit", "-", "--set", setting, stdin=recipe)
     assert ended.status == 2
     assert words in ended.err
+
+
+def test_running_averages_take_in_accepted_points_alone() -> None:
+    """One batch an iteration, and not one for each trial of the line searches."""
+    model = {"hidden": [6], "norm": {"name": "batch", "momentum": 1.0}}
+    engine, events = run({"data": {"source": "iris"}, "model": model, "optimizer": "lbfgs", "training": {"epochs": 5}})
+    assert finished(events).steps > 5
+    first, *_ = engine.plan.network.arrays(engine.theta)
+    z = engine.train.x @ first["weights"] + first["biases"]
+    np.testing.assert_allclose(first["running_mean"], z.mean(axis=0), rtol=1e-3, atol=1e-4)

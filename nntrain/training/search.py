@@ -82,8 +82,10 @@ class _Objective:
 
     def __call__(self, theta: Vector) -> tuple[float, Vector]:
         self.evaluations += 1
+        averages = self.engine.theta[theta.size :].copy()
         self.engine.theta[: theta.size] = theta
         losses = self.engine.take(self._rows, 0, np.zeros(1))
+        self.engine.theta[theta.size :] = averages  # only what is accepted counts there
         if not losses.size:  # too far: the line search comes back
             return np.inf, np.zeros(theta.size)
         penalty = self._l2 / 2 * float((self._mask * theta * theta).sum())
