@@ -5,9 +5,10 @@ The floors, imports running downwards only (``tests/test_house.py`` holds this):
 ===== ============================================================ ==========================================
 floor  packages and files                                           hold
 ===== ============================================================ ==========================================
-8      cli                                                          one file a command, streams, live display
-7      artifacts                                                    what a run leaves: model file, run directory
-6      report, recipe                                               results to text; recipes to objects
+9      cli                                                          one file a command, streams, live display
+8      report                                                       results to text
+7      artifacts, comparison                                        what a run leaves; many runs
+6      recipe                                                       recipes to objects
 5      diagnostics                                                  what a run's numbers mean; gradient checks
 4      training                                                     one run as events
 3      network                                                      the layer table, forward and backward

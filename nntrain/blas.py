@@ -6,7 +6,9 @@ Standard library only at import, because the processor type must be chosen befor
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 # What OpenBLAS's kernels for the core type SkylakeX need.
 AVX512 = {"avx512f", "avx512dq", "avx512bw", "avx512vl", "avx512cd"}
@@ -49,13 +51,35 @@ def threads_for(multiply_adds: int) -> Iterator[None]:
 
     Small nets get one thread, which also makes their runs the same to the bit whatever the number of cores.
     """
-    from threadpoolctl import threadpool_limits  # looks through the loaded libraries: 30 ms, only when training
-
-    with threadpool_limits(min(_cores(), max(1, multiply_adds // MULTIPLY_ADDS_PER_THREAD)), user_api="blas"):
+    if _shared:  # one thread for each run, and the limit is for the whole process
+        yield
+        return
+    with _blas().limit(limits=min(cores(), max(1, multiply_adds // MULTIPLY_ADDS_PER_THREAD)), user_api="blas"):
         yield
 
 
-def _cores() -> int:
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Give BLAS one thread for as long as runs go on side by side."""
+    with _blas().limit(limits=1, user_api="blas"):
+        _shared.append(True)
+        try:
+            yield
+        finally:
+            _shared.pop()
+
+
+_shared: list[bool] = []
+
+
+@cache
+def _blas() -> Any:
+    from threadpoolctl import ThreadpoolController  # looks through the loaded libraries: 30 ms, only when training
+
+    return ThreadpoolController()
+
+
+def cores() -> int:
     """Return how many processors this process may use."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))

@@ -18,6 +18,7 @@ import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from threading import RLock
 from typing import Any, ParamSpec, TypeVar
 
 import numba
@@ -53,19 +54,20 @@ class Entry:
         self.__doc__ = function.__doc__
 
     def __getitem__(self, dtype: np.dtype[Any]) -> Callable[..., Any]:
-        return _compiled(self, np.dtype(dtype))
+        with _one_at_a_time:
+            return _compiled(self, np.dtype(dtype))
 
     def address(self, dtype: np.dtype[Any]) -> int:
         """Return the function's address in memory; in plain Python, its place among the entries."""
         if numba.config.DISABLE_JIT:
             _plain[id(self)] = self.function
             return id(self)
-        dispatcher: Any = self[dtype]
-        compiled = dispatcher.get_compile_result(self.signature(numba.from_dtype(dtype)))
-        return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_cfunc_wrapper_name))
+        with _one_at_a_time:
+            return _address(self, np.dtype(dtype))
 
 
 _plain: dict[int, Callable[..., Any]] = {}
+_one_at_a_time = RLock()  # threads that want the same function wait for one of them to compile it
 
 
 def by_address(signature: Signature) -> Callable[..., Any]:
@@ -111,6 +113,13 @@ def _compiled(entry: Entry, dtype: np.dtype[Any]) -> Callable[..., Any]:
     dispatcher.compile(entry.signature(numba.from_dtype(dtype)))
     dispatcher.disable_compile()
     return dispatcher  # type: ignore[no-any-return]
+
+
+@functools.cache
+def _address(entry: Entry, dtype: np.dtype[Any]) -> int:
+    dispatcher: Any = entry[dtype]
+    compiled = dispatcher.get_compile_result(entry.signature(numba.from_dtype(dtype)))
+    return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_cfunc_wrapper_name))
 
 
 @contextmanager

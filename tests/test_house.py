@@ -35,8 +35,9 @@ FLOORS = (
     ("network",),
     ("training",),
     ("diagnostics",),
-    ("report", "recipe"),
-    ("artifacts",),
+    ("recipe",),
+    ("artifacts", "comparison"),
+    ("report",),
     ("cli",),
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
@@ -160,7 +161,7 @@ def test_recipes_and_datasets_are_in_the_wheel(tmp_path: Path) -> None:
 
 
 def test_an_optimizer_is_one_new_file(tmp_path: Path) -> None:
-    """As CONTRIBUTING.md adds one: it is in the schema and the list, and it trains."""
+    """As CONTRIBUTING.md adds one: it is in the schema and the list, it trains, and it is compared."""
     shutil.copytree(ROOT / "nntrain", tmp_path / "nntrain", ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copytree(ROOT / "recipes", tmp_path / "recipes")
     code = re.search(r"```python\n(.*?)```", (ROOT / "CONTRIBUTING.md").read_text(), re.DOTALL)
@@ -176,6 +177,9 @@ def test_an_optimizer_is_one_new_file(tmp_path: Path) -> None:
     assert '"signum"' in nntrain("schema")
     fit = ("fit", "recipes/moons.yaml", "--json", "-q", "--set", "optimizer={name: signum, lr: 0.005}")
     assert json.loads(nntrain(*fit))["test"]["accuracy"] > 0.9
+    compare = ("compare", "recipes/moons.yaml", "--optimizers", "signum,adam", "--tune", "2", "--seeds", "2")
+    found = json.loads(nntrain(*compare, "--set", "training.epochs=2", "--json", "-q"))
+    assert {variant["name"] for variant in found["variants"]} == {"signum", "adam"}
 
 
 def test_the_help_and_the_readme_list_the_exit_statuses(nntrain: CommandLine) -> None:

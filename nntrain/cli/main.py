@@ -10,7 +10,7 @@ import typer
 
 from nntrain import __version__
 from nntrain.blas import choose_core_type
-from nntrain.cli import dialects, evaluate, fit, gradcheck, list_, predict, recipes, schema, show
+from nntrain.cli import compare, dialects, evaluate, fit, gradcheck, list_, predict, recipes, schema, show
 from nntrain.errors import NntrainError, Status
 
 HELP = """Train, compare and debug multi-layer perceptrons.
@@ -46,6 +46,7 @@ def nntrain(
 
 
 app.command("fit")(fit.command)
+app.command("compare")(compare.command)
 app.command("show")(show.command)
 app.command("evaluate")(evaluate.command)
 app.command("predict")(predict.command)

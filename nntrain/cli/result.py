@@ -10,9 +10,11 @@ from nntrain.files import json_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from pathlib import Path
 
     from rich.console import RenderableType
 
+    from nntrain.comparison.result import Result
     from nntrain.report.summary import Summary
 
 
@@ -57,6 +59,27 @@ def print_summary(summary: Summary, as_json: bool, quiet: bool) -> None:
         print_json(summary.to_json())
     else:
         print_table(short_table(summary))
+
+
+def print_comparison(result: Result, form: str, folder: Path, quiet: bool) -> None:
+    """Print the result of a comparison, and for people the curves and what to know on standard error."""
+    from rich.console import Group
+
+    from nntrain.cli.console import stderr_console
+    from nntrain.report.comparison import as_csv, as_markdown, loss_curves, notes, ranking, rows, verdicts
+
+    if not quiet:
+        console = stderr_console()
+        console.print(loss_curves(result, console.width))
+        console.print("\n".join([*notes(result), f"runs: {folder}", ""]), soft_wrap=True)
+    if form == "json":
+        print_json(result.to_json())
+    elif form == "csv":
+        print_text(as_csv(rows(result)))
+    elif form == "markdown":
+        print_text(as_markdown(result))
+    else:
+        print_table(Group(ranking(result), "", verdicts(result)))
 
 
 def note(lines: Iterable[str]) -> None:

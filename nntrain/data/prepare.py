@@ -42,6 +42,7 @@ def prepare(
     standardize: bool,
     standardize_target: bool,
     seed: int,
+    test_seed: int | None = None,
 ) -> Prepared:
     """Split a dataset and scale it by what is found in the training part.
 
@@ -53,6 +54,7 @@ def prepare(
         standardize: whether features are standardised.
         standardize_target: whether targets are, in regression.
         seed: of the splits.
+        test_seed: of the split that takes the test part; None: ``seed``.
 
     Raises:
         InputError: if there are too few rows, or a class has too few, or there is one class only.
@@ -67,7 +69,8 @@ def prepare(
         count,
     ) in counts.items():  # the test part first, so that it is the same whatever is held out for validation
         if count:
-            stay, leave = split(rows.size, count, seed, None if classes is None else classes[rows])
+            of_part = test_seed if name == "test" and test_seed is not None else seed
+            stay, leave = split(rows.size, count, of_part, None if classes is None else classes[rows])
             taken[name] = rows[leave]
             rows = rows[stay]
     parts = {name: Part(dataset.x[indices], dataset.y[indices]) for name, indices in {"train": rows, **taken}.items()}

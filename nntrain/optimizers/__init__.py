@@ -8,6 +8,7 @@ The same name means different things in different libraries: where epsilon stand
 what an accumulator starts from. Each such difference is a key, and a dialect a set of defaults for the keys.
 """
 
+from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
 from numba import types
@@ -50,13 +51,51 @@ VELOCITIES: Dialects = {
 }
 
 
+@dataclass(frozen=True)
+class Range:
+    """Where a hyper-parameter is looked for: between two numbers, evenly in their logarithms.
+
+    Of one that is close to 1, such as beta1, it is ``complement``, 1 less it, that is.
+    """
+
+    low: float
+    high: float
+    complement: bool = False
+
+    def at(self, share: float) -> float:
+        """Return the value at ``share`` (0 to 1) of the range."""
+        value = self.low * float((self.high / self.low) ** share)
+        return 1 - value if self.complement else value
+
+
+# Beside the learning rate, where there is a budget for it: the ranges of AlgoPerf's baselines, and of Sivaprasad et al.
+MORE, MOST = 10, 25  # trials, from which on they are looked for
+SPACE = {"momentum": Range(0.005, 0.3, True), "beta1": Range(0.02, 0.5, True), "eps": Range(1e-10, 1e-2)}
+
+
 class Optimizer(Component, family="optimizer"):
     """An update rule, its hyper-parameters, and the number of state vectors that it keeps."""
 
     lr: Rate
+    rates: ClassVar[Range] = Range(1e-4, 1e-1)  # where the best learning rate is looked for
     update: ClassVar[Entry]
     state_rows: ClassVar[int]
     searches: ClassVar[bool] = False  # goes its own way by full batches, where others take a step for each batch
+
+    def space(self, trials: int) -> dict[str, Range]:
+        """Return where hyper-parameters are looked for in so many trials, by key.
+
+        Up to nine trials look for the learning rate alone, more for momentum or beta1 too, 25 and more also for eps.
+        """
+        if self.searches:
+            return {}
+        keys = list(type(self).model_fields)
+        wanted: list[str] = []
+        if trials >= MORE:
+            wanted += [key for key in ("momentum", "beta1") if key in keys and getattr(self, key) > 0][:1]
+        if trials >= MOST:
+            wanted += [key for key in ("eps",) if key in keys]
+        return {"lr": self.rates, **{key: SPACE[key] for key in wanted}}
 
     @property
     def decay(self) -> float:

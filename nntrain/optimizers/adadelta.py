@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 
 from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, EpsRoot, Optimizer, Rate, Rho
+from nntrain.optimizers import RULE, EpsRoot, Optimizer, Range, Rate, Rho
 from nntrain.registry import DIALECT, Dialects
 
 
@@ -43,6 +43,7 @@ class AdaDelta(Optimizer):
     rho: Rho = 0.9
     eps_root: EpsRoot = 1e-6
     update: ClassVar[Entry] = adadelta
+    rates: ClassVar[Range] = Range(0.01, 100)
     state_rows: ClassVar[int] = 2
     dialects: ClassVar[Dialects] = {
         "keras": {"lr": 0.001, "rho": 0.95, "eps_root": 1e-7},

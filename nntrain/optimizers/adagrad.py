@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, Eps, EpsRoot, Optimizer, Rate
+from nntrain.optimizers import RULE, Eps, EpsRoot, Optimizer, Range, Rate
 from nntrain.registry import DIALECT, Dialects
 
 
@@ -45,6 +45,7 @@ class AdaGrad(Optimizer):
     eps_root: EpsRoot = 0.0
     initial: Annotated[float, Field(ge=0, description="what the sum of squares starts from")] = 0.0
     update: ClassVar[Entry] = adagrad
+    rates: ClassVar[Range] = Range(0.001, 1)
     state_rows: ClassVar[int] = 1
     dialects: ClassVar[Dialects] = {
         "keras": {"lr": 0.001, "eps": 0.0, "eps_root": 1e-7, "initial": 0.1},

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, Optimizer, Rate
+from nntrain.optimizers import RULE, Optimizer, Range, Rate
 from nntrain.registry import DIALECT, Dialects
 
 
@@ -40,6 +40,7 @@ class Lion(Optimizer):
     beta2: Annotated[float, Field(ge=0, lt=1, description="share of the mean that is kept")] = 0.99
     weight_decay: Annotated[float, Field(ge=0, description="share of a weight taken off a step, times the rate")] = 0.0
     update: ClassVar[Entry] = lion
+    rates: ClassVar[Range] = Range(1e-05, 0.01)
     state_rows: ClassVar[int] = 1
     dialects: ClassVar[Dialects] = {"keras": {"lr": 0.001}, "optax": {"weight_decay": 0.001}}
 

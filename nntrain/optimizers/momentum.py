@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, VELOCITIES, Momentum, Optimizer, Rate, ScaledVelocity
+from nntrain.optimizers import RULE, VELOCITIES, Momentum, Optimizer, Range, Rate, ScaledVelocity
 from nntrain.registry import DIALECT, Dialects
 
 
@@ -42,6 +42,7 @@ class HeavyBall(Optimizer):
     dampening: Annotated[float, Field(ge=0, lt=1, description="share of the gradient left out, but at step 1")] = 0.0
     scaled_velocity: ScaledVelocity = False
     update: ClassVar[Entry] = heavy_ball
+    rates: ClassVar[Range] = Range(0.0001, 1)
     state_rows: ClassVar[int] = 1
     dialects: ClassVar[Dialects] = VELOCITIES
 

@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar, Literal
 
 from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, VELOCITIES, Momentum, Optimizer, Rate, ScaledVelocity
+from nntrain.optimizers import RULE, VELOCITIES, Momentum, Optimizer, Range, Rate, ScaledVelocity
 from nntrain.registry import DIALECT, Dialects
 
 
@@ -40,6 +40,7 @@ class Nesterov(Optimizer):
     momentum: Momentum = 0.9
     scaled_velocity: ScaledVelocity = False
     update: ClassVar[Entry] = nesterov
+    rates: ClassVar[Range] = Range(0.0001, 1)
     state_rows: ClassVar[int] = 1
     dialects: ClassVar[Dialects] = VELOCITIES
 

@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal
 
 from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, Optimizer, Rate
+from nntrain.optimizers import RULE, Optimizer, Range, Rate
 
 
 @entry(RULE)
@@ -26,4 +26,5 @@ class SGD(Optimizer):
     name: Literal["sgd"] = "sgd"
     lr: Rate = 0.01
     update: ClassVar[Entry] = sgd
+    rates: ClassVar[Range] = Range(0.001, 10)
     state_rows: ClassVar[int] = 0

@@ -17,24 +17,28 @@ def apply_overrides(document: Document, settings: Sequence[str]) -> Document:
     Raises:
         InputError: if one is not ``key=value``, or its value is not YAML.
     """
-    if not settings or (document.data is not None and not isinstance(document.data, dict)):
-        return document
-    data = deepcopy(document.data or {})
-    places = dict(document.places)
     for text in settings:
         place = f"--set {text}"
         key, equals, value = text.partition("=")
-        names = tuple(key.strip().split("."))
-        if not equals or not all(names):
+        if not equals or not all(key.strip().split(".")):
             raise bad_input(place, "expected key=value", "as in --set optimizer.lr=0.01")
         given = read_document(place, value) if value.strip() else Document(place, None)
         if given.problems:
             raise InputError(*given.problems)
-        _put(data, names, given.data, place)
-        for length in range(1, len(names) + 1):
-            places.setdefault(names[:length], place)
-        _forget(places, names)
-        places[names] = place
+        document = override(document, key.strip(), given.data, place)
+    return document
+
+
+def override(document: Document, key: str, value: Any, place: str) -> Document:
+    """Return ``document`` with ``value`` at the dotted ``key``; ``place`` is where it comes from, for messages."""
+    if document.data is not None and not isinstance(document.data, dict):
+        return document
+    data, places, names = deepcopy(document.data or {}), dict(document.places), tuple(key.split("."))
+    _put(data, names, value, place)
+    for length in range(1, len(names) + 1):
+        places.setdefault(names[:length], place)
+    _forget(places, names)
+    places[names] = place
     return replace(document, data=data, places=places)
 
 

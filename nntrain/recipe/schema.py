@@ -32,6 +32,10 @@ class Data(Strict):
     source: Annotated[Source, Choice(), Field(description="a data set by name, or a CSV file of your own")]
     validation: Annotated[Share, Field(description="share of the rows that measures progress")] = 0.15
     test: Annotated[Share, Field(description="share of the rows that is kept for the end")] = 0.15
+    test_seed: Annotated[
+        int | None,
+        Field(ge=0, lt=2**32, description="of the test part, and of rows that are drawn; null: the recipe's seed"),
+    ] = None
     stratify: Annotated[bool, Field(description="whether each part has the same share of each class")] = True
     standardize: Annotated[
         bool, Field(description="whether features get mean 0 and deviation 1, as measured on the training part")

@@ -1,0 +1,206 @@
+"""``nntrain compare``: which variant suits a problem, how sure that is, and what it cost."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from nntrain.cli.fit import Settings
+from nntrain.errors import Status, bad_input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nntrain.cli.comparing import Listener
+    from nntrain.comparison.executors import Executor
+    from nntrain.comparison.protocol import Budget, Measure
+    from nntrain.comparison.result import Result
+    from nntrain.comparison.variants import Axis, Variant
+
+Names = Annotated[str | None, typer.Option(metavar="NAMES", help="Names with commas between them, as in sgd,adam.")]
+PARTS = ("train", "validation", "test")
+
+
+def command(
+    recipes: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[RECIPE]...", help="Recipe files, or - for standard input.  [default: digits]"),
+    ] = None,
+    optimizers: Names = None,
+    losses: Names = None,
+    activations: Names = None,
+    initializers: Names = None,
+    schedules: Names = None,
+    batch_sizes: Annotated[str | None, typer.Option(metavar="NUMBERS", help="As in 16,64,full.")] = None,
+    lrs: Annotated[str | None, typer.Option(metavar="NUMBERS", help="Learning rates, as in 0.1,0.01.")] = None,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(metavar="KEY=VALUES", help="Any key, as in model.dropout=0,0.5. Repeatable."),
+    ] = None,
+    settings: Settings = None,
+    tune: Annotated[int, typer.Option(min=0, help="Trials of each variant, judged on the validation part.")] = 0,
+    seeds: Annotated[int, typer.Option(min=2, help="Runs of each variant that count.")] = 10,
+    measure: Annotated[
+        str | None,
+        typer.Option(metavar="PART.NAME", help="What is compared, as in test.accuracy.  [default: test.loss]"),
+    ] = None,
+    target: Annotated[
+        float | None,
+        typer.Option(help="Value on the validation part to be reached.  [default with --tune: set by the protocol]"),
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Directory of the runs.  [default: runs/compare-...]")] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Print a line of CSV for each variant.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown tables.")] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
+) -> None:
+    """Compare variants of a recipe, or several recipes, on the same seeds.
+
+    Every combination of the values is a variant. Data order, split and, where shapes agree, first weights are the same
+    for all variants at a seed; the test part is the same in every run. A name of an optimizer means its own defaults,
+    and not the recipe's keys.
+
+    With --tune each variant gets that many quasi-random trials over its search space (the learning rate; from ten
+    trials on momentum or beta1 too, from 25 on eps), and the best one by the validation part runs on all seeds, beside
+    the untuned defaults. A run that diverges counts as infinitely bad.
+
+    A difference is shown if Wilcoxon's p, with Holm's correction, is below 0.05 and the interval of the median of the
+    paired differences does not hold 0. Runs are kept in the directory, a line each: the same command goes on where it
+    was interrupted, and makes no run twice.
+    """
+    from nntrain.cli.comparing import listener_for
+    from nntrain.cli.interrupts import Interrupts
+    from nntrain.cli.result import print_comparison
+    from nntrain.comparison.executors import Threads
+    from nntrain.comparison.variants import KEYS, axis
+    from nntrain.resources import shipped_recipes
+
+    if json + csv + markdown > 1:
+        raise bad_input("compare", "choose one of --json, --csv and --markdown")
+    given = {"optimizers": optimizers, "losses": losses, "activations": activations, "initializers": initializers}
+    given |= {"schedules": schedules, "batch_sizes": batch_sizes, "lrs": lrs}
+    axes = [
+        axis(f"--{option.replace('_', '-')}", KEYS[option], text) for option, text in given.items() if text is not None
+    ]
+    axes += [_varied(text) for text in vary or []]
+    paths = recipes or [str(shipped_recipes()["digits"])]
+    with Interrupts() as interrupts, listener_for(quiet) as listener:
+        executor = Threads(interrupts.wanted)
+        result, folder = compare(
+            paths, settings or [], axes, tune, seeds, measure, target, out, executor, listener, interrupts.wanted
+        )
+    if result is None:
+        raise typer.Exit(Status.INTERRUPTED)
+    form = "json" if json else "csv" if csv else "markdown" if markdown else "table"
+    print_comparison(result, form, folder, quiet)
+
+
+def compare(
+    paths: Sequence[str],
+    settings: Sequence[str],
+    axes: Sequence[Axis],
+    trials: int,
+    seeds: int,
+    measure: str | None,
+    target: float | None,
+    out: Path | None,
+    executor: Executor,
+    listener: Listener,
+    interrupted: Callable[[], bool] = lambda: False,
+) -> tuple[Result | None, Path]:
+    """Make all runs of a comparison and leave its directory.
+
+    Args:
+        paths: of the recipes.
+        settings: overrides for all of them, ``key=value``.
+        axes: what varies.
+        trials: of each variant; 0: nothing is tuned.
+        seeds: runs of each variant that count.
+        measure: such as ``test.loss``; None: that, or the metric where losses differ.
+        target: a value of the measure on the validation part.
+        out: directory; None for one under ``runs`` that is the same for the same comparison.
+        executor: makes the runs.
+        listener: is told every run.
+        interrupted: whether the executor has been asked to end.
+
+    Returns:
+        What was found, None if interrupted before that, and the directory.
+
+    Raises:
+        InputError: if anything about the recipes, their data, the options or ``out`` is wrong.
+    """
+    from nntrain.comparison.jobs import Variants
+    from nntrain.comparison.ledger import Ledger
+    from nntrain.comparison.protocol import Budget, Findings, with_reference
+    from nntrain.comparison.protocol import compare as run_all
+    from nntrain.comparison.result import result_of
+    from nntrain.comparison.variants import variants_of
+    from nntrain.files import json_text, make_folder, write_atomically
+    from nntrain.kernels import announced
+
+    compared = variants_of(paths, settings, axes)
+    chosen = _measure(measure, compared, trials, target)
+    budget = Budget(seeds, trials, compared[0].recipe.seed, target)
+    _check_tuning(compared, budget)
+    variants = Variants(with_reference(compared, budget))
+    findings = Findings(variants, chosen, budget, len(compared))
+    folder = out or Path("runs") / findings.name
+    make_folder(folder)
+    listener.begin([variant.name for variant in compared], chosen)
+    with (
+        announced(lambda: listener.note("compiling, once after installation: a few seconds")),
+        Ledger(folder / "runs.jsonl") as ledger,
+    ):
+        for event in run_all(findings, ledger, executor):
+            listener(event)
+    if interrupted():
+        listener.note(f"interrupted; {len(ledger.rows):,} runs are kept in {folder}, and the same command goes on")
+        return None, folder
+    result = result_of(findings)
+    write_atomically(folder / "comparison.json", json_text(result.to_json(), indent=2).encode())
+    return result, folder
+
+
+def _varied(text: str) -> Axis:
+    from nntrain.comparison.variants import axis
+
+    key, equals, values = text.partition("=")
+    if not equals or not all(key.strip().split(".")):
+        raise bad_input(f"--vary {text}", "expected key=values", "as in --vary model.dropout=0,0.5")
+    return axis(f"--vary {key.strip()}=", key.strip(), values)
+
+
+def _measure(text: str | None, variants: Sequence[Variant], trials: int, target: float | None) -> Measure:
+    from nntrain.comparison.protocol import Measure
+    from nntrain.errors import nearest
+
+    classes = {variant.dataset.classes is not None for variant in variants}
+    if len(classes) > 1:
+        raise bad_input("compare", "recipes of classes and of numbers cannot be compared with each other")
+    metric = "accuracy" if classes.pop() else "r2"
+    shares = [{"validation": variant.recipe.data.validation, "test": variant.recipe.data.test} for variant in variants]
+    parts = [part for part in PARTS if part == "train" or all(share[part] for share in shares)]
+    if "validation" not in parts and (trials or target is not None):
+        option = "--tune" if trials else "--target"
+        raise bad_input(option, "needs a validation part, but data.validation is 0", "as in --set data.validation=0.15")
+    if text is None:
+        losses = {variant.recipe.loss.model_dump_json() for variant in variants if variant.recipe.loss is not None}
+        return Measure(parts[-1], "loss" if len(losses) == 1 else metric)
+    known = [f"{part}.{name}" for part in parts for name in ("loss", metric)]
+    if text not in known:
+        hint = f"{nearest(text, known)} allowed: {', '.join(known)}".strip()
+        raise bad_input("--measure", f"found {text!r}", hint)
+    return Measure(*text.split("."))
+
+
+def _check_tuning(variants: Sequence[Variant], budget: Budget) -> None:
+    if not budget.trials:
+        return
+    if all("optimizer.lr" in variant.keys for variant in variants):
+        raise bad_input(
+            "--tune", "the learning rate is what varies, and cannot be tuned too", "leave --lrs or --tune out"
+        )
+    if all(variant.recipe.optimizer.searches for variant in variants):
+        raise bad_input("--tune", "no variant has anything to tune", "leave it out")

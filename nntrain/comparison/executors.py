@@ -1,0 +1,50 @@
+"""Where runs go: threads of this process, side by side."""
+
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from itertools import islice
+from typing import Protocol
+
+from nntrain.blas import cores, one_thread_each
+from nntrain.comparison.jobs import Job, Row, Variants
+
+AHEAD = 2  # jobs for each thread that are handed out at once: memory stays the same for ten thousand
+
+
+class Executor(Protocol):
+    """Makes runs."""
+
+    def run(self, variants: Variants, jobs: Iterable[Job]) -> Generator[tuple[Job, Row]]:
+        """Yield each job with what came of it, as they end; closing it leaves the rest undone."""
+        ...
+
+
+class Threads:
+    """A thread for each core: compiled epochs hold no lock, and the data are shared."""
+
+    def __init__(self, interrupted: Callable[[], bool] = lambda: False, count: int | None = None) -> None:
+        self._interrupted = interrupted
+        self._count = count or cores()
+
+    def run(self, variants: Variants, jobs: Iterable[Job]) -> Generator[tuple[Job, Row]]:
+        """Yield each job with what came of it; none that was broken off."""
+        left = iter(jobs)
+        with one_thread_each(), ThreadPoolExecutor(self._count) as pool:
+            waiting: dict[Future[Row], Job] = {}
+
+            def hand_out(count: int) -> None:
+                for job in islice(left, count):
+                    waiting[pool.submit(variants.run, job, self._interrupted)] = job
+
+            hand_out(AHEAD * self._count)
+            try:
+                while waiting:
+                    done, _ = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
+                    if self._interrupted():
+                        return
+                    hand_out(len(done))
+                    for future in done:
+                        yield waiting.pop(future), future.result()
+            finally:
+                for future in waiting:
+                    future.cancel()

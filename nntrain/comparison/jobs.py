@@ -1,0 +1,154 @@
+"""A run as a pure function: of a complete recipe, its seed among it, and of the rows that it trains on."""
+
+import hashlib
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from threading import Lock
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.comparison.variants import Variant, canonical, with_settings
+from nntrain.data import Dataset
+from nntrain.data.prepare import Prepared
+from nntrain.recipe.build import assemble, parts_of
+from nntrain.recipe.document import Document
+from nntrain.recipe.schema import Recipe, to_data
+from nntrain.training.engine import Engine
+from nntrain.training.events import EpochEnded, Finished, Scores, Stopped
+from nntrain.training.loop import train
+
+POINTS = 200  # of a run's curve, at most
+STEP, SECONDS, TRAIN_LOSS, LOSS, METRIC = range(5)  # the columns of a curve
+
+
+@dataclass(frozen=True)
+class Job:
+    """A run that is to be made.
+
+    Attributes:
+        key: the same for the same run, whatever it is for.
+        variant: the number of the variant that it belongs to.
+        phase: what it is for: ``default``, ``trial`` or ``tuned``, or those of the target's reference set.
+        seed: the run's.
+        settings: keys of the optimizer that differ from the variant's.
+        recipe: complete.
+    """
+
+    key: str
+    variant: int
+    phase: str
+    seed: int
+    settings: Mapping[str, float]
+    recipe: Recipe
+
+    @classmethod
+    def of(
+        cls, variants: "Variants", variant: int, phase: str, seed: int, settings: Mapping[str, float] | None = None
+    ) -> Self:
+        """Return the job of a variant's run."""
+        recipe = with_settings(variants.all[variant].recipe, seed, dict(settings or {}))
+        text = canonical(recipe) + variants.fingerprints[variant]
+        return cls(hashlib.sha256(text.encode()).hexdigest()[:20], variant, phase, seed, settings or {}, recipe)
+
+
+@dataclass(frozen=True)
+class Row:
+    """What came of a run.
+
+    Attributes:
+        key: of its job.
+        stopped: why it ended.
+        epochs: that were completed.
+        steps: of the optimizer; for one that searches, evaluations.
+        seconds: of training alone.
+        scores: loss and metric of the weights that are kept, by part of the data.
+        curve: (points, 5): steps, seconds, training loss, validation loss and metric, at the end of epochs.
+    """
+
+    key: str
+    stopped: Stopped
+    epochs: int
+    steps: int
+    seconds: float
+    scores: Mapping[str, Scores]
+    curve: NDArray[np.float64]
+
+    @property
+    def diverged(self) -> bool:
+        """Whether a number ceased to be finite."""
+        return self.stopped is Stopped.DIVERGED
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain data."""
+        scores = {part: asdict(score) for part, score in self.scores.items()}
+        curve = [[float(f"{value:.9g}") for value in point] for point in self.curve]
+        plain = {"key": self.key, "stopped": self.stopped.value, "epochs": self.epochs, "steps": self.steps}
+        return {**plain, "seconds": self.seconds, "scores": scores, "curve": curve}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """Return the row that :meth:`to_json` has made plain.
+
+        Raises:
+            KeyError, TypeError, ValueError: if it is none.
+        """
+        scores = {
+            part: Scores(np.nan if score["loss"] is None else score["loss"], score["metric"])
+            for part, score in data["scores"].items()
+        }
+        curve = np.array(data["curve"], np.float64).reshape(-1, 5)  # null, which NaN is in JSON, is NaN again
+        facts = (str(data["key"]), Stopped(data["stopped"]), int(data["epochs"]), int(data["steps"]))
+        return cls(*facts, float(data["seconds"]), scores, curve)
+
+
+class Variants:
+    """The variants, and their data: read once, and split once for each seed, for all runs together."""
+
+    def __init__(self, variants: list[Variant]) -> None:
+        self.all = variants
+        self._datasets: dict[str, Dataset] = {}
+        self._parts: dict[str, Prepared] = {}
+        self._lock = Lock()
+        self.fingerprints = [_fingerprint(variant.dataset) for variant in variants]
+
+    def run(self, job: Job, interrupted: Callable[[], bool] = lambda: False) -> Row:
+        """Make a run."""
+        variant = self.all[job.variant]
+        data = self._prepared(job, variant)
+        plan = assemble(job.recipe, variant.dataset, data, Document("job", None), variant.name).plan
+        return _row(job.key, Engine(plan), interrupted)
+
+    def _prepared(self, job: Job, variant: Variant) -> Prepared:
+        settings = json.dumps(to_data(job.recipe)["data"], sort_keys=True)
+        key = f"{self.fingerprints[job.variant]} {job.seed} {settings}"
+        with self._lock:
+            if key not in self._parts:
+                self._parts[key] = parts_of(job.recipe, variant.dataset)
+            return self._parts[key]
+
+
+def _row(key: str, engine: Engine, interrupted: Callable[[], bool]) -> Row:
+    points, seconds, rows = [], 0.0, len(engine.train.x)
+    every = -(-engine.plan.training.epochs // POINTS)
+    for event in train(engine, interrupted):
+        if isinstance(event, EpochEnded):
+            seconds += rows / event.samples_per_second
+            scores = event.validation or Scores(np.nan, None)
+            if event.epoch % every == 0 or event.epoch == engine.plan.training.epochs:
+                metric = np.nan if scores.metric is None else scores.metric
+                points.append((event.step, seconds, event.train_loss, scores.loss, metric))
+    if not isinstance(event, Finished):
+        raise AssertionError("a run ends by the event that it has finished")
+    kept = event.best if event.kept == "best" else event.final
+    curve = np.array(points, np.float64).reshape(-1, 5)
+    return Row(key, event.stopped, event.epochs, event.steps, seconds, dict(kept), curve)
+
+
+def _fingerprint(dataset: Dataset) -> str:
+    digest = hashlib.sha256(repr((dataset.feature_names, dataset.target_names, dataset.classes)).encode())
+    for values in (dataset.x, dataset.y):
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()[:20]

@@ -1,0 +1,132 @@
+"""What is compared: a recipe, and each of its variants."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+from nntrain.data import Dataset
+from nntrain.errors import InputError, bad_input
+from nntrain.recipe.build import assemble, parts_of, read_rows
+from nntrain.recipe.document import Document, load_document, read_document
+from nntrain.recipe.overrides import apply_overrides, override
+from nntrain.recipe.schema import Recipe, parse, to_data
+
+# The options that name what varies, in the order in which they are applied: a rate belongs to its optimizer.
+KEYS = {
+    "optimizers": "optimizer",
+    "losses": "loss",
+    "activations": "model.activation",
+    "initializers": "model.initializer",
+    "schedules": "schedule",
+    "batch_sizes": "training.batch_size",
+    "lrs": "optimizer.lr",
+}
+
+
+@dataclass(frozen=True)
+class Axis:
+    """A key that varies, and the values that it takes."""
+
+    key: str
+    values: tuple[Any, ...]
+    place: str  # of the option, for messages
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One of those that are compared.
+
+    Attributes:
+        name: what varies of it, such as ``adam`` or ``sgd lr=0.1``.
+        recipe: complete, with the seed of the recipe that it comes from.
+        dataset: all rows.
+        document: where the recipe's keys stand, for messages.
+        keys: those that vary.
+    """
+
+    name: str
+    recipe: Recipe
+    dataset: Dataset
+    document: Document
+    keys: tuple[str, ...]
+
+
+def with_settings(recipe: Recipe, seed: int, settings: dict[str, Any]) -> Recipe:
+    """Return ``recipe`` with a seed, and with keys of its optimizer set."""
+    optimizer = recipe.optimizer.model_copy(update=settings)
+    return recipe.model_copy(update={"seed": seed, "optimizer": optimizer})
+
+
+def axis(place: str, key: str, text: str) -> Axis:
+    """Return the axis of an option's text: values with commas between them, each of them YAML.
+
+    Raises:
+        InputError: if it is not that, or there are none.
+    """
+    document = read_document(place, f"[{text}]")
+    if document.problems:
+        raise InputError(*document.problems)
+    if not isinstance(document.data, list) or not document.data:
+        raise bad_input(place, "expected values with commas between them", "as in --optimizers sgd,adam")
+    return Axis(key, tuple(document.data), f"{place} {text}")
+
+
+def variants_of(paths: Sequence[str], settings: Sequence[str], axes: Sequence[Axis]) -> list[Variant]:
+    """Return every combination of recipes and of the axes' values.
+
+    Raises:
+        InputError: if a recipe or a value is wrong, or parts do not suit each other, or two variants are the same.
+    """
+    found: list[Variant] = []
+    for path in paths:
+        document = apply_overrides(load_document(path), settings)
+        folder, stem = (Path.cwd(), "run") if path == "-" else (Path(path).parent, Path(path).stem)
+        for values in product(*(axis.values for axis in axes)):
+            varied, labels = document, [stem] if len(paths) > 1 else []
+            for one, value in zip(axes, values, strict=True):
+                varied = override(varied, one.key, value, one.place)
+                labels.append(_label(one.key, value))
+            found.append(_variant(" ".join(labels) or stem, varied, folder, tuple(one.key for one in axes)))
+    names = [variant.name for variant in found]
+    twice = next((name for name in names if names.count(name) > 1), None)
+    if twice is not None:
+        raise bad_input("compare", f"two variants are called {twice!r}", "name each value once")
+    if len(found) < 2:
+        raise bad_input("compare", "one variant only: there is nothing to compare", "as in --optimizers sgd,adam")
+    return found
+
+
+def _variant(name: str, document: Document, folder: Path, keys: tuple[str, ...]) -> Variant:
+    recipe, dataset = read_rows(parse(document), folder)
+    if recipe.data.test_seed is None:  # whatever a run's seed is, the test part stays the same: tuning never sees it
+        data = recipe.data.model_copy(update={"test_seed": recipe.seed})
+        recipe = recipe.model_copy(update={"data": data})
+    built = assemble(recipe, dataset, parts_of(recipe, dataset), document, name)
+    return Variant(name, built.recipe, dataset, document, keys)
+
+
+def _label(key: str, value: Any) -> str:
+    """Return a short name for a value: a component's name alone, else ``key=value``."""
+    last = key.rpartition(".")[2]
+    if isinstance(value, str) and key in KEYS.values():
+        return value
+    if isinstance(value, dict) and isinstance(value.get("name"), str):
+        others = [f"{inner}={_text(given)}" for inner, given in value.items() if inner != "name"]
+        return " ".join([value["name"], *others])
+    return f"{last}={_text(value)}"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, float):
+        return f"{value:g}"
+    return value if isinstance(value, str) else json.dumps(value).replace('"', "")
+
+
+def canonical(recipe: Recipe) -> str:
+    """Return a recipe as text that is the same for the same run: its name plays no part in it."""
+    data = to_data(recipe)
+    del data["name"]
+    return json.dumps(data, sort_keys=True)

@@ -1,0 +1,133 @@
+"""What of a recipe does not suit its data, or another part of it: one clear message each."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.activations import Activation
+from nntrain.data.prepare import Part, Prepared
+from nntrain.errors import bad_input
+from nntrain.losses import Loss
+from nntrain.network.network import Network
+from nntrain.recipe.document import Document
+from nntrain.recipe.schema import Recipe
+
+CHOICES = {
+    "regression": "choose mse, or name a target of classes (for whole numbers: data.source.task: classification)",
+    "classification": "choose cross_entropy, or name a target of numbers (data.source.task: regression)",
+}
+
+
+def check_loss(loss: Loss, output: Activation, n_classes: int | None, document: Document) -> None:
+    """Refuse a loss that does not suit the task, or the output activation."""
+    task = "regression" if n_classes is None else "classification"
+    if task not in loss.tasks:
+        raise bad_input(
+            document.where("loss"),
+            f"loss: {loss.name} is for {' and '.join(loss.tasks)}, but this is {task}",
+            CHOICES[task],
+        )
+    if loss.classes is not None and n_classes != loss.classes:
+        raise bad_input(
+            document.where("loss"), f"loss: {loss.name} is for two classes, found {n_classes}", "choose cross_entropy"
+        )
+    if loss.inside and output.name != "identity":
+        raise bad_input(
+            document.where("model", "output"),
+            f"model.output: found {output.name}, but {loss.name} has the {loss.inside} inside",
+            "leave model.output out (identity), or choose mse to see a squashed output with a squared error",
+        )
+
+
+def check_units(recipe: Recipe, network: Network, document: Document) -> None:
+    """Refuse a layer whose activation is the same whatever its input."""
+    for layer in network.layers:
+        if layer.activation.distribution and layer.n_out == 1:
+            key = "output" if layer is network.layers[-1] else "hidden"
+            raise bad_input(
+                document.where("model", key),
+                f"model.{key}: {layer.activation.name} of one unit is always 1",
+                "choose sigmoid, or leave it out",
+            )
+
+
+def check_dropout(recipe: Recipe, network: Network, document: Document) -> None:
+    """Refuse dropout where the loss has to stay the same."""
+    if any(layer.dropout for layer in network.layers):
+        key = "dropout" if recipe.model.dropout else "hidden"
+        raise bad_input(
+            document.where("model", key),
+            f"model.{key}: {recipe.optimizer.name} needs a loss that stays the same, without dropout",
+            "leave dropout out, or choose another optimizer",
+        )
+
+
+def check_search(recipe: Recipe, document: Document) -> None:
+    """Refuse what an optimizer that searches cannot do."""
+    name, regularization = recipe.optimizer.name, recipe.regularization
+    if recipe.training.batch_size != "full":
+        raise bad_input(
+            document.where("training", "batch_size"),
+            f"training.batch_size: found {recipe.training.batch_size}, but {name} needs the gradient of all rows",
+            "choose full, or leave it out",
+        )
+    if recipe.schedule.name != "constant" or recipe.schedule.warmup:
+        raise bad_input(
+            document.where("schedule"), f"schedule: {name} finds its steps by a line search", "leave it out"
+        )
+    following = [key for key in ("lookahead", "averaging") if getattr(recipe.training, key) is not None]
+    if following:
+        raise bad_input(
+            document.where("training", following[0]),
+            f"training.{following[0]}: {name} goes its own way, and lets no weights follow",
+            "leave it out, or choose another optimizer",
+        )
+    keys = ("l1", "weight_decay", "clip_norm", "clip_value", "input_noise")
+    unsuited = [key for key in keys if getattr(regularization, key)]
+    if unsuited:
+        raise bad_input(
+            document.where("regularization", unsuited[0]),
+            f"regularization.{unsuited[0]}: {name} needs a gradient that is one of the loss",
+            "choose l2, or another optimizer",
+        )
+
+
+def check_training(recipe: Recipe, data: Prepared, document: Document) -> None:
+    """Refuse settings that do not suit the data."""
+    training, rows = recipe.training, len(data.train.x)
+    if training.batch_size != "full" and training.batch_size > rows:
+        raise bad_input(
+            document.where("training", "batch_size"),
+            f"training.batch_size: found {training.batch_size}, but the training part has {rows} rows",
+            f"choose at most {rows}, or full",
+        )
+    if recipe.optimizer.searches:
+        check_search(recipe, document)
+    if training.early_stopping is not None and data.validation is None:
+        raise bad_input(
+            document.where("training", "early_stopping"),
+            "training.early_stopping: looks at the validation loss, but data.validation is 0",
+            "give data.validation a share such as 0.15",
+        )
+    if recipe.loss is not None and recipe.loss.counts and (data.train.y < 0).any():
+        raise bad_input(
+            document.where("loss"),
+            f"loss: {recipe.loss.name} is for counts, but a target is {data.train.y.min():g}",
+            "leave data.standardize_target out" if recipe.data.standardize_target else "choose mse",
+        )
+    largest = np.finfo(training.dtype).max
+    parts: list[Part] = [part for part in (data.train, data.validation, data.test) if part is not None]
+    if any(np.abs(values).max() > largest for part in parts for values in (part.x, part.y)):
+        raise bad_input(
+            document.where("training", "dtype"),
+            f"training.dtype: the data have numbers beyond {training.dtype}'s largest, {largest:.3g}",
+            "choose float64, or data.standardize: true",
+        )
+
+
+def settled(loss: Loss, counts: NDArray[np.int64], document: Document) -> Loss:
+    """Return the loss with nothing left open, for ``counts`` training rows of each class."""
+    try:
+        return loss.settled(counts)
+    except ValueError as error:
+        where = document.where("loss", "class_weights")
+        raise bad_input(where, f"loss.class_weights: {error}", "choose balanced, or a weight for each class") from None

@@ -1,0 +1,95 @@
+"""The statistics of comparisons, against SciPy, by hand, and by what they promise."""
+
+from itertools import combinations
+from math import inf
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from nntrain.comparison.statistics import Pair, expected_best, fewest_seeds, holm, pairs, spread
+
+random = np.random.default_rng(0)
+
+
+def compared(one: Any, other: Any, lower: bool = True) -> Pair:
+    values = {name: dict(enumerate(numbers)) for name, numbers in (("one", one), ("other", other))}
+    (pair,) = pairs(values, lower, seed=0)
+    return pair
+
+
+@given(st.lists(st.floats(-100, 100), min_size=1, max_size=6), st.booleans())
+def test_the_expected_best_is_the_mean_over_all_choices(values: list[float], lower: bool) -> None:
+    best = min if lower else max
+    for k, found in enumerate(expected_best(values, lower), start=1):
+        assert found == pytest.approx(np.mean([best(chosen) for chosen in combinations(values, k)]), abs=1e-9)
+
+
+def test_a_trial_that_diverged_counts_until_there_are_enough_others() -> None:
+    found = expected_best([1.0, 2.0, inf], lower=True)
+    assert found == [None, pytest.approx(4 / 3), 1.0]
+    assert expected_best([0.9, -inf], lower=False) == [None, 0.9]
+
+
+def test_holm_by_hand() -> None:
+    """Holm 1979: the smallest of m by m, the next by m - 1, and never falling."""
+    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
+    assert holm([0.5, 0.9]) == pytest.approx([1.0, 1.0])
+    assert holm([]) == []
+
+
+def test_a_variant_and_itself_do_not_differ() -> None:
+    values = random.standard_normal(10)
+    pair = compared(values, values)
+    assert (pair.difference, pair.p, pair.verdict) == (0, 1, "no difference shown")
+
+
+def test_a_clear_difference_is_shown_whichever_is_named_first() -> None:
+    values = random.standard_normal(10)
+    ahead = 0.5 + 0.1 * random.standard_normal(10)
+    for pair in (compared(values, values + ahead), compared(values + ahead, values)):
+        assert pair.difference == pytest.approx(np.median(ahead))
+        assert pair.low is not None
+        assert pair.low > 0
+        assert pair.p == pytest.approx(2**-9)
+        assert pair.shown
+    assert compared(values, values + ahead).a == "one"
+    assert compared(values, values + ahead, lower=False).a == "other"
+
+
+def test_chance_is_seldom_taken_for_a_difference() -> None:
+    """Two variants that differ by nothing but noise: at most one in twenty is shown."""
+    shown = sum(compared(*random.standard_normal((2, 10))).shown for _ in range(200))
+    assert shown <= 10
+
+
+def test_one_that_diverges_loses() -> None:
+    values = random.standard_normal(8)
+    pair = compared(np.full(8, inf), values)
+    assert pair.verdict == "other is better than one"
+    assert compared(np.full(8, inf), np.full(8, inf)).verdict == "no difference shown"
+
+
+@pytest.mark.parametrize(("count", "seeds"), [(1, 6), (3, 7), (10, 9)])
+def test_as_many_seeds_as_a_difference_takes(count: int, seeds: int) -> None:
+    assert fewest_seeds(count) == seeds
+    assert count * 2.0 ** (1 - seeds) < 0.05 <= count * 2.0 ** (2 - seeds)
+
+
+def test_few_seeds_tell_nothing() -> None:
+    assert compared([1, 2, 3, 4, 5], [2, 3, 4, 5, 6]).verdict.startswith("too few seeds to tell: 5, for 1 pairs")
+
+
+def test_a_spread() -> None:
+    values = random.standard_normal(11)
+    found = spread([*values, np.nan])
+    assert found.median == np.median(values)
+    assert (found.q1, found.q3) == (np.quantile(values, 0.25), np.quantile(values, 0.75))
+    assert found.n == 11
+    assert found.std == pytest.approx(values.std(ddof=1))
+    with_inf = spread([1.0, 2.0, inf])
+    assert (with_inf.median, with_inf.mean, with_inf.q3) == (2.0, None, None)
+    assert spread([inf, inf]).median is None
+    assert spread([]).n == 0
