@@ -12,7 +12,8 @@ import numpy as np
 import pytest
 
 from nntrain.comparison.jobs import Job, Row, Variants
-from nntrain.comparison.protocol import TRIAL, TUNED, Budget, Findings, Measure, compare, reached
+from nntrain.comparison.measure import Measure, reached
+from nntrain.comparison.protocol import TRIAL, TUNED, Budget, Findings, compare
 from nntrain.comparison.result import result_of
 from nntrain.comparison.tuning import trials_of
 from nntrain.comparison.variants import axis, variants_of
@@ -150,15 +151,15 @@ def test_an_interrupted_comparison_keeps_its_runs(recipe: Path) -> None:
 
     asked = Event()
     variants = Variants(variants_of([str(recipe)], [], [axis("--optimizers", "optimizer", "sgd,adam")]))
-    findings = Findings(variants, Measure("test", "loss"), Budget(5, 0, 0), 2)
+    findings = Findings(variants, Measure("test", "loss"), Budget(5, 0, 0), 2, "accuracy")
     with Ledger(Path("runs.jsonl")) as ledger:
-        for event in compare(findings, ledger, Threads(asked.is_set)):
+        for event in compare(variants, findings, ledger, Threads(asked.is_set)):
             if event.done >= 3:
                 asked.set()
     done = len(lines("."))
     assert 3 <= done < 10
     with Ledger(Path("runs.jsonl")) as ledger:
-        events = list(compare(findings, ledger, Threads()))
+        events = list(compare(variants, findings, ledger, Threads()))
     assert len(events) == len(lines(".")) == 10
     assert sum(event.reused for event in events) == done
 
@@ -304,9 +305,45 @@ def test_results_do_not_depend_on_the_number_of_threads(recipe: Path) -> None:
     found = []
     for count in (1, 3):
         variants = Variants(variants_of([str(recipe)], [], [axis("--optimizers", "optimizer", "sgd,adam")]))
-        findings = Findings(variants, Measure("test", "loss"), Budget(3, 0, 0), 2)
+        findings = Findings(variants, Measure("test", "loss"), Budget(3, 0, 0), 2, "accuracy")
         with Ledger(Path(f"{count}.jsonl")) as ledger:
-            list(compare(findings, ledger, Threads(count=count)))
+            list(compare(variants, findings, ledger, Threads(count=count)))
         result = result_of(findings)
         found.append([(variant.name, variant.default.scores) for variant in result.variants])
     assert found[0] == found[1]
+
+
+def test_runs_that_are_done(nntrain: CommandLine, recipe: Path) -> None:
+    for optimizer in ("sgd", "adam"):
+        for seed in (1, 2):
+            settings = ("--set", f"optimizer={optimizer}", "--set", f"seed={seed}")
+            nntrain("fit", recipe, *settings, "--out", f"{optimizer}{seed}", "-q")
+    found = nntrain("compare", "sgd1", "adam1", "adam2", "sgd2", "--json").json
+    assert found["seeds"] == [1, 2]
+    assert [variant["default"]["runs"] for variant in found["variants"]] == [2, 2]
+    assert {variant["name"].split()[0] for variant in found["variants"]} == {
+        "optimizer.name=sgd",
+        "optimizer.name=adam",
+    }
+    losses = [json.loads(Path(f"sgd{seed}/summary.json").read_text())["test"]["loss"] for seed in (1, 2)]
+    (sgd,) = [variant for variant in found["variants"] if "name=sgd" in variant["name"]]
+    assert sgd["default"]["scores"]["test"]["loss"]["median"] == pytest.approx(np.median(losses))
+    assert "quartiles" in nntrain("compare", "sgd1", "adam1").out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("one", "."), ".: is not the directory of a run that has ended: it lacks recipe.yaml"),
+        (("one", "one"), "the same recipe"),
+        (("one", "--optimizers", "sgd,adam"), "nothing to vary"),
+        (("one", "two.yaml"), "two.yaml: is not the directory of a run"),
+    ],
+)
+def test_directories_that_cannot_be_compared(
+    nntrain: CommandLine, recipe: Path, arguments: tuple[str, ...], words: str
+) -> None:
+    nntrain("fit", recipe, "--out", "one", "-q")
+    ended = nntrain("compare", *arguments)
+    assert ended.status == 2
+    assert words in ended.err

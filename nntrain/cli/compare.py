@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
     from nntrain.cli.comparing import Listener
     from nntrain.comparison.executors import Executor
-    from nntrain.comparison.protocol import Budget, Measure
+    from nntrain.comparison.measure import Measure
+    from nntrain.comparison.protocol import Budget
     from nntrain.comparison.result import Result
     from nntrain.comparison.variants import Axis, Variant
 
@@ -26,7 +27,10 @@ PARTS = ("train", "validation", "test")
 def command(
     recipes: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[RECIPE]...", help="Recipe files, or - for standard input.  [default: digits]"),
+        typer.Argument(
+            metavar="[RECIPE|RUN]...",
+            help="Recipe files, or - for standard input; or run directories.  [default: digits]",
+        ),
     ] = None,
     optimizers: Names = None,
     losses: Names = None,
@@ -86,6 +90,12 @@ def command(
     ]
     axes += [_varied(text) for text in vary or []]
     paths = recipes or [str(shipped_recipes()["digits"])]
+    form = "json" if json else "csv" if csv else "markdown" if markdown else "table"
+    if any(Path(path).is_dir() for path in paths):
+        if axes or settings or tune or out:
+            raise bad_input("compare", "runs that are done have nothing to vary, to tune or to keep", "name recipes")
+        print_comparison(compare_runs([Path(path) for path in paths], measure, target), form, None, quiet)
+        return
     with Interrupts() as interrupts, listener_for(quiet) as listener:
         executor = Threads(interrupts.wanted)
         result, folder = compare(
@@ -93,7 +103,6 @@ def command(
         )
     if result is None:
         raise typer.Exit(Status.INTERRUPTED)
-    form = "json" if json else "csv" if csv else "markdown" if markdown else "table"
     print_comparison(result, form, folder, quiet)
 
 
@@ -133,7 +142,7 @@ def compare(
     """
     from nntrain.comparison.jobs import Variants
     from nntrain.comparison.ledger import Ledger
-    from nntrain.comparison.protocol import Budget, Findings, with_reference
+    from nntrain.comparison.protocol import Budget, Findings, name_of, with_reference
     from nntrain.comparison.protocol import compare as run_all
     from nntrain.comparison.result import result_of
     from nntrain.comparison.variants import variants_of
@@ -145,15 +154,16 @@ def compare(
     budget = Budget(seeds, trials, compared[0].recipe.seed, target)
     _check_tuning(compared, budget)
     variants = Variants(with_reference(compared, budget))
-    findings = Findings(variants, chosen, budget, len(compared))
-    folder = out or Path("runs") / findings.name
+    metric = "r2" if compared[0].dataset.classes is None else "accuracy"
+    findings = Findings(variants, chosen, budget, len(compared), metric)
+    folder = out or Path("runs") / name_of(variants, budget, chosen)
     make_folder(folder)
     listener.begin([variant.name for variant in compared], chosen)
     with (
         announced(lambda: listener.note("compiling, once after installation: a few seconds")),
         Ledger(folder / "runs.jsonl") as ledger,
     ):
-        for event in run_all(findings, ledger, executor):
+        for event in run_all(variants, findings, ledger, executor):
             listener(event)
     if interrupted():
         listener.note(f"interrupted; {len(ledger.rows):,} runs are kept in {folder}, and the same command goes on")
@@ -161,6 +171,18 @@ def compare(
     result = result_of(findings)
     write_atomically(folder / "comparison.json", json_text(result.to_json(), indent=2).encode())
     return result, folder
+
+
+def compare_runs(folders: Sequence[Path], measure: str | None, target: float | None) -> Result:
+    """Return what runs that are done say, variants being their recipes but for the seeds.
+
+    Raises:
+        InputError: if one of ``folders`` is not the directory of a run, or they cannot be compared.
+    """
+    from nntrain.comparison.finished import findings_of
+    from nntrain.comparison.result import result_of
+
+    return result_of(findings_of(folders, measure, target))
 
 
 def _varied(text: str) -> Axis:
@@ -173,7 +195,7 @@ def _varied(text: str) -> Axis:
 
 
 def _measure(text: str | None, variants: Sequence[Variant], trials: int, target: float | None) -> Measure:
-    from nntrain.comparison.protocol import Measure
+    from nntrain.comparison.measure import Measure
     from nntrain.errors import nearest
 
     classes = {variant.dataset.classes is not None for variant in variants}

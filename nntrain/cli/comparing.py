@@ -8,7 +8,8 @@ from rich.live import Live
 
 from nntrain.cli.console import stderr_console
 from nntrain.cli.live import FRAME_SECONDS, LINE_SECONDS
-from nntrain.comparison.protocol import Measure, RunEnded
+from nntrain.comparison.measure import Measure
+from nntrain.comparison.protocol import RunEnded
 from nntrain.report.comparing import Comparing
 
 

@@ -61,7 +61,7 @@ def print_summary(summary: Summary, as_json: bool, quiet: bool) -> None:
         print_table(short_table(summary))
 
 
-def print_comparison(result: Result, form: str, folder: Path, quiet: bool) -> None:
+def print_comparison(result: Result, form: str, folder: Path | None, quiet: bool) -> None:
     """Print the result of a comparison, and for people the curves and what to know on standard error."""
     from rich.console import Group
 
@@ -71,7 +71,8 @@ def print_comparison(result: Result, form: str, folder: Path, quiet: bool) -> No
     if not quiet:
         console = stderr_console()
         console.print(loss_curves(result, console.width))
-        console.print("\n".join([*notes(result), f"runs: {folder}", ""]), soft_wrap=True)
+        lines = notes(result) + ([f"runs: {folder}"] if folder else [])
+        console.print("\n".join([*lines, ""]), soft_wrap=True)
     if form == "json":
         print_json(result.to_json())
     elif form == "csv":

@@ -8,55 +8,26 @@ Source: DeepOBS (Schneider et al. 2019); Sivaprasad et al., arXiv 1910.11758; Al
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from math import inf
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import numpy as np
 
 from nntrain.comparison.executors import Executor
-from nntrain.comparison.jobs import LOSS, METRIC, SECONDS, STEP, Job, Row, Variants
+from nntrain.comparison.jobs import Job, Row, Variants
 from nntrain.comparison.ledger import Ledger
+from nntrain.comparison.measure import Measure
 from nntrain.comparison.tuning import Trial, trials_of
 from nntrain.comparison.variants import Variant, canonical
 from nntrain.optimizers import Optimizer
+from nntrain.recipe.schema import Recipe
 from nntrain.registry import members
 
 DEFAULT, TRIAL, TUNED = "default", "trial", "tuned"
 REFERENCE = ("sgd", "momentum", "nesterov", "adamw")  # by which AlgoPerf sets its targets ...
 REFERENCE_BUDGET = 4  # ... with so many times the trials
-
-
-@dataclass(frozen=True)
-class Measure:
-    """What runs are compared by: ``part`` of the data, and its loss or its metric."""
-
-    part: str
-    name: str  # loss, accuracy or r2
-
-    @property
-    def lower(self) -> bool:
-        """Whether less is better."""
-        return self.name == "loss"
-
-    @property
-    def worst(self) -> float:
-        """Return what a run that diverged has."""
-        return inf if self.lower else -inf
-
-    def of(self, row: Row, part: str | None = None) -> float:
-        """Return a run's value, on another part if one is given."""
-        scores = row.scores.get(part or self.part)
-        if row.diverged or scores is None:
-            return self.worst
-        value = scores.loss if self.lower else scores.metric
-        return self.worst if value is None or np.isnan(value) else value
-
-    def better(self, one: float, other: float) -> bool:
-        """Return whether ``one`` is better than ``other``."""
-        return one < other if self.lower else one > other
 
 
 @dataclass(frozen=True)
@@ -92,31 +63,47 @@ class RunEnded:
     reused: bool
 
 
+class Named(Protocol):
+    """A variant, as results name it."""
+
+    @property
+    def name(self) -> str:
+        """What varies of it."""
+        ...
+
+    @property
+    def recipe(self) -> Recipe:
+        """Its recipe, complete."""
+        ...
+
+
+class Group(Protocol):
+    """Some variants."""
+
+    @property
+    def all(self) -> Sequence[Named]:
+        """In the order in which they were asked for."""
+        ...
+
+
 @dataclass
 class Findings:
     """All runs of a comparison, and what the trials have led to."""
 
-    variants: Variants
+    variants: Group
     measure: Measure
     budget: Budget
     count: int  # of the variants that are compared; those behind them set the target
+    metric: str  # accuracy or r2
     runs: dict[tuple[int, str], dict[int, Row]] = field(default_factory=dict)  # (variant, phase) -> by seed or trial
     trials: dict[int, list[Trial]] = field(default_factory=dict)
     best: dict[int, int | None] = field(default_factory=dict)  # of each variant, the number of its best trial
     target: float | None = None
     reused: int = 0
 
-    @property
-    def name(self) -> str:
-        """A name that is the same for the same comparison, and for no other."""
-        parts = [f"{variant.name} {canonical(variant.recipe)}" for variant in self.variants.all]
-        text = "\n".join([*parts, *self.variants.fingerprints, repr(self.budget), repr(self.measure)])
-        source = Path(self.variants.all[0].document.source).stem
-        return f"compare-{source}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
-
     def of(self, variant: int, phase: str) -> dict[int, Row]:
-        """Return a variant's runs, by seed, or by number for trials."""
-        return self.runs.get((variant, phase), {})
+        """Return a variant's runs, by seed, or by number for trials; in that order, whichever ended first."""
+        return dict(sorted(self.runs.get((variant, phase), {}).items()))
 
 
 def with_reference(variants: list[Variant], budget: Budget) -> list[Variant]:
@@ -132,9 +119,17 @@ def with_reference(variants: list[Variant], budget: Budget) -> list[Variant]:
     return [*variants, *found]
 
 
-def compare(findings: Findings, ledger: Ledger, executor: Executor) -> Iterator[RunEnded]:
-    """Make all runs that are not in the ledger, and fill in ``findings``."""
-    variants, budget = findings.variants, findings.budget
+def name_of(variants: Variants, budget: Budget, measure: Measure) -> str:
+    """Return a name that is the same for the same comparison, and for no other."""
+    parts = [f"{variant.name} {canonical(variant.recipe)}" for variant in variants.all]
+    text = "\n".join([*parts, *variants.fingerprints, repr(budget), repr(measure)])
+    source = Path(variants.all[0].document.source).stem
+    return f"compare-{source}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
+
+
+def compare(variants: Variants, findings: Findings, ledger: Ledger, executor: Executor) -> Iterator[RunEnded]:
+    """Make all runs of ``variants`` that are not in the ledger, and fill in ``findings``."""
+    budget = findings.budget
     everyone, compared = range(len(variants.all)), range(findings.count)
     seeds = budget.fresh_seeds
     first: list[tuple[int, Job]] = [(seed, Job.of(variants, v, DEFAULT, seed)) for seed in seeds for v in compared]
@@ -145,7 +140,7 @@ def compare(findings: Findings, ledger: Ledger, executor: Executor) -> Iterator[
         findings.trials[v] = trials_of(variant.recipe.optimizer, count, budget.seed, fixed)
         for number, trial in enumerate(findings.trials[v]):
             first.append((number, Job.of(variants, v, TRIAL, budget.seed, trial.settings)))
-    yield from _made(findings, ledger, executor, first, 0)
+    yield from _made(variants, findings, ledger, executor, first, 0)
     if not budget.trials:
         findings.target = budget.target
         return
@@ -157,7 +152,7 @@ def compare(findings: Findings, ledger: Ledger, executor: Executor) -> Iterator[
         best = findings.best[v]
         settings = {} if best is None else findings.trials[v][best].settings
         second += [(seed, Job.of(variants, v, TUNED, seed, settings)) for seed in seeds]
-    yield from _made(findings, ledger, executor, second, len(first))
+    yield from _made(variants, findings, ledger, executor, second, len(first))
     findings.target = budget.target
     if reference is not None:
         finals = [findings.measure.of(row, "validation") for row in findings.of(reference, TUNED).values()]
@@ -165,7 +160,12 @@ def compare(findings: Findings, ledger: Ledger, executor: Executor) -> Iterator[
 
 
 def _made(
-    findings: Findings, ledger: Ledger, executor: Executor, jobs: list[tuple[int, Job]], before: int
+    variants: Variants,
+    findings: Findings,
+    ledger: Ledger,
+    executor: Executor,
+    jobs: list[tuple[int, Job]],
+    before: int,
 ) -> Iterator[RunEnded]:
     """Take from the ledger what is there, and make the rest, each run once though several may want it."""
     done, total = before, before + len(jobs)
@@ -185,7 +185,7 @@ def _made(
     for key in there:
         yield from told(key, ledger.rows[key], reused=True)
     missing: Iterable[Job] = [wanted[key][0][1] for key in wanted if key not in ledger.rows]
-    made = executor.run(findings.variants, missing)
+    made = executor.run(variants, missing)
     try:
         for job, row in made:
             ledger.add(row)
@@ -214,20 +214,3 @@ def _best_reference(findings: Findings) -> int | None:
             if measure.better(value, best):
                 found, best = v, value
     return found
-
-
-@dataclass(frozen=True)
-class Reached:
-    """When a run reached the target on the validation part."""
-
-    steps: float
-    seconds: float
-
-
-def reached(row: Row, measure: Measure, target: float) -> Reached | None:
-    """Return when, or None if it never did."""
-    values: Any = row.curve[:, LOSS if measure.lower else METRIC]
-    there = np.flatnonzero(values <= target if measure.lower else values >= target)
-    if not there.size:
-        return None
-    return Reached(float(row.curve[there[0], STEP]), float(row.curve[there[0], SECONDS]))

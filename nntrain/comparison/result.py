@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from nntrain.comparison.jobs import LOSS, TRAIN_LOSS, Row
-from nntrain.comparison.protocol import DEFAULT, TRIAL, TUNED, Findings, reached
+from nntrain.comparison.measure import reached
+from nntrain.comparison.protocol import DEFAULT, TRIAL, TUNED, Findings
 from nntrain.comparison.statistics import Pair, Spread, expected_best, pairs, spread
 from nntrain.recipe.schema import to_data
 
@@ -121,7 +122,7 @@ class Result:
 def result_of(findings: Findings) -> Result:
     """Return what the runs say."""
     measure, phase = findings.measure, TUNED if findings.budget.trials else DEFAULT
-    metric = "accuracy" if findings.variants.all[0].dataset.classes is not None else "r2"
+    metric = findings.metric
     found = {}
     values: dict[str, dict[int, float]] = {}
     for v in range(findings.count):
@@ -143,7 +144,7 @@ def result_of(findings: Findings) -> Result:
         measure=f"{measure.part}.{measure.name}",
         lower=measure.lower,
         metric=metric,
-        seeds=tuple(findings.budget.fresh_seeds),
+        seeds=tuple(sorted({seed for by_seed in values.values() for seed in by_seed})),
         trials=findings.budget.trials,
         target=findings.target,
         variants=tuple(found[name] for name in sorted(found, key=cmp_to_key(by_median))),

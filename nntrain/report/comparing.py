@@ -10,7 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from nntrain.comparison.jobs import TRAIN_LOSS
-from nntrain.comparison.protocol import DEFAULT, TRIAL, Measure, RunEnded
+from nntrain.comparison.measure import Measure
+from nntrain.comparison.protocol import DEFAULT, TRIAL, RunEnded
 from nntrain.report.numbers import duration, number
 
 COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
@@ -84,10 +85,11 @@ class Comparing:
 
 
 def sparkline(values: Sequence[float]) -> str:
-    """Return a curve in one line of blocks; what is not finite is left out."""
+    """Return a curve in one line of blocks, by its logarithm where it is positive; what is not finite is left out."""
     finite = np.array([value for value in values if np.isfinite(value)])
     if not finite.size:
         return ""
+    finite = np.log(finite) if (finite > 0).all() else finite
     chosen = finite[np.linspace(0, finite.size - 1, min(SPARK, finite.size)).astype(int)]
     span = np.ptp(chosen) or 1.0
     return "".join(BARS[int(level)] for level in (chosen - chosen.min()) / span * (len(BARS) - 1))

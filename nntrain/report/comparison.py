@@ -25,45 +25,41 @@ def ranking(result: Result) -> Table:
     """Return the variants, the best one first; tuned and, below, with their defaults."""
     part, name = result.measure.split(".")
     table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("variant", overflow="fold")
+    table.add_column("variant", overflow="fold", min_width=16)
     table.add_column(f"{part} {metric_name(name)}", justify="right", no_wrap=True)
     table.add_column("quartiles", justify="right", no_wrap=True)
     if name == "loss":
         table.add_column(metric_name(result.metric), justify="right", no_wrap=True)
     if result.target is not None:
         table.add_column(f"steps to {result.target:.3g}", justify="right", no_wrap=True)
-        table.add_column("missed", justify="right")
     table.add_column("time", justify="right", no_wrap=True)
     if any(outcome.diverged for variant in result.variants for outcome in _outcomes(variant).values()):
         table.add_column("diverged", justify="right")
     for variant in result.variants:
-        for setting, outcome in _outcomes(variant).items():
-            label = Text(variant.name, "bold") if outcome is variant.counts else Text("  with its defaults", "dim")
-            if setting == "tuned" and outcome.settings:
-                label.append(f"  {_settings(outcome.settings)}", "not bold")
-            style = "" if outcome is variant.counts else "dim"
-            table.add_row(label, *_cells(result, outcome, len(table.columns) - 1), style=style)
+        for outcome in _outcomes(variant).values():
+            counts = outcome is variant.counts
+            label = Text(variant.name, "bold") if counts else Text("  defaults")
+            if counts and outcome.settings:
+                label.append(f" {_settings(outcome.settings)}", "not bold")
+            table.add_row(label, *_cells(result, outcome, len(table.columns) - 1), style="" if counts else "dim")
     return table
 
 
 def _outcomes(variant: VariantResult) -> dict[str, Outcome]:
-    return (
-        {"default": variant.default} if variant.tuned is None else {"tuned": variant.tuned, "default": variant.default}
-    )
+    tuned = {} if variant.tuned is None else {"tuned": variant.tuned}
+    return {**tuned, "default": variant.default}
 
 
 def _cells(result: Result, outcome: Outcome, count: int) -> list[str]:
     part, name = result.measure.split(".")
     of_measure = outcome.scores.get(part, {}).get(name)
-    cells = [_median(of_measure), "" if of_measure is None else f"{number(of_measure.q1)} – {number(of_measure.q3)}"]
+    cells = [_median(of_measure), "" if of_measure is None else f"{_signed(of_measure.q1)}–{_signed(of_measure.q3)}"]
     if name == "loss":
         cells.append(_median(outcome.scores.get(part, {}).get(result.metric)))
-    if result.target is not None and outcome.target is not None:
-        steps = outcome.target.steps
-        cells += [
-            "–" if steps is None else f"{steps:,.0f}",
-            f"{outcome.target.missed}" if outcome.target.missed else "",
-        ]
+    if outcome.target is not None:
+        steps, missed = outcome.target.steps, outcome.target.missed
+        missing = f"{missed} of {outcome.runs} missed" if missed else ""
+        cells.append(missing if steps is None else f"{steps:,.0f}" + (f", {missed} missed" if missed else ""))
     cells.append("–" if outcome.seconds.median is None else duration(outcome.seconds.median))
     return [*cells, share(outcome.diverged) if outcome.diverged else ""][:count]
 

@@ -1,0 +1,134 @@
+"""Runs that are done already, as ``nntrain fit`` leaves them: grouped into variants, and compared by seed."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from nntrain.comparison.jobs import Row
+from nntrain.comparison.measure import Measure
+from nntrain.comparison.protocol import DEFAULT, Budget, Findings
+from nntrain.comparison.variants import canonical
+from nntrain.errors import bad_input, nearest
+from nntrain.recipe.document import load_document
+from nntrain.recipe.schema import Recipe, parse, to_data
+from nntrain.training.events import Scores, Stopped
+
+FILES = ("recipe.yaml", "metrics.jsonl", "summary.json")
+
+
+@dataclass(frozen=True)
+class Finished:
+    """Variants of runs that are done: all that differs between them, but for their seeds."""
+
+    name: str
+    recipe: Recipe
+
+
+@dataclass(frozen=True)
+class FinishedRuns:
+    """The variants found in some directories."""
+
+    all: Sequence[Finished]
+
+
+def findings_of(folders: Sequence[Path], measure: str | None, target: float | None) -> Findings:
+    """Read the runs of some directories.
+
+    Args:
+        folders: each the directory of a run.
+        measure: such as ``test.loss``; None: that, or the metric where losses differ.
+        target: a value of the measure on the validation part.
+
+    Raises:
+        InputError: if one is none, or the runs cannot be compared.
+    """
+    runs = [_read(folder) for folder in folders]
+    metrics = {metric for *_, metric in runs}
+    if len(metrics) > 1:
+        raise bad_input("compare", "runs of classes and of numbers cannot be compared with each other")
+    metric = metrics.pop()
+    groups: dict[str, list[tuple[Path, Recipe, Row]]] = {}
+    for folder, recipe, row, _ in runs:
+        groups.setdefault(canonical(recipe.model_copy(update={"seed": 0})), []).append((folder, recipe, row))
+    recipes = [group[0][1] for group in groups.values()]
+    variants = [Finished(name, recipe) for name, recipe in zip(_names(recipes), recipes, strict=True)]
+    if len(variants) < 2:
+        raise bad_input("compare", "all of these runs have the same recipe: there is nothing to compare")
+    chosen = _measure(measure, metric, [row for _, _, row, _ in runs], recipes)
+    findings = Findings(FinishedRuns(variants), chosen, Budget(0, 0, 0, target), len(variants), metric, target=target)
+    for v, group in enumerate(groups.values()):
+        by_seed: dict[int, Row] = {}
+        for folder, recipe, row in group:
+            if recipe.seed in by_seed:
+                raise bad_input(folder, f"another of these runs has the same recipe and the seed {recipe.seed} too")
+            by_seed[recipe.seed] = row
+        findings.runs[v, DEFAULT] = by_seed
+    return findings
+
+
+def _read(folder: Path) -> tuple[Path, Recipe, Row, str]:
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if missing:
+        raise bad_input(folder, f"is not the directory of a run that has ended: it lacks {', '.join(missing)}")
+    recipe = parse(load_document(str(folder / FILES[0])))
+    try:
+        summary = json.loads((folder / FILES[2]).read_text())
+        metric = "r2" if summary["task"] == "regression" else "accuracy"
+        scores = {
+            part: Scores(_number(summary[part]["loss"]), summary[part][metric])
+            for part in ("train", "validation", "test")
+            if part in summary
+        }
+        lines = [json.loads(line) for line in (folder / FILES[1]).read_text().splitlines()]
+        curve = [_point(line, metric) for line in lines]
+        stopped = Stopped(summary["stopped"])
+        facts = (summary["epochs"], summary["steps"], float(summary["seconds"]))
+    except (ValueError, KeyError, TypeError) as error:
+        raise bad_input(folder, f"cannot be read as a run: {error}") from None
+    return folder, recipe, Row(str(folder), stopped, *facts, scores, np.array(curve, np.float64).reshape(-1, 5)), metric
+
+
+def _point(line: Mapping[str, Any], metric: str) -> tuple[float, ...]:
+    keys = ("step", "seconds", "train_loss", "validation_loss", f"validation_{metric}")
+    return tuple(_number(line.get(key)) for key in keys)
+
+
+def _number(value: float | None) -> float:
+    return np.nan if value is None else float(value)
+
+
+def _measure(text: str | None, metric: str, rows: Sequence[Row], recipes: Sequence[Recipe]) -> Measure:
+    parts = [part for part in ("train", "validation", "test") if all(part in row.scores for row in rows)]
+    if text is None:
+        losses = {recipe.loss.model_dump_json() for recipe in recipes if recipe.loss is not None}
+        return Measure(parts[-1], "loss" if len(losses) == 1 else metric)
+    known = [f"{part}.{name}" for part in parts for name in ("loss", metric)]
+    if text not in known:
+        hint = f"{nearest(text, known)} allowed: {', '.join(known)}".strip()
+        raise bad_input("--measure", f"found {text!r}", hint)
+    return Measure(*text.split("."))
+
+
+def _names(recipes: Sequence[Recipe]) -> list[str]:
+    """Return a name for each recipe: its own, or where those are the same what it has otherwise than others."""
+    own = [recipe.name or "" for recipe in recipes]
+    if len(set(own)) == len(own):
+        return own
+    flat = [_flat(to_data(recipe)) for recipe in recipes]
+    keys = dict.fromkeys(key for one in flat for key in one)
+    differing = [key for key in keys if key not in ("name", "seed") and len({repr(one.get(key)) for one in flat}) > 1]
+    named = [[f"{key}={one[key]}" for key in differing if key in one] for one in flat]
+    return [" ".join(words) for words in named]
+
+
+def _flat(data: Any, prefix: str = "") -> dict[str, Any]:
+    if not isinstance(data, dict):
+        return {prefix: data}
+    found: dict[str, Any] = {}
+    for key, value in data.items():
+        found |= _flat(value, f"{prefix}.{key}" if prefix else key)
+    return found

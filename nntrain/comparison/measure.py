@@ -1,0 +1,56 @@
+"""What runs are compared by, and when a run has reached a target."""
+
+from dataclasses import dataclass
+from math import inf
+from typing import Any
+
+import numpy as np
+
+from nntrain.comparison.jobs import LOSS, METRIC, SECONDS, STEP, Row
+
+
+@dataclass(frozen=True)
+class Measure:
+    """What runs are compared by: ``part`` of the data, and its loss or its metric."""
+
+    part: str
+    name: str  # loss, accuracy or r2
+
+    @property
+    def lower(self) -> bool:
+        """Whether less is better."""
+        return self.name == "loss"
+
+    @property
+    def worst(self) -> float:
+        """Return what a run that diverged has."""
+        return inf if self.lower else -inf
+
+    def of(self, row: Row, part: str | None = None) -> float:
+        """Return a run's value, on another part if one is given."""
+        scores = row.scores.get(part or self.part)
+        if row.diverged or scores is None:
+            return self.worst
+        value = scores.loss if self.lower else scores.metric
+        return self.worst if value is None or np.isnan(value) else value
+
+    def better(self, one: float, other: float) -> bool:
+        """Return whether ``one`` is better than ``other``."""
+        return one < other if self.lower else one > other
+
+
+@dataclass(frozen=True)
+class Reached:
+    """When a run reached the target on the validation part."""
+
+    steps: float
+    seconds: float
+
+
+def reached(row: Row, measure: Measure, target: float) -> Reached | None:
+    """Return when, or None if it never did."""
+    values: Any = row.curve[:, LOSS if measure.lower else METRIC]
+    there = np.flatnonzero(values <= target if measure.lower else values >= target)
+    if not there.size:
+        return None
+    return Reached(float(row.curve[there[0], STEP]), float(row.curve[there[0], SECONDS]))
