@@ -84,9 +84,9 @@ def epoch_line(event: EpochEnded, metric: str) -> dict[str, Any]:
     """Return an epoch as plain data for JSON.
 
     Keys: epoch, step, seconds, learning_rate, train_loss, gradient_norm, samples_per_second, improved; with a
-    validation part validation_loss and validation_accuracy or validation_r2; where gradients are clipped,
-    clipped; at epochs with statistics probe_loss, probe_accuracy or probe_r2, and layers, a list of {gradient_norm,
-    dead}. :mod:`nntrain.training.events` tells what each means.
+    validation part validation_loss and validation_accuracy or validation_r2; of a network of up to eight parameters,
+    parameters; where gradients are clipped, clipped; at epochs with statistics probe_loss, probe_accuracy or probe_r2,
+    and layers, a list of {gradient_norm, dead}. :mod:`nntrain.training.events` tells what each means.
     """
     keys = (
         "epoch",
@@ -101,6 +101,8 @@ def epoch_line(event: EpochEnded, metric: str) -> dict[str, Any]:
     line = {key: getattr(event, key) for key in keys}
     if event.validation is not None:
         line |= {"validation_loss": event.validation.loss, f"validation_{metric}": event.validation.metric}
+    if event.parameters is not None:
+        line["parameters"] = event.parameters
     if event.clipped is not None:
         line["clipped"] = event.clipped
     if event.statistics is not None:

@@ -21,16 +21,26 @@ def dense_forward(h_in, W, b, z):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def dense_backward(h_in, d, dW, db):  # type: ignore[no-untyped-def]
-    """Gradients of a dense layer's parameters from d = dL/dz (B, O), summed over the B rows.
+def dense_backward_weights(h_in, d, dW):  # type: ignore[no-untyped-def]
+    """Gradient of a dense layer's weights from d = dL/dz (B, O), summed over the B rows.
 
     Formula:
         dW = h_in^T d         (I, O) = (I, B) (B, O)
-        db = sum of d's rows  (O)
 
     Source: K, H, N (backpropagation by hand).
     """
     np.dot(h_in.T, d, dW)
+
+
+@kernel
+def dense_backward_biases(d, db):  # type: ignore[no-untyped-def]
+    """Gradient of a dense layer's biases, where they are learnt.
+
+    Formula:
+        db = sum of d's rows  (O)
+
+    Source: K, H, N (backpropagation by hand).
+    """
     db[:] = 0
     for i in range(d.shape[0]):
         for j in range(d.shape[1]):

@@ -27,11 +27,14 @@ class Dense:
     bias_initializer: Initializer = field(default_factory=Zeros)
     dropout: float = 0.0  # share of its units that a training step drops
     norm: Norm | None = None  # of its pre-activations
+    learn_biases: bool = True  # else they stay as they are at first
 
     @property
     def learnt(self) -> dict[str, tuple[int, ...]]:
         """The shapes of the arrays that it learns, by name, in the order in which they lie in theta."""
-        shapes: dict[str, tuple[int, ...]] = {"weights": (self.n_in, self.n_out), "biases": (self.n_out,)}
+        shapes: dict[str, tuple[int, ...]] = {"weights": (self.n_in, self.n_out)}
+        if self.learn_biases:
+            shapes["biases"] = (self.n_out,)
         if self.norm is not None:
             shapes |= {"gamma": (self.n_out,), "beta": (self.n_out,)}
         if slopes := self.activation.learns(self.n_out):
@@ -44,9 +47,12 @@ class Dense:
         return sum(prod(shape) for shape in self.learnt.values())
 
     @property
-    def averages(self) -> int:
-        """How many running averages it keeps: a mean and a variance for each unit, where batches normalise it."""
-        return 0 if self.norm is None or self.norm.by_row else 2 * self.n_out
+    def kept(self) -> dict[str, tuple[int, ...]]:
+        """The shapes of the arrays that it keeps beside them: biases that stay, and running averages of batches."""
+        shapes: dict[str, tuple[int, ...]] = {} if self.learn_biases else {"biases": (self.n_out,)}
+        if self.norm is not None and not self.norm.by_row:
+            shapes |= {"running_mean": (self.n_out,), "running_var": (self.n_out,)}
+        return shapes
 
     @property
     def label(self) -> str:
@@ -62,15 +68,15 @@ class Network:
         parameters: how many numbers it learns (P); all of them lie in one vector ``theta``, a layer's weights (I, O)
             row by row before its biases (O), gamma (O) and beta (O) where it is normalised, and what its activation
             learns.
-        size: how many numbers theta has: the parameters, and after them running means and variances, which are not
-            learnt.
+        size: how many numbers theta has: the parameters, and after them what is kept and not learnt, such as running
+            averages.
         units: units in all layers (U).
     """
 
     def __init__(self, layers: Sequence[Dense]) -> None:
         self.layers = tuple(layers)
         self.parameters = sum(layer.parameters for layer in layers)
-        self.size = self.parameters + sum(layer.averages for layer in layers)
+        self.size = self.parameters + sum(prod(shape) for layer in layers for shape in layer.kept.values())
         self.units = sum(layer.n_out for layer in layers)
         self.inputs = layers[0].n_in
         self.outputs = layers[-1].n_out
@@ -78,10 +84,11 @@ class Network:
     def table(self, dtype: np.dtype[Any]) -> NDArray[Any]:
         """Return the layer table for the compiled walk; its addresses are good in this process only."""
         table = np.recarray(len(self.layers), LAYER)
-        unit, averages = 0, self.parameters
+        unit = 0
         for record, layer, starts in zip(table, self.layers, self._starts(), strict=True):
             record.n_in, record.n_out, record.unit = layer.n_in, layer.n_out, unit
             record.weights, record.biases = starts["weights"], starts["biases"]
+            record.learn_biases = layer.learn_biases
             record.forward = layer.activation.forward.address(dtype)
             record.backward = layer.activation.backward.address(dtype)
             record.number = layer.activation.number
@@ -90,11 +97,11 @@ class Network:
             record.norm = record.running = record.by_row = record.unbiased = 0
             record.eps = record.momentum = 0.0
             if layer.norm is not None:
-                record.norm, record.running, record.by_row = starts["gamma"], averages, layer.norm.by_row
+                record.norm, record.by_row = starts["gamma"], layer.norm.by_row
+                record.running = starts.get("running_mean", 0)
                 record.eps = layer.norm.eps
                 record.momentum, record.unbiased = layer.norm.averaging
             unit += layer.n_out
-            averages += layer.averages
         return table
 
     def tensors(self) -> NDArray[np.int64]:
@@ -118,34 +125,30 @@ class Network:
         """Yield each layer's arrays, by name, as views of ``theta``, or of any vector laid out like it.
 
         They are weights (I, O) and biases (O), gamma and beta (O) where it is normalised, slopes where its activation
-        learns them; and, of a theta that holds them, running_mean and running_var (O) where batches normalise it.
+        learns them, and running_mean and running_var (O) where batches normalise it; of a vector of the parameters
+        alone (P), those that are learnt.
         """
-        averages = self.parameters
         for layer, starts in zip(self.layers, self._starts(), strict=True):
-            found = {
-                name: theta[starts[name] : starts[name] + prod(shape)].reshape(shape)
-                for name, shape in layer.learnt.items()
+            shapes = {**layer.learnt, **layer.kept} if theta.size == self.size else layer.learnt
+            yield {
+                name: theta[starts[name] : starts[name] + prod(shape)].reshape(shape) for name, shape in shapes.items()
             }
-            if layer.averages and theta.size == self.size:
-                middle, stop = averages + layer.n_out, averages + layer.averages
-                found |= {"running_mean": theta[averages:middle], "running_var": theta[middle:stop]}
-            averages += layer.averages
-            yield found
 
     def views(self, theta: NDArray[Any]) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
         """Yield each layer's weights (I, O) and biases (O) in ``theta`` (P), or in any vector laid out like it."""
         for arrays in self.arrays(theta):
             yield arrays["weights"], arrays["biases"]
 
-    def _starts(self) -> Iterator[dict[str, int]]:
-        """Yield where each layer's arrays begin in theta, by name."""
+    def _starts(self) -> list[dict[str, int]]:
+        """Return where each layer's arrays begin in theta, by name: first all that is learnt, then what is kept."""
+        found: list[dict[str, int]] = [{} for _ in self.layers]
         offset = 0
-        for layer in self.layers:
-            starts = {}
-            for name, shape in layer.learnt.items():
-                starts[name] = offset
-                offset += prod(shape)
-            yield starts
+        for shapes in ([layer.learnt for layer in self.layers], [layer.kept for layer in self.layers]):
+            for starts, of_layer in zip(found, shapes, strict=True):
+                for name, shape in of_layer.items():
+                    starts[name] = offset
+                    offset += prod(shape)
+        return found
 
     def slices(self) -> Iterator[slice]:
         """Yield where each layer's parameters lie in theta."""
@@ -157,8 +160,8 @@ class Network:
     def penalised(self, biases: bool) -> NDArray[np.float64]:
         """Return 1 for each parameter (P) that penalties and decay are for, 0 for the others: all, or weights alone."""
         mask = np.full(self.parameters, float(biases))
-        for W, _ in self.views(mask):
-            W[:] = 1
+        for arrays in self.arrays(mask):
+            arrays["weights"][:] = 1
         return mask
 
     def initial(self, seed: int, dtype: np.dtype[Any]) -> NDArray[Any]:

@@ -11,17 +11,18 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-# One record a layer: where its weights (I, O) and biases (O) begin in the parameters, the number of units in the layers
-# before it, and its activation: the addresses of the two loops, the number that shapes the function, and where those
-# that it learns begin, and how many they are. Then the share of its units that a training step drops. Last, where
-# gamma (O) and beta (O) of its normalisation begin (0: it has none), where its running mean and variance (2, O) do,
-# whether it goes by row, and what shapes it.
+# One record a layer: where its weights (I, O) and biases (O) begin in theta, whether the biases are learnt, the number
+# of units in the layers before it, and its activation: the addresses of the two loops, the number that shapes the
+# function, and where those that it learns begin, and how many they are. Then the share of its units that a training
+# step drops. Last, where gamma (O) and beta (O) of its normalisation begin (0: it has none), where its running mean and
+# variance (2, O) do, whether it goes by row, and what shapes it.
 LAYER = np.dtype(
     [
         ("n_in", np.int64),
         ("n_out", np.int64),
         ("weights", np.int64),
         ("biases", np.int64),
+        ("learn_biases", np.int64),
         ("unit", np.int64),
         ("forward", np.int64),
         ("backward", np.int64),

@@ -5,7 +5,12 @@ Shape letters: B rows of a batch, L layers, P parameters, and for a layer I inpu
 
 from nntrain.activations import Shape, call_backward, call_forward, call_learnt_backward, call_learnt_forward
 from nntrain.kernels import kernel
-from nntrain.layers.dense import dense_backward, dense_backward_input, dense_forward
+from nntrain.layers.dense import (
+    dense_backward_biases,
+    dense_backward_input,
+    dense_backward_weights,
+    dense_forward,
+)
 from nntrain.layers.dropout import NO_KEY, WORD, dropout_backward, dropout_forward, scrambled
 from nntrain.losses import call_loss
 from nntrain.norms import scale_and_shift
@@ -130,7 +135,9 @@ def backward(table, theta, x, buffers, grad, key):  # type: ignore[no-untyped-de
             normalise_backward(layer, theta, grad, buffers, rows)
         h_in = matrix(buffers.h, table[index - 1], rows) if index > 0 else x
         d_matrix = matrix(buffers.d, layer, rows)
-        dense_backward(h_in, d_matrix, weights(grad, layer), biases(grad, layer))
+        dense_backward_weights(h_in, d_matrix, weights(grad, layer))
+        if layer.learn_biases:
+            dense_backward_biases(d_matrix, biases(grad, layer))
         if index > 0:
             dense_backward_input(d_matrix, weights(theta, layer), matrix(buffers.d, table[index - 1], rows))
 

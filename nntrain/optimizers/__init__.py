@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar
 from numba import types
 from pydantic import Field
 
-from nntrain.kernels import Entry, by_address
+from nntrain.kernels import Entry, by_address, entry
 from nntrain.registry import Component, Dialects
 
 
@@ -81,6 +81,7 @@ class Optimizer(Component, family="optimizer"):
     update: ClassVar[Entry]
     state_rows: ClassVar[int]
     searches: ClassVar[bool] = False  # goes its own way by full batches, where others take a step for each batch
+    keeps_best: ClassVar[bool] = False  # the result is the best point that it came by, and not the last
 
     def space(self, trials: int) -> dict[str, Range]:
         """Return where hyper-parameters are looked for in so many trials, by key.
@@ -105,3 +106,8 @@ class Optimizer(Component, family="optimizer"):
     def hyper(self) -> tuple[float, ...]:
         """Return the hyper-parameters in the order in which the rule unpacks them, the learning rate left out."""
         return ()
+
+
+@entry(RULE)
+def no_step(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+    """Leave theta as it is: an optimizer that searches decides between the calls where to go (training.search)."""

@@ -4,13 +4,8 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, Optimizer
-
-
-@entry(RULE)
-def no_step(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
-    """Leave theta as it is: SciPy's L-BFGS-B decides where to go, between the calls (nntrain.training.search)."""
+from nntrain.kernels import Entry
+from nntrain.optimizers import Optimizer, no_step
 
 
 class LBFGS(Optimizer):

@@ -13,7 +13,7 @@ from nntrain.initializers.variance import GlorotUniform, HeUniform
 from nntrain.losses.cross_entropy import CrossEntropy
 from nntrain.losses.squared_error import MeanSquaredError
 from nntrain.network.network import Dense, Network
-from nntrain.recipe.checks import check_dropout, check_loss, check_training, check_units, settled
+from nntrain.recipe.checks import check_dropout, check_grid, check_loss, check_training, check_units, settled
 from nntrain.recipe.document import Document
 from nntrain.recipe.schema import Layer, Recipe
 from nntrain.training.plan import Plan
@@ -92,6 +92,7 @@ def assemble(recipe: Recipe, dataset: Dataset, data: Prepared, document: Documen
     check_units(recipe, network, document)
     if recipe.optimizer.searches:
         check_dropout(recipe, network, document)
+        check_grid(recipe, network, document)
     plan = Plan(
         name=recipe.name or name,
         seed=recipe.seed,
@@ -121,7 +122,7 @@ def network_of(recipe: Recipe, n_features: int, n_targets: int, n_classes: int |
         biases = layer.bias_initializer or model.bias_initializer
         dropout = model.dropout if layer.dropout is None else layer.dropout
         norm = None if layer is output else layer.norm or model.norm
-        layers.append(Dense(n_in, layer.units, activation, weights, biases, dropout, norm))
+        layers.append(Dense(n_in, layer.units, activation, weights, biases, dropout, norm, model.learn_biases))
         n_in = layer.units
     return Network(layers)
 

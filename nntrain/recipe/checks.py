@@ -8,9 +8,11 @@ from nntrain.data.prepare import Part, Prepared
 from nntrain.errors import bad_input
 from nntrain.losses import Loss
 from nntrain.network.network import Network
+from nntrain.optimizers.search import Search
 from nntrain.recipe.document import Document
 from nntrain.recipe.schema import Recipe
 
+MANY = 10**12
 CHOICES = {
     "regression": "choose mse, or name a target of classes (for whole numbers: data.source.task: classification)",
     "classification": "choose cross_entropy, or name a target of numbers (data.source.task: regression)",
@@ -50,6 +52,20 @@ def check_units(recipe: Recipe, network: Network, document: Document) -> None:
             )
 
 
+def check_grid(recipe: Recipe, network: Network, document: Document) -> None:
+    """Refuse a grid with more points than there are epochs to look at them."""
+    optimizer, epochs = recipe.optimizer, recipe.training.epochs
+    count = optimizer.count(network.parameters) if isinstance(optimizer, Search) else None
+    if count is not None and count > epochs:
+        points = f"{count:,}" if count < MANY else f"more than {MANY:,}"
+        raise bad_input(
+            document.where("training", "epochs"),
+            f"training.epochs: {epochs:,} are too few for {optimizer.name}'s grid: "
+            f"with {network.parameters} weights it has {points} points, one an epoch",
+            "choose fewer points, a smaller model, or random_search",
+        )
+
+
 def check_dropout(recipe: Recipe, network: Network, document: Document) -> None:
     """Refuse dropout where the loss has to stay the same."""
     if any(layer.dropout for layer in network.layers):
@@ -81,7 +97,14 @@ def check_search(recipe: Recipe, document: Document) -> None:
             f"training.{following[0]}: {name} goes its own way, and lets no weights follow",
             "leave it out, or choose another optimizer",
         )
-    keys = ("l1", "weight_decay", "clip_norm", "clip_value", "input_noise")
+    keys = (
+        "l1",
+        "weight_decay",
+        "clip_norm",
+        "clip_value",
+        "input_noise",
+        *(["l2"] if isinstance(recipe.optimizer, Search) else []),
+    )
     unsuited = [key for key in keys if getattr(regularization, key)]
     if unsuited:
         raise bad_input(

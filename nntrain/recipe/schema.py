@@ -73,6 +73,7 @@ class Model(Strict):
         Field(description="of the weights; null: he_uniform before rectifiers, glorot_uniform before all else"),
     ] = None
     bias_initializer: Annotated[Initializer, Choice(), Field(description="of the biases")] = Zeros()
+    learn_biases: Annotated[bool, Field(description="whether biases are learnt, or stay as they are at first")] = True
 
 
 class Recipe(Strict):

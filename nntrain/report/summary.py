@@ -63,7 +63,8 @@ class Summary:
         each {loss, accuracy or r2}, of the weights that were kept (validation and test where there is such a part);
         kept (final or best), best_epoch, final and best, each with the scores of all parts; verdict, gradient_norm,
         dead, clipped (share of the steps, or null), samples_per_second, layers, each {label, parameters,
-        gradient_norm, dead}; diverged, null or {epoch, step, where, learning_rate, advice}.
+        gradient_norm, dead}; parameters (of a network of up to eight, or null); diverged, null or {epoch, step, where,
+        learning_rate, advice}.
         """
         finished, metric = self.finished, self.started.metric
         layers = [
@@ -95,6 +96,7 @@ class Summary:
             "clipped": self.last and self.last.clipped,
             "samples_per_second": self.samples_per_second,
             "layers": layers,
+            "parameters": finished.parameters,
             "diverged": finished.diverged and _divergence(finished.diverged),
         }
 
@@ -184,6 +186,8 @@ def details(summary: Summary, layers: bool) -> RenderableType:
         lines.append(f"best epoch {finished.best_epoch}: {scores}")
     if finished.diverged is None:
         lines.append(summary.verdict)
+    if finished.parameters is not None:
+        lines.append("parameters: " + ", ".join(map(number, finished.parameters)))
     if summary.last is not None and summary.last.clipped is not None:
         lines.append(f"the gradient was clipped in {share(summary.last.clipped)} of the steps")
     lines.append(f"run: {summary.run}")

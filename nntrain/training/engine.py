@@ -20,6 +20,7 @@ from nntrain.training.events import LayerStatistics, Scores, Statistics
 from nntrain.training.plan import Plan
 from nntrain.wrappers import MEAN, SLOW, START
 
+FEW = 8  # parameters, which are told at every epoch
 PROBE_ROWS = 512  # training rows, at most, that dead units are looked for with
 STATISTICS_SHARE = 0.03  # of the training time is what statistics may cost, when the recipe leaves the interval open
 
@@ -118,6 +119,10 @@ class Engine:
             yield
         finally:
             self.theta[:] = learning
+
+    def few_parameters(self) -> tuple[float, ...] | None:
+        """Return the parameters of a network that has a few only, None of others."""
+        return tuple(self.theta[: self.grad.size].tolist()) if self.grad.size <= FEW else None
 
     def statistics(self) -> Statistics:
         """Return each layer's gradient norm and dead units, and the scores on the probe."""

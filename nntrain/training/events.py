@@ -103,6 +103,7 @@ class EpochEnded:
     statistics: Statistics | None  # None between two measurements
     clipped: float | None  # share of the run's steps whose gradient was clipped; None where nothing clips
     improved: bool  # the best validation loss so far (train loss where there is no validation part)
+    parameters: tuple[float, ...] | None = None  # of a network that has a few only
 
 
 @dataclass(frozen=True)
@@ -130,6 +131,7 @@ class Finished:
     best: Mapping[str, Scores] = field(default_factory=dict)
     kept: Literal["final", "best"] = "final"  # which weights are the result: the best ones with early stopping
     layers: tuple[LayerStatistics, ...] = ()  # at the end of the last epoch
+    parameters: tuple[float, ...] | None = None  # that are kept, of a network that has a few only
 
 
 Event = Started | StepsDone | EpochEnded | Diverged | Finished

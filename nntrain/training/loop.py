@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.blas import threads_for
-from nntrain.optimizers.lbfgs import LBFGS
 from nntrain.random import stream
 from nntrain.training.divergence import locate
 from nntrain.training.engine import Engine, norm
@@ -26,7 +25,7 @@ from nntrain.training.events import (
     Stopped,
 )
 from nntrain.training.plan import Plan
-from nntrain.training.search import iterations
+from nntrain.training.search import search_of
 from nntrain.training.stopping import Best
 
 CALL_SECONDS = 0.2  # a compiled call lasts about so long: progress and Ctrl-C wait for its end
@@ -71,8 +70,7 @@ class _Run:
         stopping = plan.training.early_stopping
         self.best = Best(stopping.min_delta) if stopping else Best()
         self.plateau = plan.schedule.policy() if plan.schedule.reacts else None
-        optimizer = plan.optimizer
-        self.search = iterations(self.engine, optimizer, plan.training.epochs) if isinstance(optimizer, LBFGS) else None
+        self.search = search_of(self.engine)
         self.weights = plan.loss.weigh(self.engine.train.target)
         self.best_theta = self.engine.theta.copy()
         self.finite = (self.engine.theta.copy(), self.engine.state.copy())
@@ -130,10 +128,10 @@ class _Run:
             return
         theta, evaluations = found
         engine.theta[: theta.size] = theta
-        (loss,) = engine.take(np.arange(rows), 0, np.zeros(1))
+        losses = engine.take(np.arange(rows), 0, np.zeros(1))
         done, self.step = evaluations - self.step, evaluations
         self.epoch += 1
-        ended = self._ended(self.plan.optimizer.lr, float(loss), rows * done / seconds)
+        ended = self._ended(self.plan.optimizer.lr, float(losses[0]) if losses.size else np.inf, rows * done / seconds)
         if self.stopped is None and self.interrupted():
             self.stopped = Stopped.INTERRUPTED
         yield ended
@@ -167,6 +165,7 @@ class _Run:
             self.stopped = self.stopped or self._reason_to_stop(gradient)
             measured = epoch == 1 or epoch % self.every == 0 or self.stopped is not None
             statistics = engine.statistics() if measured else None
+            parameters = engine.few_parameters()
         return EpochEnded(
             epoch=epoch,
             step=self.step,
@@ -179,6 +178,7 @@ class _Run:
             statistics=statistics,
             clipped=engine.clipped / self.step if self.plan.regularization.clips else None,
             improved=improved,
+            parameters=parameters,
         )
 
     def _reason_to_stop(self, gradient: float) -> Stopped | None:
@@ -199,7 +199,7 @@ class _Run:
         if best_epoch != self.epoch or self.diverged is not None:
             engine.theta[:] = self.best_theta
             best = engine.scores()
-        keep_best = self.plan.training.early_stopping is not None
+        keep_best = self.plan.training.early_stopping is not None or self.plan.optimizer.keeps_best
         if best is final or not keep_best:
             engine.theta[:] = last
         return Finished(
@@ -213,6 +213,7 @@ class _Run:
             best=best,
             kept="best" if keep_best else "final",
             layers=layers,
+            parameters=engine.few_parameters(),
         )
 
 

@@ -1,4 +1,4 @@
-"""SciPy's L-BFGS-B, an iteration at a time."""
+"""Optimizers that search by themselves: SciPy's L-BFGS-B, an iteration at a time, and points one by one."""
 
 import queue
 import threading
@@ -10,9 +10,27 @@ from numpy.typing import NDArray
 
 from nntrain.network.regularize import L2
 from nntrain.optimizers.lbfgs import LBFGS
+from nntrain.optimizers.search import Search
+from nntrain.random import stream
 from nntrain.training.engine import Engine
 
 Vector = NDArray[np.float64]
+
+
+def search_of(engine: Engine) -> Generator[tuple[Vector, int]] | None:
+    """Return the search of a run whose optimizer searches: points, and how often the loss has been evaluated."""
+    match engine.plan.optimizer:
+        case LBFGS() as optimizer:
+            return iterations(engine, optimizer, engine.plan.training.epochs)
+        case Search() as optimizer:
+            return candidates(engine, optimizer)
+    return None
+
+
+def candidates(engine: Engine, optimizer: Search) -> Generator[tuple[Vector, int]]:
+    """Yield the points that an optimizer wants to look at, and how many there have been."""
+    points = optimizer.candidates(engine.grad.size, stream(engine.plan.seed, "search"))
+    yield from ((point, number) for number, point in enumerate(points, start=1))
 
 
 def iterations(engine: Engine, optimizer: LBFGS, most: int) -> Generator[tuple[Vector, int]]:
