@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,7 +12,7 @@ from nntrain.cli.fit import Settings
 from nntrain.errors import Status, bad_input
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from nntrain.cli.comparing import Listener
     from nntrain.comparison.executors import Executor
@@ -54,6 +55,9 @@ def command(
         float | None,
         typer.Option(help="Value on the validation part to be reached.  [default with --tune: set by the protocol]"),
     ] = None,
+    dask: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="Send runs to a Dask cluster, as in tcp://10.0.0.1:8786.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Directory of the runs.  [default: runs/compare-...]")] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print a line of CSV for each variant.")] = False,
@@ -77,7 +81,6 @@ def command(
     from nntrain.cli.comparing import listener_for
     from nntrain.cli.interrupts import Interrupts
     from nntrain.cli.result import print_comparison
-    from nntrain.comparison.executors import Threads
     from nntrain.comparison.variants import KEYS, axis
     from nntrain.resources import shipped_recipes
 
@@ -96,14 +99,29 @@ def command(
             raise bad_input("compare", "runs that are done have nothing to vary, to tune or to keep", "name recipes")
         print_comparison(compare_runs([Path(path) for path in paths], measure, target), form, None, quiet)
         return
-    with Interrupts() as interrupts, listener_for(quiet) as listener:
-        executor = Threads(interrupts.wanted)
+    with Interrupts() as interrupts, listener_for(quiet) as listener, _executor(dask, interrupts.wanted) as executor:
         result, folder = compare(
             paths, settings or [], axes, tune, seeds, measure, target, out, executor, listener, interrupts.wanted
         )
     if result is None:
         raise typer.Exit(Status.INTERRUPTED)
     print_comparison(result, form, folder, quiet)
+
+
+@contextmanager
+def _executor(dask: str | None, interrupted: Callable[[], bool]) -> Iterator[Executor]:
+    if dask is None:
+        from nntrain.comparison.executors import Threads
+
+        yield Threads(interrupted)
+        return
+    from nntrain.comparison.cluster import Cluster
+
+    cluster = Cluster(dask, interrupted)
+    try:
+        yield cluster
+    finally:
+        cluster.close()
 
 
 def compare(

@@ -84,9 +84,8 @@ class Row:
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
         scores = {part: asdict(score) for part, score in self.scores.items()}
-        curve = [[float(f"{value:.9g}") for value in point] for point in self.curve]
         plain = {"key": self.key, "stopped": self.stopped.value, "epochs": self.epochs, "steps": self.steps}
-        return {**plain, "seconds": self.seconds, "scores": scores, "curve": curve}
+        return {**plain, "seconds": self.seconds, "scores": scores, "curve": self.curve.tolist()}
 
     @classmethod
     def from_json(cls, data: Mapping[str, Any]) -> Self:
@@ -128,6 +127,12 @@ class Variants:
             if key not in self._parts:
                 self._parts[key] = parts_of(job.recipe, variant.dataset)
             return self._parts[key]
+
+
+def run_alone(key: str, recipe: Recipe, dataset: Dataset) -> Row:
+    """Make a run for which nothing is there yet but its recipe and its rows."""
+    plan = assemble(recipe, dataset, parts_of(recipe, dataset), Document("job", None), recipe.name or "run").plan
+    return _row(key, Engine(plan), lambda: False)
 
 
 def _row(key: str, engine: Engine, interrupted: Callable[[], bool]) -> Row:
