@@ -138,7 +138,7 @@ def run_alone(key: str, recipe: Recipe, dataset: Dataset) -> Row:
 def _row(key: str, engine: Engine, interrupted: Callable[[], bool]) -> Row:
     points, seconds, rows = [], 0.0, len(engine.train.x)
     every = -(-engine.plan.training.epochs // POINTS)
-    for event in train(engine, interrupted):
+    for event in train(engine, interrupted, statistics=False):
         if isinstance(event, EpochEnded):
             seconds += rows / event.samples_per_second
             scores = event.validation or Scores(np.nan, None)

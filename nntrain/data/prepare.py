@@ -1,6 +1,6 @@
 """From a dataset to what a run trains on: parts for training, validation and test, scaled."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,6 +20,13 @@ class Part:
 
     x: NDArray[np.float64]
     y: NDArray[Any]
+    _typed: dict[np.dtype[Any], NDArray[Any]] = field(default_factory=dict, repr=False, compare=False)
+
+    def features(self, dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Return the features as numbers of a type: the same array for all runs that ask for it."""
+        if dtype not in self._typed:
+            self._typed[dtype] = np.ascontiguousarray(self.x, dtype)
+        return self._typed[dtype]
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from nntrain.kernels import entry, kernel
+from nntrain.kernels import borrowed, entry, kernel
 from nntrain.layers.dropout import NO_KEY, step_key
 from nntrain.layers.noise import add_noise
 from nntrain.losses import call_loss
@@ -23,8 +23,9 @@ from nntrain.wrappers import follow
 def gather(data, order, batch):  # type: ignore[no-untyped-def]
     """Copy the rows ``order`` of ``data`` into ``batch``."""
     for i in range(order.size):
+        row = order[i]
         for j in range(data.shape[1]):
-            batch[i, j] = data[order[i], j]
+            batch[i, j] = data[row, j]
 
 
 def STEPS(F: Any) -> Any:  # noqa: N802 - a constant of a float type
@@ -59,6 +60,8 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
         How many steps were taken: K, or as many as had a finite loss. A step whose loss is not finite is not taken, but
         its batch and what was computed from it stay in the buffers.
     """
+    table, theta, grad, state, x, target, order = borrowed((table, theta, grad, state, x, target, order))
+    update, loss, buffers = borrowed((update, loss, buffers))
     batch, learnt = buffers.x.shape[0], theta[: grad.size]
     for step in range(rates.size):
         rows = min(batch, order.size - step * batch)
@@ -104,6 +107,8 @@ def evaluate(table, theta, loss, x, target, output, losses, alive, buffers):  # 
         alive: (U), set to true for every unit that is not zero in some row; empty where nobody asks.
         buffers: for B rows; their ``d`` is overwritten.
     """
+    table, theta, loss, x, target, output, alive = borrowed((table, theta, loss, x, target, output, alive))
+    buffers = borrowed(buffers)
     batch, last = buffers.x.shape[0], table[table.size - 1]
     for chunk in range(losses.size):
         rows = min(batch, x.shape[0] - chunk * batch)

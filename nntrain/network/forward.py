@@ -16,11 +16,15 @@ NO_LOSS = Criterion(0, np.empty(0))
 
 
 class ForwardPass:
-    """A network's forward pass, with the buffers for it."""
+    """A network's forward pass, with the buffers for it.
+
+    Attributes:
+        table: the network's layer table.
+    """
 
     def __init__(self, network: Network, dtype: np.dtype[Any], targets: int = 1) -> None:
         self.network, self.dtype = network, np.dtype(dtype)
-        self._table = network.table(self.dtype)
+        self.table = network.table(self.dtype)
         self._buffers = network.buffers(ROWS, targets, self.dtype)
         self._evaluate = evaluate[self.dtype]
 
@@ -49,5 +53,5 @@ class ForwardPass:
     ) -> tuple[NDArray[Any], NDArray[np.float64]]:
         output = np.empty((len(x), self.network.outputs), self.dtype)
         losses = np.empty(ceil(len(x) / ROWS))
-        self._evaluate(self._table, theta, loss, x, target, output, losses, alive, self._buffers)
+        self._evaluate(self.table, theta, loss, x, target, output, losses, alive, self._buffers)
         return output, losses

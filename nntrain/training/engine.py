@@ -64,7 +64,7 @@ class Engine:
         targets = self.train.target.shape[1]
         self.buffers = plan.network.buffers(plan.batch_rows, targets, self.dtype)
         self._forward = ForwardPass(plan.network, self.dtype, targets)
-        self._table = plan.network.table(self.dtype)
+        self._table = self._forward.table
         hyper = np.array(plan.optimizer.hyper(), np.float64)
         rule = plan.optimizer.update.address(self.dtype)
         tensors, self._followers = plan.network.tensors(), plan.followers
@@ -75,7 +75,7 @@ class Engine:
     def rows(self, part: Part) -> Rows:
         """Return data as the compiled functions read them."""
         target = self.plan.loss.encode(part.y, self.plan.n_classes)
-        return Rows(np.ascontiguousarray(part.x, self.dtype), np.ascontiguousarray(target, self.dtype), part.y)
+        return Rows(part.features(self.dtype), np.ascontiguousarray(target, self.dtype), part.y)
 
     def take(self, order: NDArray[np.int64], done: int, rates: NDArray[np.float64]) -> NDArray[np.float64]:
         """Take a step for each of ``rates`` on the rows ``order``, after ``done`` steps of the run.

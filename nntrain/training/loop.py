@@ -31,13 +31,14 @@ from nntrain.training.stopping import Best
 CALL_SECONDS = 0.2  # a compiled call lasts about so long: progress and Ctrl-C wait for its end
 
 
-def train(engine: Engine, interrupted: Callable[[], bool] = lambda: False) -> Iterator[Event]:
+def train(engine: Engine, interrupted: Callable[[], bool] = lambda: False, statistics: bool = True) -> Iterator[Event]:
     """Train, from the engine's first parameters to those that the recipe asks to keep.
 
     Args:
         engine: the run's arrays. When the last event has come, ``engine.theta`` holds the resulting parameters: those
             with the best validation loss if the recipe stops early, else the last ones.
         interrupted: asked after each compiled call whether to end the run there.
+        statistics: whether to measure the layers now and then.
 
     Yields:
         Started, then an EpochEnded an epoch (with StepsDone before it where epochs are long), Diverged if a number
@@ -45,7 +46,7 @@ def train(engine: Engine, interrupted: Callable[[], bool] = lambda: False) -> It
     """
     plan = engine.plan
     with threads_for(plan.batch_rows * max(layer.n_in * layer.n_out for layer in plan.network.layers)):
-        every = engine.statistics_every()
+        every = engine.statistics_every() if statistics else 0
         yield _started(engine, every)
         yield from _Run(engine, every, interrupted).events()
 
@@ -55,7 +56,7 @@ class _Run:
     """What the loop keeps between epochs."""
 
     engine: Engine
-    every: int
+    every: int  # epochs between two statistics; 0: there are none
     interrupted: Callable[[], bool]
     began: float = field(default_factory=perf_counter)
     step: int = 0
@@ -163,7 +164,7 @@ class _Run:
             if improved:
                 np.copyto(self.best_theta, engine.theta)
             self.stopped = self.stopped or self._reason_to_stop(gradient)
-            measured = epoch == 1 or epoch % self.every == 0 or self.stopped is not None
+            measured = self.every > 0 and (epoch == 1 or epoch % self.every == 0 or self.stopped is not None)
             statistics = engine.statistics() if measured else None
             parameters = engine.few_parameters()
         return EpochEnded(
@@ -193,7 +194,7 @@ class _Run:
         engine, best_epoch = self.engine, self.best.epoch or self.epoch
         assert self.stopped is not None  # noqa: S101 - the loop ends by it
         with engine.measured_weights(self.step):
-            layers = engine.statistics().layers
+            layers = engine.statistics().layers if self.every else ()
             final = engine.scores()
             last, best = engine.theta.copy(), final
         if best_epoch != self.epoch or self.diverged is not None:
