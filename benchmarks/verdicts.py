@@ -3,8 +3,8 @@
     python benchmarks/verdicts.py [--json] [--repeat 100]
 
 A hundred times, ten seeds each: Adam on iris against itself on other seeds, so that there is nothing between the two
-but chance (on the same seeds they would be the same to the bit); and against itself with a hundredth of the rate, on the
-same seeds, as `compare` pairs them.
+but chance (on the same seeds they would be the same to the bit); and against itself with a hundredth of the rate, on
+the same seeds, as `compare` pairs them.
 """
 
 import argparse
