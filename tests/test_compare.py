@@ -347,3 +347,48 @@ def test_directories_that_cannot_be_compared(
     ended = nntrain("compare", *arguments)
     assert ended.status == 2
     assert words in ended.err
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"training.early_stopping": {"patience": 2}, "training.epochs": 60},
+        {"optimizer": {"name": "sgd", "lr": 300.0}, "loss": "mse", "training.epochs": 60},  # diverges
+        {"training.averaging": "ema"},
+        {"schedule": {"name": "reduce_on_plateau", "patience": 1}},
+        {"schedule": "cosine", "model.norm": "batch", "model.dropout": 0.3, "regularization.clip_norm": 0.1},
+        {"data.validation": 0},
+        {"training.batch_size": "full"},
+    ],
+)
+def test_a_run_of_several_epochs_a_call_is_that_of_fit(settings: dict[str, Any]) -> None:
+    """compare trains several epochs in one compiled call; the numbers are those of one epoch after the other."""
+    from nntrain.training.engine import Engine
+    from nntrain.training.events import EpochEnded, Finished
+    from nntrain.training.loop import train
+    from tests.helpers import built
+
+    data = {"data": {"source": {"name": "moons", "rows": 200}}, "model": {"hidden": [8]}, "training": {"epochs": 30}}
+    plain: dict[str, Any] = json.loads(json.dumps(data))
+    for key, value in settings.items():
+        *above, last = key.split(".")
+        inner = plain
+        for name in above:
+            inner = inner.setdefault(name, {})
+        inner[last] = value
+    plan = built(plain).plan
+    ended = []
+    for statistics in (True, False):
+        engine = Engine(plan)
+        events = list(train(engine, statistics=statistics))
+        last_event = events[-1]
+        assert isinstance(last_event, Finished)
+        epochs = [
+            (event.epoch, event.step, event.train_loss, event.validation, event.improved, event.clipped)
+            for event in events
+            if isinstance(event, EpochEnded)
+        ]
+        facts = (last_event.stopped, last_event.diverged, last_event.final, last_event.best, last_event.best_epoch)
+        ended.append((epochs, facts, engine.theta.tolist()))
+    assert ended[0] == ended[1]

@@ -16,7 +16,7 @@ from nntrain.artifacts.model import Model
 from nntrain.recipe.load import load
 from nntrain.resources import shipped_recipes
 from nntrain.training.events import EpochEnded, Started, Stopped
-from tests.helpers import ROOT, CommandLine, finished, run
+from tests.helpers import ROOT, CommandLine, built, finished, run
 
 MOONS: dict[str, Any] = {"data": {"source": "moons"}, "model": {"hidden": [8]}, "training": {"epochs": 12}}
 FILES = {"recipe.yaml", "metrics.jsonl", "summary.json", "model.safetensors"}
@@ -175,11 +175,8 @@ def test_the_training_loss_is_that_of_all_rows() -> None:
 
 
 def test_every_epoch_has_an_order_of_its_own_and_sees_every_row() -> None:
-    from nntrain.training.loop import _order
-    from tests.helpers import built
-
     plan = built(MOONS).plan
-    first, second = _order(plan, 0), _order(plan, 1)
+    first, second = plan.order(0), plan.order(1)
     assert (first != second).any()
     assert sorted(first) == sorted(second) == list(range(350))
 

@@ -68,26 +68,27 @@ def test_backpropagation_by_hand() -> None:
     W1[:] = [[2, 1, 1], [1, -2, 2]]  # columns are units: w1, w2 = 2, 1; w3, w4 = 1, -2; w5, w6 = 1, 2
     W2[:, 0] = [-1, 3, 2]
     grad, buffers = np.zeros_like(theta), network.buffers(1, 1, DOUBLE)
-    losses = np.empty(1)
+    losses = np.empty((1, 1))
     loss, rule = SumSquaredError.function.address(DOUBLE), SGD.update.address(DOUBLE)
     vectors = (theta, grad, np.zeros((0, theta.size)))
     update = Update(rule, np.zeros(0), np.zeros(PENALTIES), 0, network.tensors(), np.zeros(8))
     run = (network.table(DOUBLE), *vectors, update, Criterion(loss, np.zeros(0)))
-    data = (np.array([[1.0, 2.0]]), np.array([[3.0]]), np.arange(1))
-    steps[DOUBLE](*run, *data, 0, np.zeros(1), losses, np.zeros(1, np.bool_), buffers)
+    data = (np.array([[1.0, 2.0]]), np.array([[3.0]]), np.arange(1)[None])
+    clipped, ends = np.zeros((1, 1), np.bool_), np.empty((0, theta.size))
+    steps[DOUBLE](*run, *data, 0, np.zeros((1, 1)), losses, clipped, ends, buffers)
 
     assert buffers.h.tolist() == [4, 0, 5, 6]
-    assert losses[0] == 9
+    assert losses.item() == 9
     (dW1, db1), (dW2, db2) = network.views(grad)
     d_output = buffers.d[3:].reshape(1, 1)
     assert d_output.item() == db2.item() == 6
     assert dW2.ravel().tolist() == [24, 0, 30]
     assert dW1.T.ravel().tolist() == [-6, -12, 0, 0, 12, 24]
     d_hidden, d_inputs = np.empty((1, 3)), np.empty((1, 2))
-    dense_backward_input(d_output, W2, d_hidden)
+    dense_backward_input(d_output, W2, buffers.turned, d_hidden)
     assert d_hidden.ravel().tolist() == [-6, 18, 12]
     assert buffers.d[:3].tolist() == db1.tolist() == [-6, 0, 12]
-    dense_backward_input(buffers.d[:3].reshape(1, 3), W1, d_inputs)
+    dense_backward_input(buffers.d[:3].reshape(1, 3), W1, np.empty(0), d_inputs)
     assert d_inputs.ravel().tolist() == [0, 18]
 
 

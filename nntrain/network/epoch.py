@@ -29,16 +29,16 @@ def gather(data, order, batch):  # type: ignore[no-untyped-def]
 
 
 def STEPS(F: Any) -> Any:  # noqa: N802 - a constant of a float type
-    """(table, theta, grad, state, update, loss, x, target, order, done, rates, losses, clipped, buffers) -> steps."""
-    data, vector, reals = F[:, ::1], F[::1], types.float64[::1]
+    """(table, theta, grad, state, update, loss, x, target, order, done, rates, losses, clipped, ends, buffers)."""
+    data, vector, reals = F[:, ::1], F[::1], types.float64[:, ::1]
     run = (TABLE, vector, vector, data, UPDATE, CRITERION)
-    out = (reals, types.boolean[::1])
-    return types.int64(*run, data, data, types.int64[::1], types.int64, reals, *out, BUFFERS(F))
+    out = (reals, types.boolean[:, ::1], data)
+    return types.int64(*run, data, data, types.int64[:, ::1], types.int64, reals, *out, BUFFERS(F))
 
 
 @entry(STEPS)
-def steps(table, theta, grad, state, update, loss, x, target, order, done, rates, losses, clipped, buffers):  # type: ignore[no-untyped-def]
-    """Train on mini-batches: forward, loss, backward, regularisation and update, one after the other.
+def steps(table, theta, grad, state, update, loss, x, target, order, done, rates, losses, clipped, ends, buffers):  # type: ignore[no-untyped-def]
+    """Train on mini-batches, E epochs or a part of one: forward, loss, backward, regularisation and update in turns.
 
     Args:
         table: the layers.
@@ -49,78 +49,86 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
         loss: the loss.
         x: the training data (N, inputs).
         target: their targets (N, targets).
-        order: the rows to train on, in this order, cut into batches of B; the last may be smaller.
+        order: for each epoch, the rows to train on, in this order, cut into batches of B; the last may be smaller.
         done: steps done before this call, since the start of the run.
-        rates: the learning rate of each step (K).
-        losses: the loss of each step (K), without penalties, filled.
-        clipped: whether each step's gradient was clipped (K), filled.
+        rates: the learning rate of each step (E, K).
+        losses: the loss of each step (E, K), without penalties, filled.
+        clipped: whether each step's gradient was clipped (E, K), filled.
+        ends: theta after each epoch (E, as long as theta), filled; empty where nobody asks.
         buffers: for B rows.
 
     Returns:
-        How many steps were taken: K, or as many as had a finite loss. A step whose loss is not finite is not taken, but
-        its batch and what was computed from it stay in the buffers.
+        How many steps were taken: E·K, or as many as had a finite loss. A step whose loss is not finite is not taken,
+        but its batch and what was computed from it stay in the buffers.
     """
     table, theta, grad, state, x, target, order = borrowed((table, theta, grad, state, x, target, order))
     update, loss, buffers = borrowed((update, loss, buffers))
-    batch, learnt = buffers.x.shape[0], theta[: grad.size]
-    for step in range(rates.size):
-        rows = min(batch, order.size - step * batch)
-        key, noise = step_key(update.seed, done + step + 1), update.penalty[INPUT_NOISE]
-        if rows == x.shape[0] and noise == 0:  # a full batch: the order of its rows means nothing
-            batch_x, batch_target = x, target
-        else:
-            batch_x, batch_target = buffers.x[:rows], buffers.target[:rows]
-            gather(x, order[step * batch : step * batch + rows], batch_x)
-            gather(target, order[step * batch : step * batch + rows], batch_target)
-            if noise > 0:
-                add_noise(batch_x, noise, key)
-        losses[step] = loss_and_gradient(table, theta, batch_x, batch_target, loss, buffers, grad, key)
-        if not np.isfinite(losses[step]):
-            return step
-        penalize(update.tensors, learnt, grad, update.penalty)
-        clipped[step] = clip(grad, update.penalty)
-        decay(update.tensors, learnt, update.penalty, rates[step])
-        call_rule(update.address, learnt, grad, state, update.tensors, update.hyper, rates[step], done + step + 1)
-        follow(theta, state, update.followers, done + step + 1)
-    return rates.size
+    ends = borrowed(ends)
+    batch, learnt, k = buffers.x.shape[0], theta[: grad.size], done
+    for epoch in range(rates.shape[0]):
+        for step in range(rates.shape[1]):
+            k += 1
+            rate, rows = rates[epoch, step], min(batch, order.shape[1] - step * batch)
+            chosen = order[epoch, step * batch : step * batch + rows]
+            key, noise = step_key(update.seed, k), update.penalty[INPUT_NOISE]
+            if rows == x.shape[0] and noise == 0:  # a full batch: the order of its rows means nothing
+                batch_x, batch_target = x, target
+            else:
+                batch_x, batch_target = buffers.x[:rows], buffers.target[:rows]
+                gather(x, chosen, batch_x)
+                gather(target, chosen, batch_target)
+                if noise > 0:
+                    add_noise(batch_x, noise, key)
+            losses[epoch, step] = loss_and_gradient(table, theta, batch_x, batch_target, loss, buffers, grad, key)
+            if not np.isfinite(losses[epoch, step]):
+                return k - done - 1
+            penalize(update.tensors, learnt, grad, update.penalty)
+            clipped[epoch, step] = clip(grad, update.penalty)
+            decay(update.tensors, learnt, update.penalty, rate)
+            call_rule(update.address, learnt, grad, state, update.tensors, update.hyper, rate, k)
+            follow(theta, state, update.followers, k)
+        if ends.shape[0] > 0:
+            ends[epoch] = theta
+    return k - done
 
 
 def EVALUATE(F: Any) -> Any:  # noqa: N802
-    """(table, theta, loss, x, target, output, losses, alive, buffers)."""
+    """(table, thetas, loss, x, target, output, losses, alive, buffers)."""
     data = F[:, ::1]
-    measured = (data, types.float64[::1], types.boolean[::1])
-    return types.void(TABLE, F[::1], CRITERION, data, data, *measured, BUFFERS(F))
+    measured = (F[:, :, ::1], types.float64[:, ::1], types.boolean[::1])
+    return types.void(TABLE, data, CRITERION, data, data, *measured, BUFFERS(F))
 
 
 @entry(EVALUATE)
-def evaluate(table, theta, loss, x, target, output, losses, alive, buffers):  # type: ignore[no-untyped-def]
-    """Forward only, as many rows at a time as the buffers hold.
+def evaluate(table, thetas, loss, x, target, output, losses, alive, buffers):  # type: ignore[no-untyped-def]
+    """Forward only, as many rows at a time as the buffers hold, for each of some parameters.
 
     Args:
         table: the layers.
-        theta: all parameters (P).
+        thetas: all parameters, E times (E, P).
         loss: the loss, with address 0 where only outputs are wanted.
         x: (N, inputs).
         target: (N, targets).
-        output: the network's outputs (N, outputs), filled.
-        losses: the loss of each B rows, filled.
+        output: the network's outputs (E, N, outputs), filled.
+        losses: the loss of each B rows (E, C), filled.
         alive: (U), set to true for every unit that is not zero in some row; empty where nobody asks.
         buffers: for B rows; their ``d`` is overwritten.
     """
-    table, theta, loss, x, target, output, alive = borrowed((table, theta, loss, x, target, output, alive))
+    table, thetas, loss, x, target, output, alive = borrowed((table, thetas, loss, x, target, output, alive))
     buffers = borrowed(buffers)
     batch, last = buffers.x.shape[0], table[table.size - 1]
-    for chunk in range(losses.size):
-        rows = min(batch, x.shape[0] - chunk * batch)
-        start, stop = chunk * batch, chunk * batch + rows
-        h = forward(table, theta, x[start:stop], buffers, NO_KEY)
-        output[start:stop] = h
-        if loss.address != 0:
-            delta = matrix(buffers.d, last, rows)
-            losses[chunk] = call_loss(loss.address, h, target[start:stop], delta, loss.numbers)
-        if alive.size > 0:
-            for layer in table:
-                mark_alive(matrix(buffers.h, layer, rows), alive[layer.unit : layer.unit + layer.n_out])
+    for one in range(thetas.shape[0]):
+        for chunk in range(losses.shape[1]):
+            rows = min(batch, x.shape[0] - chunk * batch)
+            start, stop = chunk * batch, chunk * batch + rows
+            h = forward(table, thetas[one], x[start:stop], buffers, NO_KEY)
+            output[one, start:stop] = h
+            if loss.address != 0:
+                delta = matrix(buffers.d, last, rows)
+                losses[one, chunk] = call_loss(loss.address, h, target[start:stop], delta, loss.numbers)
+            if alive.size > 0:
+                for layer in table:
+                    mark_alive(matrix(buffers.h, layer, rows), alive[layer.unit : layer.unit + layer.n_out])
 
 
 @kernel

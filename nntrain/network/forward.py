@@ -30,7 +30,8 @@ class ForwardPass:
 
     def outputs(self, theta: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
         """Return the outputs (N, outputs) for the rows ``x`` (N, inputs)."""
-        return self._run(theta, x, np.zeros((len(x), 1), self.dtype), NO_LOSS, np.empty(0, np.bool_))[0]
+        outputs, _ = self._run(theta[None], x, np.zeros((len(x), 1), self.dtype), NO_LOSS, np.empty(0, np.bool_))
+        return np.asarray(outputs[0])
 
     def loss(
         self,
@@ -44,14 +45,29 @@ class ForwardPass:
 
         ``alive`` (U), where given, is set to true for every unit that is not zero for some row.
         """
+        ((output, value),) = self.losses(theta[None], x, target, loss, alive)
+        return output, value
+
+    def losses(
+        self,
+        thetas: NDArray[Any],
+        x: NDArray[Any],
+        target: NDArray[Any],
+        loss: Loss,
+        alive: NDArray[np.bool_] | None = None,
+    ) -> list[tuple[NDArray[Any], float]]:
+        """Return the same for each of the parameters ``thetas`` (E, P)."""
         alive = np.empty(0, np.bool_) if alive is None else alive
-        output, losses = self._run(theta, x, target, Criterion(*loss.criterion(self.dtype)), alive)
-        return output, loss.combine(losses, len(x), ROWS, loss.weigh(target))
+        outputs, found = self._run(thetas, x, target, Criterion(*loss.criterion(self.dtype)), alive)
+        weights = loss.weigh(target)
+        return [
+            (output, loss.combine(losses, len(x), ROWS, weights)) for output, losses in zip(outputs, found, strict=True)
+        ]
 
     def _run(
-        self, theta: NDArray[Any], x: NDArray[Any], target: NDArray[Any], loss: Criterion, alive: NDArray[np.bool_]
+        self, thetas: NDArray[Any], x: NDArray[Any], target: NDArray[Any], loss: Criterion, alive: NDArray[np.bool_]
     ) -> tuple[NDArray[Any], NDArray[np.float64]]:
-        output = np.empty((len(x), self.network.outputs), self.dtype)
-        losses = np.empty(ceil(len(x) / ROWS))
-        self._evaluate(self.table, theta, loss, x, target, output, losses, alive, self._buffers)
+        output = np.empty((len(thetas), len(x), self.network.outputs), self.dtype)
+        losses = np.empty((len(thetas), ceil(len(x) / ROWS)))
+        self._evaluate(self.table, thetas, loss, x, target, output, losses, alive, self._buffers)
         return output, losses

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nntrain.activations import Activation
 from nntrain.initializers import Initializer
 from nntrain.initializers.fixed import Zeros
+from nntrain.layers.dense import SMALL
 from nntrain.network.table import LAYER, Buffers
 from nntrain.norms import Norm
 from nntrain.random import stream
@@ -79,6 +80,7 @@ class Network:
         self.size = self.parameters + sum(prod(shape) for layer in layers for shape in layer.kept.values())
         self.units = sum(layer.n_out for layer in layers)
         self.inputs = layers[0].n_in
+        self._sizes = [layer.n_in * layer.n_out for layer in layers]
         self.outputs = layers[-1].n_out
 
     def table(self, dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -119,7 +121,8 @@ class Network:
         z, h, d = (np.empty(rows * self.units, dtype) for _ in range(3))
         normalised = any(layer.norm is not None for layer in self.layers)
         n, scale = (np.empty(rows * self.units if normalised else 0, dtype) for _ in range(2))
-        return Buffers(x, target, z, h, d, n, scale)
+        turned = np.empty(max((size for size in self._sizes if size <= SMALL), default=0), dtype)
+        return Buffers(x, target, z, h, d, n, scale, turned)
 
     def arrays(self, theta: NDArray[Any]) -> Iterator[dict[str, NDArray[Any]]]:
         """Yield each layer's arrays, by name, as views of ``theta``, or of any vector laid out like it.
@@ -180,4 +183,4 @@ class Network:
     @property
     def multiply_adds(self) -> int:
         """Multiply-adds of one row's forward pass, in the matrix products alone."""
-        return sum(layer.n_in * layer.n_out for layer in self.layers)
+        return sum(self._sizes)

@@ -139,7 +139,8 @@ def backward(table, theta, x, buffers, grad, key):  # type: ignore[no-untyped-de
         if layer.learn_biases:
             dense_backward_biases(d_matrix, biases(grad, layer))
         if index > 0:
-            dense_backward_input(d_matrix, weights(theta, layer), matrix(buffers.d, table[index - 1], rows))
+            dh_in = matrix(buffers.d, table[index - 1], rows)
+            dense_backward_input(d_matrix, weights(theta, layer), buffers.turned, dh_in)
 
 
 @kernel

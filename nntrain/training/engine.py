@@ -16,7 +16,7 @@ from nntrain.network import unit_variance
 from nntrain.network.epoch import steps
 from nntrain.network.forward import ForwardPass
 from nntrain.network.table import Criterion, Update
-from nntrain.training.events import LayerStatistics, Scores, Statistics
+from nntrain.training.events import LayerFacts, LayerStatistics, Scores, Started, Statistics
 from nntrain.training.plan import Plan
 from nntrain.wrappers import MEAN, SLOW, START
 
@@ -83,17 +83,44 @@ class Engine:
         Returns:
             The loss of each step that was taken; fewer than ``rates`` if one was not finite.
         """
-        losses = np.empty(rates.size)
-        data = (self.train.x, self.train.target, order)
+        losses, clipped, taken = self._take(order[None], done, rates[None], self.theta[None][:0])
+        self.clipped += int(clipped[0, :taken].sum())
+        return losses[0, :taken]
+
+    def take_epochs(
+        self, orders: NDArray[np.int64], done: int, rates: NDArray[np.float64]
+    ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[Any]] | None:
+        """Train some epochs, on the rows ``orders`` (E, N) at ``rates`` (E, K), after ``done`` steps of the run.
+
+        Returns:
+            The loss of each step (E, K), how many of an epoch's steps were clipped (E), and the parameters after each
+            epoch (E, P); None if a number was not finite.
+        """
+        ends = np.empty((len(orders), self.theta.size), self.dtype)
+        losses, clipped, taken = self._take(orders, done, rates, ends)
+        if taken < losses.size or not np.isfinite(self.theta).all():
+            return None
+        return losses, clipped.sum(axis=1), ends
+
+    def _take(
+        self, orders: NDArray[np.int64], done: int, rates: NDArray[np.float64], ends: NDArray[Any]
+    ) -> tuple[NDArray[np.float64], NDArray[np.bool_], int]:
+        losses, clipped = np.empty(rates.shape), np.zeros(rates.shape, np.bool_)
+        data = (self.train.x, self.train.target, orders)
         run = (self._table, self.theta, self.grad, self.state, self._update, self._loss)
-        clipped = np.zeros(rates.size, np.bool_)
-        taken = self._steps(*run, *data, done, rates, losses, clipped, self.buffers)
-        self.clipped += int(clipped[:taken].sum())
-        return losses[:taken]
+        taken = self._steps(*run, *data, done, rates, losses, clipped, ends, self.buffers)
+        return losses, clipped, taken
 
     def score(self, rows: Rows, alive: NDArray[np.bool_] | None = None) -> Scores:
         """Return loss and metric on ``rows``, with the parameters as they stand."""
-        output, loss = self._forward.loss(self.theta, rows.x, rows.target, self.plan.loss, alive)
+        return self._scores(rows, *self._forward.loss(self.theta, rows.x, rows.target, self.plan.loss, alive))
+
+    def scores_of(self, thetas: NDArray[Any], rows: Rows) -> list[Scores]:
+        """Return loss and metric on ``rows``, with each of the parameters ``thetas`` (E, P)."""
+        found = self._forward.losses(thetas, rows.x, rows.target, self.plan.loss)
+        return [self._scores(rows, output, loss) for output, loss in found]
+
+    def _scores(self, rows: Rows, output: NDArray[Any], loss: float) -> Scores:
         if self.plan.n_classes is not None:
             return Scores(loss, accuracy(rows.y, self.plan.loss.decide(output)))
         return Scores(loss, r2(rows.y, self.plan.loss.prediction(output)))
@@ -119,6 +146,33 @@ class Engine:
             yield
         finally:
             self.theta[:] = learning
+
+    def validation(self, step: int) -> Scores | None:
+        """Return loss and metric on the validation part after ``step`` steps, None where there is none."""
+        rows = self.parts.get("validation")
+        if rows is None:
+            return None
+        with self.measured_weights(step):
+            return self.score(rows)
+
+    def started(self, every: int) -> Started:
+        """Return what a run is that is about to begin; ``every``: epochs between two statistics."""
+        plan = self.plan
+        layers = tuple(
+            LayerFacts(f"{index} {layer.label}", layer.activation.name, layer.n_in, layer.n_out, layer.parameters)
+            for index, layer in enumerate(plan.network.layers, start=1)
+        )
+        return Started(
+            name=plan.name,
+            task=plan.task,
+            metric=plan.metric,
+            layers=layers,
+            rows={name: len(rows.x) for name, rows in self.parts.items()},
+            epochs=plan.training.epochs,
+            steps_per_epoch=plan.steps_per_epoch,
+            probe_rows=len(self.probe.x),
+            statistics_every=every,
+        )
 
     def few_parameters(self) -> tuple[float, ...] | None:
         """Return the parameters of a network that has a few only, None of others."""

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.blas import threads_for
-from nntrain.random import stream
 from nntrain.training.divergence import locate
 from nntrain.training.engine import Engine, norm
 from nntrain.training.events import (
@@ -19,16 +18,15 @@ from nntrain.training.events import (
     EpochEnded,
     Event,
     Finished,
-    LayerFacts,
-    Started,
+    Scores,
     StepsDone,
     Stopped,
 )
-from nntrain.training.plan import Plan
 from nntrain.training.search import search_of
 from nntrain.training.stopping import Best
 
 CALL_SECONDS = 0.2  # a compiled call lasts about so long: progress and Ctrl-C wait for its end
+BLOCK_SECONDS, BLOCK_NUMBERS = 0.05, 1_000_000  # of a call for several epochs, and of the parameters that it returns
 
 
 def train(engine: Engine, interrupted: Callable[[], bool] = lambda: False, statistics: bool = True) -> Iterator[Event]:
@@ -47,7 +45,7 @@ def train(engine: Engine, interrupted: Callable[[], bool] = lambda: False, stati
     plan = engine.plan
     with threads_for(plan.batch_rows * max(layer.n_in * layer.n_out for layer in plan.network.layers)):
         every = engine.statistics_every() if statistics else 0
-        yield _started(engine, every)
+        yield engine.started(every)
         yield from _Run(engine, every, interrupted).events()
 
 
@@ -63,6 +61,7 @@ class _Run:
     epoch: int = 0
     stopped: Stopped | None = None
     diverged: Diverged | None = None
+    in_blocks: bool = field(init=False)  # whether epochs are trained several in one call
     seconds_per_step: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -72,6 +71,7 @@ class _Run:
         self.best = Best(stopping.min_delta) if stopping else Best()
         self.plateau = plan.schedule.policy() if plan.schedule.reacts else None
         self.search = search_of(self.engine)
+        self.in_blocks = self.every == 0 and plan.in_blocks
         self.weights = plan.loss.weigh(self.engine.train.target)
         self.best_theta = self.engine.theta.copy()
         self.finite = (self.engine.theta.copy(), self.engine.state.copy())
@@ -80,19 +80,63 @@ class _Run:
     def events(self) -> Iterator[Event]:
         """Yield the events after Started."""
         while self.stopped is None:
-            yield from self._epoch() if self.search is None else self._iteration(self.search)
+            if self.search is not None:
+                yield from self._iteration(self.search)
+            elif self._ahead() > 1:
+                yield from self._epochs(self._ahead())
+            else:
+                yield from self._epoch()
         if self.search is not None:
             self.search.close()
         if self.diverged is not None:
             yield self.diverged
         yield self._finished()
 
+    def _ahead(self) -> int:
+        """Return how many epochs can be trained in one call: more than one only where nobody looks between them."""
+        if not self.in_blocks:
+            return 1
+        seconds = self.plan.steps_per_epoch * self.seconds_per_step
+        most = min(int(BLOCK_SECONDS / seconds), BLOCK_NUMBERS // self.engine.theta.size)
+        return min(most, self.plan.training.epochs - self.epoch)
+
+    def _loss(self, losses: NDArray[np.float64], order: NDArray[np.int64]) -> float:
+        """Return the loss of an epoch from those of its steps."""
+        weights = None if self.weights is None else self.weights[order]
+        return self.plan.loss.combine(losses, order.size, self.plan.batch_rows, weights)
+
+    def _epochs(self, count: int) -> Iterator[Event]:
+        """Train some epochs in one call, and measure them in another: threads then seldom wait for each other."""
+        plan, engine, first, steps = self.plan, self.engine, self.epoch, self.plan.steps_per_epoch
+        orders = np.stack([plan.order(first + e) for e in range(count)])
+        rates = np.stack([plan.rates(self.step + e * steps, first + e) for e in range(count)])
+        np.copyto(self.finite[0], engine.theta)
+        np.copyto(self.finite[1], engine.state)
+        before = perf_counter()
+        found = engine.take_epochs(orders, self.step, rates)
+        self.seconds_per_step = max((perf_counter() - before) / rates.size, 1e-7)
+        if found is None:  # epoch by epoch it will be seen where
+            engine.theta[:], engine.state[:] = self.finite
+            self.in_blocks = False
+            return
+        losses, clipped, ends = found
+        validation = engine.parts.get("validation")
+        scores = [None] * count if validation is None else engine.scores_of(ends, validation)
+        for e in range(count):
+            engine.theta[:] = ends[e]
+            engine.clipped += int(clipped[e])
+            self.epoch, self.step = first + e + 1, self.step + steps
+            speed = orders.shape[1] / (steps * self.seconds_per_step)
+            yield self._ended(float(rates[e, -1]), self._loss(losses[e], orders[e]), speed, scores[e])
+            if self.stopped is not None:
+                return
+        if self.interrupted():
+            self.stopped = Stopped.INTERRUPTED
+
     def _epoch(self) -> Iterator[Event]:
         plan, engine = self.plan, self.engine
         rows, count = len(engine.train.x), plan.steps_per_epoch
-        order = _order(plan, self.epoch)
-        numbers = np.arange(self.step, self.step + count)
-        rates = plan.optimizer.lr * plan.schedule.factors(numbers, self.epoch, plan.span)
+        order, rates = plan.order(self.epoch), plan.rates(self.step, self.epoch)
         if self.plateau is not None:
             rates *= self.plateau.factor
         losses = np.empty(0)
@@ -112,9 +156,7 @@ class _Run:
         if losses.size < count:
             return  # a part of an epoch has no place among the epochs
         self.epoch += 1
-        weights = None if self.weights is None else self.weights[order]
-        loss = plan.loss.combine(losses, rows, plan.batch_rows, weights)
-        yield self._ended(float(rates[-1]), loss, rows / seconds)
+        yield self._ended(float(rates[-1]), self._loss(losses, order), rows / seconds, engine.validation(self.step))
 
     def _iteration(self, search: Generator[tuple[NDArray[np.float64], int]]) -> Iterator[Event]:
         """Let an optimizer that searches by itself do an iteration, which is an epoch."""
@@ -132,7 +174,8 @@ class _Run:
         losses = engine.take(np.arange(rows), 0, np.zeros(1))
         done, self.step = evaluations - self.step, evaluations
         self.epoch += 1
-        ended = self._ended(self.plan.optimizer.lr, float(losses[0]) if losses.size else np.inf, rows * done / seconds)
+        loss = float(losses[0]) if losses.size else np.inf
+        ended = self._ended(self.plan.optimizer.lr, loss, rows * done / seconds, engine.validation(self.step))
         if self.stopped is None and self.interrupted():
             self.stopped = Stopped.INTERRUPTED
         yield ended
@@ -151,12 +194,11 @@ class _Run:
         self.step += losses.size
         return losses
 
-    def _ended(self, rate: float, loss: float, samples_per_second: float) -> EpochEnded:
-        """Measure what an epoch has led to, and decide whether it was the last."""
+    def _ended(self, rate: float, loss: float, samples_per_second: float, validation: Scores | None) -> EpochEnded:
+        """Take in what an epoch has led to, and decide whether it was the last."""
         engine, epoch = self.engine, self.epoch
         gradient = norm(engine.grad)
         with engine.measured_weights(self.step):
-            validation = engine.score(engine.parts["validation"]) if "validation" in engine.parts else None
             watched = validation.loss if validation else loss
             if self.plateau is not None:
                 self.plateau.see(watched)
@@ -216,30 +258,3 @@ class _Run:
             layers=layers,
             parameters=engine.few_parameters(),
         )
-
-
-def _order(plan: Plan, epoch: int) -> NDArray[np.int64]:
-    """Return the rows of an epoch in the order in which they are trained on."""
-    rows = len(plan.data.train.x)
-    if plan.steps_per_epoch == 1:
-        return np.arange(rows)
-    return stream(plan.seed, "order", epoch).permutation(rows)
-
-
-def _started(engine: Engine, every: int) -> Started:
-    plan = engine.plan
-    layers = tuple(
-        LayerFacts(f"{index} {layer.label}", layer.activation.name, layer.n_in, layer.n_out, layer.parameters)
-        for index, layer in enumerate(plan.network.layers, start=1)
-    )
-    return Started(
-        name=plan.name,
-        task=plan.task,
-        metric=plan.metric,
-        layers=layers,
-        rows={name: len(rows.x) for name, rows in engine.parts.items()},
-        epochs=plan.training.epochs,
-        steps_per_epoch=plan.steps_per_epoch,
-        probe_rows=len(engine.probe.x),
-        statistics_every=every,
-    )

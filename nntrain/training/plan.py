@@ -11,6 +11,7 @@ from nntrain.losses import Loss
 from nntrain.network import regularize
 from nntrain.network.network import Network
 from nntrain.optimizers import Optimizer
+from nntrain.random import stream
 from nntrain.schedules import Schedule, Span
 from nntrain.training.settings import Regularization, Training
 
@@ -80,3 +81,22 @@ class Plan:
     def span(self) -> Span:
         """How long the run is to be."""
         return Span(self.training.epochs * self.steps_per_epoch, self.training.epochs)
+
+    @property
+    def in_blocks(self) -> bool:
+        """Whether nothing looks at the parameters between epochs, so that several can be trained in one call."""
+        training = self.training
+        followed = training.lookahead is not None or training.averaging is not None
+        return not (followed or self.schedule.reacts or training.grad_tol is not None)
+
+    def order(self, epoch: int) -> NDArray[np.int64]:
+        """Return the rows of an epoch, counted from 0, in the order in which they are trained on."""
+        rows = len(self.data.train.x)
+        if self.steps_per_epoch == 1:
+            return np.arange(rows)
+        return stream(self.seed, "order", epoch).permutation(rows)
+
+    def rates(self, step: int, epoch: int) -> NDArray[np.float64]:
+        """Return the learning rate of each step of an epoch, counted from 0, that begins after ``step`` steps."""
+        numbers = np.arange(step, step + self.steps_per_epoch)
+        return np.asarray(self.optimizer.lr * self.schedule.factors(numbers, epoch, self.span))
