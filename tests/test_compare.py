@@ -273,6 +273,19 @@ def test_trials_are_within_the_search_space_of_every_optimizer(name: str, count:
         assert steps.max() < 3 / count  # spread evenly, as chance would not
 
 
+def test_splits_are_not_kept_for_ever(recipe: Path) -> None:
+    variants = Variants(variants_of([str(recipe)], [], [axis("--optimizers", "optimizer", "sgd,adam")]))
+    for seed in range(50):
+        variants._prepared(Job.of(variants, 0, TRIAL, seed), variants.all[0])
+    assert len(variants._parts) <= 16
+
+
+def test_several_recipes(nntrain: CommandLine, recipe: Path) -> None:
+    Path("wide.yaml").write_text(RECIPE.replace("[8]", "[32]"))
+    found = nntrain("compare", recipe, "--recipe", "wide.yaml", "--seeds", 2, "--json", "-q").json
+    assert {variant["name"] for variant in found["variants"]} == {"two", "wide"}
+
+
 def test_all_variants_get_the_same_points() -> None:
     places = [[trial.places["lr"] for trial in trials_of(make(Optimizer, name), 5, seed=3)] for name in ("sgd", "adam")]
     assert places[0] == places[1]

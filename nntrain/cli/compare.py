@@ -33,6 +33,9 @@ def command(
             help="Recipe files, or - for standard input; or run directories.  [default: digits]",
         ),
     ] = None,
+    recipe: Annotated[
+        list[str] | None, typer.Option("--recipe", metavar="FILE", help="The same as an argument. Repeatable.")
+    ] = None,
     optimizers: Names = None,
     losses: Names = None,
     activations: Names = None,
@@ -92,7 +95,7 @@ def command(
         axis(f"--{option.replace('_', '-')}", KEYS[option], text) for option, text in given.items() if text is not None
     ]
     axes += [_varied(text) for text in vary or []]
-    paths = recipes or [str(shipped_recipes()["digits"])]
+    paths = [*(recipes or []), *(recipe or [])] or [str(shipped_recipes()["digits"])]
     form = "json" if json else "csv" if csv else "markdown" if markdown else "table"
     if any(Path(path).is_dir() for path in paths):
         if axes or settings or tune or out:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from threading import Lock
@@ -21,6 +22,7 @@ from nntrain.training.events import EpochEnded, Finished, Scores, Stopped
 from nntrain.training.loop import train
 
 POINTS = 200  # of a run's curve, at most
+KEPT = 16  # splits of the data
 STEP, SECONDS, TRAIN_LOSS, LOSS, METRIC = range(5)  # the columns of a curve
 
 
@@ -104,12 +106,14 @@ class Row:
 
 
 class Variants:
-    """The variants, and their data: read once, and split once for each seed, for all runs together."""
+    """The variants, and their data: read once, and split once for each seed, for all runs together.
+
+    Runs of a seed follow each other, so that the parts of a few seeds are enough to keep.
+    """
 
     def __init__(self, variants: list[Variant]) -> None:
         self.all = variants
-        self._datasets: dict[str, Dataset] = {}
-        self._parts: dict[str, Prepared] = {}
+        self._parts: OrderedDict[str, Prepared] = OrderedDict()
         self._lock = Lock()
         self.fingerprints = [_fingerprint(variant.dataset) for variant in variants]
 
@@ -126,6 +130,9 @@ class Variants:
         with self._lock:
             if key not in self._parts:
                 self._parts[key] = parts_of(job.recipe, variant.dataset)
+            self._parts.move_to_end(key)
+            if len(self._parts) > KEPT:
+                self._parts.popitem(last=False)
             return self._parts[key]
 
 
