@@ -280,6 +280,18 @@ def test_splits_are_not_kept_for_ever(recipe: Path) -> None:
     assert len(variants._parts) <= 16
 
 
+def test_as_many_seeds_as_the_pairs_take(nntrain: CommandLine, recipe: Path) -> None:
+    names = ",".join(["sgd", "adam", "momentum", "nesterov", "rmsprop", "adagrad", "nadam", "radam"])
+    arguments = ("compare", recipe, "--optimizers", names, "--set", "training.epochs=1", "--json")
+    ended = nntrain(*arguments)
+    assert len(ended.json["seeds"]) == 11  # for 28 pairs
+    assert "too few" not in ended.err
+    assert (
+        "6 seeds are too few to show a difference among 8 variants; it takes 11"
+        in nntrain(*arguments, "--seeds", 6).err
+    )
+
+
 def test_several_recipes(nntrain: CommandLine, recipe: Path) -> None:
     Path("wide.yaml").write_text(RECIPE.replace("[8]", "[32]"))
     found = nntrain("compare", recipe, "--recipe", "wide.yaml", "--seeds", 2, "--json", "-q").json

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Names = Annotated[str | None, typer.Option(metavar="NAMES", help="Names with commas between them, as in sgd,adam.")]
 PARTS = ("train", "validation", "test")
+SEEDS = 10
 
 
 def command(
@@ -49,7 +50,10 @@ def command(
     ] = None,
     settings: Settings = None,
     tune: Annotated[int, typer.Option(min=0, help="Trials of each variant, judged on the validation part.")] = 0,
-    seeds: Annotated[int, typer.Option(min=2, help="Runs of each variant that count.")] = 10,
+    seeds: Annotated[
+        int | None,
+        typer.Option(min=2, help="Runs of each variant that count.  [default: 10, or more where there are many pairs]"),
+    ] = None,
     measure: Annotated[
         str | None,
         typer.Option(metavar="PART.NAME", help="What is compared, as in test.accuracy.  [default: test.loss]"),
@@ -132,7 +136,7 @@ def compare(
     settings: Sequence[str],
     axes: Sequence[Axis],
     trials: int,
-    seeds: int,
+    seeds: int | None,
     measure: str | None,
     target: float | None,
     out: Path | None,
@@ -147,7 +151,7 @@ def compare(
         settings: overrides for all of them, ``key=value``.
         axes: what varies.
         trials: of each variant; 0: nothing is tuned.
-        seeds: runs of each variant that count.
+        seeds: runs of each variant that count; None: 10, or as many as it takes to show a difference among so many.
         measure: such as ``test.loss``; None: that, or the metric where losses differ.
         target: a value of the measure on the validation part.
         out: directory; None for one under ``runs`` that is the same for the same comparison.
@@ -166,13 +170,15 @@ def compare(
     from nntrain.comparison.protocol import Budget, Findings, name_of, with_reference
     from nntrain.comparison.protocol import compare as run_all
     from nntrain.comparison.result import result_of
+    from nntrain.comparison.statistics import fewest_seeds
     from nntrain.comparison.variants import variants_of
     from nntrain.files import json_text, make_folder, write_atomically
     from nntrain.kernels import announced
 
     compared = variants_of(paths, settings, axes)
     chosen = _measure(measure, compared, trials, target)
-    budget = Budget(seeds, trials, compared[0].recipe.seed, target)
+    fewest = fewest_seeds(len(compared) * (len(compared) - 1) // 2)
+    budget = Budget(seeds or max(SEEDS, fewest), trials, compared[0].recipe.seed, target)
     _check_tuning(compared, budget)
     variants = Variants(with_reference(compared, budget))
     metric = "r2" if compared[0].dataset.classes is None else "accuracy"
@@ -180,6 +186,10 @@ def compare(
     folder = out or Path("runs") / name_of(variants, budget, chosen)
     make_folder(folder)
     listener.begin([variant.name for variant in compared], chosen)
+    if budget.seeds < fewest:
+        listener.note(
+            f"{budget.seeds} seeds are too few to show a difference among {len(compared)} variants; it takes {fewest}"
+        )
     with (
         announced(lambda: listener.note("compiling, once after installation: a few seconds")),
         Ledger(folder / "runs.jsonl") as ledger,

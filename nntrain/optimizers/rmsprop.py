@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, Eps, EpsRoot, Optimizer, Rate, Rho, ScaledVelocity
+from nntrain.optimizers import RULE, Eps, EpsRoot, Optimizer, Range, Rate, Rho, ScaledVelocity
 from nntrain.registry import DIALECT, Dialects
 
 
@@ -51,6 +51,7 @@ class RMSProp(Optimizer):
     momentum: Annotated[float, Field(ge=0, lt=1, description="share of the velocity that is kept")] = 0.0
     scaled_velocity: ScaledVelocity = False
     update: ClassVar[Entry] = rmsprop
+    rates: ClassVar[Range] = Range(1e-5, 1e-1)
     state_rows: ClassVar[int] = 3
     dialects: ClassVar[Dialects] = {
         "keras": {"lr": 0.001, "rho": 0.9, "eps": 0.0, "eps_root": 1e-7, "scaled_velocity": True},
