@@ -226,8 +226,7 @@ def _varied(text: str) -> Axis:
 
 
 def _measure(text: str | None, variants: Sequence[Variant], trials: int, target: float | None) -> Measure:
-    from nntrain.comparison.measure import Measure
-    from nntrain.errors import nearest
+    from nntrain.comparison.measure import choose
 
     classes = {variant.dataset.classes is not None for variant in variants}
     if len(classes) > 1:
@@ -238,14 +237,7 @@ def _measure(text: str | None, variants: Sequence[Variant], trials: int, target:
     if "validation" not in parts and (trials or target is not None):
         option = "--tune" if trials else "--target"
         raise bad_input(option, "needs a validation part, but data.validation is 0", "as in --set data.validation=0.15")
-    if text is None:
-        losses = {variant.recipe.loss.model_dump_json() for variant in variants if variant.recipe.loss is not None}
-        return Measure(parts[-1], "loss" if len(losses) == 1 else metric)
-    known = [f"{part}.{name}" for part in parts for name in ("loss", metric)]
-    if text not in known:
-        hint = f"{nearest(text, known)} allowed: {', '.join(known)}".strip()
-        raise bad_input("--measure", f"found {text!r}", hint)
-    return Measure(*text.split("."))
+    return choose(text, parts, metric, [variant.recipe for variant in variants])
 
 
 def _check_tuning(variants: Sequence[Variant], budget: Budget) -> None:

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from nntrain.comparison.jobs import Row
-from nntrain.comparison.measure import Measure
+from nntrain.comparison.measure import choose
 from nntrain.comparison.protocol import DEFAULT, Budget, Findings
 from nntrain.comparison.variants import canonical
-from nntrain.errors import bad_input, nearest
+from nntrain.errors import bad_input
 from nntrain.recipe.document import load_document
 from nntrain.recipe.schema import Recipe, parse, to_data
 from nntrain.training.events import Scores, Stopped
@@ -58,7 +58,8 @@ def findings_of(folders: Sequence[Path], measure: str | None, target: float | No
     variants = [Finished(name, recipe) for name, recipe in zip(_names(recipes), recipes, strict=True)]
     if len(variants) < 2:
         raise bad_input("compare", "all of these runs have the same recipe: there is nothing to compare")
-    chosen = _measure(measure, metric, [row for _, _, row, _ in runs], recipes)
+    parts = [part for part in ("train", "validation", "test") if all(part in row.scores for _, _, row, _ in runs)]
+    chosen = choose(measure, parts, metric, recipes)
     findings = Findings(FinishedRuns(variants), chosen, Budget(0, 0, 0, target), len(variants), metric, target=target)
     for v, group in enumerate(groups.values()):
         by_seed: dict[int, Row] = {}
@@ -99,18 +100,6 @@ def _point(line: Mapping[str, Any], metric: str) -> tuple[float, ...]:
 
 def _number(value: float | None) -> float:
     return np.nan if value is None else float(value)
-
-
-def _measure(text: str | None, metric: str, rows: Sequence[Row], recipes: Sequence[Recipe]) -> Measure:
-    parts = [part for part in ("train", "validation", "test") if all(part in row.scores for row in rows)]
-    if text is None:
-        losses = {recipe.loss.model_dump_json() for recipe in recipes if recipe.loss is not None}
-        return Measure(parts[-1], "loss" if len(losses) == 1 else metric)
-    known = [f"{part}.{name}" for part in parts for name in ("loss", metric)]
-    if text not in known:
-        hint = f"{nearest(text, known)} allowed: {', '.join(known)}".strip()
-        raise bad_input("--measure", f"found {text!r}", hint)
-    return Measure(*text.split("."))
 
 
 def _names(recipes: Sequence[Recipe]) -> list[str]:

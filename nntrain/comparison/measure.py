@@ -1,5 +1,6 @@
 """What runs are compared by, and when a run has reached a target."""
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Any
@@ -7,6 +8,8 @@ from typing import Any
 import numpy as np
 
 from nntrain.comparison.jobs import LOSS, METRIC, SECONDS, STEP, Row
+from nntrain.errors import bad_input, nearest
+from nntrain.recipe.schema import Recipe
 
 
 @dataclass(frozen=True)
@@ -54,3 +57,25 @@ def reached(row: Row, measure: Measure, target: float) -> Reached | None:
     if not there.size:
         return None
     return Reached(float(row.curve[there[0], STEP]), float(row.curve[there[0], SECONDS]))
+
+
+def choose(text: str | None, parts: Sequence[str], metric: str, recipes: Iterable[Recipe]) -> Measure:
+    """Return the measure that ``text`` names, such as ``test.loss``.
+
+    Args:
+        text: None for the loss on the last of ``parts``, or the metric where the recipes have other losses.
+        parts: of the data that all runs have.
+        metric: accuracy or r2.
+        recipes: complete, of all variants.
+
+    Raises:
+        InputError: if there is none of that name.
+    """
+    if text is None:
+        losses = {recipe.loss.model_dump_json() for recipe in recipes if recipe.loss is not None}
+        return Measure(parts[-1], "loss" if len(losses) == 1 else metric)
+    known = [f"{part}.{name}" for part in parts for name in ("loss", metric)]
+    if text not in known:
+        hint = f"{nearest(text, known)} allowed: {', '.join(known)}".strip()
+        raise bad_input("--measure", f"found {text!r}", hint)
+    return Measure(*text.split("."))
