@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from nntrain.comparison.jobs import Job, Row, Variants
 from nntrain.comparison.measure import Measure, reached
-from nntrain.comparison.protocol import TRIAL, TUNED, Budget, Findings, compare
+from nntrain.comparison.protocol import TRIAL, TUNED, Budget, Findings, RunEnded, compare
 from nntrain.comparison.result import result_of
 from nntrain.comparison.tuning import trials_of
 from nntrain.comparison.variants import axis, variants_of
@@ -271,6 +272,31 @@ def test_trials_are_within_the_search_space_of_every_optimizer(name: str, count:
         assert optimizer.rates.low <= rates[0] < rates[-1] <= optimizer.rates.high
         steps = np.diff(np.log(rates)) / np.log(optimizer.rates.high / optimizer.rates.low)
         assert steps.max() < 3 / count  # spread evenly, as chance would not
+
+
+def test_the_picture_of_a_comparison_that_goes_on(recipe: Path) -> None:
+    from nntrain.report.comparing import Comparing
+
+    variants = Variants(variants_of([str(recipe)], [], [axis("--optimizers", "optimizer", "sgd,adam")]))
+    row = variants.run(Job.of(variants, 0, "default", 1))
+    comparing = Comparing(["sgd", "adam"], Measure("test", "loss"))
+    shown = {}
+    for width in (60, 80, 120):
+        console = Console(width=width, record=True, file=io.StringIO())
+        console.print(comparing.picture(width, 1.0))
+        shown[width] = console.export_text()
+    assert "preparing" in shown[80]
+    for number, reused in ((1, True), (2, True), (3, False)):
+        comparing.take(RunEnded(Job.of(variants, 0, "default", number), row, number, 10, reused))
+    for width in (60, 80, 120):
+        console = Console(width=width, record=True, file=io.StringIO())
+        console.print(comparing.picture(width, 2.0))
+        text = console.export_text()
+        assert max(map(len, text.splitlines())) <= width
+        assert "run 3/10" in text
+        assert "14.0 s left" in text  # one was made in two seconds, and seven are left
+        assert any(bar in text for bar in "▁▂▃▄▅▆▇█")
+    assert comparing.plain(2.0) == "run 3/10  defaults  2.0 s"
 
 
 def test_splits_are_not_kept_for_ever(recipe: Path) -> None:

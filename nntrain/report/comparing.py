@@ -38,10 +38,12 @@ class Comparing:
     measure: Measure
     lines: dict[int, Line] = field(default_factory=dict)
     last: RunEnded | None = None
+    made: int = 0  # runs that were not there already
 
     def take(self, event: RunEnded) -> None:
         """Take in a run."""
         self.last = event
+        self.made += not event.reused
         line = self.lines.setdefault(event.job.variant, Line())
         line.done += 1
         line.diverged += event.row.diverged
@@ -71,7 +73,7 @@ class Comparing:
         if self.last is None:
             return Text("preparing")
         done, total, phase = self.last.done, self.last.total, self.last.job.phase
-        left = f"{duration(seconds / done * (total - done))} left" if 0 < done < total else ""
+        left = f"{duration(seconds / self.made * (total - done))} left" if self.made and done < total else ""
         grid = Table.grid(padding=(0, 2))
         bar = ProgressBar(total, done, width=max(8, min(30, width - 50)))
         grid.add_row(f"run {done:,}/{total:,}", bar, PHASES[phase], left)
