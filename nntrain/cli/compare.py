@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from nntrain.comparison.result import Result
     from nntrain.comparison.variants import Axis, Variant
 
-Names = Annotated[str | None, typer.Option(metavar="NAMES", help="Names with commas between them, as in sgd,adam.")]
+Names = Annotated[str | None, typer.Option(metavar="NAMES", help="With commas between them; nntrain list knows them.")]
 PARTS = ("train", "validation", "test")
 SEEDS = 10
 

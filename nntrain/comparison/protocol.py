@@ -8,6 +8,7 @@ Source: DeepOBS (Schneider et al. 2019); Sivaprasad et al., arXiv 1910.11758; Al
 """
 
 import hashlib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -123,7 +124,7 @@ def name_of(variants: Variants, budget: Budget, measure: Measure) -> str:
     """Return a name that is the same for the same comparison, and for no other."""
     parts = [f"{variant.name} {canonical(variant.recipe)}" for variant in variants.all]
     text = "\n".join([*parts, *variants.fingerprints, repr(budget), repr(measure)])
-    source = Path(variants.all[0].document.source).stem
+    source = re.sub(r"[^\w.-]+", "-", Path(variants.all[0].document.source).stem)
     return f"compare-{source}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
