@@ -30,7 +30,7 @@ def command(
     recipes: Annotated[
         list[str] | None,
         typer.Argument(
-            metavar="[RECIPE|RUN]...",
+            metavar="RECIPE|RUN",
             help="Recipe files, or - for standard input; or run directories.  [default: digits]",
         ),
     ] = None,
