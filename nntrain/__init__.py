@@ -5,9 +5,10 @@ The floors, imports running downwards only (``tests/test_house.py`` holds this):
 ===== ============================================================ ==========================================
 floor  packages and files                                           hold
 ===== ============================================================ ==========================================
-9      cli                                                          one file a command, streams, live display
-8      report                                                       results to text
-7      artifacts, comparison                                        what a run leaves; many runs
+10     cli                                                          one file a command, streams, live display
+9      report                                                       results to text
+8      comparison                                                   many runs, and what they say together
+7      artifacts                                                    what a run leaves: model file, run directory
 6      recipe                                                       recipes to objects
 5      diagnostics                                                  what a run's numbers mean; gradient checks
 4      training                                                     one run as events

@@ -100,8 +100,9 @@ def by_address(signature: Signature) -> Callable[..., Any]:
 def borrowed(arrays: Any) -> Any:
     """Return arrays, or a tuple with arrays in it, of which nobody counts who uses them: the caller owns them.
 
-    Numba counts the references to an array's memory, up and down again for each slice that is taken of it: a third of
-    the time of a small net's step. Whoever calls a compiled function from Python holds its arrays until it returns.
+    Numba counts the references to an array's memory, up and down again for each slice that is taken of it: more than
+    a quarter of the time of a small net's step. Whoever calls a compiled function from Python holds its arrays until it
+    returns.
     """
     return arrays
 

@@ -110,3 +110,9 @@ def relative_error(found: NDArray[Any], expected: NDArray[Any]) -> float:
     """Return the norm of the difference relative to the sum of both norms."""
     size = float(np.linalg.norm(found) + np.linalg.norm(expected))
     return float(np.linalg.norm(found - expected)) / size if size else 0.0
+
+
+def lines_of(folder: Path | str) -> list[dict[str, Any]]:
+    """Return the lines of the one file of runs below ``folder``."""
+    (found,) = Path(folder).rglob("runs.jsonl")
+    return [json.loads(line) for line in found.read_text().splitlines()]

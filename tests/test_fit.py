@@ -209,7 +209,7 @@ def test_descent_stops_under_the_gradient_tolerance() -> None:
     }
     _, events = run(recipe)
     last = finished(events)
-    norms = [event.gradient_norm for event in events if isinstance(event, EpochEnded)]
+    norms = [event.gradient_norm or 0.0 for event in events if isinstance(event, EpochEnded)]
     assert last.stopped is Stopped.GRADIENT
     assert norms[-1] <= 1e-3 < norms[-2]
 

@@ -36,7 +36,8 @@ FLOORS = (
     ("training",),
     ("diagnostics",),
     ("recipe",),
-    ("artifacts", "comparison"),
+    ("artifacts",),
+    ("comparison",),
     ("report",),
     ("cli",),
 )

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from nntrain.comparison.variants import Axis, Variant
 
 Names = Annotated[str | None, typer.Option(metavar="NAMES", help="With commas between them; nntrain list knows them.")]
-PARTS = ("train", "validation", "test")
 SEEDS = 10
 
 
@@ -102,7 +101,7 @@ def command(
     paths = [*(recipes or []), *(recipe or [])] or [str(shipped_recipes()["digits"])]
     form = "json" if json else "csv" if csv else "markdown" if markdown else "table"
     if any(Path(path).is_dir() for path in paths):
-        if axes or settings or tune or out:
+        if axes or settings or tune or seeds or dask or out:
             raise bad_input("compare", "runs that are done have nothing to vary, to tune or to keep", "name recipes")
         print_comparison(compare_runs([Path(path) for path in paths], measure, target), form, None, quiet)
         return
@@ -226,7 +225,7 @@ def _varied(text: str) -> Axis:
 
 
 def _measure(text: str | None, variants: Sequence[Variant], trials: int, target: float | None) -> Measure:
-    from nntrain.comparison.measure import choose
+    from nntrain.comparison.measure import PARTS, choose
 
     classes = {variant.dataset.classes is not None for variant in variants}
     if len(classes) > 1:

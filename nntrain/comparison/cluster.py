@@ -68,7 +68,7 @@ class Cluster:
                 for future in done:
                     yield waiting.pop(future), Row.from_json(future.result())
         finally:
-            self._client.cancel([*waiting, *datasets.values()], force=True)
+            self._client.cancel([*waiting, *datasets.values()])
 
     def _some_of(self, waiting: Iterable[Any]) -> set[Any]:
         """Return those that are done, after a while at most."""

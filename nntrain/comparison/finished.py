@@ -8,16 +8,15 @@ from typing import Any
 
 import numpy as np
 
+from nntrain.artifacts.run_folder import RunFolder
 from nntrain.comparison.jobs import Row
-from nntrain.comparison.measure import choose
+from nntrain.comparison.measure import PARTS, choose
 from nntrain.comparison.protocol import DEFAULT, Budget, Findings
 from nntrain.comparison.variants import canonical
 from nntrain.errors import bad_input
 from nntrain.recipe.document import load_document
 from nntrain.recipe.schema import Recipe, parse, to_data
 from nntrain.training.events import Scores, Stopped
-
-FILES = ("recipe.yaml", "metrics.jsonl", "summary.json")
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def findings_of(folders: Sequence[Path], measure: str | None, target: float | No
     variants = [Finished(name, recipe) for name, recipe in zip(_names(recipes), recipes, strict=True)]
     if len(variants) < 2:
         raise bad_input("compare", "all of these runs have the same recipe: there is nothing to compare")
-    parts = [part for part in ("train", "validation", "test") if all(part in row.scores for _, _, row, _ in runs)]
+    parts = [part for part in PARTS if all(part in row.scores for _, _, row, _ in runs)]
     chosen = choose(measure, parts, metric, recipes)
     findings = Findings(FinishedRuns(variants), chosen, Budget(0, 0, 0, target), len(variants), metric, target=target)
     for v, group in enumerate(groups.values()):
@@ -72,19 +71,18 @@ def findings_of(folders: Sequence[Path], measure: str | None, target: float | No
 
 
 def _read(folder: Path) -> tuple[Path, Recipe, Row, str]:
-    missing = [name for name in FILES if not (folder / name).is_file()]
+    run = RunFolder(folder)
+    missing = [path.name for path in (run.recipe, run.metrics, run.summary) if not path.is_file()]
     if missing:
         raise bad_input(folder, f"is not the directory of a run that has ended: it lacks {', '.join(missing)}")
-    recipe = parse(load_document(str(folder / FILES[0])))
+    recipe = parse(load_document(str(run.recipe)))
     try:
-        summary = json.loads((folder / FILES[2]).read_text())
+        summary = json.loads(run.summary.read_text())
         metric = "r2" if summary["task"] == "regression" else "accuracy"
         scores = {
-            part: Scores(_number(summary[part]["loss"]), summary[part][metric])
-            for part in ("train", "validation", "test")
-            if part in summary
+            part: Scores(_number(summary[part]["loss"]), summary[part][metric]) for part in PARTS if part in summary
         }
-        lines = [json.loads(line) for line in (folder / FILES[1]).read_text().splitlines()]
+        lines = [json.loads(line) for line in run.metrics.read_text().splitlines()]
         curve = [_point(line, metric) for line in lines]
         stopped = Stopped(summary["stopped"])
         facts = (summary["epochs"], summary["steps"], float(summary["seconds"]))

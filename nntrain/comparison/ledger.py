@@ -7,7 +7,7 @@ from typing import Self, TextIO
 
 from nntrain.comparison.jobs import Row
 from nntrain.errors import bad_input
-from nntrain.files import json_text
+from nntrain.files import json_text, write_atomically
 
 
 class Ledger:
@@ -41,7 +41,7 @@ class Ledger:
         try:
             whole = "".join(json_text(row.to_json()) for row in self.rows.values())
             if self.path.exists() and self.path.read_text(encoding="utf-8", errors="replace") != whole:
-                self.path.write_text(whole, encoding="utf-8")  # without the line that was cut off
+                write_atomically(self.path, whole.encode())  # without the line that was cut off
             self._file = self.path.open("a", encoding="utf-8")
         except OSError as error:
             raise bad_input(self.path, f"cannot write: {error.strerror}") from None

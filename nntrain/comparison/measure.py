@@ -11,6 +11,8 @@ from nntrain.comparison.jobs import LOSS, METRIC, SECONDS, STEP, Row
 from nntrain.errors import bad_input, nearest
 from nntrain.recipe.schema import Recipe
 
+PARTS = ("train", "validation", "test")
+
 
 @dataclass(frozen=True)
 class Measure:

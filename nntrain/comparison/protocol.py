@@ -9,7 +9,7 @@ Source: DeepOBS (Schneider et al. 2019); Sivaprasad et al., arXiv 1910.11758; Al
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
@@ -100,7 +100,6 @@ class Findings:
     trials: dict[int, list[Trial]] = field(default_factory=dict)
     best: dict[int, int | None] = field(default_factory=dict)  # of each variant, the number of its best trial
     target: float | None = None
-    reused: int = 0
 
     def of(self, variant: int, phase: str) -> dict[int, Row]:
         """Return a variant's runs, by seed, or by number for trials; in that order, whichever ended first."""
@@ -129,7 +128,10 @@ def name_of(variants: Variants, budget: Budget, measure: Measure) -> str:
 
 
 def compare(variants: Variants, findings: Findings, ledger: Ledger, executor: Executor) -> Iterator[RunEnded]:
-    """Make all runs of ``variants`` that are not in the ledger, and fill in ``findings``."""
+    """Make all runs of ``variants`` that are not in the ledger, and fill in ``findings``.
+
+    It ends early where the executor has been asked to end: what then is in ``findings`` is not all.
+    """
     budget = findings.budget
     everyone, compared = range(len(variants.all)), range(findings.count)
     seeds = budget.fresh_seeds
@@ -141,9 +143,9 @@ def compare(variants: Variants, findings: Findings, ledger: Ledger, executor: Ex
         findings.trials[v] = trials_of(variant.recipe.optimizer, count, budget.seed, fixed)
         for number, trial in enumerate(findings.trials[v]):
             first.append((number, Job.of(variants, v, TRIAL, budget.seed, trial.settings)))
-    yield from _made(variants, findings, ledger, executor, first, 0)
-    if not budget.trials:
-        findings.target = budget.target
+    complete = yield from _made(variants, findings, ledger, executor, first, 0)
+    findings.target = budget.target
+    if not complete or not budget.trials:
         return
     for v in everyone:
         findings.best[v] = _best(findings, v)
@@ -153,9 +155,8 @@ def compare(variants: Variants, findings: Findings, ledger: Ledger, executor: Ex
         best = findings.best[v]
         settings = {} if best is None else findings.trials[v][best].settings
         second += [(seed, Job.of(variants, v, TUNED, seed, settings)) for seed in seeds]
-    yield from _made(variants, findings, ledger, executor, second, len(first))
-    findings.target = budget.target
-    if reference is not None:
+    complete = yield from _made(variants, findings, ledger, executor, second, len(first))
+    if complete and reference is not None:
         finals = [findings.measure.of(row, "validation") for row in findings.of(reference, TUNED).values()]
         findings.target = float(np.median(finals))
 
@@ -167,8 +168,12 @@ def _made(
     executor: Executor,
     jobs: list[tuple[int, Job]],
     before: int,
-) -> Iterator[RunEnded]:
-    """Take from the ledger what is there, and make the rest, each run once though several may want it."""
+) -> Generator[RunEnded, None, bool]:
+    """Take from the ledger what is there, and make the rest, each run once though several may want it.
+
+    Returns:
+        Whether all are made.
+    """
     done, total = before, before + len(jobs)
     wanted: dict[str, list[tuple[int, Job]]] = {}
     for number, job in jobs:
@@ -178,7 +183,6 @@ def _made(
         nonlocal done
         for number, job in wanted[key]:
             done += 1
-            findings.reused += reused
             findings.runs.setdefault((job.variant, job.phase), {})[number] = row
             yield RunEnded(job, row, done, total, reused)
 
@@ -193,6 +197,7 @@ def _made(
             yield from told(job.key, row, reused=False)
     finally:
         made.close()
+    return done == total
 
 
 def _best(findings: Findings, variant: int) -> int | None:

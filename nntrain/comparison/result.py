@@ -2,16 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
-from functools import cmp_to_key
 from math import inf
 from typing import Any
 
 import numpy as np
 
 from nntrain.comparison.jobs import LOSS, TRAIN_LOSS, Row
-from nntrain.comparison.measure import reached
+from nntrain.comparison.measure import PARTS, reached
 from nntrain.comparison.protocol import DEFAULT, TRIAL, TUNED, Findings
-from nntrain.comparison.statistics import Pair, Spread, expected_best, pairs, spread
+from nntrain.comparison.statistics import Pair, Spread, expected_best, fewest_seeds, pairs, spread
 from nntrain.recipe.schema import to_data
 
 
@@ -110,9 +109,9 @@ class Result:
         """A sentence on the first of the ranking."""
         first, *others = self.variants
         shown = {pair.b for pair in self.pairs if pair.a == first.name and pair.shown}
-        few = next((pair.verdict for pair in self.pairs if pair.verdict.startswith("too few")), None)
-        if few is not None:
-            return few
+        few = [pair for pair in self.pairs if pair.n < fewest_seeds(len(self.pairs))]
+        if few:
+            return few[0].verdict
         if len(shown) == len(others):
             return f"{first.name} is better than " + ("all others" if len(others) > 1 else others[0].name)
         unclear = [variant.name for variant in others if variant.name not in shown]
@@ -134,11 +133,9 @@ def result_of(findings: Findings) -> Result:
         found[variant.name] = VariantResult(variant.name, to_data(variant.recipe), default, tuned, tuning)
         values[variant.name] = {seed: measure.of(row) for seed, row in findings.of(v, phase).items()}
 
-    def by_median(one: str, other: str) -> int:
-        a, b = (
-            float(np.median(list(values[name].values()))) if values[name] else measure.worst for name in (one, other)
-        )
-        return (measure.better(b, a)) - (measure.better(a, b))
+    def rank(name: str) -> float:
+        median = float(np.median(list(values[name].values())))
+        return median if measure.lower else -median
 
     return Result(
         measure=f"{measure.part}.{measure.name}",
@@ -147,14 +144,14 @@ def result_of(findings: Findings) -> Result:
         seeds=tuple(sorted({seed for by_seed in values.values() for seed in by_seed})),
         trials=findings.budget.trials,
         target=findings.target,
-        variants=tuple(found[name] for name in sorted(found, key=cmp_to_key(by_median))),
+        variants=tuple(found[name] for name in sorted(found, key=rank)),
         pairs=tuple(pairs(values, measure.lower, findings.budget.seed)),
     )
 
 
 def _outcome(findings: Findings, rows: Iterable[Row], metric: str, settings: Mapping[str, float]) -> Outcome:
     rows = list(rows)
-    parts = [part for part in ("train", "validation", "test") if any(part in row.scores for row in rows)]
+    parts = [part for part in PARTS if any(part in row.scores for row in rows)]
     scores = {
         part: {
             "loss": spread([row.scores[part].loss if not row.diverged else inf for row in rows]),

@@ -76,6 +76,7 @@ class Pair:
         high: the upper end.
         p: Wilcoxon's, signed ranks, two-sided.
         p_holm: that by Holm's correction for all pairs.
+        shown: whether a difference is shown.
         verdict: in words.
     """
 
@@ -87,12 +88,8 @@ class Pair:
     high: float | None
     p: float
     p_holm: float
+    shown: bool
     verdict: str
-
-    @property
-    def shown(self) -> bool:
-        """Whether a difference is shown."""
-        return self.verdict.startswith(f"{self.a} is better")
 
 
 def pairs(values: dict[str, dict[int, float]], lower: bool, seed: int) -> list[Pair]:
@@ -123,7 +120,8 @@ def pairs(values: dict[str, dict[int, float]], lower: bool, seed: int) -> list[P
             _finite(high),
             p,
             p_holm,
-            _verdict(*names, n, len(found), low, p_holm),
+            shown := n >= fewest_seeds(len(found)) and p_holm < LEVEL and low > 0,
+            _verdict(*names, n, len(found), shown),
         )
         for (names, n, ahead, low, high, p), p_holm in zip(found, corrected, strict=True)
     ]
@@ -182,12 +180,10 @@ def fewest_seeds(count: int) -> int:
     return next(n for n in range(2, 64) if count * 2.0 ** (1 - n) < LEVEL)
 
 
-def _verdict(a: str, b: str, n: int, count: int, low: float, p_holm: float) -> str:
+def _verdict(a: str, b: str, n: int, count: int, shown: bool) -> str:
     if n < fewest_seeds(count):
         return f"too few seeds to tell: {n}, for {count} pairs at least {fewest_seeds(count)} are needed"
-    if p_holm < LEVEL and low > 0:
-        return f"{a} is better than {b}"
-    return "no difference shown"
+    return f"{a} is better than {b}" if shown else "no difference shown"
 
 
 def _finite(value: float) -> float | None:

@@ -97,7 +97,7 @@ class EpochEnded:
     seconds: float  # since the first step, validation and statistics included
     learning_rate: float  # of the epoch's last step
     train_loss: float
-    gradient_norm: float  # of the last mini-batch, over all parameters
+    gradient_norm: float | None  # of the last mini-batch, over all parameters; None in a run without statistics
     samples_per_second: float  # of the training steps alone
     validation: Scores | None
     statistics: Statistics | None  # None between two measurements

@@ -197,7 +197,7 @@ class _Run:
     def _ended(self, rate: float, loss: float, samples_per_second: float, validation: Scores | None) -> EpochEnded:
         """Take in what an epoch has led to, and decide whether it was the last."""
         engine, epoch = self.engine, self.epoch
-        gradient = norm(engine.grad)
+        gradient = norm(engine.grad) if self.every or self.plan.training.grad_tol is not None else None
         with engine.measured_weights(self.step):
             watched = validation.loss if validation else loss
             if self.plateau is not None:
@@ -224,9 +224,9 @@ class _Run:
             parameters=parameters,
         )
 
-    def _reason_to_stop(self, gradient: float) -> Stopped | None:
+    def _reason_to_stop(self, gradient: float | None) -> Stopped | None:
         training = self.plan.training
-        if training.grad_tol is not None and gradient <= training.grad_tol:
+        if training.grad_tol is not None and gradient is not None and gradient <= training.grad_tol:
             return Stopped.GRADIENT
         if training.early_stopping is not None and self.best.waited >= training.early_stopping.patience:
             return Stopped.EARLY
