@@ -70,8 +70,8 @@ def test_a_run_is_a_function_of_its_job(moons: Path) -> None:
     np.testing.assert_allclose(again.curve, one.curve, rtol=1e-8)
 
 
-@pytest.mark.parametrize("trials", [0, 3])
-def test_an_interrupted_comparison_keeps_its_runs(moons: Path, trials: int) -> None:
+@pytest.mark.parametrize(("trials", "at", "total"), [(0, 3, 10), (3, 50, 64)])  # at 50, reference trials are done
+def test_an_interrupted_comparison_keeps_its_runs(moons: Path, trials: int, at: int, total: int) -> None:
     """It ends, without a target that is not there yet, and goes on from what is done."""
     asked = Event()
     axes = [axis("--optimizers", "optimizer", "sgd,adam")]
@@ -84,10 +84,11 @@ def test_an_interrupted_comparison_keeps_its_runs(moons: Path, trials: int) -> N
     first, second = findings(), findings()
     with Ledger(Path("runs.jsonl")) as ledger:
         for event in compare(variants, first, ledger, Threads(asked.is_set)):
-            if event.done >= 3:
+            assert event.total == total
+            if event.done >= at:
                 asked.set()
     done = len(lines_of("."))
-    assert 3 <= done < 10
+    assert at - 3 <= done < total  # three of sgd's trials are two variants'
     assert first.target is None
     with Ledger(Path("runs.jsonl")) as ledger:
         events = list(compare(variants, second, ledger, Threads()))
@@ -192,7 +193,7 @@ def test_results_do_not_depend_on_the_number_of_threads(moons: Path) -> None:
     "settings",
     [
         {},
-        {"training.early_stopping": {"patience": 2}, "training.epochs": 60},
+        {"training.early_stopping": {"patience": 5}, "training.epochs": 400, "optimizer": {"lr": 0.05}},
         {"optimizer": {"name": "sgd", "lr": 300.0}, "loss": "mse", "training.epochs": 60},  # diverges
         {"training.averaging": "ema"},
         {"schedule": {"name": "reduce_on_plateau", "patience": 1}},
@@ -203,7 +204,11 @@ def test_results_do_not_depend_on_the_number_of_threads(moons: Path) -> None:
 )
 def test_a_run_of_several_epochs_a_call_is_that_of_fit(settings: dict[str, Any]) -> None:
     """compare trains several epochs in one compiled call; the numbers are those of one epoch after the other."""
-    data = {"data": {"source": {"name": "moons", "rows": 200}}, "model": {"hidden": [8]}, "training": {"epochs": 30}}
+    data = {
+        "data": {"source": {"name": "moons", "rows": 200, "noise": 0.4}},
+        "model": {"hidden": [8]},
+        "training": {"epochs": 30},
+    }
     plain: dict[str, Any] = json.loads(json.dumps(data))
     for key, value in settings.items():
         *above, last = key.split(".")
@@ -226,3 +231,5 @@ def test_a_run_of_several_epochs_a_call_is_that_of_fit(settings: dict[str, Any])
         facts = (last_event.stopped, last_event.diverged, last_event.final, last_event.best, last_event.best_epoch)
         ended.append((epochs, facts, engine.theta.tolist()))
     assert ended[0] == ended[1]
+    if "training.early_stopping" in settings:  # the best epoch is not the last one, and stands within a call
+        assert ended[0][1][0] is Stopped.EARLY

@@ -93,3 +93,26 @@ def test_a_spread() -> None:
     assert (with_inf.median, with_inf.mean, with_inf.q3) == (2.0, None, None)
     assert spread([inf, inf]).median is None
     assert spread([]).n == 0
+
+
+def test_an_interval_above_zero_is_not_enough() -> None:
+    """Nine seeds a little better and one much worse: the median is above zero, the ranks do not say so."""
+    pair = compared(np.zeros(10), np.array([0.1, 0.11, 0.12, 0.13, 0.14, 0.15, 0.16, 0.17, 0.18, -5.0]))
+    assert pair.low is not None
+    assert pair.low > 0
+    assert pair.p > 0.05
+    assert not pair.shown
+    assert pair.verdict == "no difference shown"
+
+
+def test_one_of_many_pairs_needs_a_smaller_p() -> None:
+    """A difference that two variants show is not shown among five, four of which are noise."""
+    values = random.standard_normal((6, 10))
+    found = {str(i): dict(enumerate(row)) for i, row in enumerate(values)}
+    found["better"] = dict(enumerate(values[0] - np.array([0.3] * 8 + [-0.1, -0.2])))
+    (alone,) = pairs({name: found[name] for name in ("0", "better")}, True, seed=0)
+    (among,) = [pair for pair in pairs(found, True, seed=0) if {pair.a, pair.b} == {"0", "better"}]
+    assert alone.shown
+    assert alone.p == among.p
+    assert among.p_holm > 0.05
+    assert not among.shown
