@@ -1,16 +1,13 @@
 """Runs a second of a grid: nntrain's threads beside scikit-learn's MLP under joblib, on all cores, in one run.
 
-    python benchmarks/runs.py [--json] [--repeat 5]
-
 The grid is that of `nntrain compare --optimizers sgd,adam --lrs 0.003,0.001` with ten seeds on digits: 64-64-32-10,
 ReLU, 20 epochs in batches of 32. scikit-learn fits the same parts of the data, with as many epochs and no early end, in
 processes that are up before the clock starts. nntrain also measures the validation part after each epoch. Both take
 turns; the medians count.
 """
 
-import argparse
-import json
 import statistics
+import sys
 import time
 import warnings
 from collections.abc import Callable
@@ -20,18 +17,20 @@ from typing import Any
 
 from nntrain.blas import choose_core_type, cores
 
-CORE_TYPE = choose_core_type()
+choose_core_type()
 
 import joblib  # noqa: E402 - the core type comes first
 import numpy as np  # noqa: E402
 from sklearn.exceptions import ConvergenceWarning  # noqa: E402
 from sklearn.neural_network import MLPClassifier  # noqa: E402
 
+from benchmarks.turns import Timed  # noqa: E402
 from nntrain.comparison.executors import Threads  # noqa: E402
 from nntrain.comparison.jobs import Job, Variants  # noqa: E402
 from nntrain.comparison.variants import axis, variants_of  # noqa: E402
 
 RECIPE = "data: {source: digits}\nmodel: {hidden: [64, 32]}\ntraining: {epochs: 20, batch_size: 32}\n"
+TURNS = 7
 OPTIMIZERS, RATES, SEEDS = ("sgd", "adam"), (0.003, 0.001), range(1, 11)
 
 
@@ -75,12 +74,8 @@ def seconds(work: Callable[[], Any]) -> tuple[float, Any]:
     return time.perf_counter() - before, result
 
 
-def main() -> None:
-    """Measure and print."""
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--json", action="store_true")
-    parser.add_argument("--repeat", type=int, default=5)
-    arguments = parser.parse_args()
+def run() -> dict[str, Any]:
+    """Return runs a second, and what the runs came to."""
     variants, jobs = jobs_of_the_grid()
     prepared = {seed: variants._prepared(jobs[seed - 1], variants.all[0]) for seed in SEEDS}
     parts = {}
@@ -89,40 +84,32 @@ def main() -> None:
         parts[seed] = tuple((p.x.astype(np.float32), p.y) for p in (part.train, part.test))
     grid = [(name, rate, seed) for name in OPTIMIZERS for rate in RATES for seed in SEEDS]
     pool = joblib.Parallel(n_jobs=cores())
+
+    def ours(count: int | None = None) -> list[float]:
+        return [row.scores["test"].metric or 0 for _, row in Threads(count=count).run(variants, jobs)]
+
     peers: dict[str, Callable[[], list[float]]] = {
-        "nntrain": lambda: [row.scores["test"].metric or 0 for _, row in Threads().run(variants, jobs)],
-        "nntrain, one thread": lambda: [
-            row.scores["test"].metric or 0 for _, row in Threads(count=1).run(variants, jobs)
-        ],
+        "nntrain": ours,
+        "nntrain, one thread": lambda: ours(1),
         "scikit-learn": lambda: pool(joblib.delayed(fit)(*point, parts[point[2]]) for point in grid),
     }
-    found: dict[str, list[float]] = {name: [] for name in peers}
+    timed = {name: Timed() for name in peers}
     accuracy = {}
-    for turn in range(arguments.repeat + 1):
+    for turn in range(TURNS + 1):
         for name, work in peers.items():
             taken, scores = seconds(work)
             accuracy[name] = statistics.median(scores)
             if turn:  # the first one compiles, and starts processes
-                found[name].append(len(grid) / taken)
-    rates = {name: statistics.median(values) for name, values in found.items()}
-    result = {
+                timed[name].turns.append(len(grid) / taken)
+    rates = {name: one.to_data() for name, one in timed.items()}
+    for name, rate in rates.items():
+        print(f"{name:20} {rate['median']:7.1f} runs/s ({rate['low']:.1f} to {rate['high']:.1f})", file=sys.stderr)
+    ours_median, one_thread = rates["nntrain"]["median"], rates["nntrain, one thread"]["median"]
+    return {
         "runs": len(grid),
         "cores": cores(),
-        "core_type": CORE_TYPE,
         "runs_per_second": rates,
-        "spread": {name: [min(values), max(values)] for name, values in found.items()},
         "median_test_accuracy": accuracy,
-        "times_scikit_learn": rates["nntrain"] / rates["scikit-learn"],
-        "scaling": rates["nntrain"] / rates["nntrain, one thread"],
+        "times_scikit_learn": ours_median / rates["scikit-learn"]["median"],
+        "scaling": ours_median / one_thread,
     }
-    if arguments.json:
-        print(json.dumps(result, indent=2))
-        return
-    for name, rate in rates.items():
-        low, high = min(found[name]), max(found[name])
-        print(f"{name:20} {rate:7.1f} runs/s  ({low:.1f} to {high:.1f})  median test accuracy {accuracy[name]:.3f}")
-    print(f"{result['times_scikit_learn']:.1f} times scikit-learn; {cores()} threads {result['scaling']:.2f} times one")
-
-
-if __name__ == "__main__":
-    main()

@@ -1,0 +1,51 @@
+"""``python -m benchmarks SECTION...``: measure, write ``benchmarks/results/SECTION.json``, then tables and pictures."""
+
+import argparse
+import json
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from benchmarks import guard, machine, plots, report
+from benchmarks.peers import LIMITS, PEERS
+
+
+def sections(only: list[str] | None) -> dict[str, Callable[[], Any]]:
+    """Return how each section is measured."""
+    from benchmarks import growth, jobs, overhead, runs, sizes, steps
+
+    return {
+        "steps": lambda: steps.run(None if only is None else [*only, *LIMITS]),
+        "jobs": lambda: jobs.run(only),
+        "runs": runs.run,
+        "growth": growth.run,
+        "overhead": overhead.run,
+        "sizes": sizes.run,
+    }
+
+
+def main() -> None:
+    """Do what the command line says."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("section", nargs="+", choices=[*report.SECTIONS, "all", "report", "guard"])
+    parser.add_argument("--peers", help=f"only these, separated by commas, of: {', '.join(PEERS)}")
+    arguments = parser.parse_args()
+    if "guard" in arguments.section:
+        sys.exit(1 if guard.run() else 0)
+    only = arguments.peers.split(",") if arguments.peers else None
+    wanted = report.SECTIONS if "all" in arguments.section else arguments.section
+    known = sections(only)
+    for name in wanted:
+        if name != "report":
+            found = known[name]()
+            path = report.RESULTS / f"{name}.json"
+            path.write_text(json.dumps({"machine": machine.facts(), "found": found}, indent=1) + "\n")
+    try:
+        plots.run()
+    except ImportError as error:
+        print(f"{error.name} is not installed: no pictures", file=sys.stderr)
+    report.run()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""What a run's statistics, display, metrics file and checkpoints of the best weights cost over bare training.
+
+The command ``nntrain fit`` in a terminal of its own beside the same recipe's epochs in the bare engine: both tell the
+seconds of their training alone, without start-up.
+"""
+
+import contextlib
+import json
+import os
+import pty
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+from nntrain.blas import choose_core_type, threads_for
+
+RECIPES = {"digits": 100, "moons": 400, "deep_tanh": 40, "friedman1": 200, "wine": 2000}  # and epochs
+TURNS = 7
+
+
+def bare(recipe: str, settings: list[str]) -> float:
+    """Return the seconds of a recipe's epochs in the engine, and of its validation after each."""
+    from nntrain.recipe.build import build
+    from nntrain.recipe.load import load
+    from nntrain.training.engine import Engine
+
+    loaded = load(recipe, settings)
+    plan = build(loaded.recipe, loaded.document, loaded.folder, loaded.name).plan
+    engine = Engine(plan)
+    with threads_for(plan.batch_rows * max(layer.n_in * layer.n_out for layer in plan.network.layers)):
+        began, step = time.perf_counter(), 0
+        for epoch in range(plan.training.epochs):
+            engine.take(plan.order(epoch), step, plan.rates(step, epoch))
+            step += plan.steps_per_epoch
+            engine.validation(step)
+        return time.perf_counter() - began
+
+
+def shown(recipe: str, settings: list[str], folder: Path) -> float:
+    """Return the seconds that ``nntrain fit`` says its training took, in a terminal of 80 columns."""
+    words = ["fit", recipe, "--out", str(folder / "run"), "--overwrite"]
+    for setting in settings:
+        words += ["--set", setting]
+    process, terminal = pty.fork()
+    if process == 0:
+        os.environ |= {"COLUMNS": "80", "LINES": "40", "TERM": "xterm-256color"}
+        os.execv(Path(sys.executable).with_name("nntrain"), ["nntrain", *words])  # noqa: S606 - the child has the new terminal
+    with contextlib.suppress(OSError):  # the terminal is closed at the end
+        while os.read(terminal, 65536):
+            pass
+    os.close(terminal)
+    _, status = os.waitpid(process, 0)
+    if status:
+        raise RuntimeError(f"{recipe} ended with {os.waitstatus_to_exitcode(status)}")
+    return float(json.loads((folder / "run" / "summary.json").read_text())["seconds"])
+
+
+def run() -> list[dict[str, Any]]:
+    """Measure all recipes, in turns."""
+    choose_core_type()
+    found = []
+    with tempfile.TemporaryDirectory() as place:
+        for name, epochs in RECIPES.items():
+            recipe = f"recipes/{name}.yaml"
+            settings = [f"training.epochs={epochs}", "training.early_stopping=null"]
+            times: dict[str, list[float]] = {"bare": [], "shown": []}
+            for turn in range(TURNS + 1):
+                alone, all_of_it = bare(recipe, settings), shown(recipe, settings, Path(place))
+                if turn:
+                    times["bare"].append(alone)
+                    times["shown"].append(all_of_it)
+            ratios = sorted(b / a for a, b in zip(times["bare"], times["shown"], strict=True))
+            medians = {key: statistics.median(value) for key, value in times.items()}
+            row = {"recipe": name, "epochs": epochs, **medians, "ratio": statistics.median(ratios), "spread": ratios}
+            found.append(row)
+            print(f"{name}: {row['ratio']:.3f}", file=sys.stderr, flush=True)
+    return found

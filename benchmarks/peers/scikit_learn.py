@@ -1,0 +1,38 @@
+"""scikit-learn's MLPClassifier, an epoch for each call of partial_fit."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.neural_network import MLPClassifier
+
+from benchmarks.cases import LR, Case
+from benchmarks.peers import CannotError, Epoch
+
+
+def epoch_of(case: Case) -> Epoch:
+    """Return a function that trains an epoch."""
+    if case.extra:
+        raise CannotError(case.extra)
+    x, y = case.data()
+    keys: dict[str, Any] = {"momentum": 0.0} if case.optimizer == "sgd" else {}
+    model = MLPClassifier(
+        case.widths[1:-1],
+        solver=case.optimizer,
+        learning_rate_init=LR,
+        batch_size=case.batch,
+        alpha=0.0,
+        shuffle=False,
+        **keys,
+    )
+    model.partial_fit(x, y, classes=np.arange(case.widths[-1]))
+    for layer, weights in enumerate(case.weights()):
+        model.coefs_[layer][:] = weights
+        model.intercepts_[layer][:] = 0
+    del model._optimizer  # it begins anew at the case's weights
+
+    def epoch(order: NDArray[Any]) -> float:
+        model.partial_fit(x[order], y[order])
+        return float(model.loss_)
+
+    return epoch

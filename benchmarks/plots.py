@@ -1,0 +1,59 @@
+"""Results as pictures (SVG), drawn by matplotlib: µs a step beside peers, and growth."""
+
+from typing import Any
+
+from benchmarks.peers import PEERS
+from benchmarks.report import RESULTS, load, products
+
+COLOURS = {"nntrain": "#d55e00", "scikit-learn": "#0072b2", "torch eager": "#cc79a7", "torch.compile": "#e69f00"}
+COLOURS |= {"jax jit": "#56b4e9", "jax scan": "#009e73", "keras (jax)": "#999999"}
+
+
+def run() -> None:
+    """Draw what was measured."""
+    import matplotlib as mpl
+
+    mpl.use("svg")
+    mpl.rcParams |= {"svg.hashsalt": "nntrain", "font.size": 9, "axes.spines.top": False, "axes.spines.right": False}
+    if result := load("steps"):
+        steps(result["found"])
+    if result := load("growth"):
+        growth(result["found"])
+
+
+def steps(cases: list[dict[str, Any]]) -> None:
+    """Draw a panel for each net: a bar for each peer, on an axis of powers of ten, and the limit as a line."""
+    import matplotlib.pyplot as plt
+
+    shown = [case for case in cases if case["how"] == "adam"]
+    figure, axes = plt.subplots(2, 3, figsize=(12, 5.6), layout="constrained")
+    for axis, case in zip(axes.flat, shown, strict=True):
+        names = [name for name in PEERS if "median" in case["peers"].get(name, {})]
+        times = [case["peers"][name]["median"] for name in names]
+        axis.barh(names, times, color=[COLOURS[name] for name in names])
+        for name, time in zip(names, times, strict=True):
+            axis.text(time * 1.08, name, f"{time:,.0f}" if time >= 100 else f"{time:.1f}", va="center", fontsize=8)
+        limit = products(case)
+        if limit:
+            axis.axvline(limit, color="black", linestyle=":", linewidth=1)
+            axis.text(limit, -0.75, " bare products", fontsize=7, va="center")
+        axis.set(xscale="log", title=case["net"], xlabel="µs a step")
+        axis.set_xlim(min(*times, limit or times[0]) / 2, max(times) * 4)
+        axis.invert_yaxis()
+    figure.suptitle("A training step: Adam, float32, one core")
+    figure.savefig(RESULTS / "steps.svg", metadata={"Date": None})
+
+
+def growth(curves: list[dict[str, Any]]) -> None:
+    """Draw a panel for each curve: the points, and the power law fitted to their upper half."""
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(1, 4, figsize=(12, 3), layout="constrained")
+    for axis, one in zip(axes, curves, strict=True):
+        x, y, half = one["x"], one["y"], len(one["x"]) // 2
+        axis.loglog(x, y, "o", color=COLOURS["nntrain"])
+        law = [y[-1] * (at / x[-1]) ** one["exponent"] for at in x[half:]]
+        axis.loglog(x[half:], law, ":", color="black", label=f"exponent {one['exponent']:.2f}")
+        axis.set(xlabel=one["of"], ylabel=one["unit"])
+        axis.legend(frameon=False, fontsize=8)
+    figure.savefig(RESULTS / "growth.svg", metadata={"Date": None})
