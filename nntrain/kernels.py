@@ -17,6 +17,7 @@ With ``NUMBA_DISABLE_JIT=1`` all of them stay plain Python: an epoch can then be
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from math import prod
 from pathlib import Path
 from threading import RLock
 from typing import Any, ParamSpec, TypeVar
@@ -26,6 +27,7 @@ import numpy as np
 from numba import types
 from numba.core import caching, cgutils, event
 from numba.extending import intrinsic, overload
+from numba.np import arrayobj
 
 # Sums may be reordered (which lets them use vector instructions) and a*b+c fused, but NaN and infinity keep
 # their meaning: divergence is found by them.
@@ -48,9 +50,10 @@ class Entry:
     ``entry[dtype]`` can be called from Python; ``entry.address(dtype)`` is what compiled code calls it by.
     """
 
-    def __init__(self, function: Callable[..., Any], signature: Signature) -> None:
+    def __init__(self, function: Callable[..., Any], signature: Signature, liberties: frozenset[str]) -> None:
         self.function = function
         self.signature = signature
+        self.liberties = liberties  # what may be taken with floating point, beyond FASTMATH
         self.__doc__ = function.__doc__
 
     def __getitem__(self, dtype: np.dtype[Any]) -> Callable[..., Any]:
@@ -134,14 +137,45 @@ def _stripped(context: Any, builder: Any, kind: Any, value: Any) -> Any:
     return array._getvalue()
 
 
-def entry(signature: Signature) -> Callable[[Callable[..., Any]], Entry]:
+def view(vector: Any, start: int, shape: Any) -> Any:
+    """Return the part of a vector that begins at ``start``, in a shape, such as (rows, columns) or (length,).
+
+    A slice and a reshape do the same, but look at more than has to be looked at here.
+    """
+    return vector[start : start + prod(shape)].reshape(shape)
+
+
+@overload(view)
+def _compiled_view(vector, start, shape):  # type: ignore[no-untyped-def]
+    return lambda vector, start, shape: _seen(vector, start, shape)
+
+
+@intrinsic
+def _seen(typing_context: Any, vector: Any, start: Any, shape: Any) -> Any:
+    kind = types.Array(vector.dtype, len(shape), "C")
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        whole = context.make_array(vector)(context, builder, value=arguments[0])
+        lengths = cgutils.unpack_tuple(builder, arguments[2])
+        size = context.get_constant(types.intp, vector.dtype.bitwidth // 8)
+        strides = [size]
+        for length in lengths[:0:-1]:
+            strides.insert(0, builder.mul(strides[0], length))
+        array = context.make_array(kind)(context, builder)
+        arrayobj.populate_array(array, builder.gep(whole.data, [arguments[1]]), lengths, strides, size, meminfo=None)
+        return array._getvalue()
+
+    return kind(vector, types.intp, types.UniTuple(types.intp, len(shape))), generate
+
+
+def entry(signature: Signature, liberties: frozenset[str] = frozenset()) -> Callable[[Callable[..., Any]], Entry]:
     """Mark a function that is compiled on its own, with ``signature(F)`` for a float type F."""
-    return lambda function: Entry(function, signature)
+    return lambda function: Entry(function, signature, liberties)
 
 
 @functools.cache
 def _compiled(entry: Entry, dtype: np.dtype[Any]) -> Callable[..., Any]:
-    dispatcher = numba.njit(**OPTIONS)(entry.function)
+    dispatcher = numba.njit(**{**OPTIONS, "fastmath": FASTMATH | entry.liberties})(entry.function)
     if numba.config.DISABLE_JIT:
         return dispatcher  # type: ignore[no-any-return]
     # Without a folder that can be written, compiling anew each time is slow but right.

@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def accuracy(y: NDArray[np.int64], predicted: NDArray[np.int64]) -> float:
-    """Return the share of rows whose class index (N,) was predicted.
+def accuracy(y: NDArray[np.int64], predicted: NDArray[np.int64]) -> Any:
+    """Return the share of rows whose class index (N,) was predicted; of predictions (E, N) the share in each.
 
     Source: sklearn.metrics.accuracy_score.
     """
-    return float(np.mean(y == predicted))
+    return np.mean(y == predicted, axis=-1).tolist()
 
 
 def r2(y: NDArray[Any], predicted: NDArray[Any]) -> float | None:

@@ -19,7 +19,8 @@ from tests.helpers import ROOT, CommandLine
 
 FLOORS = (
     ("errors", "registry", "random", "files", "resources"),
-    ("kernels", "elementary", "blas"),
+    ("kernels", "elementary", "denormals", "blas"),
+    ("products",),
     (
         "layers",
         "norms",

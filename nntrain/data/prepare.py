@@ -1,6 +1,7 @@
 """From a dataset to what a run trains on: parts for training, validation and test, scaled."""
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,11 @@ class Part:
         if dtype not in self._typed:
             self._typed[dtype] = np.ascontiguousarray(self.x, dtype)
         return self._typed[dtype]
+
+    @cached_property
+    def largest(self) -> float:
+        """The largest magnitude among features and targets."""
+        return float(max(np.abs(self.x).max(), np.abs(self.y).max()))
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from nntrain.kernels import kernel
+from nntrain.kernels import kernel, view
+from nntrain.products import multiply
 
 SMALL = 4096  # weights, up to which a layer's are turned round for the backward pass (measured: benchmarks/README.md)
 
@@ -16,10 +17,7 @@ def dense_forward(h_in, W, b, z):  # type: ignore[no-untyped-def]
 
     Source: K, N.
     """
-    np.dot(h_in, W, z)
-    for i in range(z.shape[0]):
-        for j in range(z.shape[1]):
-            z[i, j] += b[j]
+    multiply(h_in, W, b, z)
 
 
 @kernel
@@ -31,7 +29,7 @@ def dense_backward_weights(h_in, d, dW):  # type: ignore[no-untyped-def]
 
     Source: K, H, N (backpropagation by hand).
     """
-    np.dot(h_in.T, d, dW)
+    multiply(h_in.T, d, d[0, :0], dW)
 
 
 @kernel
@@ -61,9 +59,9 @@ def dense_backward_input(d, W, turned, dh_in):  # type: ignore[no-untyped-def]
     Source: K, H, N (backpropagation by hand).
     """
     if W.size <= turned.size:
-        W_turned = turned[: W.size].reshape(W.shape[1], W.shape[0])
+        W_turned = view(turned, 0, (W.shape[1], W.shape[0]))
         turn(W, W_turned)
-        np.dot(d, W_turned, dh_in)
+        multiply(d, W_turned, d[0, :0], dh_in)
     else:
         np.dot(d, W.T, dh_in)
 

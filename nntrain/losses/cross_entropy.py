@@ -7,9 +7,11 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from nntrain.elementary import exp
-from nntrain.kernels import Entry, entry, kernel
+from nntrain.kernels import Entry, entry, kernel, view
 from nntrain.losses import LOSS
 from nntrain.losses.class_weights import WeighsClasses, mass, weight
+
+MANY = 1e200  # far from what float64 can hold
 
 
 @kernel
@@ -40,19 +42,23 @@ def softmax_cross_entropy(output, target, delta, numbers):  # type: ignore[no-un
         if spread > 0:
             for j in range(classes):
                 total -= spread * weight(weights, j) * delta[i, j]
-    flat = delta.reshape(delta.size)
+    flat = view(delta, 0, (delta.size,))
     for i in range(flat.size):
         flat[i] = exp(flat[i])
     all_spread = 0.0
     for j in range(classes):
         all_spread += spread * weight(weights, j)
+    normalisers = 1.0  # multiplied with each other, so that many rows take one logarithm
     for i in range(rows):
         truth, normaliser = int(target[i, 0]), real(0)
         for j in range(classes):
             normaliser += delta[i, j]
         q_true = right * weight(weights, truth)
         q = q_true + all_spread
-        total += q * np.log(normaliser)
+        normalisers *= normaliser
+        if weights.size > 0 or normalisers > MANY or i == rows - 1:
+            total += q * np.log(normalisers)
+            normalisers = 1.0
         factor = real(q * scale) / normaliser
         for j in range(classes):
             delta[i, j] *= factor

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numba import types
 
+from nntrain.denormals import flush_denormals, restore
 from nntrain.kernels import borrowed, entry, kernel
 from nntrain.layers.dropout import NO_KEY, step_key
 from nntrain.layers.noise import add_noise
@@ -64,6 +65,7 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
     table, theta, grad, state, x, target, order = borrowed((table, theta, grad, state, x, target, order))
     update, loss, buffers = borrowed((update, loss, buffers))
     ends = borrowed(ends)
+    control = flush_denormals()
     batch, learnt, k = buffers.x.shape[0], theta[: grad.size], done
     for epoch in range(rates.shape[0]):
         for step in range(rates.shape[1]):
@@ -81,6 +83,7 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
                     add_noise(batch_x, noise, key)
             losses[epoch, step] = loss_and_gradient(table, theta, batch_x, batch_target, loss, buffers, grad, key)
             if not np.isfinite(losses[epoch, step]):
+                restore(control)
                 return k - done - 1
             penalize(update.tensors, learnt, grad, update.penalty)
             clipped[epoch, step] = clip(grad, update.penalty)
@@ -89,6 +92,7 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
             follow(theta, state, update.followers, k)
         if ends.shape[0] > 0:
             ends[epoch] = theta
+    restore(control)
     return k - done
 
 

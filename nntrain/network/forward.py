@@ -45,8 +45,8 @@ class ForwardPass:
 
         ``alive`` (U), where given, is set to true for every unit that is not zero for some row.
         """
-        ((output, value),) = self.losses(theta[None], x, target, loss, alive)
-        return output, value
+        outputs, (value,) = self.losses(theta[None], x, target, loss, alive)
+        return outputs[0], value
 
     def losses(
         self,
@@ -55,14 +55,12 @@ class ForwardPass:
         target: NDArray[Any],
         loss: Loss,
         alive: NDArray[np.bool_] | None = None,
-    ) -> list[tuple[NDArray[Any], float]]:
-        """Return the same for each of the parameters ``thetas`` (E, P)."""
+    ) -> tuple[NDArray[Any], list[float]]:
+        """Return the same for each of the parameters ``thetas`` (E, P): outputs (E, N, outputs), and losses."""
         alive = np.empty(0, np.bool_) if alive is None else alive
         outputs, found = self._run(thetas, x, target, Criterion(*loss.criterion(self.dtype)), alive)
         weights = loss.weigh(target)
-        return [
-            (output, loss.combine(losses, len(x), ROWS, weights)) for output, losses in zip(outputs, found, strict=True)
-        ]
+        return outputs, [loss.combine(losses, len(x), ROWS, weights) for losses in found]
 
     def _run(
         self, thetas: NDArray[Any], x: NDArray[Any], target: NDArray[Any], loss: Criterion, alive: NDArray[np.bool_]

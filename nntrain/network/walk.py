@@ -4,7 +4,7 @@ Shape letters: B rows of a batch, L layers, P parameters, and for a layer I inpu
 """
 
 from nntrain.activations import Shape, call_backward, call_forward, call_learnt_backward, call_learnt_forward
-from nntrain.kernels import kernel
+from nntrain.kernels import kernel, view
 from nntrain.layers.dense import (
     dense_backward_biases,
     dense_backward_input,
@@ -21,38 +21,37 @@ from nntrain.norms.layer_norm import layer_norm_backward, normalise_by_row
 @kernel
 def part(buffer, layer, rows):  # type: ignore[no-untyped-def]
     """Return the layer's (B·O) part of a buffer that holds ``rows`` rows."""
-    return buffer[layer.unit * rows : (layer.unit + layer.n_out) * rows]
+    return view(buffer, layer.unit * rows, (layer.n_out * rows,))
 
 
 @kernel
 def matrix(buffer, layer, rows):  # type: ignore[no-untyped-def]
     """Return the layer's part of a buffer as (B, O)."""
-    return part(buffer, layer, rows).reshape(rows, layer.n_out)
+    return view(buffer, layer.unit * rows, (rows, layer.n_out))
 
 
 @kernel
 def weights(theta, layer):  # type: ignore[no-untyped-def]
     """Return the layer's (I, O) part of the parameters or of their gradient."""
-    return theta[layer.weights : layer.weights + layer.n_in * layer.n_out].reshape(layer.n_in, layer.n_out)
+    return view(theta, layer.weights, (layer.n_in, layer.n_out))
 
 
 @kernel
 def biases(theta, layer):  # type: ignore[no-untyped-def]
     """Return the layer's (O) part of the parameters or of their gradient."""
-    return theta[layer.biases : layer.biases + layer.n_out]
+    return view(theta, layer.biases, (layer.n_out,))
 
 
 @kernel
 def gamma_and_beta(theta, layer):  # type: ignore[no-untyped-def]
     """Return the normalisation's two parts (O) of the parameters or of their gradient."""
-    middle = layer.norm + layer.n_out
-    return theta[layer.norm : middle], theta[middle : middle + layer.n_out]
+    return view(theta, layer.norm, (layer.n_out,)), view(theta, layer.norm + layer.n_out, (layer.n_out,))
 
 
 @kernel
 def learnt_of(layer, theta):  # type: ignore[no-untyped-def]
     """Return what the layer's activation learns, of the parameters or of their gradient."""
-    return theta[layer.learnt : layer.learnt + layer.learns]
+    return view(theta, layer.learnt, (layer.learns,))
 
 
 @kernel
@@ -81,7 +80,7 @@ def normalise(layer, theta, buffers, rows, key):  # type: ignore[no-untyped-def]
     if layer.by_row:
         normalise_by_row(z, n, scale, layer.eps)
     else:
-        running = theta[layer.running : layer.running + 2 * layer.n_out].reshape(2, layer.n_out)
+        running = view(theta, layer.running, (2, layer.n_out))
         if key == NO_KEY:
             normalise_by_running(z, n, running, layer.eps)
         else:
@@ -93,7 +92,7 @@ def normalise(layer, theta, buffers, rows, key):  # type: ignore[no-untyped-def]
 def normalise_backward(layer, theta, grad, buffers, rows):  # type: ignore[no-untyped-def]
     """Turn the layer's d from dL/d(gamma n + beta) into dL/dz."""
     d, n, scale = matrix(buffers.d, layer, rows), matrix(buffers.n, layer, rows), part(buffers.scale, layer, rows)
-    gamma = theta[layer.norm : layer.norm + layer.n_out]
+    gamma = view(theta, layer.norm, (layer.n_out,))
     dgamma, dbeta = gamma_and_beta(grad, layer)
     if layer.by_row:
         layer_norm_backward(d, n, scale, gamma, dgamma, dbeta)

@@ -8,6 +8,7 @@ The same name means different things in different libraries: where epsilon stand
 what an accumulator starts from. Each such difference is a key, and a dialect a set of defaults for the keys.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -27,6 +28,16 @@ def RULE(F: Any) -> Any:  # noqa: N802 - a constant of a float type
 
 
 call_rule = by_address(RULE)
+
+# A float32 root or quotient may be estimated and corrected, which is off by a unit in the last place and takes two
+# thirds of the time: Adam is bound by both. Infinity need not survive that; the loss that follows it is not finite.
+ESTIMATED = frozenset({"afn", "ninf"})
+
+
+def rule(function: Callable[..., Any]) -> Entry:
+    """Mark an update rule."""
+    return entry(RULE, ESTIMATED)(function)
+
 
 Rate = Annotated[float, Field(gt=0, description="learning rate")]
 Momentum = Annotated[float, Field(ge=0, lt=1, description="share of the velocity that is kept")]
@@ -108,6 +119,6 @@ class Optimizer(Component, family="optimizer"):
         return ()
 
 
-@entry(RULE)
+@rule
 def no_step(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
     """Leave theta as it is: an optimizer that searches decides between the calls where to go (training.search)."""

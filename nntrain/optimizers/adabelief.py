@@ -4,11 +4,11 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, Beta1, Beta2, Eps, EpsRoot, Optimizer, Rate
+from nntrain.kernels import Entry
+from nntrain.optimizers import Beta1, Beta2, Eps, EpsRoot, Optimizer, Rate, rule
 
 
-@entry(RULE)
+@rule
 def adabelief(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
     """Scale by how far the gradient is from its mean; eps_root is added to s at every step, as in the paper."""
     real = theta.dtype.type

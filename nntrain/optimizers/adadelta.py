@@ -4,12 +4,12 @@ from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
-from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, EpsRoot, Optimizer, Range, Rate, Rho
+from nntrain.kernels import Entry
+from nntrain.optimizers import EpsRoot, Optimizer, Range, Rate, Rho, rule
 from nntrain.registry import DIALECT, Dialects
 
 
-@entry(RULE)
+@rule
 def adadelta(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
     """Scale the gradient by the ratio of two roots: of past steps, and of past gradients."""
     real = theta.dtype.type

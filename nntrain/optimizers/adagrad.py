@@ -5,12 +5,12 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, Eps, EpsRoot, Optimizer, Range, Rate
+from nntrain.kernels import Entry
+from nntrain.optimizers import Eps, EpsRoot, Optimizer, Range, Rate, rule
 from nntrain.registry import DIALECT, Dialects
 
 
-@entry(RULE)
+@rule
 def adagrad(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
     """Add up the squares, and divide by their root."""
     real = theta.dtype.type

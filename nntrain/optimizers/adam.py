@@ -4,12 +4,12 @@ from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
-from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, Beta1, Beta2, Eps, EpsHat, EpsRoot, Optimizer, Rate
+from nntrain.kernels import Entry
+from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, EpsRoot, Optimizer, Rate, rule
 from nntrain.registry import DIALECT, Dialects
 
 
-@entry(RULE)
+@rule
 def adam(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
     """Fold the bias corrections into factors, so that the loop divides once."""
     real = theta.dtype.type

@@ -4,12 +4,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, Beta1, Optimizer, Rate
+from nntrain.kernels import Entry
+from nntrain.optimizers import Beta1, Optimizer, Rate, rule
 from nntrain.registry import DIALECT, Dialects
 
 
-@entry(RULE)
+@rule
 def adamax(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
     """Scale by a maximum that fades."""
     real = theta.dtype.type

@@ -5,12 +5,12 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, Beta1, Beta2, Eps, EpsHat, Optimizer, Rate
+from nntrain.kernels import Entry
+from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, Optimizer, Rate, rule
 from nntrain.registry import DIALECT, Dialects
 
 
-@entry(RULE)
+@rule
 def amsgrad(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
     """Keep the largest mean square so far, before or after its bias correction."""
     real = theta.dtype.type

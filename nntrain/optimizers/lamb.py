@@ -5,11 +5,11 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, Beta1, Beta2, Eps, Optimizer, Rate
+from nntrain.kernels import Entry
+from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule
 
 
-@entry(RULE)
+@rule
 def lamb(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
     """Take Adam's direction for each tensor, and scale it to the length of the tensor."""
     real = theta.dtype.type

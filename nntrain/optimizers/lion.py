@@ -5,12 +5,12 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, Optimizer, Range, Rate
+from nntrain.kernels import Entry
+from nntrain.optimizers import Optimizer, Range, Rate, rule
 from nntrain.registry import DIALECT, Dialects
 
 
-@entry(RULE)
+@rule
 def lion(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
     """Step by the sign of one mean, and keep another."""
     real = theta.dtype.type

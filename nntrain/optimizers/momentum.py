@@ -4,12 +4,12 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, VELOCITIES, Momentum, Optimizer, Range, Rate, ScaledVelocity
+from nntrain.kernels import Entry
+from nntrain.optimizers import VELOCITIES, Momentum, Optimizer, Range, Rate, ScaledVelocity, rule
 from nntrain.registry import DIALECT, Dialects
 
 
-@entry(RULE)
+@rule
 def heavy_ball(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
     """Add the gradient to the velocity and step along it; the rate is a factor of one or the other."""
     real = theta.dtype.type

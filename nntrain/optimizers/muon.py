@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from nntrain.kernels import Entry, entry, kernel
-from nntrain.optimizers import RULE, Beta1, Beta2, Eps, Optimizer, Rate
+from nntrain.kernels import Entry, kernel
+from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule
 
 ITERATIONS = 5
 A, B, C = 3.4445, -4.7750, 2.0315  # of the quintic that drives singular values towards 1
@@ -29,7 +29,7 @@ def orthogonalized(G, eps):  # type: ignore[no-untyped-def]
     return X if wide else np.ascontiguousarray(X.T)
 
 
-@entry(RULE)
+@rule
 def muon(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
     """Orthogonalise each weight matrix's momentum; vectors are stepped by Adam."""
     real = theta.dtype.type

@@ -5,12 +5,12 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, Beta1, Beta2, Eps, Optimizer, Rate
+from nntrain.kernels import Entry
+from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule
 from nntrain.registry import DIALECT, Dialects
 
 
-@entry(RULE)
+@rule
 def nadam(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
     """Mix the mean gradient, one step ahead, with the present one; the product of all mu is kept beside the state."""
     real = theta.dtype.type

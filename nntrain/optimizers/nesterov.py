@@ -2,12 +2,12 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, VELOCITIES, Momentum, Optimizer, Range, Rate, ScaledVelocity
+from nntrain.kernels import Entry
+from nntrain.optimizers import VELOCITIES, Momentum, Optimizer, Range, Rate, ScaledVelocity, rule
 from nntrain.registry import DIALECT, Dialects
 
 
-@entry(RULE)
+@rule
 def nesterov(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
     """Step along the velocity as it will be after one more look at this gradient."""
     real = theta.dtype.type

@@ -4,14 +4,14 @@ from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
-from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, Beta1, Beta2, Eps, EpsHat, Optimizer, Rate
+from nntrain.kernels import Entry
+from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, Optimizer, Rate, rule
 from nntrain.registry import DIALECT, Dialects
 
 TRUSTED = 5.0  # the length of the mean from which on its variance is known well enough
 
 
-@entry(RULE)
+@rule
 def radam(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
     """Rectify the adaptive rate, or leave it out in the first steps."""
     real = theta.dtype.type

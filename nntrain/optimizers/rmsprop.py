@@ -5,12 +5,12 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, Eps, EpsRoot, Optimizer, Range, Rate, Rho, ScaledVelocity
+from nntrain.kernels import Entry
+from nntrain.optimizers import Eps, EpsRoot, Optimizer, Range, Rate, Rho, ScaledVelocity, rule
 from nntrain.registry import DIALECT, Dialects
 
 
-@entry(RULE)
+@rule
 def rmsprop(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
     """Scale the gradient, and give the scaled one to a velocity; momentum 0 and centered 0 leave both out."""
     real = theta.dtype.type

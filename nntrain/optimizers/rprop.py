@@ -4,11 +4,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, Optimizer, Rate
+from nntrain.kernels import Entry
+from nntrain.optimizers import Optimizer, Rate, rule
 
 
-@entry(RULE)
+@rule
 def rprop(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
     """Lengthen the step while the sign stays, shorten it and wait when it turns."""
     real = theta.dtype.type

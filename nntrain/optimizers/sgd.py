@@ -2,11 +2,11 @@
 
 from typing import ClassVar, Literal
 
-from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, Optimizer, Range, Rate
+from nntrain.kernels import Entry
+from nntrain.optimizers import Optimizer, Range, Rate, rule
 
 
-@entry(RULE)
+@rule
 def sgd(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
     """Step against the gradient."""
     lr = theta.dtype.type(rate)

@@ -5,11 +5,11 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from nntrain.kernels import Entry, entry
-from nntrain.optimizers import RULE, Beta1, Beta2, Eps, Optimizer, Rate
+from nntrain.kernels import Entry
+from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule
 
 
-@entry(RULE)
+@rule
 def yogi(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
     """Move v towards g² by a share of g²."""
     real = theta.dtype.type

@@ -137,9 +137,9 @@ def check_training(recipe: Recipe, data: Prepared, document: Document) -> None:
             f"loss: {recipe.loss.name} is for counts, but a target is {data.train.y.min():g}",
             "leave data.standardize_target out" if recipe.data.standardize_target else "choose mse",
         )
-    largest = np.finfo(training.dtype).max
+    largest = float(np.finfo(training.dtype).max)
     parts: list[Part] = [part for part in (data.train, data.validation, data.test) if part is not None]
-    if any(np.abs(values).max() > largest for part in parts for values in (part.x, part.y)):
+    if any(part.largest > largest for part in parts):
         raise bad_input(
             document.where("training", "dtype"),
             f"training.dtype: the data have numbers beyond {training.dtype}'s largest, {largest:.3g}",

@@ -3,9 +3,10 @@
 from typing import Annotated, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
-from nntrain.schedules import End, Length, Numbers, Schedule
+from nntrain.schedules import End, Length, Numbers, Schedule, Span
 
 
 class Constant(Schedule):
@@ -22,6 +23,10 @@ class Constant(Schedule):
     def factor(self, k: Numbers, length: int) -> Numbers:
         """Return ones."""
         return np.ones(k.size)
+
+    def factors(self, steps: NDArray[np.int64], epoch: int, span: Span) -> Numbers:
+        """Return ones at once, where there is no warm-up."""
+        return super().factors(steps, epoch, span) if self.warmup else np.ones(steps.size)
 
 
 class Cooling(Schedule):

@@ -113,17 +113,21 @@ class Engine:
 
     def score(self, rows: Rows, alive: NDArray[np.bool_] | None = None) -> Scores:
         """Return loss and metric on ``rows``, with the parameters as they stand."""
-        return self._scores(rows, *self._forward.loss(self.theta, rows.x, rows.target, self.plan.loss, alive))
+        output, loss = self._forward.loss(self.theta, rows.x, rows.target, self.plan.loss, alive)
+        if self.plan.n_classes is not None:
+            return Scores(loss, float(accuracy(rows.y, self.plan.loss.decide(output))))
+        return Scores(loss, r2(rows.y, self.plan.loss.prediction(output)))
 
     def scores_of(self, thetas: NDArray[Any], rows: Rows) -> list[Scores]:
         """Return loss and metric on ``rows``, with each of the parameters ``thetas`` (E, P)."""
-        found = self._forward.losses(thetas, rows.x, rows.target, self.plan.loss)
-        return [self._scores(rows, output, loss) for output, loss in found]
-
-    def _scores(self, rows: Rows, output: NDArray[Any], loss: float) -> Scores:
-        if self.plan.n_classes is not None:
-            return Scores(loss, accuracy(rows.y, self.plan.loss.decide(output)))
-        return Scores(loss, r2(rows.y, self.plan.loss.prediction(output)))
+        loss = self.plan.loss
+        outputs, losses = self._forward.losses(thetas, rows.x, rows.target, loss)
+        if self.plan.n_classes is None:
+            metrics: list[float | None] = [r2(rows.y, loss.prediction(output)) for output in outputs]
+        else:  # of all at once
+            decided = loss.decide(outputs.reshape(-1, outputs.shape[2])).reshape(len(thetas), -1)
+            metrics = list(accuracy(rows.y, decided))
+        return [Scores(value, metric) for value, metric in zip(losses, metrics, strict=True)]
 
     def scores(self) -> dict[str, Scores]:
         """Return loss and metric on every part of the data."""

@@ -1,6 +1,7 @@
 """All that one run is made of, as objects: what a recipe becomes once its data are read."""
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,17 @@ from nntrain.optimizers import Optimizer
 from nntrain.random import stream
 from nntrain.schedules import Schedule, Span
 from nntrain.training.settings import Regularization, Training
+
+FEW_ROWS, KEPT = 4096, 512  # a permutation of so many rows is kept, and so many of them: 16 MB
+
+
+def _permutation(seed: int, epoch: int, rows: int) -> NDArray[np.int64]:
+    return stream(seed, "order", epoch).permutation(rows)
+
+
+@lru_cache(KEPT)
+def _kept_permutation(seed: int, epoch: int, rows: int) -> NDArray[np.int64]:
+    return _permutation(seed, epoch, rows)
 
 
 @dataclass(frozen=True)
@@ -94,7 +106,9 @@ class Plan:
         rows = len(self.data.train.x)
         if self.steps_per_epoch == 1:
             return np.arange(rows)
-        return stream(self.seed, "order", epoch).permutation(rows)
+        if rows > FEW_ROWS:
+            return _permutation(self.seed, epoch, rows)
+        return _kept_permutation(self.seed, epoch, rows)  # which other runs at this seed want too
 
     def rates(self, step: int, epoch: int) -> NDArray[np.float64]:
         """Return the learning rate of each step of an epoch, counted from 0, that begins after ``step`` steps."""

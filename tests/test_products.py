@@ -1,0 +1,88 @@
+"""Small matrix products, and denormal numbers."""
+
+from typing import Any
+
+import numba
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from nntrain.denormals import flush_denormals, restore
+from nntrain.kernels import view
+from nntrain.products import OURS, multiply
+
+compiled = numba.njit(lambda A, B, b, C: multiply(A, B, b, C))
+lengths = st.integers(1, 70)
+
+
+@settings(deadline=None, max_examples=150)
+@given(lengths, lengths, lengths, st.sampled_from([np.float32, np.float64]), st.booleans(), st.booleans())
+def test_a_product_is_that_of_numpy(
+    rows: int, inner: int, columns: int, dtype: Any, turned: bool, biased: bool
+) -> None:
+    random = np.random.default_rng(rows * 10_000 + inner * 100 + columns)
+    # a frame around the result, to see that nothing is written beside it
+    frame = np.full(rows * columns + 200, 7.0, dtype)
+    C = frame[100:-100].reshape(rows, columns)
+    A = random.standard_normal((inner, rows) if turned else (rows, inner)).astype(dtype)
+    A = A.T if turned else A
+    B = random.standard_normal((inner, columns)).astype(dtype)
+    b = random.standard_normal(columns if biased else 0).astype(dtype)
+    compiled(A, B, b, C)
+    expected = A.astype(np.float64) @ B.astype(np.float64) + (b if biased else 0)
+    bound = (
+        (inner + 2) * np.finfo(dtype).eps * (np.abs(A).astype(np.float64) @ np.abs(B) + (np.abs(b) if biased else 0))
+    )
+    assert (np.abs(C - expected) <= bound).all()
+    assert (frame[:100] == 7).all()
+    assert (frame[-100:] == 7).all()
+    plain = np.empty_like(C)
+    multiply(A, B, b, plain)
+    np.testing.assert_allclose(plain, C, atol=float(bound.max()))
+
+
+def test_a_product_beyond_the_bound_is_left_to_blas() -> None:
+    random = np.random.default_rng(0)
+    A, B, b = random.standard_normal((200, 200)), random.standard_normal((200, 200)), random.standard_normal(200)
+    assert A.size * 200 >= OURS
+    C = np.empty((200, 200))
+    compiled(A, B, b, C)
+    np.testing.assert_allclose(C, A @ B + b, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("wrong", [np.nan, np.inf])
+def test_what_is_not_finite_stays_so(wrong: float) -> None:
+    A, B, C = np.ones((9, 5)), np.ones((5, 40)), np.empty((9, 40))
+    A[8, 4] = wrong
+    compiled(A, B, A[0, :0], C)
+    assert not np.isfinite(C[8]).any()
+    assert np.isfinite(C[:8]).all()
+
+
+@pytest.mark.parametrize("shape", [(6,), (2, 3), (1, 3, 2)])
+def test_a_view_is_the_slice_in_that_shape(shape: tuple[int, ...]) -> None:
+    vector = np.arange(20.0)
+    seen = numba.njit(lambda vector, shape: view(vector, 5, shape))
+    changed = numba.njit(lambda vector, shape: view(vector, 5, shape).sum())
+    assert changed(vector, shape) == vector[5:11].sum() == view(vector, 5, shape).sum()
+    assert view(vector, 5, shape).shape == seen(vector, shape).shape == shape
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_denormals_are_zero_between_flush_and_restore_alone(dtype: Any) -> None:
+    @numba.njit
+    def halved(values: Any, flushed: bool) -> None:
+        control = flush_denormals() if flushed else 0
+        for i in range(values.size):
+            values[i] = values[i] * values.dtype.type(0.5)
+        if flushed:
+            restore(control)
+
+    tiny = np.finfo(dtype).tiny
+    for flushed, expected in ((False, tiny / 2), (True, 0.0), (False, tiny / 2)):
+        values = np.full(33, tiny, dtype)
+        halved(values, flushed)
+        assert (values == dtype(expected)).all()
+    assert flush_denormals() == 0  # plain Python changes nothing
+    restore(0)
