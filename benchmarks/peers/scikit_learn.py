@@ -27,7 +27,7 @@ def epoch_of(case: Case) -> Epoch:
     )
     model.partial_fit(x, y, classes=np.arange(case.widths[-1]))
     for layer, weights in enumerate(case.weights()):
-        model.coefs_[layer][:] = weights
+        model.coefs_[layer][:] = weights[:, : model.n_outputs_] if layer == model.n_layers_ - 2 else weights
         model.intercepts_[layer][:] = 0
     del model._optimizer  # it begins anew at the case's weights
 

@@ -11,6 +11,8 @@ from nntrain.kernels import kernel
 L1, L2, DECAY, BIASES, CLIP_NORM, CLIP_VALUE, INPUT_NOISE = range(7)
 PENALTIES = 7
 
+SAFE = 1e-280  # between this and its inverse a sum of squares has lost nothing
+
 
 @kernel
 def penalize(tensors, theta, grad, penalty):  # type: ignore[no-untyped-def]
@@ -71,18 +73,30 @@ def clip(grad, penalty):  # type: ignore[no-untyped-def]
                 grad[i] = upper if grad[i] > 0 else -upper
                 clipped = True
     if penalty[CLIP_NORM] > 0:
-        largest = 0.0
-        for i in range(grad.size):
-            largest = max(largest, abs(grad[i]))
-        if largest > 0 and np.isfinite(largest):
-            square = 0.0
-            for i in range(grad.size):  # relative to the largest, so that squares neither overflow nor vanish
-                part = grad[i] / largest
-                square += part * part
-            norm = largest * np.sqrt(square)
-            if norm > penalty[CLIP_NORM]:
-                factor = grad.dtype.type(penalty[CLIP_NORM] / norm)
-                for i in range(grad.size):
-                    grad[i] *= factor
-                clipped = True
+        norm = norm_of(grad)
+        if np.isfinite(norm) and norm > penalty[CLIP_NORM]:
+            factor = grad.dtype.type(penalty[CLIP_NORM] / norm)
+            for i in range(grad.size):
+                grad[i] *= factor
+            clipped = True
     return clipped
+
+
+@kernel
+def norm_of(grad):  # type: ignore[no-untyped-def]
+    """Return the square root of the sum of squares; relative to the largest number where squares over- or underflow."""
+    square = 0.0
+    for i in range(grad.size):
+        square += float(grad[i]) * float(grad[i])
+    if SAFE < square < 1 / SAFE:
+        return np.sqrt(square)
+    largest = 0.0
+    for i in range(grad.size):
+        largest = max(largest, abs(grad[i]))
+    if largest == 0 or not np.isfinite(largest):
+        return largest
+    square = 0.0
+    for i in range(grad.size):
+        part = grad[i] / largest
+        square += part * part
+    return largest * np.sqrt(square)

@@ -47,47 +47,56 @@ class BatchNorm(Norm):
 
 @kernel
 def normalise_by_batch(z, n, scale, running, eps, momentum, unbiased):  # type: ignore[no-untyped-def]
-    """Fill n (B, O) and scale (O) from the batch's own mean and variance, and update the running ones (2, O)."""
+    """Fill n (B, O) and scale (O) from the batch's own mean and variance, and update the running ones (2, O).
+
+    Row by row, as the numbers lie in memory; sums are float64, as a batch may have a million rows.
+    """
     real = z.dtype.type
-    rows = z.shape[0]
-    for j in range(z.shape[1]):
-        mean, square = 0.0, 0.0
-        for i in range(rows):
-            mean += z[i, j]
-        mean /= rows
-        for i in range(rows):
-            square += (z[i, j] - mean) ** 2
-        variance = square / rows
-        scale[j] = real(1 / np.sqrt(variance + eps))
-        for i in range(rows):
-            n[i, j] = (z[i, j] - real(mean)) * scale[j]
-        if unbiased and rows > 1:
-            variance = square / (rows - 1)
-        running[0, j] += real(momentum) * (real(mean) - running[0, j])
-        running[1, j] += real(momentum) * (real(variance) - running[1, j])
+    rows, units = z.shape
+    means, squares = np.zeros(units), np.zeros(units)
+    for i in range(rows):
+        for j in range(units):
+            means[j] += z[i, j]
+    for j in range(units):
+        means[j] /= rows
+    for i in range(rows):
+        for j in range(units):
+            squares[j] += (z[i, j] - means[j]) ** 2
+    divisor = rows - 1 if unbiased and rows > 1 else rows
+    for j in range(units):
+        scale[j] = real(1 / np.sqrt(squares[j] / rows + eps))
+        running[0, j] += real(momentum) * (real(means[j]) - running[0, j])
+        running[1, j] += real(momentum) * (real(squares[j] / divisor) - running[1, j])
+    for i in range(rows):
+        for j in range(units):
+            n[i, j] = (z[i, j] - real(means[j])) * scale[j]
 
 
 @kernel
 def normalise_by_running(z, n, running, eps):  # type: ignore[no-untyped-def]
     """Fill n (B, O) from the running mean and variance (2, O)."""
     real = z.dtype.type
+    scale = np.empty(z.shape[1], z.dtype)
     for j in range(z.shape[1]):
-        scale = real(1 / np.sqrt(running[1, j] + eps))
-        for i in range(z.shape[0]):
-            n[i, j] = (z[i, j] - running[0, j]) * scale
+        scale[j] = real(1 / np.sqrt(running[1, j] + eps))
+    for i in range(z.shape[0]):
+        for j in range(z.shape[1]):
+            n[i, j] = (z[i, j] - running[0, j]) * scale[j]
 
 
 @kernel
 def batch_norm_backward(d, n, scale, gamma, dgamma, dbeta):  # type: ignore[no-untyped-def]
     """Turn d (B, O) from dL/d(gamma n + beta) into dL/dz, and fill dgamma and dbeta (O)."""
     real = d.dtype.type
-    rows = d.shape[0]
-    for j in range(d.shape[1]):
-        total, along = 0.0, 0.0
-        for i in range(rows):
-            total += d[i, j]
-            along += d[i, j] * n[i, j]
-        dbeta[j], dgamma[j] = total, along
-        factor, mean, share = gamma[j] * scale[j], real(total / rows), real(along / rows)
-        for i in range(rows):
-            d[i, j] = factor * (d[i, j] - mean - n[i, j] * share)
+    rows, units = d.shape
+    totals, alongs = np.zeros(units), np.zeros(units)
+    for i in range(rows):
+        for j in range(units):
+            totals[j] += d[i, j]
+            alongs[j] += d[i, j] * n[i, j]
+    for j in range(units):
+        dbeta[j], dgamma[j] = totals[j], alongs[j]
+    for i in range(rows):
+        for j in range(units):
+            centred = d[i, j] - real(totals[j] / rows) - n[i, j] * real(alongs[j] / rows)
+            d[i, j] = gamma[j] * scale[j] * centred
