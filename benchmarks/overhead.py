@@ -30,7 +30,7 @@ def bare(recipe: str, settings: list[str]) -> float:
     loaded = load(recipe, settings)
     plan = build(loaded.recipe, loaded.document, loaded.folder, loaded.name).plan
     engine = Engine(plan)
-    with threads_for(plan.batch_rows * max(layer.n_in * layer.n_out for layer in plan.network.layers)):
+    with threads_for(plan.network.blas_work(plan.batch_rows)):
         began, step = time.perf_counter(), 0
         for epoch in range(plan.training.epochs):
             engine.take(plan.order(epoch), step, plan.rates(step, epoch))

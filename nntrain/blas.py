@@ -45,13 +45,18 @@ def _unknown_with_avx512(cpuinfo: Path) -> bool:
     return newest_amd and set(facts.get("flags", "").split()) >= AVX512
 
 
+# Multiply-adds from which a product is left to BLAS (see nntrain/products.py).
+BLAS_FROM = 2 * MULTIPLY_ADDS_PER_THREAD
+
+
 @contextmanager
 def threads_for(multiply_adds: int) -> Iterator[None]:
-    """Give BLAS as many threads as ``multiply_adds``, those of a step's largest product, can feed.
+    """Give BLAS as many threads as ``multiply_adds``, those of the largest product it is given in a step, can feed.
 
-    Small nets get one thread, which also makes their runs the same to the bit whatever the number of cores.
+    Small nets get one thread, which also makes their runs the same to the bit whatever the number of cores. With 0 BLAS
+    is not wanted at all, and not loaded.
     """
-    if _shared:  # one thread for each run, and the limit is for the whole process
+    if _shared or multiply_adds == 0:  # when shared, each run has one thread, and the limit is for the whole process
         yield
         return
     with _blas().limit(limits=min(cores(), max(1, multiply_adds // MULTIPLY_ADDS_PER_THREAD)), user_api="blas"):
@@ -74,6 +79,7 @@ _shared: list[bool] = []
 
 @cache
 def _blas() -> Any:
+    import scipy.linalg.cython_blas  # noqa: F401 - Numba takes products from SciPy's BLAS: it has to be there to be limited
     from threadpoolctl import ThreadpoolController  # looks through the loaded libraries: 30 ms, only when training
 
     return ThreadpoolController()

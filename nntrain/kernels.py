@@ -26,8 +26,8 @@ import numba
 import numpy as np
 from numba import types
 from numba.core import caching, cgutils, event
+from numba.core.runtime import rtsys
 from numba.extending import intrinsic, overload
-from numba.np import arrayobj
 
 # Sums may be reordered (which lets them use vector instructions) and a*b+c fused, but NaN and infinity keep
 # their meaning: divergence is found by them.
@@ -155,6 +155,8 @@ def _seen(typing_context: Any, vector: Any, start: Any, shape: Any) -> Any:
     kind = types.Array(vector.dtype, len(shape), "C")
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        from numba.np import arrayobj  # 45 ms, which loading from the cache can do without
+
         whole = context.make_array(vector)(context, builder, value=arguments[0])
         lengths = cgutils.unpack_tuple(builder, arguments[2])
         size = context.get_constant(types.intp, vector.dtype.bitwidth // 8)
@@ -207,6 +209,12 @@ class _PackageCache(caching.FunctionCache):  # type: ignore[misc]
     Numba itself looks only at the file of the function that is compiled: a change in a helper of another file
     would go unseen, and a stale gradient would pass for a right one.
     """
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Return what the cache has, without all that Numba imports first to be able to compile: 0.1 s."""
+        rtsys.initialize(target_context)
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)
 
     def _index_key(self, *args: Any) -> Any:
         return (*super()._index_key(*args), _fingerprint(), numba.__version__)

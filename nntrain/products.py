@@ -17,10 +17,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
-from nntrain.blas import MULTIPLY_ADDS_PER_THREAD
+from nntrain.blas import BLAS_FROM
 from nntrain.kernels import kernel
 
-OURS = 2 * MULTIPLY_ADDS_PER_THREAD  # multiply-adds below which a product is ours (measured: benchmarks/README.md)
 FEATURES = llvm.get_host_cpu_features()
 BYTES = 64 if FEATURES.get("avx512f") else 32 if FEATURES.get("avx") else 16  # of a vector
 ROWS = 4 if BYTES == 32 else 8  # of C's block: AVX has 16 registers, the others 32
@@ -39,7 +38,7 @@ def multiply(A: Any, B: Any, b: Any, C: Any) -> None:
 @overload(multiply)
 def _compiled_multiply(A, B, b, C):  # type: ignore[no-untyped-def]
     def compiled(A, B, b, C):  # type: ignore[no-untyped-def]
-        if C.size * B.shape[0] < OURS:
+        if C.size * B.shape[0] < BLAS_FROM:
             in_blocks(A, B, b, C)
         else:
             np.dot(A, B, C)

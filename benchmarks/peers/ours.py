@@ -54,7 +54,7 @@ def epoch_of(case: Case) -> Epoch:
     for part, weights in zip(engine.plan.network.slices(), case.weights(), strict=True):
         engine.theta[part][: weights.size] = weights.ravel()
     rates, done = np.full(case.steps, LR), 0
-    threads_for(case.multiply_adds).__enter__()  # for as long as the process lives
+    threads_for(engine.plan.network.blas_work(case.batch)).__enter__()  # for as long as the process lives
 
     def epoch(order: NDArray[Any]) -> float:
         nonlocal done

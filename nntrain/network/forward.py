@@ -11,7 +11,7 @@ from nntrain.network.epoch import evaluate
 from nntrain.network.network import Network
 from nntrain.network.table import Criterion
 
-ROWS = 256  # taken at a time: their activations stay in the processor's cache
+ROWS = 128  # taken at a time: their activations stay in the processor's cache
 NO_LOSS = Criterion(0, np.empty(0))
 
 

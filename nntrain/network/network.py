@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.activations import Activation
+from nntrain.blas import BLAS_FROM
 from nntrain.initializers import Initializer
 from nntrain.initializers.fixed import Zeros
 from nntrain.layers.dense import SMALL
@@ -82,6 +83,15 @@ class Network:
         self.inputs = layers[0].n_in
         self._sizes = [layer.n_in * layer.n_out for layer in layers]
         self.outputs = layers[-1].n_out
+
+    def blas_work(self, rows: int) -> int:
+        """Return the multiply-adds of the largest product that BLAS gets with so many rows, 0 if it gets none."""
+        large = [
+            rows * size
+            for index, size in enumerate(self._sizes)
+            if rows * size >= BLAS_FROM or (index > 0 and size > SMALL)
+        ]
+        return max(large, default=0)
 
     def table(self, dtype: np.dtype[Any]) -> NDArray[Any]:
         """Return the layer table for the compiled walk; its addresses are good in this process only."""

@@ -7,7 +7,6 @@ from math import ceil
 from typing import Any
 
 import numpy as np
-import scipy.linalg
 from numpy.typing import NDArray
 
 from nntrain.data.prepare import Part
@@ -21,6 +20,7 @@ from nntrain.training.plan import Plan
 from nntrain.wrappers import MEAN, SLOW, START
 
 FEW = 8  # parameters, which are told at every epoch
+SAFE = 1e-140  # a norm between this and its inverse is right as it is
 PROBE_ROWS = 512  # training rows, at most, that dead units are looked for with
 STATISTICS_SHARE = 0.03  # of the training time is what statistics may cost, when the recipe leaves the interval open
 
@@ -211,5 +211,11 @@ class Engine:
 
 
 def norm(values: NDArray[Any]) -> float:
-    """Return the Euclidean norm; BLAS, which SciPy takes it from, does not overflow where the squares would."""
-    return float(scipy.linalg.norm(values.ravel(), check_finite=False))
+    """Return the Euclidean norm, also where the squares would over- or underflow."""
+    values = values.ravel().astype(np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        found = float(np.linalg.norm(values))
+        if SAFE < found < 1 / SAFE:
+            return found
+        largest = float(np.abs(values).max(initial=0))
+        return largest * float(np.linalg.norm(values / largest)) if 0 < largest < np.inf else largest

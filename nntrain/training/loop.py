@@ -11,17 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.blas import threads_for
+from nntrain.network.forward import ROWS
 from nntrain.training.divergence import locate
 from nntrain.training.engine import Engine, norm
-from nntrain.training.events import (
-    Diverged,
-    EpochEnded,
-    Event,
-    Finished,
-    Scores,
-    StepsDone,
-    Stopped,
-)
+from nntrain.training.events import Diverged, EpochEnded, Event, Finished, Scores, StepsDone, Stopped
 from nntrain.training.search import search_of
 from nntrain.training.stopping import Best
 
@@ -43,7 +36,7 @@ def train(engine: Engine, interrupted: Callable[[], bool] = lambda: False, stati
         ceased to be finite, and Finished.
     """
     plan = engine.plan
-    with threads_for(plan.batch_rows * max(layer.n_in * layer.n_out for layer in plan.network.layers)):
+    with threads_for(max(map(plan.network.blas_work, (plan.batch_rows, ROWS)))):
         every = engine.statistics_every() if statistics else 0
         yield engine.started(every)
         yield from _Run(engine, every, interrupted).events()
