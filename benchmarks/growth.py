@@ -41,7 +41,7 @@ def by_rows() -> dict[str, Any]:
         folder = Path(place)
         path, recipe = folder / "data.csv", folder / "recipe.yaml"
         recipe.write_text(
-            f"data: {{source: {{name: csv, path: {path}, target: label}}}}\ntask: classification\n"
+            f"data: {{source: {{name: csv, path: {path}, target: label, task: classification}}}}\n"
             "model: {hidden: [16]}\ntraining: {epochs: 1, batch_size: 128}\n"
         )
         random = np.random.default_rng(0)

@@ -86,7 +86,7 @@ def commands(job: str, folder: Path, peers: list[str]) -> dict[str, Command]:
     if job.startswith("csv"):
         recipe = folder / "csv.yaml"
         recipe.write_text(
-            f"data: {{source: {{name: csv, path: {csv}, target: label}}}}\ntask: classification\n"
+            f"data: {{source: {{name: csv, path: {csv}, target: label, task: classification}}}}\n"
             "model: {hidden: [64, 32]}\ntraining: {epochs: 10, batch_size: 128}\n"
         )
         ours = nntrain("fit", str(recipe))

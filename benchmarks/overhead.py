@@ -15,28 +15,25 @@ import time
 from pathlib import Path
 from typing import Any
 
-from nntrain.blas import choose_core_type, threads_for
+from nntrain.blas import choose_core_type
 
 RECIPES = {"digits": 100, "moons": 400, "deep_tanh": 40, "friedman1": 200, "wine": 2000}  # and epochs
 TURNS = 7
 
 
 def bare(recipe: str, settings: list[str]) -> float:
-    """Return the seconds of a recipe's epochs in the engine, and of its validation after each."""
+    """Return the seconds of a recipe's epochs, with a validation after each, while nobody looks."""
     from nntrain.recipe.build import build
     from nntrain.recipe.load import load
     from nntrain.training.engine import Engine
+    from nntrain.training.loop import train
 
     loaded = load(recipe, settings)
-    plan = build(loaded.recipe, loaded.document, loaded.folder, loaded.name).plan
-    engine = Engine(plan)
-    with threads_for(plan.network.blas_work(plan.batch_rows)):
-        began, step = time.perf_counter(), 0
-        for epoch in range(plan.training.epochs):
-            engine.take(plan.order(epoch), step, plan.rates(step, epoch))
-            step += plan.steps_per_epoch
-            engine.validation(step)
-        return time.perf_counter() - began
+    engine = Engine(build(loaded.recipe, loaded.document, loaded.folder, loaded.name).plan)
+    began = time.perf_counter()
+    for _ in train(engine, statistics=False):
+        pass
+    return time.perf_counter() - began
 
 
 def shown(recipe: str, settings: list[str], folder: Path) -> float:

@@ -92,7 +92,14 @@ def make_folder(path: Path) -> None:
 
 def json_text(data: Any, indent: int | None = None) -> str:
     """Return plain data as JSON and a line end; NaN and infinity, which JSON does not have, become null."""
-    return json.dumps(_without_nan(data), indent=indent, ensure_ascii=False, allow_nan=False) + "\n"
+    encoder = _LINES if indent is None else json.JSONEncoder(indent=indent, ensure_ascii=False, allow_nan=False)
+    try:
+        return encoder.encode(data) + "\n"
+    except ValueError:
+        return encoder.encode(_without_nan(data)) + "\n"
+
+
+_LINES = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
 
 
 def _without_nan(data: Any) -> Any:

@@ -13,7 +13,7 @@ from nntrain.losses.squared_error import HalfSumSquaredError, MeanSquaredError, 
 from nntrain.network.epoch import steps
 from nntrain.network.network import Dense, Network
 from nntrain.network.regularize import PENALTIES
-from nntrain.network.table import Criterion, Update
+from nntrain.network.table import Criterion, Told, Update
 from nntrain.optimizers.adam import Adam
 from nntrain.optimizers.momentum import HeavyBall
 from nntrain.optimizers.sgd import SGD
@@ -74,8 +74,8 @@ def test_backpropagation_by_hand() -> None:
     update = Update(rule, np.zeros(0), np.zeros(PENALTIES), 0, network.tensors(), np.zeros(8))
     run = (network.table(DOUBLE), *vectors, update, Criterion(loss, np.zeros(0)))
     data = (np.array([[1.0, 2.0]]), np.array([[3.0]]), np.arange(1)[None])
-    clipped, ends = np.zeros((1, 1), np.bool_), np.empty((0, theta.size))
-    steps[DOUBLE](*run, *data, 0, np.zeros((1, 1)), losses, clipped, ends, buffers)
+    told = Told(losses, np.zeros((1, 1), np.bool_), np.empty(1), np.empty((0, theta.size)))
+    steps[DOUBLE](*run, *data, 0, np.zeros((1, 1)), told, buffers)
 
     assert buffers.h.tolist() == [4, 0, 5, 6]
     assert losses.item() == 9

@@ -4,6 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
+from time import perf_counter
 from types import TracebackType
 from typing import Any, Self, TextIO
 
@@ -12,6 +13,7 @@ from nntrain.files import json_text, make_folder, write_atomically
 from nntrain.training.events import EpochEnded, Event, Started
 
 NAMES = ("recipe.yaml", "metrics.jsonl", "summary.json", "model.safetensors")
+FLUSH_SECONDS = 0.1  # between two writes to the disk, at least: an epoch of a small net takes less than the write
 
 
 class RunFolder:
@@ -29,6 +31,7 @@ class RunFolder:
         self.path = path
         self.recipe, self.metrics, self.summary, self.model = (path / name for name in NAMES)
         self._lines: TextIO | None = None
+        self._flush_at = 0.0
         self._metric = ""
 
     @classmethod
@@ -71,7 +74,9 @@ class RunFolder:
         if isinstance(event, EpochEnded) and self._lines is not None:
             try:
                 self._lines.write(json_text(epoch_line(event, self._metric)))
-                self._lines.flush()
+                if perf_counter() > self._flush_at:
+                    self._lines.flush()
+                    self._flush_at = perf_counter() + FLUSH_SECONDS
             except OSError as error:
                 raise bad_input(self.metrics, f"cannot write: {error.strerror}") from None
 

@@ -13,8 +13,8 @@ from nntrain.kernels import borrowed, entry, kernel
 from nntrain.layers.dropout import NO_KEY, step_key
 from nntrain.layers.noise import add_noise
 from nntrain.losses import call_loss
-from nntrain.network.regularize import INPUT_NOISE, clip, decay, penalize
-from nntrain.network.table import BUFFERS, CRITERION, TABLE, UPDATE
+from nntrain.network.regularize import INPUT_NOISE, clip, decay, norm_of, penalize
+from nntrain.network.table import BUFFERS, CRITERION, TABLE, TOLD, UPDATE
 from nntrain.network.walk import forward, loss_and_gradient, matrix
 from nntrain.optimizers import call_rule
 from nntrain.wrappers import follow
@@ -30,15 +30,15 @@ def gather(data, order, batch):  # type: ignore[no-untyped-def]
 
 
 def STEPS(F: Any) -> Any:  # noqa: N802 - a constant of a float type
-    """(table, theta, grad, state, update, loss, x, target, order, done, rates, losses, clipped, ends, buffers)."""
-    data, vector, reals = F[:, ::1], F[::1], types.float64[:, ::1]
+    """(table, theta, grad, state, update, loss, x, target, order, done, rates, told, buffers)."""
+    data, vector = F[:, ::1], F[::1]
     run = (TABLE, vector, vector, data, UPDATE, CRITERION)
-    out = (reals, types.boolean[:, ::1], data)
-    return types.int64(*run, data, data, types.int64[:, ::1], types.int64, reals, *out, BUFFERS(F))
+    when = (types.int64[:, ::1], types.int64, types.float64[:, ::1])
+    return types.int64(*run, data, data, *when, TOLD(F), BUFFERS(F))
 
 
 @entry(STEPS)
-def steps(table, theta, grad, state, update, loss, x, target, order, done, rates, losses, clipped, ends, buffers):  # type: ignore[no-untyped-def]
+def steps(table, theta, grad, state, update, loss, x, target, order, done, rates, told, buffers):  # type: ignore[no-untyped-def]
     """Train on mini-batches, E epochs or a part of one: forward, loss, backward, regularisation and update in turns.
 
     Args:
@@ -53,9 +53,7 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
         order: for each epoch, the rows to train on, in this order, cut into batches of B; the last may be smaller.
         done: steps done before this call, since the start of the run.
         rates: the learning rate of each step (E, K).
-        losses: the loss of each step (E, K), without penalties, filled.
-        clipped: whether each step's gradient was clipped (E, K), filled.
-        ends: theta after each epoch (E, as long as theta), filled; empty where nobody asks.
+        told: what each step and epoch led to, filled.
         buffers: for B rows.
 
     Returns:
@@ -64,7 +62,7 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
     """
     table, theta, grad, state, x, target, order = borrowed((table, theta, grad, state, x, target, order))
     update, loss, buffers = borrowed((update, loss, buffers))
-    ends = borrowed(ends)
+    losses, clipped, norms, ends = borrowed(told)
     control = flush_denormals()
     batch, learnt, k = buffers.x.shape[0], theta[: grad.size], done
     for epoch in range(rates.shape[0]):
@@ -90,6 +88,7 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
             decay(update.tensors, learnt, update.penalty, rate)
             call_rule(update.address, learnt, grad, state, update.tensors, update.hyper, rate, k)
             follow(theta, state, update.followers, k)
+        norms[epoch] = norm_of(grad)
         if ends.shape[0] > 0:
             ends[epoch] = theta
     restore(control)

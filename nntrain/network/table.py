@@ -60,6 +60,20 @@ def BUFFERS(F: Any) -> Any:  # noqa: N802 - a constant of a float type
     return types.NamedTuple([F[:, ::1], F[:, ::1], F[::1], F[::1], F[::1], F[::1], F[::1], F[::1]], Buffers)
 
 
+class Told(NamedTuple):
+    """What a compiled call tells of its E epochs of K steps."""
+
+    losses: NDArray[np.float64]  # (E, K): of each step, without penalties
+    clipped: NDArray[np.bool_]  # (E, K): whether its gradient was clipped
+    norms: NDArray[np.float64]  # (E): of each epoch's last gradient, as it was applied
+    ends: NDArray[Any]  # (E, as long as theta): theta after each epoch; empty where nobody asks
+
+
+def TOLD(F: Any) -> Any:  # noqa: N802
+    """Return the compiled type of :class:`Told`."""
+    return types.NamedTuple([types.float64[:, ::1], types.boolean[:, ::1], types.float64[::1], F[:, ::1]], Told)
+
+
 class Criterion(NamedTuple):
     """A loss, as compiled code reads it."""
 

@@ -14,7 +14,7 @@ from nntrain.metrics import accuracy, r2
 from nntrain.network import unit_variance
 from nntrain.network.epoch import steps
 from nntrain.network.forward import ForwardPass
-from nntrain.network.table import Criterion, Update
+from nntrain.network.table import Criterion, Told, Update
 from nntrain.training.events import LayerFacts, LayerStatistics, Scores, Started, Statistics
 from nntrain.training.plan import Plan
 from nntrain.wrappers import MEAN, SLOW, START
@@ -22,7 +22,7 @@ from nntrain.wrappers import MEAN, SLOW, START
 FEW = 8  # parameters, which are told at every epoch
 SAFE = 1e-140  # a norm between this and its inverse is right as it is
 PROBE_ROWS = 512  # training rows, at most, that dead units are looked for with
-STATISTICS_SHARE = 0.03  # of the training time is what statistics may cost, when the recipe leaves the interval open
+STATISTICS_SHARE = 0.025  # of the training time is what statistics may cost, when the recipe leaves the interval open
 
 
 @dataclass(frozen=True)
@@ -44,6 +44,7 @@ class Engine:
         theta: the parameters (P), and the running averages of normalised layers after them.
         grad: the gradient of the last step (P).
         state: the optimizer's state vectors, and slow weights and averages (S, as long as theta).
+        gradient_norm: of the last gradient.
         clipped: steps, so far, whose gradient was clipped.
     """
 
@@ -53,6 +54,7 @@ class Engine:
         self.theta = plan.network.initial(plan.seed, self.dtype)
         self.grad = np.zeros(plan.network.parameters, self.dtype)
         self.state = np.zeros((plan.state_rows, self.theta.size), self.dtype)
+        self.gradient_norm = 0.0
         self.clipped = 0
         parts = {"train": plan.data.train, "validation": plan.data.validation, "test": plan.data.test}
         self.parts = {name: self.rows(part) for name, part in parts.items() if part is not None}
@@ -83,33 +85,30 @@ class Engine:
         Returns:
             The loss of each step that was taken; fewer than ``rates`` if one was not finite.
         """
-        losses, clipped, taken = self._take(order[None], done, rates[None], self.theta[None][:0])
-        self.clipped += int(clipped[0, :taken].sum())
-        return losses[0, :taken]
+        told, taken = self._take(order[None], done, rates[None], keep_ends=False)
+        self.clipped += int(told.clipped[0, :taken].sum())
+        return told.losses[0, :taken]
 
-    def take_epochs(
-        self, orders: NDArray[np.int64], done: int, rates: NDArray[np.float64]
-    ) -> tuple[NDArray[np.float64], NDArray[np.int64], NDArray[Any]] | None:
+    def take_epochs(self, orders: NDArray[np.int64], done: int, rates: NDArray[np.float64]) -> Told | None:
         """Train some epochs, on the rows ``orders`` (E, N) at ``rates`` (E, K), after ``done`` steps of the run.
 
         Returns:
-            The loss of each step (E, K), how many of an epoch's steps were clipped (E), and the parameters after each
-            epoch (E, P); None if a number was not finite.
+            What each of them led to; None if a number was not finite.
         """
-        ends = np.empty((len(orders), self.theta.size), self.dtype)
-        losses, clipped, taken = self._take(orders, done, rates, ends)
-        if taken < losses.size or not np.isfinite(self.theta).all():
-            return None
-        return losses, clipped.sum(axis=1), ends
+        told, taken = self._take(orders, done, rates, keep_ends=True)
+        return told if taken == rates.size and np.isfinite(self.theta).all() else None
 
     def _take(
-        self, orders: NDArray[np.int64], done: int, rates: NDArray[np.float64], ends: NDArray[Any]
-    ) -> tuple[NDArray[np.float64], NDArray[np.bool_], int]:
-        losses, clipped = np.empty(rates.shape), np.zeros(rates.shape, np.bool_)
+        self, orders: NDArray[np.int64], done: int, rates: NDArray[np.float64], keep_ends: bool
+    ) -> tuple[Told, int]:
+        epochs = len(orders)
+        ends = np.empty((epochs if keep_ends else 0, self.theta.size), self.dtype)
+        told = Told(np.empty(rates.shape), np.zeros(rates.shape, np.bool_), np.empty(epochs), ends)
         data = (self.train.x, self.train.target, orders)
         run = (self._table, self.theta, self.grad, self.state, self._update, self._loss)
-        taken = self._steps(*run, *data, done, rates, losses, clipped, ends, self.buffers)
-        return losses, clipped, taken
+        taken = self._steps(*run, *data, done, rates, told, self.buffers)
+        self.gradient_norm = float(told.norms[-1])
+        return told, taken
 
     def score(self, rows: Rows, alive: NDArray[np.bool_] | None = None) -> Scores:
         """Return loss and metric on ``rows``, with the parameters as they stand."""
@@ -202,11 +201,10 @@ class Engine:
         """
         if self.plan.training.statistics_every is not None:
             return self.plan.training.statistics_every
-        row = (
-            2e-10 * self.plan.network.multiply_adds
-        )  # seconds for a row's forward pass; a training step is three of it
-        once = 150e-6 + len(self.probe.x) * row + 1e-9 * self.theta.size
-        epoch = self.plan.steps_per_epoch * 3e-6 + len(self.train.x) * 3 * row
+        plan = self.plan
+        row = 2e-11 * plan.network.multiply_adds + 5e-10 * plan.network.units  # seconds for its forward pass
+        once = 50e-6 + len(self.probe.x) * row + 1e-9 * self.theta.size
+        epoch = plan.steps_per_epoch * 1.5e-6 + len(self.train.x) * 2 * row  # two such passes for a training step
         return ceil(once / (STATISTICS_SHARE * epoch))
 
 

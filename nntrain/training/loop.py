@@ -5,6 +5,7 @@ It prints nothing, opens no file and never exits; whoever iterates shows, writes
 
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 
 import numpy as np
@@ -12,14 +13,14 @@ from numpy.typing import NDArray
 
 from nntrain.blas import threads_for
 from nntrain.network.forward import ROWS
+from nntrain.training import blocks
 from nntrain.training.divergence import locate
-from nntrain.training.engine import Engine, norm
+from nntrain.training.engine import Engine
 from nntrain.training.events import Diverged, EpochEnded, Event, Finished, Scores, StepsDone, Stopped
 from nntrain.training.search import search_of
 from nntrain.training.stopping import Best
 
 CALL_SECONDS = 0.2  # a compiled call lasts about so long: progress and Ctrl-C wait for its end
-BLOCK_SECONDS, BLOCK_NUMBERS = 0.05, 1_000_000  # of a call for several epochs, and of the parameters that it returns
 
 
 def train(engine: Engine, interrupted: Callable[[], bool] = lambda: False, statistics: bool = True) -> Iterator[Event]:
@@ -64,7 +65,7 @@ class _Run:
         self.best = Best(stopping.min_delta) if stopping else Best()
         self.plateau = plan.schedule.policy() if plan.schedule.reacts else None
         self.search = search_of(self.engine)
-        self.in_blocks = self.every == 0 and plan.in_blocks
+        self.in_blocks = plan.in_blocks
         self.weights = plan.loss.weigh(self.engine.train.target)
         self.best_theta = self.engine.theta.copy()
         self.finite = (self.engine.theta.copy(), self.engine.state.copy())
@@ -87,11 +88,11 @@ class _Run:
 
     def _ahead(self) -> int:
         """Return how many epochs can be trained in one call: more than one only where nobody looks between them."""
-        if not self.in_blocks:
+        if not self.in_blocks or (self.every and self.epoch == 0):
             return 1
-        seconds = self.plan.steps_per_epoch * self.seconds_per_step
-        most = min(int(BLOCK_SECONDS / seconds), BLOCK_NUMBERS // self.engine.theta.size)
-        return min(most, self.plan.training.epochs - self.epoch)
+        until_statistics = self.every - self.epoch % self.every if self.every else self.plan.training.epochs
+        most = blocks.most(self.engine, self.seconds_per_step)
+        return min(most, until_statistics, self.plan.training.epochs - self.epoch)
 
     def _loss(self, losses: NDArray[np.float64], order: NDArray[np.int64]) -> float:
         """Return the loss of an epoch from those of its steps."""
@@ -99,28 +100,23 @@ class _Run:
         return self.plan.loss.combine(losses, order.size, self.plan.batch_rows, weights)
 
     def _epochs(self, count: int) -> Iterator[Event]:
-        """Train some epochs in one call, and measure them in another: threads then seldom wait for each other."""
-        plan, engine, first, steps = self.plan, self.engine, self.epoch, self.plan.steps_per_epoch
-        orders = np.stack([plan.order(first + e) for e in range(count)])
-        rates = np.stack([plan.rates(self.step + e * steps, first + e) for e in range(count)])
-        np.copyto(self.finite[0], engine.theta)
-        np.copyto(self.finite[1], engine.state)
-        before = perf_counter()
-        found = engine.take_epochs(orders, self.step, rates)
-        self.seconds_per_step = max((perf_counter() - before) / rates.size, 1e-7)
-        if found is None:  # epoch by epoch it will be seen where
-            engine.theta[:], engine.state[:] = self.finite
+        """Train some epochs in one call, and measure them in another."""
+        engine, first, began = self.engine, self.epoch, perf_counter() - self.began
+        block = blocks.Block(engine, first, self.step, count)
+        self.seconds_per_step = block.seconds_per_step
+        told = block.told
+        if told is None:  # epoch by epoch it will be seen where
             self.in_blocks = False
             return
-        losses, clipped, ends = found
-        validation = engine.parts.get("validation")
-        scores = [None] * count if validation is None else engine.scores_of(ends, validation)
+        speed = block.orders.shape[1] / (self.plan.steps_per_epoch * self.seconds_per_step)
         for e in range(count):
-            engine.theta[:] = ends[e]
-            engine.clipped += int(clipped[e])
-            self.epoch, self.step = first + e + 1, self.step + steps
-            speed = orders.shape[1] / (steps * self.seconds_per_step)
-            yield self._ended(float(rates[e, -1]), self._loss(losses[e], orders[e]), speed, scores[e])
+            block.stand_after(e)
+            engine.clipped += int(told.clipped[e].sum())
+            self.epoch, self.step = first + e + 1, self.step + self.plan.steps_per_epoch
+            loss, rate = self._loss(told.losses[e], block.orders[e]), float(block.rates[e, -1])
+            when = began + block.seconds * (e + 1) / count
+            ending = blocks.Ending(float(told.norms[e]), when, partial(block.end_after, e))
+            yield self._ended(rate, loss, speed, block.scores[e], ending)
             if self.stopped is not None:
                 return
         if self.interrupted():
@@ -187,10 +183,19 @@ class _Run:
         self.step += losses.size
         return losses
 
-    def _ended(self, rate: float, loss: float, samples_per_second: float, validation: Scores | None) -> EpochEnded:
+    def _ended(
+        self,
+        rate: float,
+        loss: float,
+        samples_per_second: float,
+        validation: Scores | None,
+        ending: blocks.Ending | None = None,
+    ) -> EpochEnded:
         """Take in what an epoch has led to, and decide whether it was the last."""
         engine, epoch = self.engine, self.epoch
-        gradient = norm(engine.grad) if self.every or self.plan.training.grad_tol is not None else None
+        gradient = None
+        if self.every or self.plan.training.grad_tol is not None:
+            gradient = engine.gradient_norm if ending is None else ending.gradient
         with engine.measured_weights(self.step):
             watched = validation.loss if validation else loss
             if self.plateau is not None:
@@ -199,13 +204,15 @@ class _Run:
             if improved:
                 np.copyto(self.best_theta, engine.theta)
             self.stopped = self.stopped or self._reason_to_stop(gradient)
+            if self.stopped is not None and ending is not None:
+                ending.end()
             measured = self.every > 0 and (epoch == 1 or epoch % self.every == 0 or self.stopped is not None)
             statistics = engine.statistics() if measured else None
             parameters = engine.few_parameters()
         return EpochEnded(
             epoch=epoch,
             step=self.step,
-            seconds=perf_counter() - self.began,
+            seconds=perf_counter() - self.began if ending is None else ending.seconds,
             learning_rate=rate,
             train_loss=loss,
             gradient_norm=gradient,

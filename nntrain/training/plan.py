@@ -99,7 +99,7 @@ class Plan:
         """Whether nothing looks at the parameters between epochs, so that several can be trained in one call."""
         training = self.training
         followed = training.lookahead is not None or training.averaging is not None
-        return not (followed or self.schedule.reacts or training.grad_tol is not None)
+        return not (followed or self.schedule.reacts)
 
     def order(self, epoch: int) -> NDArray[np.int64]:
         """Return the rows of an epoch, counted from 0, in the order in which they are trained on."""
