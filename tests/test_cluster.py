@@ -1,5 +1,6 @@
 """Runs on a Dask cluster: a scheduler and two worker processes on loopback, one of which is killed."""
 
+import gc
 import json
 import os
 import signal
@@ -12,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from nntrain import blas
+from nntrain.comparison import cluster
 from nntrain.comparison.cluster import Cluster
 from nntrain.comparison.executors import Threads
 from nntrain.comparison.jobs import Job, Variants
@@ -93,3 +96,14 @@ def test_no_scheduler(tmp_path: Path, nntrain: CommandLine, monkeypatch: pytest.
     assert ended.status == 2
     assert "--dask: no scheduler answers at tcp://127.0.0.1:9" in ended.err
     assert not Path("runs").exists()
+
+
+def test_a_worker_stays_on_one_thread() -> None:
+    try:
+        cluster._one_thread_from_now_on()
+        gc.collect()
+        assert blas._shared
+    finally:
+        cluster._LIMITS.close()
+        cluster._one_thread_from_now_on.cache_clear()
+    assert not blas._shared

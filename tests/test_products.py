@@ -1,7 +1,11 @@
 """Small matrix products, and denormal numbers."""
 
+import platform
+import subprocess
+import sys
 from typing import Any
 
+import llvmlite.binding as llvm
 import numba
 import numpy as np
 import pytest
@@ -12,6 +16,7 @@ from nntrain.blas import BLAS_FROM
 from nntrain.denormals import flush_denormals, restore
 from nntrain.kernels import view
 from nntrain.products import multiply
+from tests.helpers import ROOT
 
 compiled = numba.njit(lambda A, B, b, C: multiply(A, B, b, C))
 lengths = st.integers(1, 70)
@@ -87,3 +92,36 @@ def test_denormals_are_zero_between_flush_and_restore_alone(dtype: Any) -> None:
         assert (values == dtype(expected)).all()
     assert flush_denormals() == 0  # plain Python changes nothing
     restore(0)
+
+
+LESS_ABLE = """
+import llvmlite.binding as llvm
+real = llvm.get_host_cpu_features()
+for feature in real:
+    if feature.startswith(BEGINNINGS):
+        real[feature] = False
+llvm.get_host_cpu_features = lambda: real
+import numba, numpy as np
+from nntrain import products
+assert products.BYTES == BYTES
+compiled = numba.njit(lambda A, B, b, C: products.multiply(A, B, b, C))
+for shape in ((32, 64, 64), (9, 33, 17), (3, 5, 2), (8, 1, 40)):
+    for dtype in (np.float32, np.float64):
+        rows, inner, columns = shape
+        A, B = np.arange(rows * inner, dtype=dtype).reshape(rows, inner) % 7, np.ones((inner, columns), dtype)
+        b, C = np.arange(columns, dtype=dtype), np.empty((rows, columns), dtype)
+        compiled(A, B, b, C)
+        assert (C == A.sum(axis=1)[:, None] + b).all()
+"""
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="other processors have other features")
+@pytest.mark.parametrize(
+    ("size", "without"), [(32, ("avx512", "avx10")), (16, ("avx", "fma", "f16c", "vaes", "vpclmul"))]
+)
+def test_processors_with_shorter_vectors(size: int, without: tuple[str, ...]) -> None:
+    if size == 32 and not llvm.get_host_cpu_features().get("avx"):
+        pytest.skip("this one has none to leave out")
+    code = LESS_ABLE.replace("BEGINNINGS", repr(without)).replace("== BYTES", f"== {size}")
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert ended.returncode == 0, ended.stderr

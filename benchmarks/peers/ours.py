@@ -1,5 +1,6 @@
 """nntrain's engine, without what a run shows and measures."""
 
+from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -21,6 +22,8 @@ from nntrain.schedules.decay import Constant
 from nntrain.training.engine import Engine
 from nntrain.training.plan import Plan
 from nntrain.training.settings import Regularization, Training
+
+LIMITS = ExitStack()  # held open, for as long as the process lives
 
 
 def epoch_of(case: Case) -> Epoch:
@@ -54,7 +57,7 @@ def epoch_of(case: Case) -> Epoch:
     for part, weights in zip(engine.plan.network.slices(), case.weights(), strict=True):
         engine.theta[part][: weights.size] = weights.ravel()
     rates, done = np.full(case.steps, LR), 0
-    threads_for(engine.plan.network.blas_work(case.batch)).__enter__()  # for as long as the process lives
+    LIMITS.enter_context(threads_for(engine.plan.network.blas_work(case.batch)))
 
     def epoch(order: NDArray[Any]) -> float:
         nonlocal done

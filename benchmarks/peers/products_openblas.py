@@ -1,5 +1,6 @@
 """The matrix products of a step and nothing else, called from compiled code into the BLAS that nntrain uses."""
 
+from contextlib import ExitStack
 from typing import Any
 
 import numba
@@ -11,6 +12,8 @@ from benchmarks.cases import Case
 from benchmarks.peers import Epoch
 from nntrain.blas import threads_for
 from nntrain.layers.dense import SMALL
+
+LIMITS = ExitStack()  # held open, for as long as the process lives
 
 
 @numba.njit(nogil=True)
@@ -43,7 +46,7 @@ def repeat(work: Any, layers: Any, steps: int) -> None:
 
 def epoch_of(case: Case) -> Epoch:
     """Return a function that does an epoch's products."""
-    threads_for(case.multiply_adds).__enter__()  # for as long as the process lives
+    LIMITS.enter_context(threads_for(case.multiply_adds))
     random = np.random.default_rng(0)
     layers = numba.typed.List()
     for n_in, n_out, _ in case.layers:

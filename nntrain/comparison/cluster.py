@@ -5,6 +5,7 @@ worker is lost, Dask gives its runs to others.
 """
 
 from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import ExitStack
 from functools import cache
 from itertools import islice
 from typing import Any
@@ -93,6 +94,9 @@ def _same(dataset: Dataset) -> Dataset:
     return dataset
 
 
+_LIMITS = ExitStack()  # held open, for as long as the worker lives
+
+
 @cache
 def _one_thread_from_now_on() -> None:
-    one_thread_each().__enter__()
+    _LIMITS.enter_context(one_thread_each())

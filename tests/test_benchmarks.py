@@ -1,0 +1,58 @@
+"""The benchmarks measure equal work, and what is shown of them is what was measured."""
+
+import numpy as np
+import pytest
+
+from benchmarks import report
+from benchmarks.cases import CASES, Case
+from benchmarks.growth import exponent
+from benchmarks.peers import CannotError, ours, products_openblas, scikit_learn
+from benchmarks.scripts.common import JOBS
+from benchmarks.turns import Timed
+from nntrain.resources import shipped_recipes
+from tests.helpers import ROOT
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_peers_walk_the_same_curve(optimizer: str, dtype: str) -> None:
+    case = Case((5, 8, 7, 3), 16, optimizer=optimizer, dtype=dtype)  # type: ignore[arg-type]
+    epochs = [peer.epoch_of(case) for peer in (ours, scikit_learn)]
+    orders = [np.random.default_rng(e).permutation(case.steps * case.batch) for e in range(3)]
+    one, other = ([epoch(order) for order in orders] for epoch in epochs)
+    assert one == pytest.approx(other, rel=1e-4)
+    assert one[-1] < one[0]
+
+
+def test_a_peer_that_lacks_something_says_so() -> None:
+    with pytest.raises(CannotError, match="batch norm"):
+        scikit_learn.epoch_of(Case((4, 4, 2), 8, extra="batch norm"))
+
+
+def test_the_limit_does_a_steps_products_and_trains_nothing() -> None:
+    epoch = products_openblas.epoch_of(Case((5, 8, 7, 3), 16))
+    assert epoch(np.arange(16)) == 0
+
+
+def test_every_recipe_is_a_job_but_the_one_that_no_peer_can_do() -> None:
+    assert {name.split(",")[0] for name in JOBS} - {"csv"} == set(shipped_recipes()) - {"line_search"}
+
+
+def test_a_case_is_named_and_kept_whole() -> None:
+    deep = Case((64, *[32] * 20, 10), 32, extra="dropout", cores=0)
+    assert deep.net == "64-20x32-10/32"
+    assert deep.how == "adam, dropout, all cores"
+    assert Case.of(deep.to_data()) == deep
+    assert len({(case.net, case.how) for case in CASES}) == len(CASES)
+
+
+def test_medians_and_exponents() -> None:
+    assert Timed([3.0, 1.0, 2.0]).to_data(10) == {"median": 20, "low": 10, "high": 30}
+    assert exponent([1, 10, 100, 1000], [5, 5, 500, 50_000]) == pytest.approx(2)
+
+
+def test_what_is_shown_is_what_was_measured() -> None:
+    """``python -m benchmarks report`` after each change of the results."""
+    assert (report.RESULTS / "results.md").read_text() == report.page()
+    readme = (ROOT / "README.md").read_text()
+    assert readme == report.with_short(readme)
