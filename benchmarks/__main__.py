@@ -6,16 +6,16 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks import guard, machine, plots, report
+from benchmarks import guard, machine, plots, report, steps
 from benchmarks.peers import LIMITS, PEERS
 
 
-def sections(only: list[str] | None) -> dict[str, Callable[[], Any]]:
-    """Return how each section is measured."""
-    from benchmarks import growth, jobs, overhead, runs, sizes, steps
+def sections(only: list[str] | None, match: str = "") -> dict[str, Callable[[], Any]]:
+    """Return how each section is measured: with ``only`` some peers, or the cases of steps with ``match`` in them."""
+    from benchmarks import growth, jobs, overhead, runs, sizes
 
     return {
-        "steps": lambda: steps.run(None if only is None else [*only, *LIMITS]),
+        "steps": lambda: steps.run(None if only is None else [*only, *LIMITS], match),
         "jobs": lambda: jobs.run(only),
         "runs": runs.run,
         "growth": growth.run,
@@ -29,16 +29,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("section", nargs="+", choices=[*report.SECTIONS, "all", "report", "guard"])
     parser.add_argument("--peers", help=f"only these, separated by commas, of: {', '.join(PEERS)}")
+    parser.add_argument("--case", default="", help="of steps, only those with this in their name, as in 'adam, drop'")
     arguments = parser.parse_args()
     if "guard" in arguments.section:
         sys.exit(1 if guard.run() else 0)
     only = arguments.peers.split(",") if arguments.peers else None
     wanted = report.SECTIONS if "all" in arguments.section else arguments.section
-    known = sections(only)
+    known = sections(only, arguments.case)
     for name in wanted:
         if name != "report":
             found = known[name]()
             path = report.RESULTS / f"{name}.json"
+            if name == "steps" and arguments.case:
+                found = steps.merged(report.load(name)["found"], found)
             path.write_text(json.dumps({"machine": machine.facts(), "found": found}, indent=1) + "\n")
     try:
         plots.run()

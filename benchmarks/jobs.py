@@ -5,11 +5,9 @@ same for a user's own CSV file of 10 MB, and ``nntrain --help`` beside an empty 
 """
 
 import json
-import os
 import subprocess
 import sys
 import tempfile
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -25,7 +23,7 @@ SCRIPTS = {
     "jax scan": "jax_scan",
     "keras (jax)": "keras_jax",
 }
-TURNS, ENOUGH_SECONDS = 5, 12.0  # a slow command has fewer turns, but three
+TURNS, ENOUGH_SECONDS = 3, 8.0  # a slow command has fewer turns, but three
 TYPER_APP = """
 import typer
 app = typer.Typer()
@@ -48,18 +46,15 @@ class Command:
 
     def turn(self) -> bool:
         """Run it; return whether it worked."""
-        with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
-            before = time.perf_counter()
-            process = subprocess.Popen(self.words, cwd=ROOT, stdout=output, stderr=errors)
-            _, status, usage = os.wait4(process.pid, 0)
-            seconds = time.perf_counter() - before
-            process.returncode = os.waitstatus_to_exitcode(status)
-            output.seek(0)
-            errors.seek(0)
-            self.printed = (output.read() or errors.read()).decode().strip()
-        self.timed.turns.append(seconds)
-        self.peak_memory = max(self.peak_memory, usage.ru_maxrss * 1024)
-        return status == 0
+        with tempfile.TemporaryDirectory() as folder:
+            result = Path(folder) / "result.json"
+            words = [sys.executable, "-S", "-I", str(ROOT / "benchmarks" / "launch.py"), str(result), *self.words]
+            ended = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
+            found = json.loads(result.read_text())
+        self.printed = (ended.stdout or ended.stderr).strip()
+        self.timed.turns.append(found["seconds"])
+        self.peak_memory = max(self.peak_memory, found["peak_memory"])
+        return ended.returncode == 0
 
     def to_data(self) -> dict[str, Any]:
         """Return what was found, in seconds and bytes."""

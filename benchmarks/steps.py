@@ -49,19 +49,31 @@ def measure(case: Case, peers: list[str], rounds: int = ROUNDS, seconds: float =
     return {**case.to_data(), "net": case.net, "how": case.how, "steps": case.steps, "peers": found}
 
 
+def name_of(case: Case) -> str:
+    """Such as ``64-64-32-10/32 adam, dropout``."""
+    return f"{case.net} {case.how}"
+
+
+def merged(before: list[dict[str, Any]], found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return results in which those of the cases that were measured anew have taken the place of the old ones."""
+    new = {(case["net"], case["how"]): case for case in found}
+    return [new.get((case["net"], case["how"]), case) for case in before]
+
+
 def limits_of(case: Case) -> list[str]:
     """Return the limits that mean something for a case."""
     return [] if case.extra else list(LIMITS)
 
 
-def run(only: list[str] | None = None, cases: tuple[Case, ...] = CASES) -> list[dict[str, Any]]:
-    """Measure all cases and say on standard error what comes out."""
+def run(only: list[str] | None = None, match: str = "") -> list[dict[str, Any]]:
+    """Measure all cases, or those whose name has ``match`` in it, and say on standard error what comes out."""
+    cases = [case for case in CASES if match in name_of(case)]
     results = []
     for number, case in enumerate(cases, start=1):
         names = [name for name in (*PEERS, *limits_of(case)) if only is None or name in only]
         result = measure(case, names)
         results.append(result)
-        print(f"{number}/{len(cases)} {case.net} {case.how}", file=sys.stderr)
+        print(f"{number}/{len(cases)} {name_of(case)}", file=sys.stderr)
         for name, peer in result["peers"].items():
             print(f"    {name:20} {_line(peer)}", file=sys.stderr, flush=True)
     return results

@@ -44,6 +44,11 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     return numba.njit(**OPTIONS)(function)  # type: ignore[no-any-return]
 
 
+def compiles() -> bool:
+    """Return whether functions are compiled, and not left to plain Python."""
+    return not numba.config.DISABLE_JIT
+
+
 class Entry:
     """A function of one signature for each of float32 and float64, compiled when first asked for.
 

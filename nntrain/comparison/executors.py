@@ -1,7 +1,9 @@
 """Where runs go: threads of this process, side by side."""
 
-from collections.abc import Callable, Generator, Iterable
+import gc
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import contextmanager
 from itertools import islice
 from typing import Protocol
 
@@ -29,7 +31,7 @@ class Threads:
     def run(self, variants: Variants, jobs: Iterable[Job]) -> Generator[tuple[Job, Row]]:
         """Yield each job with what came of it; none that was broken off."""
         left = iter(jobs)
-        with one_thread_each(), ThreadPoolExecutor(self._count) as pool:
+        with one_thread_each(), _without_old_garbage(), ThreadPoolExecutor(self._count) as pool:
             waiting: dict[Future[Row], Job] = {}
 
             def hand_out(count: int) -> None:
@@ -48,3 +50,13 @@ class Threads:
             finally:
                 for future in waiting:
                     future.cancel()
+
+
+@contextmanager
+def _without_old_garbage() -> Iterator[None]:
+    """Let the garbage collector pass over all that is there already: Numba alone brings half a million objects."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.blas import threads_for
+from nntrain.kernels import compiles
 from nntrain.network.forward import ROWS
 from nntrain.training import blocks
 from nntrain.training.divergence import locate
@@ -65,11 +66,11 @@ class _Run:
         self.best = Best(stopping.min_delta) if stopping else Best()
         self.plateau = plan.schedule.policy() if plan.schedule.reacts else None
         self.search = search_of(self.engine)
-        self.in_blocks = plan.in_blocks
+        self.in_blocks = plan.in_blocks and compiles()
         self.weights = plan.loss.weigh(self.engine.train.target)
         self.best_theta = self.engine.theta.copy()
         self.finite = (self.engine.theta.copy(), self.engine.state.copy())
-        self.seconds_per_step = 5e-6 + 6e-10 * plan.batch_rows * plan.network.multiply_adds
+        self.seconds_per_step = 3e-6 + 1e-10 * plan.batch_rows * plan.network.multiply_adds  # until it is measured
 
     def events(self) -> Iterator[Event]:
         """Yield the events after Started."""
@@ -128,8 +129,7 @@ class _Run:
         order, rates = plan.order(self.epoch), plan.rates(self.step, self.epoch)
         if self.plateau is not None:
             rates *= self.plateau.factor
-        losses = np.empty(0)
-        seconds = 0.0
+        losses, seconds = np.empty(0), 0.0
         while losses.size < count and self.stopped is None:
             start, stop = losses.size, losses.size + max(1, int(CALL_SECONDS / self.seconds_per_step))
             before = perf_counter()
