@@ -12,6 +12,7 @@ from nntrain.report.progress import Progress, plain_line
 from nntrain.training.events import EpochEnded, Event, Finished, Started, StepsDone
 
 FRAME_SECONDS = 0.125
+FRAME_SHARE = 0.03  # of the time that drawing may take
 LINE_SECONDS = 10.0
 
 
@@ -92,7 +93,10 @@ class PlainProgress(Silent):
 
 
 class LiveProgress(Silent):
-    """A display that is drawn anew eight times a second at most, by whoever tells the events: no thread runs beside."""
+    """A display that is drawn anew now and then, by whoever tells the events: no thread runs beside.
+
+    That is eight times a second at most, and so seldom that drawing takes a small share of the time.
+    """
 
     def __init__(self) -> None:
         self._console = stderr_console()
@@ -115,7 +119,7 @@ class LiveProgress(Silent):
             self._began = now
         if now >= self._next or isinstance(event, Finished):
             self._live.update(self._progress.picture(self._console.width, now - self._began), refresh=True)
-            self._next = now + FRAME_SECONDS
+            self._next = now + max(FRAME_SECONDS, (monotonic() - now) / FRAME_SHARE)
 
     def note(self, text: str) -> None:
         """Show a line above the display."""

@@ -48,7 +48,7 @@ def read_table(path: str, separator: str = ",") -> Table:
 
     source, content = read_text(path, "a CSV table with a line of column names")
     try:
-        columns = pl.read_csv(io.StringIO(content), separator=separator, infer_schema=False)
+        columns = pl.read_csv(io.BytesIO(content.encode()), separator=separator, infer_schema=False)
     except pl.exceptions.PolarsError as error:
         raise bad_input(source, f"not a CSV table: {str(error).splitlines()[0]}") from None
     repeated = [name for name in columns.columns if name.rpartition("_duplicated_")[0] in columns.columns]
