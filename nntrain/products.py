@@ -94,7 +94,7 @@ class _Writer:
     def __init__(self, context: Any, builder: Any, kinds: Any, values: Any, cut: bool) -> None:
         self.builder, self.cut = builder, cut
         kind_a, _, kind_b, _, kind_bias, kind_c = kinds
-        self.i, self.j = values[1], values[3]
+        self.i, self.j, self.layout = values[1], values[3], kind_a.layout
         self.a, self.b, self.bias, self.c = (
             context.make_array(kind)(context, builder, value=values[place])
             for kind, place in ((kind_a, 0), (kind_b, 2), (kind_bias, 4), (kind_c, 5))
@@ -113,18 +113,17 @@ class _Writer:
         """Return a pointer to an element of B or C, whose rows lie behind each other."""
         return self.builder.gep(array.data, [self.builder.add(self.builder.mul(row, self.columns), column)])
 
-    def of_a(self, rows: int) -> Any:
-        """Return a function from k to pointers to an element of each of A's rows, which may lie in any order."""
+    def of_a(self, row: Any, k: Any) -> Any:
+        """Return a pointer to an element of A, which may be the transpose of a matrix in C's order.
+
+        Where neighbours lie beside each other, that is said: their distance is part of the instruction then.
+        """
         builder, byte = self.builder, ir.IntType(8).as_pointer()
         across, along = cgutils.unpack_tuple(builder, self.a.strides)
-        start = builder.gep(builder.bitcast(self.a.data, byte), [builder.mul(self.i, across)])
-        offsets = [builder.mul(across, INT64(r)) for r in range(rows)]
-
-        def at(k: Any) -> list[Any]:
-            column = builder.gep(start, [builder.mul(k, along)])
-            return [builder.bitcast(builder.gep(column, [offset]), self.a.data.type) for offset in offsets]
-
-        return at
+        across = INT64(self.size) if self.layout == "F" else across
+        along = INT64(self.size) if self.layout == "C" else along
+        start = builder.gep(builder.bitcast(self.a.data, byte), [builder.mul(row, across)])
+        return builder.bitcast(builder.gep(start, [builder.mul(k, along)]), self.a.data.type)
 
     def spread(self, number: Any, kind: Any) -> Any:
         """Return a vector of one number."""
@@ -170,17 +169,22 @@ class _Writer:
                 bias = self.load(builder.gep(self.bias.data, [column]))
                 for row in sums:
                     builder.store(bias, row[v])
-        in_a = self.of_a(rows)
         with cgutils.for_range(builder, self.inner) as loop:
-            in_b = [self.load(self.of_b_or_c(self.b, loop.index, column)) for column in columns]
-            for row, number in zip(sums, in_a(loop.index), strict=True):
-                factor = self.spread(builder.load(number), self.vector)
-                for place, vector in zip(row, in_b, strict=True):
-                    product = builder.fmul(factor, vector, flags=("contract",))
-                    builder.store(builder.fadd(builder.load(place), product, flags=("contract",)), place)
+            self.add(sums, columns, loop.index)
         for r, row in enumerate(sums):
             for place, column in zip(row, columns, strict=True):
                 self.store(builder.load(place), self.of_b_or_c(self.c, builder.add(self.i, INT64(r)), column))
+
+    def add(self, sums: list[list[Any]], columns: list[Any], k: Any) -> None:
+        """Add to the sums the products of A's column k with B's row k."""
+        builder = self.builder
+        in_b = [self.load(self.of_b_or_c(self.b, k, column)) for column in columns]
+        for r, row in enumerate(sums):
+            number = builder.load(self.of_a(builder.add(self.i, INT64(r)), k))
+            factor = self.spread(number, self.vector)
+            for place, vector in zip(row, in_b, strict=True):
+                product = builder.fmul(factor, vector, flags=("contract",))
+                builder.store(builder.fadd(builder.load(place), product, flags=("contract",)), place)
 
 
 wide_block, wide_row = _block(ROWS, VECTORS, cut=False), _block(1, VECTORS, cut=False)

@@ -18,9 +18,9 @@ from nntrain.resources import shipped_recipes
 from tests.helpers import ROOT, CommandLine
 
 FLOORS = (
-    ("errors", "registry", "random", "files", "resources"),
+    ("errors", "registry", "random", "files", "resources", "memory"),
     ("kernels", "elementary", "denormals", "blas"),
-    ("products",),
+    ("products", "turning"),
     (
         "layers",
         "norms",

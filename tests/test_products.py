@@ -1,4 +1,4 @@
-"""Small matrix products, and denormal numbers."""
+"""Small matrix products, matrices turned round, arrays that begin with a line, and denormal numbers."""
 
 import platform
 import subprocess
@@ -15,10 +15,13 @@ from hypothesis import strategies as st
 from nntrain.blas import BLAS_FROM
 from nntrain.denormals import flush_denormals, restore
 from nntrain.kernels import view
+from nntrain.memory import LINE, empty
 from nntrain.products import multiply
+from nntrain.turning import turn
 from tests.helpers import ROOT
 
 compiled = numba.njit(lambda A, B, b, C: multiply(A, B, b, C))
+compiled_turn = numba.njit(lambda W, turned: turn(W, turned))
 lengths = st.integers(1, 70)
 
 
@@ -55,6 +58,32 @@ def test_a_product_beyond_the_bound_is_left_to_blas() -> None:
     C = np.empty((200, 200))
     compiled(A, B, b, C)
     np.testing.assert_allclose(C, A @ B + b, rtol=1e-11, atol=1e-11)
+
+
+@settings(deadline=None, max_examples=100)
+@given(lengths, lengths, st.sampled_from([np.float32, np.float64]))
+def test_a_matrix_turned_round_is_its_transpose(rows: int, columns: int, dtype: Any) -> None:
+    W = np.arange(rows * columns, dtype=dtype).reshape(rows, columns)
+    frame = np.full(W.size + 200, -1.0, dtype)
+    turned = frame[100:-100].reshape(columns, rows)
+    compiled_turn(W, turned)
+    assert (turned == W.T).all()
+    assert (frame[:100] == -1).all()
+    assert (frame[-100:] == -1).all()
+    turned[:] = 0
+    turn(W, turned)
+    assert (turned == W.T).all()
+
+
+@pytest.mark.parametrize("shape", [0, 7, (3, 5), (0, 4)])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_an_array_begins_with_a_line(shape: int | tuple[int, ...], dtype: Any) -> None:
+    arrays = [empty(shape, np.dtype(dtype)) for _ in range(20)]
+    assert all(array.ctypes.data % LINE == 0 for array in arrays if array.size)
+    assert all(array.shape == np.empty(shape).shape and array.dtype == dtype for array in arrays)
+    for number, array in enumerate(arrays):
+        array[...] = number
+    assert all((array == number).all() for number, array in enumerate(arrays))
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])

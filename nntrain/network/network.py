@@ -13,6 +13,7 @@ from nntrain.blas import BLAS_FROM
 from nntrain.initializers import Initializer
 from nntrain.initializers.fixed import Zeros
 from nntrain.layers.dense import SMALL
+from nntrain.memory import empty
 from nntrain.network.table import LAYER, Buffers
 from nntrain.norms import Norm
 from nntrain.random import stream
@@ -127,11 +128,11 @@ class Network:
 
     def buffers(self, rows: int, targets: int, dtype: np.dtype[Any]) -> Buffers:
         """Return buffers for batches of up to ``rows`` rows with ``targets`` target columns."""
-        x, target = np.empty((rows, self.inputs), dtype), np.empty((rows, targets), dtype)
-        z, h, d = (np.empty(rows * self.units, dtype) for _ in range(3))
+        x, target = empty((rows, self.inputs), dtype), empty((rows, targets), dtype)
+        z, h, d = (empty(rows * self.units, dtype) for _ in range(3))
         normalised = any(layer.norm is not None for layer in self.layers)
-        n, scale = (np.empty(rows * self.units if normalised else 0, dtype) for _ in range(2))
-        turned = np.empty(max((size for size in self._sizes if size <= SMALL), default=0), dtype)
+        n, scale = (empty(rows * self.units if normalised else 0, dtype) for _ in range(2))
+        turned = empty(max((size for size in self._sizes if size <= SMALL), default=0), dtype)
         return Buffers(x, target, z, h, d, n, scale, turned)
 
     def arrays(self, theta: NDArray[Any]) -> Iterator[dict[str, NDArray[Any]]]:
@@ -188,7 +189,9 @@ class Network:
             for name, first in (("gamma", 1.0), ("running_var", 1.0), ("slopes", layer.activation.number)):
                 if name in arrays:
                     arrays[name][:] = first
-        return theta.astype(dtype)
+        rounded = empty(self.size, dtype)
+        rounded[:] = theta
+        return rounded
 
     @property
     def multiply_adds(self) -> int:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.data.prepare import Part
+from nntrain.memory import empty
 from nntrain.metrics import accuracy, r2
 from nntrain.network import unit_variance
 from nntrain.network.epoch import steps
@@ -52,8 +53,9 @@ class Engine:
         self.plan = plan
         self.dtype = np.dtype(plan.training.dtype)
         self.theta = plan.network.initial(plan.seed, self.dtype)
-        self.grad = np.zeros(plan.network.parameters, self.dtype)
-        self.state = np.zeros((plan.state_rows, self.theta.size), self.dtype)
+        self.grad = empty(plan.network.parameters, self.dtype)
+        self.state = empty((plan.state_rows, self.theta.size), self.dtype)
+        self.grad[:], self.state[:] = 0, 0
         self.gradient_norm = 0.0
         self.clipped = 0
         parts = {"train": plan.data.train, "validation": plan.data.validation, "test": plan.data.test}
