@@ -2,9 +2,10 @@
 
 import gc
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from itertools import islice
+from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from nntrain.blas import cores, one_thread_each
@@ -33,23 +34,33 @@ class Threads:
         left = iter(jobs)
         with one_thread_each(), _without_old_garbage(), ThreadPoolExecutor(self._count) as pool:
             waiting: dict[Future[Row], Job] = {}
+            done: SimpleQueue[Future[Row]] = SimpleQueue()
 
             def hand_out(count: int) -> None:
                 for job in islice(left, count):
-                    waiting[pool.submit(variants.run, job, self._interrupted)] = job
+                    future = pool.submit(variants.run, job, self._interrupted)
+                    waiting[future] = job
+                    future.add_done_callback(done.put)
 
             hand_out(AHEAD * self._count)
             try:
                 while waiting:
-                    done, _ = wait(waiting, timeout=0.1, return_when=FIRST_COMPLETED)
+                    future = _taken(done)
                     if self._interrupted():
                         return
-                    hand_out(len(done))
-                    for future in done:
+                    if future is not None:
+                        hand_out(1)
                         yield waiting.pop(future), future.result()
             finally:
                 for future in waiting:
                     future.cancel()
+
+
+def _taken(done: "SimpleQueue[Future[Row]]") -> Future[Row] | None:
+    try:
+        return done.get(timeout=0.1)
+    except Empty:
+        return None
 
 
 @contextmanager

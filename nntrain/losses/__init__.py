@@ -68,24 +68,25 @@ class Loss(Component, family="loss"):
 
     def combine(
         self, losses: NDArray[np.float64], rows: int, batch: int, weights: NDArray[np.float64] | None = None
-    ) -> float:
-        """Return the loss over all rows from those of its batches.
+    ) -> list[float]:
+        """Return the losses over all rows, of E epochs or parameters, from those of their batches.
 
         Args:
-            losses: of each batch.
+            losses: of each batch (E, C).
             rows: how many there are (N).
             batch: rows of a batch; the last may have fewer.
-            weights: of each row (N), as :meth:`weigh` returns them, in the order of the batches.
+            weights: of each row, as :meth:`weigh` returns them, in the order of the batches: (N) or (E, N).
         """
         with np.errstate(over="ignore"):  # infinity is what it is then
             if self.reduction == "sum":
-                return float(losses.sum())
-            if weights is not None:
-                masses = np.add.reduceat(weights, np.arange(0, rows, batch))
-                return float((losses * masses).sum() / masses.sum())
-            # in plain numbers, which is faster for the few batches of a small epoch
-            last = losses.size - 1
-            return (float(losses[:last].sum()) * batch + float(losses[last]) * (rows - last * batch)) / rows
+                whole = losses.sum(axis=1)
+            elif weights is not None:
+                masses = np.add.reduceat(weights, np.arange(0, rows, batch), axis=-1)
+                whole = (losses * masses).sum(axis=1) / masses.sum(axis=-1)
+            else:
+                last = losses.shape[1] - 1
+                whole = (losses[:, :last].sum(axis=1) * batch + losses[:, last] * (rows - last * batch)) / rows
+            return list(whole.tolist())
 
     def encode(self, y: NDArray[Any], n_classes: int | None) -> NDArray[np.float64]:
         """Return ``y`` ((N, T) reals or (N,) class indices) as the target columns that the loss reads."""

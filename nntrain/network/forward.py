@@ -60,7 +60,7 @@ class ForwardPass:
         alive = np.empty(0, np.bool_) if alive is None else alive
         outputs, found = self._run(thetas, x, target, Criterion(*loss.criterion(self.dtype)), alive)
         weights = loss.weigh(target)
-        return outputs, [loss.combine(losses, len(x), ROWS, weights) for losses in found]
+        return outputs, loss.combine(found, len(x), ROWS, weights)
 
     def _run(
         self, thetas: NDArray[Any], x: NDArray[Any], target: NDArray[Any], loss: Criterion, alive: NDArray[np.bool_]

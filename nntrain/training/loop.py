@@ -95,10 +95,10 @@ class _Run:
         most = blocks.most(self.engine, self.seconds_per_step)
         return min(most, until_statistics, self.plan.training.epochs - self.epoch)
 
-    def _loss(self, losses: NDArray[np.float64], order: NDArray[np.int64]) -> float:
-        """Return the loss of an epoch from those of its steps."""
-        weights = None if self.weights is None else self.weights[order]
-        return self.plan.loss.combine(losses, order.size, self.plan.batch_rows, weights)
+    def _losses(self, losses: NDArray[np.float64], orders: NDArray[np.int64]) -> list[float]:
+        """Return the losses of epochs from those of their steps (E, K)."""
+        weights = None if self.weights is None else self.weights[orders]
+        return self.plan.loss.combine(losses, orders.shape[1], self.plan.batch_rows, weights)
 
     def _epochs(self, count: int) -> Iterator[Event]:
         """Train some epochs in one call, and measure them in another."""
@@ -110,11 +110,12 @@ class _Run:
             self.in_blocks = False
             return
         speed = block.orders.shape[1] / (self.plan.steps_per_epoch * self.seconds_per_step)
-        for e in range(count):
+        losses = self._losses(told.losses, block.orders)
+        for e, loss in enumerate(losses):
             block.stand_after(e)
             engine.clipped += int(told.clipped[e].sum())
             self.epoch, self.step = first + e + 1, self.step + self.plan.steps_per_epoch
-            loss, rate = self._loss(told.losses[e], block.orders[e]), float(block.rates[e, -1])
+            rate = float(block.rates[e, -1])
             when = began + block.seconds * (e + 1) / count
             ending = blocks.Ending(float(told.norms[e]), when, partial(block.end_after, e))
             yield self._ended(rate, loss, speed, block.scores[e], ending)
@@ -145,7 +146,8 @@ class _Run:
         if losses.size < count:
             return  # a part of an epoch has no place among the epochs
         self.epoch += 1
-        yield self._ended(float(rates[-1]), self._loss(losses, order), rows / seconds, engine.validation(self.step))
+        (loss,) = self._losses(losses[None], order[None])
+        yield self._ended(float(rates[-1]), loss, rows / seconds, engine.validation(self.step))
 
     def _iteration(self, search: Generator[tuple[NDArray[np.float64], int]]) -> Iterator[Event]:
         """Let an optimizer that searches by itself do an iteration, which is an epoch."""
