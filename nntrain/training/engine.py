@@ -74,6 +74,7 @@ class Engine:
         tensors, self._followers = plan.network.tensors(), plan.followers
         self._update = Update(rule, hyper, plan.penalty, plan.seed, tensors, self._followers)
         self._loss = Criterion(*plan.loss.criterion(self.dtype))
+        self._weights = plan.loss.weigh(self.train.target)
         self._steps = steps[self.dtype]
 
     def rows(self, part: Part) -> Rows:
@@ -111,6 +112,11 @@ class Engine:
         taken = self._steps(*run, *data, done, rates, told, self.buffers)
         self.gradient_norm = float(told.norms[-1])
         return told, taken
+
+    def combined(self, losses: NDArray[np.float64], orders: NDArray[np.int64]) -> list[float]:
+        """Return the losses of epochs from those of their steps (E, K), which took the rows ``orders`` (E, N)."""
+        weights = None if self._weights is None else self._weights[orders]
+        return self.plan.loss.combine(losses, orders.shape[1], self.plan.batch_rows, weights)
 
     def score(self, rows: Rows, alive: NDArray[np.bool_] | None = None) -> Scores:
         """Return loss and metric on ``rows``, with the parameters as they stand."""

@@ -67,7 +67,6 @@ class _Run:
         self.plateau = plan.schedule.policy() if plan.schedule.reacts else None
         self.search = search_of(self.engine)
         self.in_blocks = plan.in_blocks and compiles()
-        self.weights = plan.loss.weigh(self.engine.train.target)
         self.best_theta = self.engine.theta.copy()
         self.finite = (self.engine.theta.copy(), self.engine.state.copy())
         self.seconds_per_step = 3e-6 + 1e-10 * plan.batch_rows * plan.network.multiply_adds  # until it is measured
@@ -95,11 +94,6 @@ class _Run:
         most = blocks.most(self.engine, self.seconds_per_step)
         return min(most, until_statistics, self.plan.training.epochs - self.epoch)
 
-    def _losses(self, losses: NDArray[np.float64], orders: NDArray[np.int64]) -> list[float]:
-        """Return the losses of epochs from those of their steps (E, K)."""
-        weights = None if self.weights is None else self.weights[orders]
-        return self.plan.loss.combine(losses, orders.shape[1], self.plan.batch_rows, weights)
-
     def _epochs(self, count: int) -> Iterator[Event]:
         """Train some epochs in one call, and measure them in another."""
         engine, first, began = self.engine, self.epoch, perf_counter() - self.began
@@ -110,7 +104,7 @@ class _Run:
             self.in_blocks = False
             return
         speed = block.orders.shape[1] / (self.plan.steps_per_epoch * self.seconds_per_step)
-        losses = self._losses(told.losses, block.orders)
+        losses = engine.combined(told.losses, block.orders)
         for e, loss in enumerate(losses):
             block.stand_after(e)
             engine.clipped += int(told.clipped[e].sum())
@@ -146,7 +140,7 @@ class _Run:
         if losses.size < count:
             return  # a part of an epoch has no place among the epochs
         self.epoch += 1
-        (loss,) = self._losses(losses[None], order[None])
+        (loss,) = engine.combined(losses[None], order[None])
         yield self._ended(float(rates[-1]), loss, rows / seconds, engine.validation(self.step))
 
     def _iteration(self, search: Generator[tuple[NDArray[np.float64], int]]) -> Iterator[Event]:
