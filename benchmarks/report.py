@@ -100,8 +100,9 @@ def runs(result: Any) -> str:
         for name, rate in found["runs_per_second"].items()
     ]
     text = (
-        f"{found['times_scikit_learn']:.1f} × scikit-learn, {found['times_its_training_alone']:.1f} × where it does not "
-        f"look at validation data; {found['cores']} threads {found['scaling']:.2f} times one."
+        f"{found['times_scikit_learn']:.1f} × scikit-learn, "
+        f"{found['times_its_training_alone']:.1f} × where it does not look "
+        f"at validation data; {found['cores']} threads {found['scaling']:.2f} times one."
     )
     return table(["peer", "runs a second", "median test accuracy"], rows) + "\n\n" + text
 

@@ -14,6 +14,7 @@ from benchmarks.turns import Worker, in_turns
 
 TOLERANCE = 2e-3  # of an epoch's mean loss, relative: float32, sums in other orders, epsilon inside or outside
 TOLERANCE_OF_DROPOUT = 0.1  # each draws its own masks
+CUT = 5.0  # a mean loss, beyond which scikit-learn's is not comparable
 ROUNDS, SECONDS = 7, 0.15
 
 
@@ -33,7 +34,10 @@ def measure(case: Case, peers: list[str], rounds: int = ROUNDS, seconds: float =
             if name in PEERS:
                 reference = reference or losses
                 tolerance = TOLERANCE_OF_DROPOUT if case.extra == "dropout" else TOLERANCE
-                off = max(abs(a - b) / b for a, b in zip(losses, reference, strict=True))
+                # scikit-learn lets no probability be smaller than float32's epsilon when it tells the loss (not when it
+                # trains), so that a row's is 16 at most; of an epoch in which many are larger nothing can be said
+                told = [pair for pair in zip(losses, reference, strict=True) if name != "scikit-learn" or pair[1] < CUT]
+                off = max(abs(a - b) / b for a, b in told)
                 # scikit-learn has one output for two classes, which is less work, and another curve
                 equal = off <= tolerance or (name == "scikit-learn" and case.widths[-1] == 2)
                 if not equal:

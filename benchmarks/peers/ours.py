@@ -1,5 +1,6 @@
 """nntrain's engine, without what a run shows and measures."""
 
+import atexit
 from contextlib import ExitStack
 from typing import Any
 
@@ -24,6 +25,7 @@ from nntrain.training.plan import Plan
 from nntrain.training.settings import Regularization, Training
 
 LIMITS = ExitStack()  # held open, for as long as the process lives
+atexit.register(LIMITS.close)
 
 
 def epoch_of(case: Case) -> Epoch:

@@ -1,5 +1,6 @@
 """The matrix products of a step and nothing else, called from compiled code into the BLAS that nntrain uses."""
 
+import atexit
 from contextlib import ExitStack
 from typing import Any
 
@@ -14,6 +15,7 @@ from nntrain.blas import threads_for
 from nntrain.layers.dense import SMALL
 
 LIMITS = ExitStack()  # held open, for as long as the process lives
+atexit.register(LIMITS.close)
 
 
 @numba.njit(nogil=True)
