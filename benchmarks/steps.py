@@ -37,7 +37,7 @@ def measure(case: Case, peers: list[str], rounds: int = ROUNDS, seconds: float =
                 # scikit-learn lets no probability be smaller than float32's epsilon when it tells the loss (not when it
                 # trains), so that a row's is 16 at most; of an epoch in which many are larger nothing can be said
                 told = [pair for pair in zip(losses, reference, strict=True) if name != "scikit-learn" or pair[1] < CUT]
-                off = max(abs(a - b) / b for a, b in told)
+                off = max((abs(a - b) / b for a, b in told), default=float("inf"))
                 # scikit-learn has one output for two classes, which is less work, and another curve
                 equal = off <= tolerance or (name == "scikit-learn" and case.widths[-1] == 2)
                 if not equal:

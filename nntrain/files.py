@@ -1,11 +1,9 @@
 """Files: texts that are read with a clear word on what is wrong, files written whole or not at all, and JSON."""
 
-import json
 import os
 import sys
 import tempfile
 from contextlib import suppress
-from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -92,22 +90,11 @@ def make_folder(path: Path) -> None:
 
 def json_text(data: Any, indent: int | None = None) -> str:
     """Return plain data as JSON and a line end; NaN and infinity, which JSON does not have, become null."""
-    encoder = _LINES if indent is None else json.JSONEncoder(indent=indent, ensure_ascii=False, allow_nan=False)
-    try:
-        return encoder.encode(data) + "\n"
-    except ValueError:
-        return encoder.encode(_without_nan(data)) + "\n"
+    from pydantic_core import (
+        to_json,  # five times as fast as the standard library's, which minds in a run of short epochs
+    )
 
-
-_LINES = json.JSONEncoder(ensure_ascii=False, allow_nan=False)
-
-
-def _without_nan(data: Any) -> Any:
-    if isinstance(data, dict):
-        return {key: _without_nan(value) for key, value in data.items()}
-    if isinstance(data, list | tuple):
-        return [_without_nan(value) for value in data]
-    return None if isinstance(data, float) and not isfinite(data) else data
+    return to_json(data, indent=indent, inf_nan_mode="null").decode() + "\n"
 
 
 def _umask() -> int:

@@ -1,5 +1,8 @@
-"""Arrays that begin where a line of the processor's cache does."""
+"""Arrays that begin where a line of the processor's cache does, and a garbage collector with less to look at."""
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from math import prod
 from typing import Any
 
@@ -19,3 +22,13 @@ def empty(shape: int | tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     raw = np.empty(size * dtype.itemsize + LINE, np.uint8)
     start = -raw.ctypes.data % LINE
     return raw[start : start + size * dtype.itemsize].view(dtype).reshape(shape)
+
+
+@contextmanager
+def without_old_garbage() -> Iterator[None]:
+    """Let the garbage collector pass over all that is there already: Numba alone brings half a million objects."""
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.unfreeze()

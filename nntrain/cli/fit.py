@@ -93,6 +93,7 @@ def fit(
     from nntrain.artifacts.run_folder import RunFolder
     from nntrain.files import write_atomically
     from nntrain.kernels import announced
+    from nntrain.memory import without_old_garbage
     from nntrain.recipe.build import build
     from nntrain.recipe.document import dump_document
     from nntrain.recipe.load import load
@@ -108,10 +109,11 @@ def fit(
     with announced(lambda: listener.note("compiling, once after installation: a few seconds")), folder:
         engine = Engine(built.plan)
         events = []
-        for event in train(engine, interrupted):
-            folder(event)
-            listener(event)
-            events.append(event)
+        with without_old_garbage():
+            for event in train(engine, interrupted):
+                folder(event)
+                listener(event)
+                events.append(event)
     Model.of(built.recipe, built.plan.network, engine.theta, built.dataset, built.plan.data).save(folder.model)
     summary = summarize(events, run=str(folder.path), model=str(folder.model))
     folder.write_summary(summary.to_json())

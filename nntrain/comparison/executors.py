@@ -1,15 +1,14 @@
 """Where runs go: threads of this process, side by side."""
 
-import gc
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager
 from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from nntrain.blas import cores, one_thread_each
 from nntrain.comparison.jobs import Job, Row, Variants
+from nntrain.memory import without_old_garbage
 
 AHEAD = 2  # jobs for each thread that are handed out at once: memory stays the same for ten thousand
 
@@ -32,7 +31,7 @@ class Threads:
     def run(self, variants: Variants, jobs: Iterable[Job]) -> Generator[tuple[Job, Row]]:
         """Yield each job with what came of it; none that was broken off."""
         left = iter(jobs)
-        with one_thread_each(), _without_old_garbage(), ThreadPoolExecutor(self._count) as pool:
+        with one_thread_each(), without_old_garbage(), ThreadPoolExecutor(self._count) as pool:
             waiting: dict[Future[Row], Job] = {}
             done: SimpleQueue[Future[Row]] = SimpleQueue()
 
@@ -61,13 +60,3 @@ def _taken(done: "SimpleQueue[Future[Row]]") -> Future[Row] | None:
         return done.get(timeout=0.1)
     except Empty:
         return None
-
-
-@contextmanager
-def _without_old_garbage() -> Iterator[None]:
-    """Let the garbage collector pass over all that is there already: Numba alone brings half a million objects."""
-    gc.freeze()
-    try:
-        yield
-    finally:
-        gc.unfreeze()

@@ -23,7 +23,8 @@ from nntrain.wrappers import MEAN, SLOW, START
 FEW = 8  # parameters, which are told at every epoch
 SAFE = 1e-140  # a norm between this and its inverse is right as it is
 PROBE_ROWS = 512  # training rows, at most, that dead units are looked for with
-STATISTICS_SHARE = 0.025  # of the training time is what statistics may cost, when the recipe leaves the interval open
+STATISTICS_SHARE = 0.02  # of the training time is what statistics may cost, when the recipe leaves the interval open
+TIMES = 20  # that there are statistics, at least, in a run of so many epochs
 
 
 @dataclass(frozen=True)
@@ -203,7 +204,7 @@ class Engine:
         return Statistics(tuple(layers), train)
 
     def statistics_every(self) -> int:
-        """Return the epochs between two statistics: as the recipe says, or so many that they cost little.
+        """Return the epochs between two statistics: as the recipe says, or so many that they cost little in a long run.
 
         The costs are reckoned from sizes, not measured, so that every run of a recipe writes the same metrics.
         """
@@ -211,9 +212,9 @@ class Engine:
             return self.plan.training.statistics_every
         plan = self.plan
         row = 2e-11 * plan.network.multiply_adds + 5e-10 * plan.network.units  # seconds for its forward pass
-        once = 50e-6 + len(self.probe.x) * row + 1e-9 * self.theta.size
+        once = 300e-6 + len(self.probe.x) * row + 1e-9 * self.theta.size
         epoch = plan.steps_per_epoch * 1.5e-6 + len(self.train.x) * 2 * row  # two such passes for a training step
-        return ceil(once / (STATISTICS_SHARE * epoch))
+        return min(ceil(once / (STATISTICS_SHARE * epoch)), ceil(plan.training.epochs / TIMES))
 
 
 def norm(values: NDArray[Any]) -> float:

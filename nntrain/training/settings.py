@@ -71,7 +71,7 @@ class Training(Strict):
     ] = None
     statistics_every: Annotated[
         Annotated[int, Field(ge=1)] | None,
-        Field(description="epochs between two statistics of the layers; null: as often as costs little"),
+        Field(description="epochs between two statistics of the layers; null: twenty times, or as often as is cheap"),
     ] = None
 
     @model_validator(mode="after")
