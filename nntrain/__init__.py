@@ -16,7 +16,7 @@ floor  packages and files                                           hold
 3      layers, norms, activations, losses, initializers,            the course's vocabulary
        optimizers, wrappers, schedules, metrics, data
 2      products, turning                                            small matrices in registers
-1      kernels, elementary, denormals, blas                         how a function is compiled; exp; the BLAS
+1      kernels, elementary, denormals, blas, gemm                   how a function is compiled; exp; the BLAS
 0      errors, registry, random, files, resources, memory           what everything stands on
 ===== ============================================================ ==========================================
 """

@@ -145,9 +145,11 @@ def _stripped(context: Any, builder: Any, kind: Any, value: Any) -> Any:
 def view(vector: Any, start: int, shape: Any) -> Any:
     """Return the part of a vector that begins at ``start``, in a shape, such as (rows, columns) or (length,).
 
+    A matrix is seen as the vector of its rows.
+
     A slice and a reshape do the same, but look at more than has to be looked at here.
     """
-    return vector[start : start + prod(shape)].reshape(shape)
+    return vector.reshape(-1)[start : start + prod(shape)].reshape(shape)
 
 
 @overload(view)

@@ -18,6 +18,7 @@ from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
 from nntrain.blas import BLAS_FROM
+from nntrain.gemm import gemm
 from nntrain.kernels import kernel
 
 FEATURES = llvm.get_host_cpu_features()
@@ -41,7 +42,7 @@ def _compiled_multiply(A, B, b, C):  # type: ignore[no-untyped-def]
         if C.size * B.shape[0] < BLAS_FROM:
             in_blocks(A, B, b, C)
         else:
-            np.dot(A, B, C)
+            gemm(A, B, C)
             if b.size > 0:
                 for i in range(C.shape[0]):
                     for j in range(C.shape[1]):

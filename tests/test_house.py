@@ -19,7 +19,7 @@ from tests.helpers import ROOT, CommandLine
 
 FLOORS = (
     ("errors", "registry", "random", "files", "resources", "memory"),
-    ("kernels", "elementary", "denormals", "blas"),
+    ("kernels", "elementary", "denormals", "blas", "gemm"),
     ("products", "turning"),
     (
         "layers",

@@ -67,7 +67,7 @@ def _text(table: Table, targets: list[str]) -> bool:
     """Tell whether a target has classes: no cell of it, among those that are filled, is a number."""
     import polars as pl
 
-    return any(table.column(name).cast(pl.Float64, strict=False).is_null().all() for name in targets)
+    return any(table.stripped(name).cast(pl.Float64, strict=False).is_null().all() for name in targets)
 
 
 def labels(table: Table, name: str) -> list[Label]:
@@ -76,7 +76,7 @@ def labels(table: Table, name: str) -> list[Label]:
     Raises:
         InputError: if a cell is empty.
     """
-    column = table.column(name)
+    column = table.stripped(name)
     if column.null_count():
         row = int(column.is_null().arg_true()[0]) + 1
         raise bad_input(f"{table.source}: column {name!r}, row {row}", "an empty cell where a class is expected")

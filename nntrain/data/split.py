@@ -30,8 +30,9 @@ def split(rows: int, taken: int, seed: int, classes: Indices | None = None) -> t
     if classes is None:
         order = random.permutation(rows)
         return order[taken:], order[:taken]
-    _, of_class, counts = np.unique(classes, return_inverse=True, return_counts=True)
-    members = np.split(np.argsort(of_class, kind="stable"), np.cumsum(counts)[:-1])
+    counts = np.bincount(classes)
+    counts = counts[counts > 0]
+    members = np.split(np.argsort(classes, kind="stable"), np.cumsum(counts)[:-1])
     staying = _shares(counts, rows - taken, random)
     leaving = _shares(counts - staying, taken, random)
     stay, leave = [], []
@@ -47,7 +48,7 @@ def _shares(counts: Indices, draws: int, random: Random) -> Indices:
     exact = counts / counts.sum() * draws
     whole = np.floor(exact)
     missing = int(draws - whole.sum())
-    for fraction in np.unique(exact - whole)[::-1]:
+    for fraction in sorted(set((exact - whole).tolist()), reverse=True):  # np.unique takes 18 ms, to import np.ma
         if missing <= 0:
             break
         tied = np.flatnonzero(exact - whole == fraction)

@@ -19,13 +19,13 @@ MOST_SHOWN = 12  # names of columns, or problems, in a message
 
 @dataclass(frozen=True)
 class Table:
-    """A table of text: ``source`` names its file; an empty cell is null."""
+    """A table of text: ``source`` names its file."""
 
     source: str
     columns: "pl.DataFrame"
 
     def column(self, name: str) -> "pl.Series":
-        """Return a column.
+        """Return a column, as it was read.
 
         Raises:
             InputError: if there is none of that name.
@@ -36,6 +36,14 @@ class Table:
             hint = f"{nearest(name, names)} columns: {shown}".strip()
             raise bad_input(self.source, f"no column {name!r}", hint)
         return self.columns[name]
+
+    def stripped(self, name: str) -> "pl.Series":
+        """Return a column without blanks around its cells; an empty one is null.
+
+        Raises:
+            InputError: if there is none of that name.
+        """
+        return self.column(name).str.strip_chars().replace("", None)
 
 
 def read_table(path: str, separator: str = ",") -> Table:
@@ -56,7 +64,6 @@ def read_table(path: str, separator: str = ",") -> Table:
         raise bad_input(source, f"two columns are called {repeated[0].rpartition('_duplicated_')[0]!r}")
     if columns.height == 0:
         raise bad_input(source, "has column names but no rows")
-    columns = columns.select(pl.all().str.strip_chars().replace("", None))
     return Table(source, columns.rename({name: name.strip() for name in columns.columns}))
 
 
@@ -71,8 +78,10 @@ def numeric_columns(table: Table, names: Sequence[str]) -> NDArray[np.float64]:
     numbers = np.empty((table.columns.height, len(names)))
     problems = []
     for index, name in enumerate(names):
-        text = table.column(name)
-        numbers[:, index] = text.cast(pl.Float64, strict=False).fill_null(np.nan).to_numpy()
+        found = table.column(name).cast(pl.Float64, strict=False)
+        if found.null_count():  # perhaps for a blank
+            found = table.stripped(name).cast(pl.Float64, strict=False).fill_null(np.nan)
+        numbers[:, index] = found.to_numpy()
         wrong = np.flatnonzero(~np.isfinite(numbers[:, index]))
         if wrong.size:
             problems.append(_problem(table, name, int(wrong[0]), wrong.size))
@@ -82,7 +91,7 @@ def numeric_columns(table: Table, names: Sequence[str]) -> NDArray[np.float64]:
 
 
 def _problem(table: Table, name: str, row: int, count: int) -> Problem:
-    found = table.columns[name][row]
+    found = table.stripped(name)[row]
     what = "an empty cell" if found is None else f"{found!r}"
     others = f" (and {count - 1} more in this column)" if count > 1 else ""
     hint = "fill it in, or leave the row out" if found is None else "leave the column or the row out"

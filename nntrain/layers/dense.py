@@ -1,7 +1,6 @@
 """The dense layer: every output unit looks at every input."""
 
-import numpy as np
-
+from nntrain.gemm import gemm
 from nntrain.kernels import kernel, view
 from nntrain.products import multiply
 from nntrain.turning import turn
@@ -68,4 +67,4 @@ def dense_backward_input(d, W, turned, dh_in):  # type: ignore[no-untyped-def]
         turn(W, W_turned)
         multiply(d, W_turned, d[0, :0], dh_in)
     else:
-        np.dot(d, W.T, dh_in)
+        gemm(d, W.T, dh_in)

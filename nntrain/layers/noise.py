@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from nntrain.kernels import kernel
+from nntrain.kernels import kernel, view
 from nntrain.layers.dropout import WORD, scrambled
 
 APART = 0x9E3779B9  # from the keys of the layers, which drop units by the step's key too
@@ -19,7 +19,7 @@ def add_noise(x, deviation, key):  # type: ignore[no-untyped-def]
     Source: Bishop 1995 (training with noise is Tikhonov regularisation); keras.layers.GaussianNoise.
     Normal numbers from uniform ones: Box and Muller 1958.
     """
-    real, flat = x.dtype.type, x.reshape(x.size)
+    real, flat = x.dtype.type, view(x, 0, (x.size,))
     own = scrambled((key + APART) & WORD)
     for i in range(0, flat.size, 2):
         u1 = (scrambled(own ^ scrambled(i)) + 1) / (WORD + 1)

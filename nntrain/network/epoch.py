@@ -90,7 +90,8 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
             follow(theta, state, update.followers, k)
         norms[epoch] = norm_of(grad)
         if ends.shape[0] > 0:
-            ends[epoch] = theta
+            for i in range(theta.size):
+                ends[epoch, i] = theta[i]
     restore(control)
     return k - done
 
@@ -125,7 +126,9 @@ def evaluate(table, thetas, loss, x, target, output, losses, alive, buffers):  #
             rows = min(batch, x.shape[0] - chunk * batch)
             start, stop = chunk * batch, chunk * batch + rows
             h = forward(table, thetas[one], x[start:stop], buffers, NO_KEY)
-            output[one, start:stop] = h
+            for i in range(rows):
+                for j in range(h.shape[1]):
+                    output[one, start + i, j] = h[i, j]
             if loss.address != 0:
                 delta = matrix(buffers.d, last, rows)
                 losses[one, chunk] = call_loss(loss.address, h, target[start:stop], delta, loss.numbers)

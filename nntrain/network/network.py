@@ -133,7 +133,8 @@ class Network:
         normalised = any(layer.norm is not None for layer in self.layers)
         n, scale = (empty(rows * self.units if normalised else 0, dtype) for _ in range(2))
         turned = empty(max((size for size in self._sizes if size <= SMALL), default=0), dtype)
-        return Buffers(x, target, z, h, d, n, scale, turned)
+        sums = np.empty(2 * max(layer.n_out for layer in self.layers) if normalised else 0)
+        return Buffers(x, target, z, h, d, n, scale, sums, turned)
 
     def arrays(self, theta: NDArray[Any]) -> Iterator[dict[str, NDArray[Any]]]:
         """Yield each layer's arrays, by name, as views of ``theta``, or of any vector laid out like it.

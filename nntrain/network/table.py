@@ -52,12 +52,16 @@ class Buffers(NamedTuple):
     d: NDArray[Any]  # (B·U): dL/dh, then dL/dz
     n: NDArray[Any]  # (B·U): normalised pre-activations; empty where no layer is normalised
     scale: NDArray[Any]  # (B·U): what they were divided by, inverted: a layer's part begins with its units' or rows'
+    sums: NDArray[np.float64]  # two for each unit of the largest layer; empty where no layer is normalised
     turned: NDArray[Any]  # room for the weights of the largest small layer, turned round
+
+
+SUMS = types.float64[::1]
 
 
 def BUFFERS(F: Any) -> Any:  # noqa: N802 - a constant of a float type
     """Return the compiled type of :class:`Buffers`."""
-    return types.NamedTuple([F[:, ::1], F[:, ::1], F[::1], F[::1], F[::1], F[::1], F[::1], F[::1]], Buffers)
+    return types.NamedTuple([F[:, ::1], F[:, ::1], F[::1], F[::1], F[::1], F[::1], F[::1], SUMS, F[::1]], Buffers)
 
 
 class Told(NamedTuple):

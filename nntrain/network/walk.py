@@ -82,9 +82,9 @@ def normalise(layer, theta, buffers, rows, key):  # type: ignore[no-untyped-def]
     else:
         running = view(theta, layer.running, (2, layer.n_out))
         if key == NO_KEY:
-            normalise_by_running(z, n, running, layer.eps)
+            normalise_by_running(z, n, scale, running, layer.eps)
         else:
-            normalise_by_batch(z, n, scale, running, layer.eps, layer.momentum, layer.unbiased)
+            normalise_by_batch(z, n, scale, buffers.sums, running, layer.eps, layer.momentum, layer.unbiased)
     scale_and_shift(n, gamma, beta, z)
 
 
@@ -97,7 +97,7 @@ def normalise_backward(layer, theta, grad, buffers, rows):  # type: ignore[no-un
     if layer.by_row:
         layer_norm_backward(d, n, scale, gamma, dgamma, dbeta)
     else:
-        batch_norm_backward(d, n, scale, gamma, dgamma, dbeta)
+        batch_norm_backward(d, n, scale, buffers.sums, gamma, dgamma, dbeta)
 
 
 @kernel

@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from nntrain.kernels import kernel
+from nntrain.kernels import kernel, view
 from nntrain.norms import Eps, Norm
 from nntrain.registry import DIALECT, Dialects
 
@@ -46,14 +46,23 @@ class BatchNorm(Norm):
 
 
 @kernel
-def normalise_by_batch(z, n, scale, running, eps, momentum, unbiased):  # type: ignore[no-untyped-def]
+def zeros(sums, start, size):  # type: ignore[no-untyped-def]
+    """Return a part of the sums, set to zero."""
+    part = view(sums, start, (size,))
+    for j in range(size):
+        part[j] = 0
+    return part
+
+
+@kernel
+def normalise_by_batch(z, n, scale, sums, running, eps, momentum, unbiased):  # type: ignore[no-untyped-def]
     """Fill n (B, O) and scale (O) from the batch's own mean and variance, and update the running ones (2, O).
 
     Row by row, as the numbers lie in memory; sums are float64, as a batch may have a million rows.
     """
     real = z.dtype.type
     rows, units = z.shape
-    means, squares = np.zeros(units), np.zeros(units)
+    means, squares = zeros(sums, 0, units), zeros(sums, units, units)
     for i in range(rows):
         for j in range(units):
             means[j] += z[i, j]
@@ -73,10 +82,9 @@ def normalise_by_batch(z, n, scale, running, eps, momentum, unbiased):  # type: 
 
 
 @kernel
-def normalise_by_running(z, n, running, eps):  # type: ignore[no-untyped-def]
-    """Fill n (B, O) from the running mean and variance (2, O)."""
+def normalise_by_running(z, n, scale, running, eps):  # type: ignore[no-untyped-def]
+    """Fill n (B, O) and scale (O) from the running mean and variance (2, O)."""
     real = z.dtype.type
-    scale = np.empty(z.shape[1], z.dtype)
     for j in range(z.shape[1]):
         scale[j] = real(1 / np.sqrt(running[1, j] + eps))
     for i in range(z.shape[0]):
@@ -85,11 +93,11 @@ def normalise_by_running(z, n, running, eps):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def batch_norm_backward(d, n, scale, gamma, dgamma, dbeta):  # type: ignore[no-untyped-def]
+def batch_norm_backward(d, n, scale, sums, gamma, dgamma, dbeta):  # type: ignore[no-untyped-def]
     """Turn d (B, O) from dL/d(gamma n + beta) into dL/dz, and fill dgamma and dbeta (O)."""
     real = d.dtype.type
     rows, units = d.shape
-    totals, alongs = np.zeros(units), np.zeros(units)
+    totals, alongs = zeros(sums, 0, units), zeros(sums, units, units)
     for i in range(rows):
         for j in range(units):
             totals[j] += d[i, j]
