@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from benchmarks import guard, machine, plots, report, steps
+from benchmarks.found import RESULTS, SECTIONS, load
 from benchmarks.peers import LIMITS, PEERS
 
 
@@ -27,21 +28,21 @@ def sections(only: list[str] | None, match: str = "") -> dict[str, Callable[[], 
 def main() -> None:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
-    parser.add_argument("section", nargs="+", choices=[*report.SECTIONS, "all", "report", "guard"])
+    parser.add_argument("section", nargs="+", choices=[*SECTIONS, "all", "report", "guard"])
     parser.add_argument("--peers", help=f"only these, separated by commas, of: {', '.join(PEERS)}")
     parser.add_argument("--case", default="", help="of steps, only those with this in their name, as in 'adam, drop'")
     arguments = parser.parse_args()
     if "guard" in arguments.section:
         sys.exit(1 if guard.run() else 0)
     only = arguments.peers.split(",") if arguments.peers else None
-    wanted = report.SECTIONS if "all" in arguments.section else arguments.section
+    wanted = SECTIONS if "all" in arguments.section else arguments.section
     known = sections(only, arguments.case)
     for name in wanted:
         if name != "report":
             found = known[name]()
-            path = report.RESULTS / f"{name}.json"
+            path = RESULTS / f"{name}.json"
             if name == "steps" and arguments.case:
-                found = steps.merged(report.load(name)["found"], found)
+                found = steps.merged(load(name)["found"], found)
             path.write_text(json.dumps({"machine": machine.facts(), "found": found}, indent=1) + "\n")
     try:
         plots.run()

@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks import steps
 from benchmarks.cases import CASES, Case
-from benchmarks.report import load
+from benchmarks.found import load
 
 ALLOWED = 1.10  # times the committed ratio: turns are some per cent apart
 YARDSTICK = "products (OpenBLAS)"

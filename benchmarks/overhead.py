@@ -18,7 +18,7 @@ from typing import Any
 from nntrain.blas import choose_core_type
 
 RECIPES = {"digits": 2000, "moons": 30_000, "deep_tanh": 1000, "friedman1": 20_000}  # and epochs: some seconds
-TURNS = 3
+TURNS = 5
 
 
 def bare(recipe: str, settings: list[str]) -> float:

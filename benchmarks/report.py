@@ -1,22 +1,14 @@
 """Results as Markdown: tables, the targets and how far they are reached, and the short one in the README."""
 
-import json
-from pathlib import Path
 from typing import Any
 
+from benchmarks.found import RESULTS, SECTIONS, case_of, load, products
 from benchmarks.machine import told
-from benchmarks.peers import LIMITS, PEERS
+from benchmarks.peers import PEERS
+from benchmarks.targets import targets
 from benchmarks.turns import ROOT
 
-RESULTS = Path(__file__).parent / "results"
 BEGIN, END = "<!-- benchmarks: written by python -m benchmarks report -->", "<!-- end of benchmarks -->"
-SECTIONS = ("steps", "jobs", "runs", "growth", "overhead", "sizes")
-
-
-def load(section: str) -> Any:
-    """Return what was last measured of a section, None if nothing was."""
-    path = RESULTS / f"{section}.json"
-    return json.loads(path.read_text()) if path.exists() else None
 
 
 def table(head: list[str], rows: list[list[str]]) -> str:
@@ -40,12 +32,6 @@ def cell(peer: dict[str, Any] | None, scale: float = 1.0) -> str:
         return next(iter(peer))
     middle, low, high = (peer[key] * scale for key in ("median", "low", "high"))
     return digits(middle) + (f" ({digits(low)}–{digits(high)})" if high > 1.1 * low else "")
-
-
-def products(case: dict[str, Any]) -> float | None:
-    """Return the microseconds of a case's bare matrix products, by the fastest BLAS that was tried."""
-    found = [case["peers"].get(name, {}).get("median") for name in LIMITS if name.startswith("products")]
-    return min((one for one in found if one), default=None)
 
 
 def steps(result: Any) -> str:
@@ -148,67 +134,6 @@ TITLES = {
     "overhead": "What a run costs over bare training",
     "sizes": "Installed size",
 }
-
-
-def case_of(result: Any, net: str, how: str) -> dict[str, Any]:
-    """Return one case's result."""
-    return next(dict(case) for case in result["found"] if case["net"] == net and case["how"] == how)
-
-
-def targets() -> list[tuple[str, str, float | None, bool]]:
-    """Return each target: what, its bound, what was reached (None: not measured), and whether it holds."""
-    found: list[tuple[str, str, float | None, bool]] = []
-
-    def at_most(what: str, bound: float, value: float | None) -> None:
-        found.append((what, f"at most {bound:.3g}", value, value is not None and value <= bound))
-
-    def at_least(what: str, bound: float, value: float | None) -> None:
-        found.append((what, f"at least {bound:.3g}", value, value is not None and value >= bound))
-
-    if result := load("steps"):
-        for net, bounds in (
-            ("2-16-16-2/32", {"jax scan": 1 / 3, "scikit-learn": 1 / 25, "torch eager": 1 / 40}),
-            ("64-64-32-10/32", {"jax scan": 1 / 3, "scikit-learn": 1 / 15, "torch eager": 1 / 20}),
-            ("784-256-128-10/128", {"jax scan": 0.7, "scikit-learn": 1 / 4, "torch eager": 1 / 3}),
-        ):
-            peers = case_of(result, net, "adam")["peers"]
-            for peer, bound in bounds.items():
-                at_most(f"{net}, Adam, of {peer}", bound, ratio(peers, "nntrain", peer))
-        large = case_of(result, "784-2048-2048-10/512", "adam, all cores")
-        at_most("784-2048-2048-10/512, all cores, of jax scan", 1, ratio(large["peers"], "nntrain", "jax scan"))
-        at_least("the same: share of bare matrix products", 0.9, share(large))
-        for net in ("784-256-128-10/128", "784-2048-2048-10/512"):
-            at_least(f"{net}, share of bare matrix products", 0.85, share(case_of(result, net, "adam")))
-    if result := load("jobs"):
-        jobs = {job["job"]: job["peers"] for job in result["found"]["jobs"]}
-        for peer, bound in {"scikit-learn": 1.0, "torch eager": 1 / 3, "jax scan": 1 / 2}.items():
-            value = ratio(jobs["digits, 50 epochs"], "nntrain", peer)
-            at_most(f"whole job, digits, 50 epochs, of {peer}", bound, value)
-        at_most("whole job, CSV of 10 MB, of scikit-learn", 0.5, ratio(jobs["csv, 10 MB"], "nntrain", "scikit-learn"))
-        starts = result["found"]["starts"]
-        empty = next(name for name in starts if "Typer" in name)
-        at_most("nntrain --help, of an empty Typer app", 1.3, ratio(starts, "nntrain --help", empty))
-    if result := load("overhead"):
-        at_most("a run over bare training", 1.05, max(one["ratio"] for one in result["found"]))
-    if result := load("runs"):
-        at_least("runs a second, of scikit-learn under joblib", 15, result["found"]["times_scikit_learn"])
-        alone = result["found"]["times_its_training_alone"]
-        at_least("the same, of scikit-learn that does not look at validation data", 15, alone)
-        at_least("runs a second, two cores of one", 1.8, result["found"]["scaling"])
-    return found
-
-
-def ratio(peers: dict[str, Any], ours: str, theirs: str) -> float | None:
-    """Return our median in parts of theirs."""
-    if "median" not in peers.get(ours, {}) or "median" not in peers.get(theirs, {}):
-        return None
-    return float(peers[ours]["median"] / peers[theirs]["median"])
-
-
-def share(case: dict[str, Any]) -> float | None:
-    """Return the part of a step that the bare matrix products take."""
-    limit = products(case)
-    return limit / case["peers"]["nntrain"]["median"] if limit and "median" in case["peers"]["nntrain"] else None
 
 
 def page() -> str:

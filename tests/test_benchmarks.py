@@ -5,6 +5,7 @@ import pytest
 
 from benchmarks import report
 from benchmarks.cases import CASES, Case
+from benchmarks.found import RESULTS
 from benchmarks.growth import exponent
 from benchmarks.peers import CannotError, ours, products_openblas, scikit_learn
 from benchmarks.scripts.common import JOBS
@@ -53,6 +54,6 @@ def test_medians_and_exponents() -> None:
 
 def test_what_is_shown_is_what_was_measured() -> None:
     """``python -m benchmarks report`` after each change of the results."""
-    assert (report.RESULTS / "results.md").read_text() == report.page()
+    assert (RESULTS / "results.md").read_text() == report.page()
     readme = (ROOT / "README.md").read_text()
     assert readme == report.with_short(readme)
