@@ -18,10 +18,11 @@ def read_text(path: str, expected: str) -> tuple[str, str]:
         expected: what it should be, for messages.
 
     Raises:
-        InputError: if it cannot be read, is empty, or is no UTF-8 text.
+        InputError: if it cannot be read, is empty, or it or its name is no UTF-8 text.
     """
     name = "standard input" if path == "-" else path
     try:
+        name.encode()  # it is to stand in reports
         content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
     except IsADirectoryError:
         raise bad_input(name, f"is a directory, expected {expected}") from None
@@ -29,6 +30,8 @@ def read_text(path: str, expected: str) -> tuple[str, str]:
         raise bad_input(name, "no such file", _nearest_file(Path(path))) from None
     except OSError as error:
         raise bad_input(name, f"cannot read: {error.strerror}") from None
+    except UnicodeEncodeError:
+        raise bad_input(ascii(name), "the name of this file is not UTF-8", "rename it") from None
     except ValueError as error:  # a NUL in the name
         raise bad_input(repr(name), f"cannot read: {error}") from None
     try:
@@ -79,9 +82,12 @@ def make_folder(path: Path) -> None:
         InputError: if it cannot be made, or cannot be written into.
     """
     try:
+        str(path).encode()  # its name is to stand in summary.json
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
             pass
+    except UnicodeEncodeError:
+        raise bad_input(ascii(str(path)), "the name of this directory is not UTF-8", "choose another") from None
     except FileExistsError:
         raise bad_input(path, "is a file, expected a directory") from None
     except OSError as error:

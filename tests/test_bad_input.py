@@ -161,11 +161,20 @@ def test_whole_numbers_are_classes_if_the_recipe_says_so(nntrain: CommandLine) -
     assert "accuracy" in classes["test"]
 
 
+def test_files_whose_names_are_no_text(nntrain: CommandLine) -> None:
+    Path("r\udcff.yaml").write_bytes(Path("r.yaml").read_bytes())
+    assert r"'r\udcff.yaml': the name of this file is not UTF-8" in refused(nntrain, "fit", "r\udcff.yaml")
+
+
 def test_output_directories_that_cannot_be_used(nntrain: CommandLine) -> None:
     assert "r.yaml: is a file, expected a directory" in refused(nntrain, "fit", "r.yaml", "--out", "r.yaml")
     Path("runs").write_text("")
     assert "runs" in refused(nntrain, "fit", "r.yaml")
     assert "cannot write into this directory" in refused(nntrain, "fit", "r.yaml", "--out", "/proc/run")
+    assert r"'x\udcff': the name of this directory is not UTF-8" in refused(
+        nntrain, "fit", "r.yaml", "--out", "x\udcff"
+    )
+    assert not Path("x\udcff").exists()
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
