@@ -1,7 +1,6 @@
 """A run as a pure function: of a complete recipe, its seed among it, and of the rows that it trains on."""
 
 import hashlib
-import json
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -16,7 +15,7 @@ from nntrain.data import Dataset
 from nntrain.data.prepare import Prepared
 from nntrain.recipe.build import assemble, parts_of
 from nntrain.recipe.document import Document
-from nntrain.recipe.schema import Recipe, to_data
+from nntrain.recipe.schema import Recipe
 from nntrain.training.engine import Engine
 from nntrain.training.events import EpochEnded, Finished, Scores, Stopped
 from nntrain.training.loop import train
@@ -125,8 +124,7 @@ class Variants:
         return _row(job.key, Engine(plan), interrupted)
 
     def _prepared(self, job: Job, variant: Variant) -> Prepared:
-        settings = json.dumps(to_data(job.recipe)["data"], sort_keys=True)
-        key = f"{self.fingerprints[job.variant]} {job.seed} {settings}"
+        key = f"{self.fingerprints[job.variant]} {job.seed} {job.recipe.data.model_dump_json()}"
         with self._lock:
             if key not in self._parts:
                 self._parts[key] = parts_of(job.recipe, variant.dataset)

@@ -43,10 +43,10 @@ class Schedule(Component, family="schedule"):
     warmup: Annotated[int, Field(ge=0, description="steps or epochs of a rate that rises to lr first")] = 0
     reacts: ClassVar[bool] = False  # to the loss, by `policy`
 
-    def factors(self, steps: NDArray[np.int64], epoch: int, span: Span) -> Numbers:
-        """Return the factor on the learning rate at each of ``steps`` (counted from 0) of ``epoch`` (from 0)."""
+    def factors(self, steps: NDArray[np.int64], epochs: int | NDArray[np.int64], span: Span) -> Numbers:
+        """Return the factor on the learning rate at each of ``steps`` of the ``epochs``, both counted from 0."""
         per_step = self.per == "step"
-        k = steps.astype(np.float64) if per_step else np.full(steps.size, float(epoch))
+        k = (steps if per_step else np.broadcast_to(epochs, steps.shape)).astype(np.float64)
         length = span.steps if per_step else span.epochs
         warm = (k + 1) / (self.warmup + 1)
         return np.where(

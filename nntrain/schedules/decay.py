@@ -24,9 +24,9 @@ class Constant(Schedule):
         """Return ones."""
         return np.ones(k.size)
 
-    def factors(self, steps: NDArray[np.int64], epoch: int, span: Span) -> Numbers:
+    def factors(self, steps: NDArray[np.int64], epochs: int | NDArray[np.int64], span: Span) -> Numbers:
         """Return ones at once, where there is no warm-up."""
-        return super().factors(steps, epoch, span) if self.warmup else np.ones(steps.size)
+        return super().factors(steps, epochs, span) if self.warmup else np.ones(steps.shape)
 
 
 class Cooling(Schedule):

@@ -40,11 +40,11 @@ class Block:
     """
 
     def __init__(self, engine: Engine, first: int, step: int, count: int) -> None:
-        plan, steps = engine.plan, engine.plan.steps_per_epoch
+        plan = engine.plan
         self._engine, self._step = engine, step
         self._before = (engine.theta.copy(), engine.state.copy())
         self.orders = np.stack([plan.order(first + e) for e in range(count)])
-        self.rates = np.stack([plan.rates(step + e * steps, first + e) for e in range(count)])
+        self.rates = plan.rates(step, first, count)
         began = perf_counter()
         self.told = engine.take_epochs(self.orders, step, self.rates)
         self.seconds_per_step = max((perf_counter() - began) / self.rates.size, 1e-7)

@@ -104,15 +104,15 @@ class _Run:
             self.in_blocks = False
             return
         speed = block.orders.shape[1] / (self.plan.steps_per_epoch * self.seconds_per_step)
-        losses = engine.combined(told.losses, block.orders)
-        for e, loss in enumerate(losses):
+        losses, norms = engine.combined(told.losses, block.orders), told.norms.tolist()
+        rates, clipped = block.rates[:, -1].tolist(), told.clipped.sum(axis=1).tolist()
+        for e in range(count):
             block.stand_after(e)
-            engine.clipped += int(told.clipped[e].sum())
+            engine.clipped += clipped[e]
             self.epoch, self.step = first + e + 1, self.step + self.plan.steps_per_epoch
-            rate = float(block.rates[e, -1])
             when = began + block.seconds * (e + 1) / count
-            ending = blocks.Ending(float(told.norms[e]), when, partial(block.end_after, e))
-            yield self._ended(rate, loss, speed, block.scores[e], ending)
+            ending = blocks.Ending(norms[e], when, partial(block.end_after, e))
+            yield self._ended(rates[e], losses[e], speed, block.scores[e], ending)
             if self.stopped is not None:
                 return
         if self.interrupted():
@@ -121,7 +121,7 @@ class _Run:
     def _epoch(self) -> Iterator[Event]:
         plan, engine = self.plan, self.engine
         rows, count = len(engine.train.x), plan.steps_per_epoch
-        order, rates = plan.order(self.epoch), plan.rates(self.step, self.epoch)
+        order, rates = plan.order(self.epoch), plan.rates(self.step, self.epoch, 1)[0]
         if self.plateau is not None:
             rates *= self.plateau.factor
         losses, seconds = np.empty(0), 0.0

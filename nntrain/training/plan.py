@@ -110,7 +110,8 @@ class Plan:
             return _permutation(self.seed, epoch, rows)
         return _kept_permutation(self.seed, epoch, rows)  # which other runs at this seed want too
 
-    def rates(self, step: int, epoch: int) -> NDArray[np.float64]:
-        """Return the learning rate of each step of an epoch, counted from 0, that begins after ``step`` steps."""
-        numbers = np.arange(step, step + self.steps_per_epoch)
-        return np.asarray(self.optimizer.lr * self.schedule.factors(numbers, epoch, self.span))
+    def rates(self, step: int, epoch: int, count: int) -> NDArray[np.float64]:
+        """Return the learning rates of ``count`` epochs (count, K), from ``epoch`` on, which follows ``step`` steps."""
+        steps = step + np.arange(count * self.steps_per_epoch).reshape(count, -1)
+        epochs = epoch + np.arange(count)[:, None]
+        return np.asarray(self.optimizer.lr * self.schedule.factors(steps, epochs, self.span))
