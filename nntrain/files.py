@@ -96,9 +96,8 @@ def make_folder(path: Path) -> None:
 
 def json_text(data: Any, indent: int | None = None) -> str:
     """Return plain data as JSON and a line end; NaN and infinity, which JSON does not have, become null."""
-    from pydantic_core import (
-        to_json,  # five times as fast as the standard library's, which minds in a run of short epochs
-    )
+    # five times as fast as the standard library's, which counts in a run of short epochs
+    from pydantic_core import to_json
 
     return to_json(data, indent=indent, inf_nan_mode="null").decode() + "\n"
 

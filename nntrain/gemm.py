@@ -10,6 +10,7 @@ import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
+from numba.core.errors import TypingError
 from numba.extending import intrinsic, overload
 
 CHAR, INT, BYTES = ir.IntType(8), ir.IntType(64), ir.IntType(8).as_pointer()
@@ -52,7 +53,14 @@ def _called(typing_context: Any, A: Any, B: Any, C: Any) -> Any:
         which = CHAR(ord("s" if C.dtype == types.float32 else "d"))
         lengths = (columns, rows, inner)
         factors = (b, b_line, a, a_line)
-        builder.call(function, (which, b_turned, a_turned, *lengths, number(1), *factors, number(0), c, c_line))
+        given = (which, b_turned, a_turned, *lengths, number(1), *factors, number(0), c, c_line)
+        failed = cgutils.is_not_null(builder, builder.call(function, given))
+        with builder.if_then(failed, likely=False):  # there is no BLAS: what C holds must not pass for a product
+            python = context.get_python_api(builder)
+            python.gil_ensure()
+            python.fatal_error("nntrain: SciPy's BLAS cannot be called")
         return context.get_dummy_value()
 
+    if C.layout != "C" or not {A.layout, B.layout} <= {"C", "F"}:
+        raise TypingError(f"gemm: matrices of layout {A.layout}, {B.layout}, {C.layout}")
     return types.void(A, B, C), generate

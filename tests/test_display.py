@@ -127,6 +127,25 @@ def test_the_live_display_draws_and_ends(events: list[Event], monkeypatch: pytes
     assert "\x1b[?25h" in screen.getvalue()  # the cursor is shown again
 
 
+def test_a_display_that_is_slow_to_draw_is_drawn_seldom(events: list[Event], monkeypatch: pytest.MonkeyPatch) -> None:
+    now, drawn = [0.0], []
+    monkeypatch.setattr(live, "monotonic", lambda: now[0])
+    monkeypatch.setattr(live, "stderr_console", lambda: Console(file=io.StringIO(), force_terminal=True, width=80))
+    listener = live.LiveProgress()
+
+    def update(*_: object, **__: object) -> None:
+        drawn.append(now[0])
+        now[0] += 0.01  # of drawing, so that it is time for the next after a second
+
+    monkeypatch.setattr(listener._live, "update", update)
+    epoch = next(event for event in events if isinstance(event, EpochEnded))
+    listener(events[0])
+    for _ in range(30):
+        now[0] += 0.1
+        listener(epoch)
+    assert len(drawn) == 4  # at 0, 1, 2 and 3 seconds
+
+
 def test_the_summary_says_it_in_words(events: list[Event]) -> None:
     summary = summarize(events, run="runs/x", model="runs/x/model.safetensors")
     console = Console(width=100, file=io.StringIO(), color_system=None)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from nntrain.blas import BLAS_FROM
 from nntrain.denormals import flush_denormals, restore
+from nntrain.gemm import gemm
 from nntrain.kernels import view
 from nntrain.memory import LINE, empty
 from nntrain.products import multiply
@@ -84,6 +85,25 @@ def test_an_array_begins_with_a_line(shape: int | tuple[int, ...], dtype: Any) -
     for number, array in enumerate(arrays):
         array[...] = number
     assert all((array == number).all() for number, array in enumerate(arrays))
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("turned", [(False, False), (True, False), (False, True), (True, True)])
+def test_blas_multiplies_matrices_and_transposes(turned: tuple[bool, bool], dtype: Any) -> None:
+    random = np.random.default_rng(0)
+    A, B = (
+        random.standard_normal(shape[::-1] if back else shape).astype(dtype)
+        for shape, back in zip(((7, 5), (5, 3)), turned, strict=True)
+    )
+    A, B, C = A.T if turned[0] else A, B.T if turned[1] else B, np.empty((7, 3), dtype)
+    numba.njit(lambda A, B, C: gemm(A, B, C))(A, B, C)
+    np.testing.assert_allclose(C, A @ B, rtol=1e-5, atol=1e-5)
+
+
+def test_blas_is_not_given_matrices_with_gaps() -> None:
+    A = np.ones((8, 8))
+    with pytest.raises(numba.TypingError, match="layout A"):
+        numba.njit(lambda A, B, C: gemm(A, B, C))(A[::2, ::2], np.ones((4, 4)), np.ones((4, 4)))
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])

@@ -10,7 +10,7 @@ from nntrain.registry import members
 from nntrain.schedules import Schedule, Span
 from nntrain.schedules.plateau import Plateau, ReduceOnPlateau
 from nntrain.training.events import EpochEnded
-from tests.helpers import make, run
+from tests.helpers import built, make, run
 
 RECORDED = json.loads((Path(__file__).parent / "recorded" / "schedules.json").read_text())
 CASES = RECORDED["cases"]
@@ -54,6 +54,17 @@ def test_k_counts_steps_or_epochs_and_a_warm_up_goes_before(name: str) -> None:
     warm = make(Schedule, name, **keys, warmup=4).factors(np.arange(44), 0, Span(44, 1))
     np.testing.assert_allclose(warm[:4], [0.2, 0.4, 0.6, 0.8])
     np.testing.assert_array_equal(warm[4:], make(Schedule, name, **keys).factors(np.arange(40), 0, Span(40, 1)))
+
+
+@pytest.mark.parametrize("per", ["step", "epoch"])
+@pytest.mark.parametrize("warmup", [0, 3])
+@pytest.mark.parametrize("name", members(Schedule))
+def test_rates_of_many_epochs_are_those_of_each(name: str, warmup: int, per: str) -> None:
+    schedule = {"name": name, **NEEDED.get(name, {}), "warmup": warmup, "per": per}
+    data = {"source": {"name": "moons", "rows": 100}}
+    plan = built({"data": data, "schedule": schedule, "training": {"epochs": 9, "batch_size": 16}}).plan
+    each = [plan.rates(e * plan.steps_per_epoch, e, 1)[0] for e in range(2, 9)]
+    assert plan.rates(2 * plan.steps_per_epoch, 2, 7).tolist() == np.array(each).tolist()
 
 
 def test_constant_is_one() -> None:

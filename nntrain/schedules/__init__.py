@@ -44,7 +44,10 @@ class Schedule(Component, family="schedule"):
     reacts: ClassVar[bool] = False  # to the loss, by `policy`
 
     def factors(self, steps: NDArray[np.int64], epochs: int | NDArray[np.int64], span: Span) -> Numbers:
-        """Return the factor on the learning rate at each of ``steps`` of the ``epochs``, both counted from 0."""
+        """Return the factor on the learning rate at each of ``steps`` (K), which belong to ``epochs``: one or (K).
+
+        Both are counted from 0.
+        """
         per_step = self.per == "step"
         k = (steps if per_step else np.broadcast_to(epochs, steps.shape)).astype(np.float64)
         length = span.steps if per_step else span.epochs

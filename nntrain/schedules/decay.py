@@ -26,7 +26,7 @@ class Constant(Schedule):
 
     def factors(self, steps: NDArray[np.int64], epochs: int | NDArray[np.int64], span: Span) -> Numbers:
         """Return ones at once, where there is no warm-up."""
-        return super().factors(steps, epochs, span) if self.warmup else np.ones(steps.shape)
+        return super().factors(steps, epochs, span) if self.warmup else np.ones(steps.size)
 
 
 class Cooling(Schedule):

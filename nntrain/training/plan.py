@@ -112,6 +112,6 @@ class Plan:
 
     def rates(self, step: int, epoch: int, count: int) -> NDArray[np.float64]:
         """Return the learning rates of ``count`` epochs (count, K), from ``epoch`` on, which follows ``step`` steps."""
-        steps = step + np.arange(count * self.steps_per_epoch).reshape(count, -1)
-        epochs = epoch + np.arange(count)[:, None]
-        return np.asarray(self.optimizer.lr * self.schedule.factors(steps, epochs, self.span))
+        steps = step + np.arange(count * self.steps_per_epoch)
+        epochs = np.repeat(epoch + np.arange(count), self.steps_per_epoch)
+        return (self.optimizer.lr * self.schedule.factors(steps, epochs, self.span)).reshape(count, -1)
