@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from nntrain.blas import choose_core_type, cores
+from nntrain.processors import cores
 
 PACKAGES = ("nntrain", "numpy", "numba", "scipy", "scikit-learn", "torch", "jax", "keras", "polars", "typer")
 
@@ -23,7 +23,7 @@ def facts() -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "python": platform.python_version(),
         "versions": {name: found for name in PACKAGES if (found := _version(name))},
-        "openblas_coretype": choose_core_type() or "not set",
+        "openblas_coretype": os.environ.get("OPENBLAS_CORETYPE", "not set"),
         "blas": _blas(),
     }
 

@@ -15,8 +15,6 @@ import time
 from pathlib import Path
 from typing import Any
 
-from nntrain.blas import choose_core_type
-
 RECIPES = {"digits": 2000, "moons": 30_000, "deep_tanh": 1000, "friedman1": 20_000}  # and epochs: some seconds
 TURNS = 5
 
@@ -57,7 +55,6 @@ def shown(recipe: str, settings: list[str], folder: Path) -> float:
 
 def run() -> list[dict[str, Any]]:
     """Measure all recipes, in turns."""
-    choose_core_type()
     found = []
     with tempfile.TemporaryDirectory() as place:
         for name, epochs in RECIPES.items():

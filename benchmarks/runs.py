@@ -15,19 +15,16 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from nntrain.blas import choose_core_type, cores
+import joblib
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.neural_network import MLPClassifier
 
-choose_core_type()
-
-import joblib  # noqa: E402 - the core type comes first
-import numpy as np  # noqa: E402
-from sklearn.exceptions import ConvergenceWarning  # noqa: E402
-from sklearn.neural_network import MLPClassifier  # noqa: E402
-
-from benchmarks.turns import Timed  # noqa: E402
-from nntrain.comparison.executors import Threads  # noqa: E402
-from nntrain.comparison.jobs import Job, Variants  # noqa: E402
-from nntrain.comparison.variants import axis, variants_of  # noqa: E402
+from benchmarks.turns import Timed
+from nntrain.comparison.executors import Threads
+from nntrain.comparison.jobs import Job, Variants
+from nntrain.comparison.variants import axis, variants_of
+from nntrain.processors import cores
 
 RECIPE = "data: {source: digits}\nmodel: {hidden: [64, 32]}\ntraining: {epochs: 20, batch_size: 32}\n"
 TURNS = 7

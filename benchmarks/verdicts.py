@@ -13,15 +13,11 @@ from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from nntrain.blas import choose_core_type
-
-choose_core_type()
-
-from nntrain.comparison.executors import Threads  # noqa: E402 - the core type comes first
-from nntrain.comparison.jobs import Job, Variants  # noqa: E402
-from nntrain.comparison.measure import Measure  # noqa: E402
-from nntrain.comparison.statistics import pairs  # noqa: E402
-from nntrain.comparison.variants import axis, variants_of  # noqa: E402
+from nntrain.comparison.executors import Threads
+from nntrain.comparison.jobs import Job, Variants
+from nntrain.comparison.measure import Measure
+from nntrain.comparison.statistics import pairs
+from nntrain.comparison.variants import axis, variants_of
 
 RECIPE = "data: {source: iris}\nmodel: {hidden: [16]}\ntraining: {epochs: 40}\noptimizer: {name: adam}\n"
 SEEDS = 10

@@ -24,9 +24,6 @@ def main() -> None:
     if data["cores"] == 1 and hasattr(os, "sched_setaffinity"):
         # before anything is imported: some take all cores that they find, whatever their switches say
         os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    from nntrain.blas import choose_core_type
-
-    choose_core_type()
     answers = os.fdopen(os.dup(1), "w")  # what a library prints goes to standard error
     os.dup2(2, 1)
 

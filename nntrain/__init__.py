@@ -5,19 +5,21 @@ The floors, imports running downwards only (``tests/test_house.py`` holds this):
 ===== ============================================================ ==========================================
 floor  packages and files                                           hold
 ===== ============================================================ ==========================================
-11     cli                                                          one file a command, streams, live display
-10     report                                                       results to text
-9      comparison                                                   many runs, and what they say together
-8      artifacts                                                    what a run leaves: model file, run directory
-7      recipe                                                       recipes to objects
-6      diagnostics                                                  what a run's numbers mean; gradient checks
-5      training                                                     one run as events
-4      network                                                      the layer table, forward and backward
-3      layers, norms, activations, losses, initializers,            the course's vocabulary
+12     cli                                                          one file a command, streams, live display
+11     report                                                       results to text
+10     comparison                                                   many runs, and what they say together
+9      artifacts                                                    what a run leaves: model file, run directory
+8      recipe                                                       recipes to objects
+7      diagnostics                                                  what a run's numbers mean; gradient checks
+6      training                                                     one run as events
+5      network                                                      the layer table, forward and backward
+4      layers, norms, activations, losses, initializers,            the course's vocabulary
        optimizers, wrappers, schedules, metrics, data
-2      products, turning                                            small matrices in registers
-1      kernels, elementary, denormals, blas, gemm                   how a function is compiled; exp; the BLAS
-0      errors, registry, random, files, resources, memory           what everything stands on
+3      products                                                     matrix products
+2      registers, turning, signals                                  a block, a tile; how threads talk
+1      kernels, views, elementary, denormals                        how a function is compiled; exp
+0      errors, registry, random, files, resources, memory,          what everything stands on
+       processors
 ===== ============================================================ ==========================================
 """
 

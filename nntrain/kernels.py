@@ -17,7 +17,6 @@ With ``NUMBA_DISABLE_JIT=1`` all of them stay plain Python: an epoch can then be
 import functools
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from math import prod
 from pathlib import Path
 from threading import RLock
 from typing import Any, ParamSpec, TypeVar
@@ -103,78 +102,6 @@ def by_address(signature: Signature) -> Callable[..., Any]:
         return lambda address, *arguments: at(address)(*arguments)
 
     return call
-
-
-def borrowed(arrays: Any) -> Any:
-    """Return arrays, or a tuple with arrays in it, of which nobody counts who uses them: the caller owns them.
-
-    Numba counts the references to an array's memory, up and down again for each slice that is taken of it: more than
-    a quarter of the time of a small net's step. Whoever calls a compiled function from Python holds its arrays until it
-    returns.
-    """
-    return arrays
-
-
-@overload(borrowed)
-def _compiled_borrowed(arrays):  # type: ignore[no-untyped-def]
-    return lambda arrays: _without_owner(arrays)
-
-
-@intrinsic
-def _without_owner(typing_context: Any, arrays: Any) -> Any:
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return _stripped(context, builder, signature.return_type, arguments[0])
-
-    return arrays(arrays), generate
-
-
-def _stripped(context: Any, builder: Any, kind: Any, value: Any) -> Any:
-    if isinstance(kind, types.BaseTuple):
-        for place, inner in enumerate(kind.types):
-            part = _stripped(context, builder, inner, builder.extract_value(value, place))
-            value = builder.insert_value(value, part, place)
-        return value
-    if not isinstance(kind, types.Array):
-        return value
-    array = context.make_array(kind)(context, builder, value=value)
-    array.meminfo = cgutils.get_null_value(array.meminfo.type)
-    array.parent = cgutils.get_null_value(array.parent.type)
-    return array._getvalue()
-
-
-def view(vector: Any, start: int, shape: Any) -> Any:
-    """Return the part of a vector that begins at ``start``, in a shape, such as (rows, columns) or (length,).
-
-    A matrix is seen as the vector of its rows.
-
-    A slice and a reshape do the same, but look at more than has to be looked at here.
-    """
-    return vector.reshape(-1)[start : start + prod(shape)].reshape(shape)
-
-
-@overload(view)
-def _compiled_view(vector, start, shape):  # type: ignore[no-untyped-def]
-    return lambda vector, start, shape: _seen(vector, start, shape)
-
-
-@intrinsic
-def _seen(typing_context: Any, vector: Any, start: Any, shape: Any) -> Any:
-    kind = types.Array(vector.dtype, len(shape), "C")
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        from numba.np import arrayobj  # 45 ms, which loading from the cache can do without
-
-        whole = context.make_array(vector)(context, builder, value=arguments[0])
-        lengths = cgutils.unpack_tuple(builder, arguments[2])
-        size = context.get_constant(types.intp, vector.dtype.bitwidth // 8)
-        strides = [size]
-        for length in lengths[:0:-1]:
-            strides.insert(0, builder.mul(strides[0], length))
-        array = context.make_array(kind)(context, builder)
-        arrayobj.populate_array(array, builder.gep(whole.data, [arguments[1]]), lengths, strides, size, meminfo=None)
-        return array._getvalue()
-
-    return kind(vector, types.intp, types.UniTuple(types.intp, len(shape))), generate
 
 
 def entry(signature: Signature, liberties: frozenset[str] = frozenset()) -> Callable[[Callable[..., Any]], Entry]:

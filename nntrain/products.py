@@ -1,54 +1,88 @@
-"""Small matrix products, for which a call to BLAS costs as much as the product.
+"""Matrix products: small ones as they lie, large ones from copies that fit into the caches, by several threads.
 
-A block of rows and two vectors of columns of C are kept in registers while the loop runs over the inner dimension: each
-number of A is multiplied with both vectors of B's row. For matrices that lie in the first two caches this is as fast as
-the best BLAS and has no call's overhead; larger ones are left to BLAS, which packs them first and takes threads.
+Both go block by block (nntrain.registers). Matrices that lie in the first two caches are read where they are, with no
+overhead. Of larger ones a part of A is copied into the second cache, and a panel of B, as wide as a block, into the
+first, which every block of the panel then reads. That is as fast as a BLAS, faster at the sizes of a network's layers,
+and gives the same numbers whatever the size, the processor's threads, and the BLAS that is installed.
 
-Source: Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008; the block is that of BLIS's
-micro-kernels. Numba writes no vector instructions on demand, so that the block is written in LLVM's language.
+Source: Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008.
 """
 
-from typing import Any
+from typing import Any, NamedTuple
 
-import llvmlite.binding as llvm
 import numpy as np
-from llvmlite import ir
 from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic, overload
+from numba.extending import overload, register_jitable
+from numpy.typing import NDArray
 
-from nntrain.blas import BLAS_FROM
-from nntrain.gemm import gemm
-from nntrain.kernels import kernel
+from nntrain.kernels import by_address, entry, kernel
+from nntrain.memory import empty
+from nntrain.registers import BYTES, ROWS, VECTORS, narrow_block, narrow_row, packing_block, wide_block, wide_row
+from nntrain.signals import BOARD, HANDS, JOB, PRODUCT, post, wait_for_the_others
+from nntrain.turning import turn
+from nntrain.views import address_of, at_address, in_order, view
 
-FEATURES = llvm.get_host_cpu_features()
-BYTES = 64 if FEATURES.get("avx512f") else 32 if FEATURES.get("avx") else 16  # of a vector
-ROWS = 4 if BYTES == 32 else 8  # of C's block: AVX has 16 registers, the others 32
-VECTORS = 2  # of columns
+# Multiply-adds from which on a product is made of copies by one thread, and from which on two threads share it, more
+# threads for each half of that (measured: benchmarks/README.md).
+LARGE, SHARED = 4_000_000, 1_000_000
+COPY = 512 * 1024
+DEEP = 256
+PAD = 16  # numbers between the rows: at a distance of 1024 bytes they would share a few lines of the cache
 
-INT32, INT64 = ir.IntType(32), ir.IntType(64)
+
+class Sharing(NamedTuple):
+    """What large products need beside their matrices."""
+
+    board: NDArray[np.int64]  # on which threads find the work that they share, see nntrain.signals
+    room: NDArray[Any]  # for this thread's copies; empty where no product is large
+    address: int  # of ``in_panels``; 0 where no product is large
 
 
-def multiply(A: Any, B: Any, b: Any, C: Any) -> None:
-    """Fill C (M, N) with A (M, K) B (K, N) plus b (N), which may be empty; B and C are contiguous."""
+def SHARING(F: Any) -> Any:  # noqa: N802 - a constant of a float type
+    """Return the compiled type of :class:`Sharing`."""
+    return types.NamedTuple([BOARD, F[::1], types.intp], Sharing)
+
+
+def room_for_copies(dtype: np.dtype[Any]) -> NDArray[Any]:
+    """Return room for the copies that one thread makes."""
+    return empty(copied_numbers(dtype.itemsize), dtype)
+
+
+@register_jitable
+def copied_numbers(size: int) -> int:
+    """Return how many numbers of so many bytes one thread copies at once: a panel of B, and part of A."""
+    return DEEP * VECTORS * BYTES // size + COPY // (DEEP * size) * (DEEP + PAD)
+
+
+def multiply(A: Any, B: Any, b: Any, C: Any, sharing: Any) -> None:
+    """Fill C (M, N) with A (M, K) B (K, N) plus b (N), which may be empty.
+
+    All are in C's order, but A may be a transpose, and of a large product B too.
+    """
     np.dot(A, B, out=C)
     if b.size > 0:
         C += b
 
 
 @overload(multiply)
-def _compiled_multiply(A, B, b, C):  # type: ignore[no-untyped-def]
-    def compiled(A, B, b, C):  # type: ignore[no-untyped-def]
-        if C.size * B.shape[0] < BLAS_FROM:
-            in_blocks(A, B, b, C)
+def _compiled_multiply(A, B, b, C, sharing):  # type: ignore[no-untyped-def]
+    a_turned, b_turned = A.layout == "F", B.layout == "F"
+    if b_turned:
+        return lambda A, B, b, C, sharing: share(in_order(A), a_turned, in_order(B), b_turned, b, C, sharing)
+
+    def compiled(A, B, b, C, sharing):  # type: ignore[no-untyped-def]
+        if is_large(C.shape[0], B.size, sharing.board[HANDS]):
+            share(in_order(A), a_turned, B, b_turned, b, C, sharing)
         else:
-            gemm(A, B, C)
-            if b.size > 0:
-                for i in range(C.shape[0]):
-                    for j in range(C.shape[1]):
-                        C[i, j] += b[j]
+            in_blocks(A, B, b, C)
 
     return compiled
+
+
+@register_jitable
+def is_large(rows: int, weights: int, hands: int) -> bool:
+    """Return whether copies pay for a product of so many rows of A with so many numbers of B, for so many threads."""
+    return rows * weights >= (LARGE if hands == 1 else SHARED) and rows >= 2 * ROWS
 
 
 @kernel
@@ -57,136 +91,137 @@ def in_blocks(A, B, b, C):  # type: ignore[no-untyped-def]
     rows, columns = C.shape
     lanes = BYTES // C.itemsize
     wide = columns // (VECTORS * lanes) * (VECTORS * lanes)
+    whole = rows // ROWS * ROWS
     for j in range(0, wide, VECTORS * lanes):
-        whole = rows // ROWS * ROWS
         for i in range(0, whole, ROWS):
-            wide_block(A, i, B, j, b, C)
+            wide_block(A, i, B, j, b, C, i, j, False, B)
         for i in range(whole, rows):
-            wide_row(A, i, B, j, b, C)
+            wide_row(A, i, B, j, b, C, i, j, False, B)
     for j in range(wide, columns, lanes):
-        whole = rows // ROWS * ROWS
         for i in range(0, whole, ROWS):
-            narrow_block(A, i, B, j, b, C)
+            narrow_block(A, i, B, j, b, C, i, j, False, B)
         for i in range(whole, rows):
-            narrow_row(A, i, B, j, b, C)
+            narrow_row(A, i, B, j, b, C, i, j, False, B)
 
 
-def _block(rows: int, vectors: int, cut: bool) -> Any:
-    """Return a compiled function that fills ``rows`` rows of C from row i and ``vectors`` vectors from column j.
+@kernel
+def multiply_alone(A, B, b, C, room):  # type: ignore[no-untyped-def]
+    """Fill C with A B plus b, all of them in order, on this thread."""
+    if is_large(C.shape[0], B.size, 1):
+        fill_panels(A, False, B, False, b, C, room, 0, 1)
+    else:
+        in_blocks(A, B, b, C)
 
-    With ``cut`` the matrices may end within the last vector.
+
+@kernel
+def share(A, a_turned, B, b_turned, b, C, sharing):  # type: ignore[no-untyped-def]
+    """Fill C in panels, with as many threads as there are and can be fed."""
+    board = sharing.board
+    hands = min(board[HANDS], max(1, C.shape[0] * B.size // (SHARED // 2)))
+    if hands > 1:
+        job = board[JOB:]
+        job[0], job[1], job[2], job[3], job[4] = address_of(A), A.shape[0], A.shape[1], a_turned, b_turned
+        job[5], job[6], job[7], job[8], job[9] = address_of(B), B.shape[0], B.shape[1], address_of(b), b.size
+        job[10], job[11], job[12] = address_of(C), C.shape[0], C.shape[1]
+        post(board, PRODUCT, hands)
+    call_panels(sharing.address, A, a_turned, B, b_turned, b, C, sharing.room, 0, hands)
+    if hands > 1:
+        wait_for_the_others(board)
+
+
+@kernel
+def part_of_product(board, hand, hands, room, address):  # type: ignore[no-untyped-def]
+    """Do one hand's part of the product on the board."""
+    job = board[JOB:]
+    A, B = at_address(job[0], (job[1], job[2]), room), at_address(job[5], (job[6], job[7]), room)
+    b, C = at_address(job[8], (job[9],), room), at_address(job[10], (job[11], job[12]), room)
+    call_panels(address, A, job[3] != 0, B, job[4] != 0, b, C, room, hand, hands)
+
+
+def PANELS(F: Any) -> Any:  # noqa: N802 - a constant of a float type
+    """(matrix A, a_turned, B, b_turned, b, C, room, hand, hands), as ``in_panels`` has them."""
+    matrix, flag = F[:, ::1], types.boolean
+    return types.void(matrix, flag, matrix, flag, F[::1], matrix, F[::1], types.int64, types.int64)
+
+
+call_panels = by_address(PANELS)
+
+
+@entry(PANELS)
+def in_panels(A, a_turned, B, b_turned, b, C, room, hand, hands):  # type: ignore[no-untyped-def]
+    """Fill a hand's part of C with the product of A and B, each of them in order, or turned round to be multiplied."""
+    fill_panels(A, a_turned, B, b_turned, b, C, room, hand, hands)
+
+
+@kernel
+def fill_panels(A, a_turned, B, b_turned, b, C, room, hand, hands):  # type: ignore[no-untyped-def]
+    """Fill a hand's part of C panel by panel.
+
+    It is some of C's rows or, where there are more panels than blocks of rows, of its columns.
     """
-
-    @intrinsic
-    def block(typing_context: Any, A: Any, i: Any, B: Any, j: Any, b: Any, C: Any) -> Any:
-        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            write = _Writer(context, builder, signature.args, arguments, cut)
-            write.block(rows, vectors)
-            return context.get_dummy_value()
-
-        return types.void(A, types.int64, B, types.int64, b, C), generate
-
-    return block
-
-
-class _Writer:
-    """Writes the instructions of a block."""
-
-    def __init__(self, context: Any, builder: Any, kinds: Any, values: Any, cut: bool) -> None:
-        self.builder, self.cut = builder, cut
-        kind_a, _, kind_b, _, kind_bias, kind_c = kinds
-        self.i, self.j, self.layout = values[1], values[3], kind_a.layout
-        self.a, self.b, self.bias, self.c = (
-            context.make_array(kind)(context, builder, value=values[place])
-            for kind, place in ((kind_a, 0), (kind_b, 2), (kind_bias, 4), (kind_c, 5))
-        )
-        self.size = kind_c.dtype.bitwidth // 8
-        self.lanes = BYTES // self.size
-        self.vector = ir.VectorType(context.get_value_type(kind_c.dtype), self.lanes)
-        self.nothing = ir.Constant(self.vector, None)
-        self.inner, self.columns = self.shape(self.b)
-
-    def shape(self, array: Any) -> Any:
-        """Return an array's two lengths."""
-        return cgutils.unpack_tuple(self.builder, array.shape)
-
-    def of_b_or_c(self, array: Any, row: Any, column: Any) -> Any:
-        """Return a pointer to an element of B or C, whose rows lie behind each other."""
-        return self.builder.gep(array.data, [self.builder.add(self.builder.mul(row, self.columns), column)])
-
-    def of_a(self, row: Any, k: Any) -> Any:
-        """Return a pointer to an element of A, which may be the transpose of a matrix in C's order.
-
-        Where neighbours lie beside each other, that is said: their distance is part of the instruction then.
-        """
-        builder, byte = self.builder, ir.IntType(8).as_pointer()
-        across, along = cgutils.unpack_tuple(builder, self.a.strides)
-        across = INT64(self.size) if self.layout == "F" else across
-        along = INT64(self.size) if self.layout == "C" else along
-        start = builder.gep(builder.bitcast(self.a.data, byte), [builder.mul(row, across)])
-        return builder.bitcast(builder.gep(start, [builder.mul(k, along)]), self.a.data.type)
-
-    def spread(self, number: Any, kind: Any) -> Any:
-        """Return a vector of one number."""
-        one = self.builder.insert_element(ir.Constant(kind, ir.Undefined), number, INT32(0))
-        zeros = ir.Constant(ir.VectorType(INT32, self.lanes), None)
-        return self.builder.shuffle_vector(one, ir.Constant(kind, ir.Undefined), zeros)
-
-    def mask(self) -> Any:
-        """Return which columns of the vector from column j on there are."""
-        places = ir.VectorType(INT64, self.lanes)
-        left = self.spread(self.builder.sub(self.columns, self.j), places)
-        return self.builder.icmp_signed("<", ir.Constant(places, list(range(self.lanes))), left)
-
-    def load(self, pointer: Any) -> Any:
-        """Return the vector at a pointer."""
-        pointer = self.builder.bitcast(pointer, self.vector.as_pointer())
-        if not self.cut:
-            return self.builder.load(pointer, align=self.size)
-        return self._masked("load", self.vector, [pointer, INT32(self.size), self.mask(), self.nothing])
-
-    def store(self, value: Any, pointer: Any) -> None:
-        """Write a vector to a pointer."""
-        pointer = self.builder.bitcast(pointer, self.vector.as_pointer())
-        if not self.cut:
-            self.builder.store(value, pointer, align=self.size)
-        else:
-            self._masked("store", ir.VoidType(), [value, pointer, INT32(self.size), self.mask()])
-
-    def _masked(self, verb: str, returns: Any, arguments: Any) -> Any:
-        kind = f"v{self.lanes}f{8 * self.size}"
-        function = ir.FunctionType(returns, [argument.type for argument in arguments])
-        name = f"llvm.masked.{verb}.{kind}.p0"
-        return self.builder.call(cgutils.get_or_insert_function(self.builder.module, function, name), arguments)
-
-    def block(self, rows: int, vectors: int) -> None:
-        """Fill the block: from the biases on, one row of B after the other."""
-        builder = self.builder
-        columns = [builder.add(self.j, INT64(v * self.lanes)) for v in range(vectors)]
-        sums = [[cgutils.alloca_once_value(builder, self.nothing) for _ in columns] for _ in range(rows)]
-        (biases,) = self.shape(self.bias)
-        with builder.if_then(builder.icmp_signed(">", biases, INT64(0))):
-            for v, column in enumerate(columns):
-                bias = self.load(builder.gep(self.bias.data, [column]))
-                for row in sums:
-                    builder.store(bias, row[v])
-        with cgutils.for_range(builder, self.inner) as loop:
-            self.add(sums, columns, loop.index)
-        for r, row in enumerate(sums):
-            for place, column in zip(row, columns, strict=True):
-                self.store(builder.load(place), self.of_b_or_c(self.c, builder.add(self.i, INT64(r)), column))
-
-    def add(self, sums: list[list[Any]], columns: list[Any], k: Any) -> None:
-        """Add to the sums the products of A's column k with B's row k."""
-        builder = self.builder
-        in_b = [self.load(self.of_b_or_c(self.b, k, column)) for column in columns]
-        for r, row in enumerate(sums):
-            number = builder.load(self.of_a(builder.add(self.i, INT64(r)), k))
-            factor = self.spread(number, self.vector)
-            for place, vector in zip(row, in_b, strict=True):
-                product = builder.fmul(factor, vector, flags=("contract",))
-                builder.store(builder.fadd(builder.load(place), product, flags=("contract",)), place)
+    rows, columns = C.shape
+    inner = B.shape[1] if b_turned else B.shape[0]
+    width = VECTORS * BYTES // C.itemsize
+    if -(-rows // ROWS) >= -(-columns // width):
+        top, bottom = portion(rows, ROWS, hand, hands)
+        first, last = 0, columns
+    else:
+        top, bottom = 0, rows
+        first, last = portion(columns, width, hand, hands)
+    if columns <= width and not a_turned and not b_turned:  # a copy of A would be read once
+        in_blocks(view(A, top * inner, (bottom - top, inner)), B, b, view(C, top * columns, (bottom - top, columns)))
+        return
+    tall, deep = even(bottom - top, COPY // (DEEP * C.itemsize * ROWS) * ROWS, ROWS), even(inner, DEEP, 1)
+    copy = room[DEEP * width :]
+    for i in range(top, bottom, tall):
+        for k in range(0, inner, deep):
+            A_part = view(copy, 0, (min(tall, bottom - i), deep + PAD))
+            depth = min(deep, inner - k)
+            if a_turned:
+                turn(A, k, i, depth, A_part.shape[0], A_part)
+            else:
+                for row in range(A_part.shape[0]):
+                    line, into = view(A, (i + row) * inner + k, (depth,)), view(copy, row * (deep + PAD), (depth,))
+                    for step in range(depth):
+                        into[step] = line[step]
+            for j in range(first, last, width):
+                in_panel(A_part, i, B, b_turned, k, depth, j, b, C, view(room, 0, (depth, width)))
 
 
-wide_block, wide_row = _block(ROWS, VECTORS, cut=False), _block(1, VECTORS, cut=False)
-narrow_block, narrow_row = _block(ROWS, 1, cut=True), _block(1, 1, cut=True)
+@kernel
+def portion(length, unit, hand, hands):  # type: ignore[no-untyped-def]
+    """Return from where to where a hand's part of a length goes, in whole units but for the end."""
+    units = -(-length // unit)
+    return min(length, units * hand // hands * unit), min(length, units * (hand + 1) // hands * unit)
+
+
+@kernel
+def even(length, most, unit):  # type: ignore[no-untyped-def]
+    """Return the length of a part where ``length`` is cut into as few equal ones as there can be, in whole units."""
+    parts = max(1, -(-length // most))
+    return max(unit, -(-length // (parts * unit)) * unit)
+
+
+@kernel
+def in_panel(A_part, i, B, b_turned, k, depth, j, b, C, panel):  # type: ignore[no-untyped-def]
+    """Add A_part's product with a panel of B, which begins at row ``k`` and column ``j``, to C from row ``i`` on."""
+    rows, width, onto = A_part.shape[0], panel.shape[1], k > 0
+    columns, whole = min(width, C.shape[1] - j), rows // ROWS * ROWS
+    source, start, packed = view(B, k * B.shape[1], (depth, B.shape[1])), j, 0
+    if b_turned:
+        turn(B, j, k, columns, depth, panel)
+        source, start = panel, 0
+    elif columns == width and whole > ROWS:
+        packing_block(A_part, 0, source, j, b, C, i, j, onto, panel)
+        source, start, packed = panel, 0, ROWS
+    if columns == width:
+        for row in range(packed, whole, ROWS):
+            wide_block(A_part, row, source, start, b, C, i + row, j, onto, panel)
+        for row in range(whole, rows):
+            wide_row(A_part, row, source, start, b, C, i + row, j, onto, panel)
+        return
+    for column in range(0, columns, BYTES // C.itemsize):
+        for row in range(0, whole, ROWS):
+            narrow_block(A_part, row, source, start + column, b, C, i + row, j + column, onto, panel)
+        for row in range(whole, rows):
+            narrow_row(A_part, row, source, start + column, b, C, i + row, j + column, onto, panel)

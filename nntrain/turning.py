@@ -15,18 +15,18 @@ from nntrain.kernels import kernel
 LARGE, SMALL = 64, 32  # bytes of a tile's row
 
 
-def turn(W: Any, W_turned: Any) -> None:
-    """Fill W_turned (O, I) with W (I, O)."""
-    W_turned[:] = W.T
+def turn(W: Any, top: int, left: int, rows: int, columns: int, W_turned: Any) -> None:
+    """Fill W_turned's first ``columns`` rows and ``rows`` columns with so many rows and columns of W, turned round."""
+    W_turned[:columns, :rows] = W[top : top + rows, left : left + columns].T
 
 
 @overload(turn)
-def _compiled_turn(W, W_turned):  # type: ignore[no-untyped-def]
-    def compiled(W, W_turned):  # type: ignore[no-untyped-def]
-        if W.shape[1] * W.itemsize < LARGE:
-            in_small_tiles(W, W_turned)
+def _compiled_turn(W, top, left, rows, columns, W_turned):  # type: ignore[no-untyped-def]
+    def compiled(W, top, left, rows, columns, W_turned):  # type: ignore[no-untyped-def]
+        if columns * W.itemsize < LARGE:
+            in_small_tiles(W, top, left, rows, columns, W_turned)
         else:
-            in_large_tiles(W, W_turned)
+            in_large_tiles(W, top, left, rows, columns, W_turned)
 
     return compiled
 
@@ -36,32 +36,33 @@ def _turning(row_bytes: int) -> Any:
     turn_tile = _tile(row_bytes)
 
     @kernel
-    def in_tiles(W, W_turned):  # type: ignore[no-untyped-def]
+    def in_tiles(W, top, left, rows, columns, W_turned):  # type: ignore[no-untyped-def]
         side = row_bytes // W.itemsize
-        rows, columns = W.shape
         whole_rows, whole_columns = rows // side * side, columns // side * side
         for i in range(0, whole_rows, side):
             for j in range(0, whole_columns, side):
-                turn_tile(W, i, j, W_turned)
+                turn_tile(W, top + i, left + j, W_turned, j, i)
             for j in range(whole_columns, columns):
                 for beside in range(side):
-                    W_turned[j, i + beside] = W[i + beside, j]
+                    W_turned[j, i + beside] = W[top + i + beside, left + j]
         for i in range(whole_rows, rows):
             for j in range(columns):
-                W_turned[j, i] = W[i, j]
+                W_turned[j, i] = W[top + i, left + j]
 
     return in_tiles
 
 
 def _tile(row_bytes: int) -> Any:
-    """Return a compiled function that turns a square tile, from row i and column j on.
+    """Return a compiled function that turns a square tile of W, from row i and column j on, into one of W_turned.
 
     Its rows are shuffled into each other, the first half of them with the second, number by number in turn; after as
     many times as two divides their number they are its columns.
     """
 
     @intrinsic
-    def turn_tile(typing_context: Any, W: Any, i: Any, j: Any, W_turned: Any) -> Any:
+    def turn_tile(typing_context: Any, W: Any, i: Any, j: Any, W_turned: Any, to_i: Any, to_j: Any) -> Any:
+        place = (types.int64, types.int64)
+
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             size = W.dtype.bitwidth // 8
             side = row_bytes // size
@@ -82,16 +83,16 @@ def _tile(row_bytes: int) -> Any:
                 ir.Constant(places, [place for k in range(start, start + half) for place in (k, side + k)])
                 for start in (0, half)
             )
-            matrix, row, column, turned = arguments
+            matrix, row, column, turned, to_row, to_column = arguments
             lines = [builder.load(at(W, matrix, after(row, k), column), align=size) for k in range(side)]
             for _ in range(side.bit_length() - 1):
                 pairs = zip(lines[:half], lines[half:], strict=True)
                 lines = [builder.shuffle_vector(a, b, part) for a, b in pairs for part in (low, high)]
             for k, line in enumerate(lines):
-                builder.store(line, at(W_turned, turned, after(column, k), row), align=size)
+                builder.store(line, at(W_turned, turned, after(to_row, k), to_column), align=size)
             return context.get_dummy_value()
 
-        return types.void(W, types.int64, types.int64, W_turned), generate
+        return types.void(W, *place, W_turned, *place), generate
 
     return turn_tile
 

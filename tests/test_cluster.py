@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from nntrain import blas
 from nntrain.comparison import cluster
 from nntrain.comparison.cluster import Cluster
 from nntrain.comparison.executors import Threads
 from nntrain.comparison.jobs import Job, Variants
 from nntrain.comparison.variants import axis, variants_of
+from nntrain.network import crew
 from tests.helpers import CommandLine
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of Dask's own
@@ -102,8 +102,8 @@ def test_a_worker_stays_on_one_thread() -> None:
     try:
         cluster._one_thread_from_now_on()
         gc.collect()
-        assert blas._shared
+        assert crew._side_by_side
     finally:
         cluster._LIMITS.close()
         cluster._one_thread_from_now_on.cache_clear()
-    assert not blas._shared
+    assert not crew._side_by_side

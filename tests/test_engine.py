@@ -1,4 +1,4 @@
-"""The compiled engine: it compiles once, runs as plain Python too, and picks a BLAS that suits the machine."""
+"""The compiled engine: it compiles once, and runs as plain Python too."""
 
 import json
 import os
@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pytest
 
-from nntrain.blas import choose_core_type
 from nntrain.kernels import announced
 from nntrain.training.engine import Engine
 from tests.helpers import ROOT, built
@@ -87,33 +86,3 @@ def test_what_is_compiled_already_is_not_announced() -> None:
     with announced(lambda: told.append("compiling")):
         Engine(plan)
     assert not told
-
-
-FLAGS = "flags : fpu avx512f avx512dq avx512bw avx512vl avx512cd"
-
-
-@pytest.mark.parametrize(
-    ("vendor", "family", "flags", "chosen"),
-    [
-        ("AuthenticAMD", 26, FLAGS, "SkylakeX"),
-        ("AuthenticAMD", 26, "flags : fpu avx2", ""),
-        ("AuthenticAMD", 25, FLAGS, ""),
-        ("GenuineIntel", 6, FLAGS, ""),
-    ],
-)
-def test_the_core_type_is_set_where_openblas_does_not_know_the_processor(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, vendor: str, family: int, flags: str, chosen: str
-) -> None:
-    cpuinfo = tmp_path / "cpuinfo"
-    cpuinfo.write_text(f"processor : 0\nvendor_id\t: {vendor}\ncpu family\t: {family}\n{flags}\n\nprocessor : 1\n")
-    monkeypatch.setenv("OPENBLAS_CORETYPE", "x")  # so that monkeypatch puts back what was there
-    monkeypatch.delenv("OPENBLAS_CORETYPE")
-    assert choose_core_type(cpuinfo) == chosen
-    assert os.environ.get("OPENBLAS_CORETYPE", "") == chosen
-
-
-def test_a_core_type_that_the_user_chose_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("OPENBLAS_CORETYPE", "Zen")
-    assert choose_core_type(tmp_path / "none") == "Zen"
-    monkeypatch.delenv("OPENBLAS_CORETYPE")
-    assert choose_core_type(tmp_path / "none") == ""

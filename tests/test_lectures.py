@@ -10,6 +10,7 @@ from nntrain.layers.dense import dense_backward_input
 from nntrain.losses import Loss
 from nntrain.losses.cross_entropy import CrossEntropy
 from nntrain.losses.squared_error import HalfSumSquaredError, MeanSquaredError, SumSquaredError
+from nntrain.network.crew import Crew
 from nntrain.network.epoch import steps
 from nntrain.network.network import Dense, Network
 from nntrain.network.regularize import PENALTIES
@@ -67,11 +68,11 @@ def test_backpropagation_by_hand() -> None:
     (W1, _), (W2, _) = network.views(theta)
     W1[:] = [[2, 1, 1], [1, -2, 2]]  # columns are units: w1, w2 = 2, 1; w3, w4 = 1, -2; w5, w6 = 1, 2
     W2[:, 0] = [-1, 3, 2]
-    grad, buffers = np.zeros_like(theta), network.buffers(1, 1, DOUBLE)
+    grad, buffers = np.zeros_like(theta), network.buffers(1, 1, DOUBLE, Crew())
     losses = np.empty((1, 1))
     loss, rule = SumSquaredError.function.address(DOUBLE), SGD.update.address(DOUBLE)
     vectors = (theta, grad, np.zeros((0, theta.size)))
-    update = Update(rule, np.zeros(0), np.zeros(PENALTIES), 0, network.tensors(), np.zeros(8))
+    update = Update(rule, 0, np.zeros(0), np.zeros(PENALTIES), 0, network.tensors(), np.zeros(8))
     run = (network.table(DOUBLE), *vectors, update, Criterion(loss, np.zeros(0)))
     data = (np.array([[1.0, 2.0]]), np.array([[3.0]]), np.arange(1)[None])
     told = Told(losses, np.zeros((1, 1), np.bool_), np.empty(1), np.empty((0, theta.size)))
@@ -85,10 +86,10 @@ def test_backpropagation_by_hand() -> None:
     assert dW2.ravel().tolist() == [24, 0, 30]
     assert dW1.T.ravel().tolist() == [-6, -12, 0, 0, 12, 24]
     d_hidden, d_inputs = np.empty((1, 3)), np.empty((1, 2))
-    dense_backward_input(d_output, W2, buffers.turned, d_hidden)
+    dense_backward_input(d_output, W2, buffers.turned, d_hidden, buffers.sharing)
     assert d_hidden.ravel().tolist() == [-6, 18, 12]
     assert buffers.d[:3].tolist() == db1.tolist() == [-6, 0, 12]
-    dense_backward_input(buffers.d[:3].reshape(1, 3), W1, np.empty(0), d_inputs)
+    dense_backward_input(buffers.d[:3].reshape(1, 3), W1, np.empty(0), d_inputs, buffers.sharing)
     assert d_inputs.ravel().tolist() == [0, 18]
 
 

@@ -49,7 +49,7 @@ class Stepper:
     def step(self, gradient: NDArray[Any], lr: float) -> None:
         self.k += 1
         decay(TENSORS, self.theta, self.penalty, lr)
-        self.update(self.theta, gradient, self.state, TENSORS, self.hyper, lr, self.k)
+        self.update(self.theta, gradient, self.state, TENSORS, self.hyper, lr, self.k, 0, self.theta.size)
 
 
 @pytest.mark.parametrize(("name", "case"), CASES)
@@ -133,3 +133,22 @@ def test_a_dialect_is_a_set_of_defaults(name: str) -> None:
         assert optimizer.model_dump().items() >= values.items()
         assert make(Optimizer, name, dialect=dialect, lr=0.123).lr == 0.123
         assert type(optimizer).model_validate(optimizer.model_dump()) == optimizer
+
+
+@pytest.mark.parametrize("name", members(Optimizer))
+def test_parameters_stepped_in_parts_are_those_stepped_at_once(name: str) -> None:
+    """Threads share the parameters of a large network, but for a rule that steps whole arrays."""
+    optimizer = make(Optimizer, name)
+    if optimizer.whole or optimizer.searches:
+        return
+    at_once, in_parts = (Stepper(optimizer, START.copy()) for _ in range(2))
+    for k in range(1, 6):
+        gradient = np.sin(START * k)
+        at_once.step(gradient, 0.01)
+        decay(TENSORS, in_parts.theta, in_parts.penalty, 0.01)
+        for start, stop in ((5, START.size), (0, 2), (2, 5)):
+            data = (in_parts.theta, gradient, in_parts.state, TENSORS, in_parts.hyper)
+            in_parts.update(*data, 0.01, k, start, stop)
+    np.testing.assert_allclose(in_parts.theta, at_once.theta, rtol=1e-14)
+    np.testing.assert_allclose(in_parts.state, at_once.state, rtol=1e-14)
+    assert (in_parts.theta != START).all()

@@ -12,18 +12,23 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nntrain.blas import BLAS_FROM
 from nntrain.denormals import flush_denormals, restore
-from nntrain.gemm import gemm
-from nntrain.kernels import view
 from nntrain.memory import LINE, empty
-from nntrain.products import multiply
+from nntrain.network.crew import Crew
+from nntrain.products import Sharing, even, in_blocks, in_panels, multiply, portion, room_for_copies
 from nntrain.turning import turn
+from nntrain.views import view
 from tests.helpers import ROOT
 
-compiled = numba.njit(lambda A, B, b, C: multiply(A, B, b, C))
-compiled_turn = numba.njit(lambda W, turned: turn(W, turned))
+ALONE = {np.dtype(kind): Sharing(Crew().board, np.empty(0, kind), 0) for kind in (np.float32, np.float64)}
+compiled_with = numba.njit(lambda A, B, b, C, sharing: multiply(A, B, b, C, sharing))
+compiled_turn = numba.njit(lambda W, top, left, rows, columns, turned: turn(W, top, left, rows, columns, turned))
+blocks = numba.njit(lambda A, B, b, C: in_blocks(A, B, b, C))
 lengths = st.integers(1, 70)
+
+
+def compiled(A: Any, B: Any, b: Any, C: Any) -> None:
+    compiled_with(A, B, b, C, ALONE[C.dtype])
 
 
 @settings(deadline=None, max_examples=150)
@@ -48,17 +53,8 @@ def test_a_product_is_that_of_numpy(
     assert (frame[:100] == 7).all()
     assert (frame[-100:] == 7).all()
     plain = np.empty_like(C)
-    multiply(A, B, b, plain)
+    multiply(A, B, b, plain, ALONE[C.dtype])
     np.testing.assert_allclose(plain, C, atol=float(bound.max()))
-
-
-def test_a_product_beyond_the_bound_is_left_to_blas() -> None:
-    random = np.random.default_rng(0)
-    A, B, b = random.standard_normal((200, 200)), random.standard_normal((200, 200)), random.standard_normal(200)
-    assert A.size * 200 >= BLAS_FROM
-    C = np.empty((200, 200))
-    compiled(A, B, b, C)
-    np.testing.assert_allclose(C, A @ B + b, rtol=1e-11, atol=1e-11)
 
 
 @settings(deadline=None, max_examples=100)
@@ -67,12 +63,12 @@ def test_a_matrix_turned_round_is_its_transpose(rows: int, columns: int, dtype: 
     W = np.arange(rows * columns, dtype=dtype).reshape(rows, columns)
     frame = np.full(W.size + 200, -1.0, dtype)
     turned = frame[100:-100].reshape(columns, rows)
-    compiled_turn(W, turned)
+    compiled_turn(W, 0, 0, rows, columns, turned)
     assert (turned == W.T).all()
     assert (frame[:100] == -1).all()
     assert (frame[-100:] == -1).all()
     turned[:] = 0
-    turn(W, turned)
+    turn(W, 0, 0, rows, columns, turned)
     assert (turned == W.T).all()
 
 
@@ -87,23 +83,52 @@ def test_an_array_begins_with_a_line(shape: int | tuple[int, ...], dtype: Any) -
     assert all((array == number).all() for number, array in enumerate(arrays))
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("turned", [(False, False), (True, False), (False, True), (True, True)])
-def test_blas_multiplies_matrices_and_transposes(turned: tuple[bool, bool], dtype: Any) -> None:
-    random = np.random.default_rng(0)
-    A, B = (
-        random.standard_normal(shape[::-1] if back else shape).astype(dtype)
-        for shape, back in zip(((7, 5), (5, 3)), turned, strict=True)
+@settings(deadline=None, max_examples=60)
+@given(
+    *(
+        st.sampled_from(values)
+        for values in ((1, 7, 16, 61, 300, 530), (1, 9, 256, 300, 520), (1, 10, 32, 33, 100, 256))
+    ),
+    st.sampled_from([np.float32, np.float64]),
+    *(st.booleans() for _ in range(3)),
+    st.integers(1, 5),
+)
+def test_a_large_product_is_the_same_to_the_bit_whoever_shares_it(
+    rows: int, inner: int, columns: int, dtype: Any, a_turned: bool, b_turned: bool, biased: bool, hands: int
+) -> None:
+    random = np.random.default_rng(rows * 1_000_000 + inner * 1000 + columns)
+    A, B = (random.standard_normal(shape).astype(dtype) for shape in ((rows, inner), (inner, columns)))
+    b = random.standard_normal(columns if biased else 0).astype(dtype)
+    C = np.empty((rows, columns), dtype)
+    blocks(A, B, b, C)
+    frame = np.full(rows * columns + 200, 7.0, dtype)
+    shared = frame[100:-100].reshape(rows, columns)
+    stored = [np.ascontiguousarray(X.T if turned else X) for X, turned in ((A, a_turned), (B, b_turned))]
+    for hand in range(hands):
+        room = room_for_copies(np.dtype(dtype))
+        room[:] = np.nan
+        in_panels[np.dtype(dtype)](stored[0], a_turned, stored[1], b_turned, b, shared, room, hand, hands)
+    assert (shared == C).all()
+    assert (frame[:100] == 7).all()
+    assert (frame[-100:] == 7).all()
+    bound = (
+        (inner + 2) * np.finfo(dtype).eps * (np.abs(A).astype(np.float64) @ np.abs(B) + (np.abs(b) if biased else 0))
     )
-    A, B, C = A.T if turned[0] else A, B.T if turned[1] else B, np.empty((7, 3), dtype)
-    numba.njit(lambda A, B, C: gemm(A, B, C))(A, B, C)
-    np.testing.assert_allclose(C, A @ B, rtol=1e-5, atol=1e-5)
+    assert (np.abs(C - (A.astype(np.float64) @ B + (b if biased else 0))) <= bound).all()
 
 
-def test_blas_is_not_given_matrices_with_gaps() -> None:
-    A = np.ones((8, 8))
-    with pytest.raises(numba.TypingError, match="layout A"):
-        numba.njit(lambda A, B, C: gemm(A, B, C))(A[::2, ::2], np.ones((4, 4)), np.ones((4, 4)))
+@pytest.mark.parametrize("length", [0, 1, 8, 9, 100, 51_201])
+@pytest.mark.parametrize("unit", [1, 6, 8, 32])
+def test_portions_are_all_of_a_length_and_even_parts_few(length: int, unit: int) -> None:
+    for hands in (1, 2, 3, 7):
+        parts = [portion(length, unit, hand, hands) for hand in range(hands)]
+        assert [start for start, _ in parts] == [0, *(stop for _, stop in parts[:-1])]
+        assert parts[-1][1] == length
+        assert all(start % unit == 0 for start, stop in parts if start < stop)
+    part = even(length, 20 * unit, unit)
+    assert part % unit == 0
+    assert 0 < part <= 20 * unit
+    assert -(-length // part) <= max(1, -(-length // (20 * unit)))
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])
@@ -151,15 +176,19 @@ for feature in real:
         real[feature] = False
 llvm.get_host_cpu_features = lambda: real
 import numba, numpy as np
-from nntrain import products
-assert products.BYTES == BYTES
-compiled = numba.njit(lambda A, B, b, C: products.multiply(A, B, b, C))
+from nntrain import products, registers
+assert registers.BYTES == BYTES
+compiled = numba.njit(lambda A, B, b, C: products.in_blocks(A, B, b, C))
 for shape in ((32, 64, 64), (9, 33, 17), (3, 5, 2), (8, 1, 40)):
     for dtype in (np.float32, np.float64):
         rows, inner, columns = shape
         A, B = np.arange(rows * inner, dtype=dtype).reshape(rows, inner) % 7, np.ones((inner, columns), dtype)
         b, C = np.arange(columns, dtype=dtype), np.empty((rows, columns), dtype)
         compiled(A, B, b, C)
+        assert (C == A.sum(axis=1)[:, None] + b).all()
+        room = products.room_for_copies(np.dtype(dtype))
+        C[:] = 0
+        products.in_panels[np.dtype(dtype)](A, False, B, False, b, C, room, 0, 1)
         assert (C == A.sum(axis=1)[:, None] + b).all()
 """
 

@@ -32,7 +32,7 @@ def test_the_weights_that_learn_and_those_that_follow_are_the_reference_librarys
     update, hyper = optimizer.update[theta.dtype], np.array(optimizer.hyper())
     checked = 0
     for k in range(1, STEPS + 1):
-        update(theta, PROBLEMS[problem](theta), state, TENSORS, hyper, rate(optimizer.lr, k), k)
+        update(theta, PROBLEMS[problem](theta), state, TENSORS, hyper, rate(optimizer.lr, k), k, 0, theta.size)
         follow(theta, state, numbers, k)
         if str(k) in recorded[problem]:
             learning, following = (np.array(values) for values in recorded[problem][str(k)])

@@ -11,7 +11,6 @@ from benchmarks.cases import CLIP_NORM, DROPOUT, LR, Case
 from benchmarks.peers import Epoch
 from nntrain.activations.identity import Identity
 from nntrain.activations.rectifiers import ReLU
-from nntrain.blas import threads_for
 from nntrain.data.prepare import Part, Prepared
 from nntrain.initializers.variance import HeUniform
 from nntrain.losses.cross_entropy import CrossEntropy
@@ -59,7 +58,7 @@ def epoch_of(case: Case) -> Epoch:
     for part, weights in zip(engine.plan.network.slices(), case.weights(), strict=True):
         engine.theta[part][: weights.size] = weights.ravel()
     rates, done = np.full(case.steps, LR), 0
-    LIMITS.enter_context(threads_for(engine.plan.network.blas_work(case.batch)))
+    LIMITS.enter_context(engine.crew.at_work(engine.plan.network.largest_product(case.batch), engine.dtype))
 
     def epoch(order: NDArray[Any]) -> float:
         nonlocal done

@@ -1,4 +1,4 @@
-"""The matrix products of a step and nothing else, called from compiled code into the BLAS that nntrain uses."""
+"""The matrix products of a step and nothing else, called from compiled code into SciPy's BLAS."""
 
 import atexit
 from contextlib import ExitStack
@@ -8,12 +8,14 @@ import numba
 import numpy as np
 import scipy.linalg  # noqa: F401 - Numba takes the products from its BLAS
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from benchmarks.cases import Case
 from benchmarks.peers import Epoch
-from nntrain.blas import threads_for
-from nntrain.layers.dense import SMALL
+from nntrain.processors import cores
 
+SMALL = 16_384  # weights, up to which OpenBLAS is faster with a transpose that lies ready
+PER_THREAD = 2_000_000  # multiply-adds, with fewer of which another thread makes OpenBLAS slower
 LIMITS = ExitStack()  # held open, for as long as the process lives
 atexit.register(LIMITS.close)
 
@@ -48,7 +50,8 @@ def repeat(work: Any, layers: Any, steps: int) -> None:
 
 def epoch_of(case: Case) -> Epoch:
     """Return a function that does an epoch's products."""
-    LIMITS.enter_context(threads_for(case.multiply_adds))
+    threads = min(cores(), max(1, case.multiply_adds // PER_THREAD))
+    LIMITS.enter_context(threadpool_limits(threads, "blas"))
     random = np.random.default_rng(0)
     layers = numba.typed.List()
     for n_in, n_out, _ in case.layers:

@@ -9,7 +9,6 @@ from typing import Annotated, NoReturn
 import typer
 
 from nntrain import __version__
-from nntrain.blas import choose_core_type
 from nntrain.cli import compare, dialects, evaluate, fit, gradcheck, list_, predict, recipes, schema, show
 from nntrain.errors import NntrainError, Status
 
@@ -32,7 +31,9 @@ app = typer.Typer(
 def nntrain(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
-    verbose: Annotated[bool, typer.Option("--verbose", help="With --version: the libraries and the BLAS too.")] = False,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", help="With --version: the libraries and the processor too.")
+    ] = False,
 ) -> None:
     """Print the version, or hand over to a command."""
     if version:
@@ -59,7 +60,6 @@ app.command("schema")(schema.command)
 
 def main() -> NoReturn:
     """Run the command line and end the process with the documented exit status."""
-    choose_core_type()
     try:
         app()
     except NntrainError as error:

@@ -10,10 +10,10 @@ from functools import cache
 from itertools import islice
 from typing import Any
 
-from nntrain.blas import one_thread_each
 from nntrain.comparison.jobs import Job, Row, Variants, run_alone
 from nntrain.data import Dataset
 from nntrain.errors import bad_input
+from nntrain.network.crew import one_thread_each
 from nntrain.recipe.schema import Recipe, to_data
 
 AHEAD = 4  # jobs for each of the cluster's threads that are handed out at once
@@ -85,7 +85,7 @@ class Cluster:
 
 
 def remote(key: str, recipe: Mapping[str, Any], dataset: Dataset) -> dict[str, Any]:
-    """Make a run on a worker, on one BLAS thread, and return its line."""
+    """Make a run on a worker, on one thread, and return its line."""
     _one_thread_from_now_on()
     return run_alone(key, Recipe.model_validate(dict(recipe)), dataset).to_json()
 

@@ -6,9 +6,10 @@ from itertools import islice
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
-from nntrain.blas import cores, one_thread_each
 from nntrain.comparison.jobs import Job, Row, Variants
 from nntrain.memory import without_old_garbage
+from nntrain.network.crew import one_thread_each
+from nntrain.processors import cores
 
 AHEAD = 2  # jobs for each thread that are handed out at once: memory stays the same for ten thousand
 

@@ -96,5 +96,5 @@ def _trajectory(optimizer: Optimizer, lr: float) -> Iterator[NDArray[np.float64]
         rate = lr / (1 + COOLING * (k - 1))
         gradient = CURVATURE * theta
         decay(tensors, theta, penalty, rate)
-        update(theta, gradient, state, tensors, hyper, rate, k)
+        update(theta, gradient, state, tensors, hyper, rate, k, 0, theta.size)
         yield theta.copy()

@@ -1,15 +1,16 @@
 """The dense layer: every output unit looks at every input."""
 
-from nntrain.gemm import gemm
-from nntrain.kernels import kernel, view
-from nntrain.products import multiply
+from nntrain.kernels import kernel
+from nntrain.products import is_large, multiply
+from nntrain.signals import HANDS
 from nntrain.turning import turn
+from nntrain.views import view
 
-SMALL = 16_384  # weights, up to which a layer's are turned round for the backward pass (measured: benchmarks/README.md)
+FEW = 4  # rows, below which turning weights round takes longer than the product
 
 
 @kernel
-def dense_forward(h_in, W, b, z):  # type: ignore[no-untyped-def]
+def dense_forward(h_in, W, b, z, sharing):  # type: ignore[no-untyped-def]
     """Pre-activations of a dense layer.
 
     Formula:
@@ -17,11 +18,11 @@ def dense_forward(h_in, W, b, z):  # type: ignore[no-untyped-def]
 
     Source: K, N.
     """
-    multiply(h_in, W, b, z)
+    multiply(h_in, W, b, z, sharing)
 
 
 @kernel
-def dense_backward_weights(h_in, d, dW):  # type: ignore[no-untyped-def]
+def dense_backward_weights(h_in, d, dW, sharing):  # type: ignore[no-untyped-def]
     """Gradient of a dense layer's weights from d = dL/dz (B, O), summed over the B rows.
 
     Formula:
@@ -29,7 +30,7 @@ def dense_backward_weights(h_in, d, dW):  # type: ignore[no-untyped-def]
 
     Source: K, H, N (backpropagation by hand).
     """
-    multiply(h_in.T, d, d[0, :0], dW)
+    multiply(h_in.T, d, d[0, :0], dW, sharing)
 
 
 @kernel
@@ -52,19 +53,26 @@ def dense_backward_biases(d, db):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def dense_backward_input(d, W, turned, dh_in):  # type: ignore[no-untyped-def]
+def dense_backward_input(d, W, turned, dh_in, sharing):  # type: ignore[no-untyped-def]
     """Pass the gradient on to the layer's inputs.
 
     Formula:
         dh_in = d W^T         (B, I) = (B, O) (O, I)
 
-    A small W is turned round first, into ``turned`` if there is room: BLAS is twice as fast then.
+    W is turned round first: into ``turned`` where there is room, which there is for all but those of large products.
 
     Source: K, H, N (backpropagation by hand).
     """
-    if W.size <= turned.size:
+    if d.shape[0] < FEW:
+        for row in range(d.shape[0]):
+            for i in range(W.shape[0]):
+                total = W.dtype.type(0)
+                for j in range(W.shape[1]):
+                    total += d[row, j] * W[i, j]
+                dh_in[row, i] = total
+    elif W.size <= turned.size and not is_large(d.shape[0], W.size, sharing.board[HANDS]):
         W_turned = view(turned, 0, (W.shape[1], W.shape[0]))
-        turn(W, W_turned)
-        multiply(d, W_turned, d[0, :0], dh_in)
+        turn(W, 0, 0, W.shape[0], W.shape[1], W_turned)
+        multiply(d, W_turned, d[0, :0], dh_in, sharing)
     else:
-        gemm(d, W.T, dh_in)
+        multiply(d, W.T, d[0, :0], dh_in, sharing)

@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from nntrain.elementary import exp
-from nntrain.kernels import Entry, entry, kernel, view
+from nntrain.kernels import Entry, entry, kernel
 from nntrain.losses import LOSS
 from nntrain.losses.class_weights import WeighsClasses, mass, weight
+from nntrain.views import view
 
 MANY = 1e200  # far from what float64 can hold
 

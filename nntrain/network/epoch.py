@@ -9,14 +9,15 @@ import numpy as np
 from numba import types
 
 from nntrain.denormals import flush_denormals, restore
-from nntrain.kernels import borrowed, entry, kernel
+from nntrain.kernels import entry, kernel
 from nntrain.layers.dropout import NO_KEY, step_key
 from nntrain.layers.noise import add_noise
 from nntrain.losses import call_loss
+from nntrain.network.crew import take_step
 from nntrain.network.regularize import INPUT_NOISE, clip, decay, norm_of, penalize
 from nntrain.network.table import BUFFERS, CRITERION, TABLE, TOLD, UPDATE
 from nntrain.network.walk import forward, loss_and_gradient, matrix
-from nntrain.optimizers import call_rule
+from nntrain.views import borrowed
 from nntrain.wrappers import follow
 
 
@@ -86,7 +87,7 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
             penalize(update.tensors, learnt, grad, update.penalty)
             clipped[epoch, step] = clip(grad, update.penalty)
             decay(update.tensors, learnt, update.penalty, rate)
-            call_rule(update.address, learnt, grad, state, update.tensors, update.hyper, rate, k)
+            take_step(update, learnt, grad, state, rate, k, buffers.sharing.board)
             follow(theta, state, update.followers, k)
         norms[epoch] = norm_of(grad)
         if ends.shape[0] > 0:

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.losses import Loss
+from nntrain.network.crew import Crew
 from nntrain.network.epoch import evaluate
 from nntrain.network.network import Network
 from nntrain.network.table import Criterion
@@ -22,10 +23,11 @@ class ForwardPass:
         table: the network's layer table.
     """
 
-    def __init__(self, network: Network, dtype: np.dtype[Any], targets: int = 1) -> None:
+    def __init__(self, network: Network, dtype: np.dtype[Any], targets: int = 1, crew: Crew | None = None) -> None:
         self.network, self.dtype = network, np.dtype(dtype)
         self.table = network.table(self.dtype)
-        self._buffers = network.buffers(ROWS, targets, self.dtype)
+        self._crew = crew or Crew()
+        self._buffers = network.buffers(ROWS, targets, self.dtype, self._crew)
         self._evaluate = evaluate[self.dtype]
 
     def outputs(self, theta: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
@@ -67,5 +69,6 @@ class ForwardPass:
     ) -> tuple[NDArray[Any], NDArray[np.float64]]:
         output = np.empty((len(thetas), len(x), self.network.outputs), self.dtype)
         losses = np.empty((len(thetas), ceil(len(x) / ROWS)))
-        self._evaluate(self.table, thetas, loss, x, target, output, losses, alive, self._buffers)
+        with self._crew.at_work(self.network.largest_product(min(ROWS, len(x))), self.dtype):
+            self._evaluate(self.table, thetas, loss, x, target, output, losses, alive, self._buffers)
         return output, losses

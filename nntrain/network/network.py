@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.activations import Activation
-from nntrain.blas import BLAS_FROM
 from nntrain.initializers import Initializer
 from nntrain.initializers.fixed import Zeros
-from nntrain.layers.dense import SMALL
 from nntrain.memory import empty
+from nntrain.network.crew import Crew
 from nntrain.network.table import LAYER, Buffers
 from nntrain.norms import Norm
+from nntrain.products import Sharing, in_panels, is_large, room_for_copies
 from nntrain.random import stream
 
 
@@ -85,14 +85,9 @@ class Network:
         self._sizes = [layer.n_in * layer.n_out for layer in layers]
         self.outputs = layers[-1].n_out
 
-    def blas_work(self, rows: int) -> int:
-        """Return the multiply-adds of the largest product that BLAS gets with so many rows, 0 if it gets none."""
-        large = [
-            rows * size
-            for index, size in enumerate(self._sizes)
-            if rows * size >= BLAS_FROM or (index > 0 and size > SMALL)
-        ]
-        return max(large, default=0)
+    def largest_product(self, rows: int) -> int:
+        """Return the multiply-adds of the largest product with so many rows, 0 if none is worth to be shared."""
+        return max((rows * size for size in self._sizes if is_large(rows, size, 2)), default=0)
 
     def table(self, dtype: np.dtype[Any]) -> NDArray[Any]:
         """Return the layer table for the compiled walk; its addresses are good in this process only."""
@@ -126,15 +121,22 @@ class Network:
         ]
         return np.array(found, np.int64)
 
-    def buffers(self, rows: int, targets: int, dtype: np.dtype[Any]) -> Buffers:
-        """Return buffers for batches of up to ``rows`` rows with ``targets`` target columns."""
+    def buffers(self, rows: int, targets: int, dtype: np.dtype[Any], crew: Crew) -> Buffers:
+        """Return buffers for batches of up to ``rows`` rows with ``targets`` target columns.
+
+        ``crew`` are the threads that share large products.
+        """
         x, target = empty((rows, self.inputs), dtype), empty((rows, targets), dtype)
         z, h, d = (empty(rows * self.units, dtype) for _ in range(3))
         normalised = any(layer.norm is not None for layer in self.layers)
         n, scale = (empty(rows * self.units if normalised else 0, dtype) for _ in range(2))
-        turned = empty(max((size for size in self._sizes if size <= SMALL), default=0), dtype)
+        turned = empty(max((size for size in self._sizes[1:] if not is_large(rows, size, 1)), default=0), dtype)
+        if self.largest_product(rows):
+            sharing = Sharing(crew.board, room_for_copies(dtype), in_panels.address(dtype))
+        else:
+            sharing = Sharing(crew.board, empty(0, dtype), 0)
         sums = np.empty(2 * max(layer.n_out for layer in self.layers) if normalised else 0)
-        return Buffers(x, target, z, h, d, n, scale, sums, turned)
+        return Buffers(x, target, z, h, d, n, scale, sums, turned, sharing)
 
     def arrays(self, theta: NDArray[Any]) -> Iterator[dict[str, NDArray[Any]]]:
         """Yield each layer's arrays, by name, as views of ``theta``, or of any vector laid out like it.

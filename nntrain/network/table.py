@@ -11,6 +11,8 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
+from nntrain.products import SHARING, Sharing
+
 # One record a layer: where its weights (I, O) and biases (O) begin in theta, whether the biases are learnt, the number
 # of units in the layers before it, and its activation: the addresses of the two loops, the number that shapes the
 # function, and where those that it learns begin, and how many they are. Then the share of its units that a training
@@ -53,7 +55,8 @@ class Buffers(NamedTuple):
     n: NDArray[Any]  # (B·U): normalised pre-activations; empty where no layer is normalised
     scale: NDArray[Any]  # (B·U): what they were divided by, inverted: a layer's part begins with its units' or rows'
     sums: NDArray[np.float64]  # two for each unit of the largest layer; empty where no layer is normalised
-    turned: NDArray[Any]  # room for the weights of the largest small layer, turned round
+    turned: NDArray[Any]  # room for the weights of the largest layer whose product is not large, turned round
+    sharing: Sharing  # what large products need
 
 
 SUMS = types.float64[::1]
@@ -61,7 +64,7 @@ SUMS = types.float64[::1]
 
 def BUFFERS(F: Any) -> Any:  # noqa: N802 - a constant of a float type
     """Return the compiled type of :class:`Buffers`."""
-    return types.NamedTuple([F[:, ::1], F[:, ::1], F[::1], F[::1], F[::1], F[::1], F[::1], SUMS, F[::1]], Buffers)
+    return types.NamedTuple([F[:, ::1], F[:, ::1], *[F[::1]] * 5, SUMS, F[::1], SHARING(F)], Buffers)
 
 
 class Told(NamedTuple):
@@ -92,6 +95,7 @@ class Update(NamedTuple):
     """An optimizer and what goes on beside it, as compiled code reads them."""
 
     address: int  # of the update rule
+    whole: int  # whether it looks at all parameters for each: threads cannot share them
     hyper: NDArray[np.float64]  # its hyper-parameters
     penalty: NDArray[np.float64]  # see nntrain.network.regularize
     seed: int  # of the units that are dropped
@@ -99,6 +103,7 @@ class Update(NamedTuple):
     followers: NDArray[np.float64]  # slow weights and averages, see nntrain.wrappers
 
 
+TENSORS = types.int64[:, ::1]
 UPDATE = types.NamedTuple(
-    [types.intp, types.float64[::1], types.float64[::1], types.int64, types.int64[:, ::1], types.float64[::1]], Update
+    [types.intp, types.int64, types.float64[::1], types.float64[::1], types.int64, TENSORS, types.float64[::1]], Update
 )

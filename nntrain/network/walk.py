@@ -4,7 +4,7 @@ Shape letters: B rows of a batch, L layers, P parameters, and for a layer I inpu
 """
 
 from nntrain.activations import Shape, call_backward, call_forward, call_learnt_backward, call_learnt_forward
-from nntrain.kernels import kernel, view
+from nntrain.kernels import kernel
 from nntrain.layers.dense import (
     dense_backward_biases,
     dense_backward_input,
@@ -16,6 +16,7 @@ from nntrain.losses import call_loss
 from nntrain.norms import scale_and_shift
 from nntrain.norms.batch_norm import batch_norm_backward, normalise_by_batch, normalise_by_running
 from nntrain.norms.layer_norm import layer_norm_backward, normalise_by_row
+from nntrain.views import view
 
 
 @kernel
@@ -110,7 +111,8 @@ def forward(table, theta, x, buffers, key):  # type: ignore[no-untyped-def]
     h_in = x
     for layer in table:
         z, h = part(buffers.z, layer, rows), part(buffers.h, layer, rows)
-        dense_forward(h_in, weights(theta, layer), biases(theta, layer), matrix(buffers.z, layer, rows))
+        W, b = weights(theta, layer), biases(theta, layer)
+        dense_forward(h_in, W, b, matrix(buffers.z, layer, rows), buffers.sharing)
         if layer.norm > 0:
             normalise(layer, theta, buffers, rows, key)
         activate(layer, theta, z, h)
@@ -134,12 +136,12 @@ def backward(table, theta, x, buffers, grad, key):  # type: ignore[no-untyped-de
             normalise_backward(layer, theta, grad, buffers, rows)
         h_in = matrix(buffers.h, table[index - 1], rows) if index > 0 else x
         d_matrix = matrix(buffers.d, layer, rows)
-        dense_backward_weights(h_in, d_matrix, weights(grad, layer))
+        dense_backward_weights(h_in, d_matrix, weights(grad, layer), buffers.sharing)
         if layer.learn_biases:
             dense_backward_biases(d_matrix, biases(grad, layer))
         if index > 0:
             dh_in = matrix(buffers.d, table[index - 1], rows)
-            dense_backward_input(d_matrix, weights(theta, layer), buffers.turned, dh_in)
+            dense_backward_input(d_matrix, weights(theta, layer), buffers.turned, dh_in, buffers.sharing)
 
 
 @kernel

@@ -20,11 +20,13 @@ from nntrain.registry import Component, Dialects
 
 
 def RULE(F: Any) -> Any:  # noqa: N802 - a constant of a float type
-    """(theta (P), grad (P), state (S, P), tensors (T, 3), hyper, rate, k): step theta; k counts the steps from 1.
+    """(theta (P), grad (P), state (S, P), tensors (T, 3), hyper, rate, k, start, stop): step theta.
 
-    A row of ``tensors`` is where one of the parameters' arrays begins, its rows, and its columns; a vector has 0 rows.
+    k counts the steps from 1. The parameters from ``start`` to before ``stop`` are stepped: threads share the others. A
+    row of ``tensors`` is where one of the parameters' arrays begins, its rows, and its columns; a vector has 0 rows.
     """
-    return types.void(F[::1], F[::1], F[:, ::1], types.int64[:, ::1], types.float64[::1], types.float64, types.int64)
+    vectors, place = (F[::1], F[::1], F[:, ::1]), types.uint64  # no sign: an index need not be looked at for one
+    return types.void(*vectors, types.int64[:, ::1], types.float64[::1], types.float64, types.int64, place, place)
 
 
 call_rule = by_address(RULE)
@@ -91,6 +93,7 @@ class Optimizer(Component, family="optimizer"):
     rates: ClassVar[Range] = Range(1e-4, 1e-1)  # where the best learning rate is looked for
     update: ClassVar[Entry]
     state_rows: ClassVar[int]
+    whole: ClassVar[bool] = False  # looks at all parameters for each: threads cannot share them
     searches: ClassVar[bool] = False  # goes its own way by full batches, where others take a step for each batch
     keeps_best: ClassVar[bool] = False  # the result is the best point that it came by, and not the last
 
@@ -120,5 +123,5 @@ class Optimizer(Component, family="optimizer"):
 
 
 @rule
-def no_step(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+def no_step(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
     """Leave theta as it is: an optimizer that searches decides between the calls where to go (training.search)."""

@@ -9,14 +9,14 @@ from nntrain.optimizers import Beta1, Beta2, Eps, EpsRoot, Optimizer, Rate, rule
 
 
 @rule
-def adabelief(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+def adabelief(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
     """Scale by how far the gradient is from its mean; eps_root is added to s at every step, as in the paper."""
     real = theta.dtype.type
     beta1, beta2, new1, new2 = real(hyper[0]), real(hyper[1]), real(1 - hyper[0]), real(1 - hyper[1])
     eps, eps_root = real(hyper[2]), real(hyper[3])
     lr_hat, s_hat = real(rate / (1 - hyper[0] ** k)), real(1 / (1 - hyper[1] ** k))
     m, s = state[0], state[1]
-    for i in range(theta.size):
+    for i in range(start, stop):
         g = grad[i]
         m[i] = beta1 * m[i] + new1 * g
         surprise = g - m[i]

@@ -10,12 +10,12 @@ from nntrain.registry import DIALECT, Dialects
 
 
 @rule
-def adadelta(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+def adadelta(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
     """Scale the gradient by the ratio of two roots: of past steps, and of past gradients."""
     real = theta.dtype.type
     lr, rho, new, eps = real(rate), real(hyper[0]), real(1 - hyper[0]), real(hyper[1])
     v, u = state[0], state[1]
-    for i in range(theta.size):
+    for i in range(start, stop):
         g = grad[i]
         v[i] = rho * v[i] + new * g * g
         step = np.sqrt(u[i] + eps) / np.sqrt(v[i] + eps) * g

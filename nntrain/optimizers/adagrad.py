@@ -11,14 +11,15 @@ from nntrain.registry import DIALECT, Dialects
 
 
 @rule
-def adagrad(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+def adagrad(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
     """Add up the squares, and divide by their root."""
     real = theta.dtype.type
     lr, eps, eps_root = real(rate), real(hyper[0]), real(hyper[1])
     r = state[0]
     if k == 1:
-        r[:] = real(hyper[2])
-    for i in range(theta.size):
+        for i in range(start, stop):
+            r[i] = real(hyper[2])
+    for i in range(start, stop):
         g = grad[i]
         r[i] += g * g
         root = np.sqrt(r[i] + eps_root) + eps

@@ -10,7 +10,7 @@ from nntrain.registry import DIALECT, Dialects
 
 
 @rule
-def adam(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+def adam(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
     """Fold the bias corrections into factors, so that the loop divides once."""
     real = theta.dtype.type
     beta1, beta2, eps_root = real(hyper[0]), real(hyper[1]), real(hyper[3])
@@ -20,7 +20,7 @@ def adam(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untype
     v_hat = real(correction)
     eps = real(hyper[2] * np.sqrt(correction)) if hyper[4] != 0 else real(hyper[2])
     m, v = state[0], state[1]
-    for i in range(theta.size):
+    for i in range(start, stop):
         g = grad[i]
         m[i] = beta1 * m[i] + new1 * g
         v[i] = beta2 * v[i] + new2 * g * g

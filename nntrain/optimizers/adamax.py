@@ -10,14 +10,14 @@ from nntrain.registry import DIALECT, Dialects
 
 
 @rule
-def adamax(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+def adamax(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
     """Scale by a maximum that fades."""
     real = theta.dtype.type
     beta1, new1, beta2 = real(hyper[0]), real(1 - hyper[0]), real(hyper[1])
     eps, eps_max = real(hyper[2]), real(hyper[3])
     lr_hat = real(rate / (1 - hyper[0] ** k))
     m, u = state[0], state[1]
-    for i in range(theta.size):
+    for i in range(start, stop):
         g = grad[i]
         m[i] = beta1 * m[i] + new1 * g
         u[i] = max(beta2 * u[i], abs(g) + eps_max)

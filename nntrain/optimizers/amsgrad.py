@@ -11,7 +11,7 @@ from nntrain.registry import DIALECT, Dialects
 
 
 @rule
-def amsgrad(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+def amsgrad(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
     """Keep the largest mean square so far, before or after its bias correction."""
     real = theta.dtype.type
     beta1, beta2 = real(hyper[0]), real(hyper[1])
@@ -21,7 +21,7 @@ def amsgrad(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-unt
     before, after = (real(correction), real(1)) if hyper[4] != 0 else (real(1), real(correction))
     eps = real(hyper[2] * np.sqrt(correction)) if hyper[3] != 0 else real(hyper[2])
     m, v, largest = state[0], state[1], state[2]
-    for i in range(theta.size):
+    for i in range(start, stop):
         g = grad[i]
         m[i] = beta1 * m[i] + new1 * g
         v[i] = beta2 * v[i] + new2 * g * g

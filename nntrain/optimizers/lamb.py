@@ -10,7 +10,7 @@ from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule
 
 
 @rule
-def lamb(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+def lamb(theta, grad, state, tensors, hyper, rate, k, first, last):  # type: ignore[no-untyped-def]
     """Take Adam's direction for each tensor, and scale it to the length of the tensor."""
     real = theta.dtype.type
     beta1, beta2, new1, new2 = real(hyper[0]), real(hyper[1]), real(1 - hyper[0]), real(1 - hyper[1])
@@ -52,6 +52,7 @@ class Lamb(Optimizer):
     eps: Eps = 1e-6
     weight_decay: Annotated[float, Field(ge=0, description="share of the weights in the step; biases are exempt")] = 0.0
     update: ClassVar[Entry] = lamb
+    whole: ClassVar[bool] = True
     state_rows: ClassVar[int] = 3
 
     def hyper(self) -> tuple[float, ...]:

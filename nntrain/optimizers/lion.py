@@ -11,13 +11,13 @@ from nntrain.registry import DIALECT, Dialects
 
 
 @rule
-def lion(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+def lion(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
     """Step by the sign of one mean, and keep another."""
     real = theta.dtype.type
     lr = real(rate)
     beta1, new1, beta2, new2 = real(hyper[0]), real(1 - hyper[0]), real(hyper[1]), real(1 - hyper[1])
     m = state[0]
-    for i in range(theta.size):
+    for i in range(start, stop):
         g = grad[i]
         theta[i] -= lr * np.sign(beta1 * m[i] + new1 * g)
         m[i] = beta2 * m[i] + new2 * g

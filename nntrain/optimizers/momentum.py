@@ -10,14 +10,14 @@ from nntrain.registry import DIALECT, Dialects
 
 
 @rule
-def heavy_ball(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+def heavy_ball(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
     """Add the gradient to the velocity and step along it; the rate is a factor of one or the other."""
     real = theta.dtype.type
     mu = real(hyper[0])
     new = 1.0 if k == 1 else 1.0 - hyper[1]  # as in torch, the first gradient is not dampened
     inside, outside = (real(rate * new), real(1)) if hyper[2] != 0 else (real(new), real(rate))
     v = state[0]
-    for i in range(theta.size):
+    for i in range(start, stop):
         v[i] = mu * v[i] + inside * grad[i]
         theta[i] -= outside * v[i]
 

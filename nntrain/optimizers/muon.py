@@ -7,13 +7,22 @@ from pydantic import Field
 
 from nntrain.kernels import Entry, kernel
 from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule
+from nntrain.products import copied_numbers, multiply_alone
 
 ITERATIONS = 5
 A, B, C = 3.4445, -4.7750, 2.0315  # of the quintic that drives singular values towards 1
 
 
 @kernel
-def orthogonalized(G, eps):  # type: ignore[no-untyped-def]
+def product(X, Y, room):  # type: ignore[no-untyped-def]
+    """Return X Y."""
+    XY = np.empty((X.shape[0], Y.shape[1]), X.dtype)
+    multiply_alone(X, Y, X[0, :0], XY, room)
+    return XY
+
+
+@kernel
+def orthogonalized(G, eps, room):  # type: ignore[no-untyped-def]
     """Return U V^T, nearly, of G = U S V^T, by Newton and Schulz's iteration on the smaller side."""
     real = G.dtype.type
     wide = G.shape[0] <= G.shape[1]
@@ -24,19 +33,20 @@ def orthogonalized(G, eps):  # type: ignore[no-untyped-def]
             norm += X[row, column] * X[row, column]
     X *= real(1 / max(np.sqrt(norm), eps))
     for _ in range(ITERATIONS):
-        gram = np.dot(X, np.ascontiguousarray(X.T))
-        X = real(A) * X + np.dot(real(B) * gram + real(C) * np.dot(gram, gram), X)
+        gram = product(X, np.ascontiguousarray(X.T), room)
+        X = real(A) * X + product(real(B) * gram + real(C) * product(gram, gram, room), X, room)
     return X if wide else np.ascontiguousarray(X.T)
 
 
 @rule
-def muon(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+def muon(theta, grad, state, tensors, hyper, rate, k, first, last):  # type: ignore[no-untyped-def]
     """Orthogonalise each weight matrix's momentum; vectors are stepped by Adam."""
     real = theta.dtype.type
     mu, new = real(hyper[0]), real(1 - hyper[0])
     beta1, beta2, new1, new2 = real(hyper[2]), real(hyper[3]), real(1 - hyper[2]), real(1 - hyper[3])
     lr_hat, v_hat, eps = real(rate / (1 - hyper[2] ** k)), real(1 / (1 - hyper[3] ** k)), real(hyper[4])
     m, v = state[0], state[1]
+    room = np.empty(copied_numbers(theta.itemsize), theta.dtype)
     for t in range(tensors.shape[0]):
         start, rows, columns = tensors[t]
         if rows == 0:
@@ -50,7 +60,7 @@ def muon(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untype
         for i in range(start, stop):
             m[i] = mu * m[i] + new * grad[i]
             v[i] = mu * m[i] + new * grad[i]
-        step = orthogonalized(v[start:stop].reshape(rows, columns), hyper[1])
+        step = orthogonalized(v[start:stop].reshape(rows, columns), hyper[1], room)
         # as torch, where rows are outputs: a matrix with more outputs than inputs takes longer steps
         lr = real(rate * np.sqrt(max(1.0, columns / rows)))
         W = theta[start:stop].reshape(rows, columns)
@@ -78,6 +88,7 @@ class Muon(Optimizer):
     beta2: Beta2 = 0.999
     eps: Eps = 1e-8
     update: ClassVar[Entry] = muon
+    whole: ClassVar[bool] = True
     state_rows: ClassVar[int] = 2
 
     def hyper(self) -> tuple[float, ...]:

@@ -11,7 +11,7 @@ from nntrain.registry import DIALECT, Dialects
 
 
 @rule
-def nadam(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+def nadam(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
     """Mix the mean gradient, one step ahead, with the present one; the product of all mu is kept beside the state."""
     real = theta.dtype.type
     half = 0.5 if hyper[4] != 0 else 0.0
@@ -24,7 +24,7 @@ def nadam(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyp
     beta1, new1, beta2, new2 = real(hyper[0]), real(1 - hyper[0]), real(hyper[1]), real(1 - hyper[1])
     eps, v_hat = real(hyper[2]), real(1 / (1 - hyper[1] ** k))
     m, v = state[0], state[1]
-    for i in range(theta.size):
+    for i in range(start, stop):
         g = grad[i]
         m[i] = beta1 * m[i] + new1 * g
         v[i] = beta2 * v[i] + new2 * g * g
@@ -54,6 +54,7 @@ class NAdam(Optimizer):
     psi: Annotated[float, Field(ge=0, description="how fast mu approaches beta1")] = 0.004
     warm: Annotated[bool, Field(description="whether mu starts at half of beta1")] = True
     update: ClassVar[Entry] = nadam
+    whole: ClassVar[bool] = True  # the product is kept once for all
     state_rows: ClassVar[int] = 3
     dialects: ClassVar[Dialects] = {
         "keras": {"lr": 0.001, "eps": 1e-7, "psi": 1.0},

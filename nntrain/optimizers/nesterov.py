@@ -8,13 +8,13 @@ from nntrain.registry import DIALECT, Dialects
 
 
 @rule
-def nesterov(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+def nesterov(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
     """Step along the velocity as it will be after one more look at this gradient."""
     real = theta.dtype.type
     mu = real(hyper[0])
     inside, outside = (real(rate), real(1)) if hyper[1] != 0 else (real(1), real(rate))
     v = state[0]
-    for i in range(theta.size):
+    for i in range(start, stop):
         g = inside * grad[i]
         v[i] = mu * v[i] + g
         theta[i] -= outside * (g + mu * v[i])

@@ -12,7 +12,7 @@ TRUSTED = 5.0  # the length of the mean from which on its variance is known well
 
 
 @rule
-def radam(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+def radam(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
     """Rectify the adaptive rate, or leave it out in the first steps."""
     real = theta.dtype.type
     beta1, beta2, new1, new2 = real(hyper[0]), real(hyper[1]), real(1 - hyper[0]), real(1 - hyper[1])
@@ -28,7 +28,7 @@ def radam(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyp
     step, v_hat = real(lr_hat), real(correction)
     eps = real(hyper[2] * np.sqrt(correction)) if hyper[3] != 0 else real(hyper[2])
     m, v = state[0], state[1]
-    for i in range(theta.size):
+    for i in range(start, stop):
         g = grad[i]
         m[i] = beta1 * m[i] + new1 * g
         v[i] = beta2 * v[i] + new2 * g * g

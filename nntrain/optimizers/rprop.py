@@ -9,15 +9,16 @@ from nntrain.optimizers import Optimizer, Rate, rule
 
 
 @rule
-def rprop(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+def rprop(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
     """Lengthen the step while the sign stays, shorten it and wait when it turns."""
     real = theta.dtype.type
     shorter, longer, least, most = real(hyper[0]), real(hyper[1]), real(hyper[2]), real(hyper[3])
     zero = real(0)
     before, step = state[0], state[1]
     if k == 1:
-        step[:] = real(rate)
-    for i in range(theta.size):
+        for i in range(start, stop):
+            step[i] = real(rate)
+    for i in range(start, stop):
         g = grad[i]
         agreement = g * before[i]
         if agreement > zero:

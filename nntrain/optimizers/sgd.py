@@ -7,10 +7,10 @@ from nntrain.optimizers import Optimizer, Range, Rate, rule
 
 
 @rule
-def sgd(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+def sgd(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
     """Step against the gradient."""
     lr = theta.dtype.type(rate)
-    for i in range(theta.size):
+    for i in range(start, stop):
         theta[i] -= lr * grad[i]
 
 

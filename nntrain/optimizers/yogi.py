@@ -10,16 +10,16 @@ from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule
 
 
 @rule
-def yogi(theta, grad, state, tensors, hyper, rate, k):  # type: ignore[no-untyped-def]
+def yogi(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
     """Move v towards g² by a share of g²."""
     real = theta.dtype.type
     beta1, new1, new2, eps = real(hyper[0]), real(1 - hyper[0]), real(1 - hyper[1]), real(hyper[2])
     lr_hat, v_hat = real(rate / (1 - hyper[0] ** k)), real(1 / (1 - hyper[1] ** k))
     m, v = state[0], state[1]
     if k == 1:
-        m[:] = real(hyper[3])
-        v[:] = real(hyper[3])
-    for i in range(theta.size):
+        for i in range(start, stop):
+            m[i] = v[i] = real(hyper[3])
+    for i in range(start, stop):
         g = grad[i]
         square = g * g
         m[i] = beta1 * m[i] + new1 * g

@@ -13,6 +13,7 @@ from nntrain.data.prepare import Part
 from nntrain.memory import empty
 from nntrain.metrics import accuracy, r2
 from nntrain.network import unit_variance
+from nntrain.network.crew import Crew
 from nntrain.network.epoch import steps
 from nntrain.network.forward import ForwardPass
 from nntrain.network.table import Criterion, Told, Update
@@ -47,6 +48,7 @@ class Engine:
         grad: the gradient of the last step (P).
         state: the optimizer's state vectors, and slow weights and averages (S, as long as theta).
         gradient_norm: of the last gradient.
+        crew: the threads that share its large products.
         clipped: steps, so far, whose gradient was clipped.
     """
 
@@ -67,13 +69,14 @@ class Engine:
         self.state[plan.optimizer.state_rows :] = self.theta
 
         targets = self.train.target.shape[1]
-        self.buffers = plan.network.buffers(plan.batch_rows, targets, self.dtype)
-        self._forward = ForwardPass(plan.network, self.dtype, targets)
+        self.crew = Crew()
+        self.buffers = plan.network.buffers(plan.batch_rows, targets, self.dtype, self.crew)
+        self._forward = ForwardPass(plan.network, self.dtype, targets, self.crew)
         self._table = self._forward.table
         hyper = np.array(plan.optimizer.hyper(), np.float64)
         rule = plan.optimizer.update.address(self.dtype)
         tensors, self._followers = plan.network.tensors(), plan.followers
-        self._update = Update(rule, hyper, plan.penalty, plan.seed, tensors, self._followers)
+        self._update = Update(rule, int(plan.optimizer.whole), hyper, plan.penalty, plan.seed, tensors, self._followers)
         self._loss = Criterion(*plan.loss.criterion(self.dtype))
         self._weights = plan.loss.weigh(self.train.target)
         self._steps = steps[self.dtype]

@@ -11,7 +11,6 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.blas import threads_for
 from nntrain.kernels import compiles
 from nntrain.network.forward import ROWS
 from nntrain.training import blocks
@@ -38,7 +37,7 @@ def train(engine: Engine, interrupted: Callable[[], bool] = lambda: False, stati
         ceased to be finite, and Finished.
     """
     plan = engine.plan
-    with threads_for(max(map(plan.network.blas_work, (plan.batch_rows, ROWS)))):
+    with engine.crew.at_work(plan.network.largest_product(max(plan.batch_rows, ROWS)), engine.dtype):
         every = engine.statistics_every() if statistics else 0
         yield engine.started(every)
         yield from _Run(engine, every, interrupted).events()

@@ -1,0 +1,156 @@
+"""The threads that share a run's large products."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+from typing import Any
+
+import numpy as np
+from numba import types
+
+from nntrain.denormals import flush_denormals, restore
+from nntrain.kernels import compiles, entry, kernel
+from nntrain.memory import empty
+from nntrain.optimizers import call_rule
+from nntrain.processors import cores
+from nntrain.products import SHARED, in_panels, part_of_product, portion, room_for_copies
+from nntrain.signals import (
+    BOARD,
+    DONE,
+    HANDS,
+    JOB,
+    KIND,
+    LINE,
+    PRODUCT,
+    TURN,
+    UPDATE,
+    WANTED,
+    board_for,
+    post,
+    seen,
+    tell,
+    wait_for,
+    wait_for_the_others,
+)
+from nntrain.views import address_of, at_address, borrowed
+
+PARAMETERS = 16_384  # that a thread steps at least
+STRETCH = (
+    1024  # parameters that threads do not split: a loop's last few, which are no whole vector, are rounded otherwise
+)
+HOME = 1 << 62  # the count of jobs that sends everyone home
+
+
+class Crew:
+    """Some threads, of which the first is the one that trains; while none are at work it does everything alone.
+
+    Attributes:
+        board: where the first tells the others what there is to do (see nntrain.signals).
+    """
+
+    def __init__(self) -> None:
+        self.board = empty(board_for(cores()), np.dtype(np.int64))
+        self._clear(hands=1)
+
+    def _clear(self, hands: int) -> None:
+        self.board[:] = 0
+        self.board[HANDS] = hands
+
+    @contextmanager
+    def at_work(self, multiply_adds: int, dtype: np.dtype[Any]) -> Iterator[None]:
+        """Have as many threads, for a while, as a step's largest product, of so many multiply-adds, can feed.
+
+        Nothing changes where they are at work already.
+        """
+        hands = min(len(self.board[DONE:]) // LINE, multiply_adds // (SHARED // 2))
+        if hands < 2 or self.board[HANDS] > 1 or not compiles() or _side_by_side:
+            yield
+            return
+        work, address = serve[dtype], in_panels.address(dtype)  # compiled, if need be, before anyone waits for it
+        self._clear(hands)
+        others = [
+            Thread(target=work, args=(self.board, hand, room_for_copies(dtype), address), daemon=True)
+            for hand in range(1, hands)
+        ]
+        for thread in others:
+            thread.start()
+        try:
+            yield
+        finally:
+            self.board[TURN] = HOME
+            for thread in others:
+                thread.join()
+            self._clear(hands=1)
+
+
+_side_by_side: list[bool] = []
+
+
+@contextmanager
+def one_thread_each() -> Iterator[None]:
+    """Let no run have a crew, for as long as runs go on side by side."""
+    _side_by_side.append(True)
+    try:
+        yield
+    finally:
+        _side_by_side.pop()
+
+
+def SERVE(F: Any) -> Any:  # noqa: N802 - a constant of a float type
+    """(board, hand, room, address)."""
+    return types.void(BOARD, types.int64, F[::1], types.intp)
+
+
+@entry(SERVE)
+def serve(board, hand, room, address):  # type: ignore[no-untyped-def]
+    """Do one hand's part of each job until all are sent home.
+
+    Args:
+        board: where jobs are found.
+        hand: which one this is, from 1 on.
+        room: for copies.
+        address: of ``in_panels``.
+    """
+    board, room = borrowed((board, room))
+    control, job = flush_denormals(), 0
+    while True:
+        job += 1
+        wait_for(board, TURN, job)
+        if seen(board, TURN) >= HOME:
+            break
+        if hand < board[WANTED]:
+            if board[KIND] == PRODUCT:
+                part_of_product(board, hand, board[WANTED], room, address)
+            else:
+                part_of_step(board, hand, board[WANTED], room)
+        tell(board, DONE + LINE * hand, job)
+    restore(control)
+
+
+@kernel
+def take_step(update, theta, grad, state, rate, k, board):  # type: ignore[no-untyped-def]
+    """Let the optimizer take step k, with as many threads as there are and can be fed."""
+    hands = 1 if update.whole else min(board[HANDS], max(1, theta.size // PARAMETERS))
+    tensors, hyper = update.tensors, update.hyper
+    if hands > 1:
+        job = board[JOB:]
+        job[0], job[1], job[2], job[3], job[4] = update.address, theta.size, address_of(theta), address_of(grad), k
+        job[5], job[6], job[7] = address_of(state), state.shape[0], state.shape[1]
+        job[8], job[9], job[10], job[11] = address_of(tensors), tensors.shape[0], address_of(hyper), hyper.size
+        at_address(address_of(job[12:]), (1,), np.float64)[0] = rate
+        post(board, UPDATE, hands)
+    _, stop = portion(theta.size, STRETCH, 0, hands)
+    call_rule(update.address, theta, grad, state, tensors, hyper, rate, k, np.uint64(0), np.uint64(stop))
+    if hands > 1:
+        wait_for_the_others(board)
+
+
+@kernel
+def part_of_step(board, hand, hands, like):  # type: ignore[no-untyped-def]
+    """Step one hand's part of the parameters."""
+    job = board[JOB:]
+    theta, grad = at_address(job[2], (job[1],), like), at_address(job[3], (job[1],), like)
+    state, tensors = at_address(job[5], (job[6], job[7]), like), at_address(job[8], (job[9], 3), np.int64)
+    hyper, rate = at_address(job[10], (job[11],), np.float64), at_address(address_of(job[12:]), (1,), np.float64)[0]
+    start, stop = portion(theta.size, STRETCH, hand, hands)
+    call_rule(job[0], theta, grad, state, tensors, hyper, rate, job[4], np.uint64(start), np.uint64(stop))

@@ -1,0 +1,118 @@
+"""The threads that share large products and steps, and how many processors there are for them."""
+
+import threading
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nntrain.network import crew
+from nntrain.network.crew import Crew, one_thread_each
+from nntrain.processors import cores
+from nntrain.products import SHARED, Sharing, in_panels, is_large, multiply, room_for_copies
+from nntrain.signals import DONE, HANDS, LINE, TURN
+from nntrain.training.engine import Engine
+from nntrain.training.loop import train
+from tests.helpers import built
+from tests.test_products import compiled_with
+
+SINGLE = np.dtype(np.float32)
+TRAINING = {"epochs": 3, "batch_size": 200}
+RECIPE = {"data": {"source": "digits"}, "model": {"hidden": [200, 120]}, "training": TRAINING}
+
+
+@pytest.fixture(params=[2, 3])
+def hands(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Return how many threads there are to be, which may be more than there are processors."""
+    monkeypatch.setattr(crew, "cores", lambda: request.param)
+    return int(request.param)
+
+
+@pytest.mark.parametrize("turned", [(False, False), (True, False), (False, True)])
+def test_shared_products_are_those_of_one_thread(hands: int, turned: tuple[bool, bool]) -> None:
+    random = np.random.default_rng(0)
+    stored = [
+        random.standard_normal(shape[::-1] if back else shape).astype(SINGLE)
+        for shape, back in zip(((150, 300), (300, 200)), turned, strict=True)
+    ]
+    A, B = (X.T if back else X for X, back in zip(stored, turned, strict=True))
+    b, alone, shared = (
+        random.standard_normal(200).astype(SINGLE),
+        np.empty((150, 200), SINGLE),
+        np.empty((150, 200), SINGLE),
+    )
+    team = Crew()
+    sharing = Sharing(team.board, room_for_copies(SINGLE), in_panels.address(SINGLE))
+    compiled_with(A, B, b, alone, sharing)
+    assert team.board[TURN] == 0
+    with team.at_work(150 * 300 * 200, SINGLE):
+        for turn in range(1, 201):
+            shared[:] = np.nan
+            compiled_with(A, B, b, shared, sharing)
+            assert (shared == alone).all()
+            assert team.board[TURN] == turn
+            assert [team.board[DONE + LINE * hand] for hand in range(1, hands)] == [turn] * (hands - 1)
+    expected = np.empty_like(shared)
+    multiply(A, B, b, expected, sharing)
+    np.testing.assert_allclose(shared, expected, rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "momentum", "lamb", "muon"])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_run_is_the_same_to_the_bit_however_many_threads_share_it(hands: int, optimizer: str, dtype: str) -> None:
+    recipe = {**RECIPE, "optimizer": {"name": optimizer}, "training": {**TRAINING, "dtype": dtype}}
+    with one_thread_each():
+        alone = Engine(built(recipe).plan)
+        list(train(alone))
+    together = Engine(built(recipe).plan)
+    jobs = max(together.crew.board[TURN] for _ in train(together))
+    assert alone.crew.board[TURN] == 0
+    assert jobs > 0
+    assert together.theta.tobytes() == alone.theta.tobytes()
+
+
+def test_a_crew_goes_home(hands: int) -> None:
+    team, before = Crew(), threading.active_count()
+    assert team.board[HANDS] == 1
+
+    def broken_off() -> None:
+        with team.at_work(hands * SHARED, SINGLE):
+            assert team.board[HANDS] == hands
+            assert threading.active_count() == before + hands - 1
+            with team.at_work(hands * SHARED, SINGLE):  # they are there already
+                assert threading.active_count() == before + hands - 1
+            assert team.board[HANDS] == hands
+            raise ValueError("broken off")
+
+    with pytest.raises(ValueError, match="broken off"):
+        broken_off()
+    assert team.board[HANDS] == 1
+    assert threading.active_count() == before
+
+
+def test_a_run_that_nobody_follows_to_its_end_sends_its_crew_home(hands: int) -> None:
+    before = threading.active_count()
+    events = train(Engine(built(RECIPE).plan))
+    next(events)
+    assert threading.active_count() > before
+    events.close()  # type: ignore[attr-defined]
+    assert threading.active_count() == before
+
+
+def test_small_work_gets_no_crew(hands: int) -> None:
+    before = threading.active_count()
+    with Crew().at_work(SHARED // 2, SINGLE):
+        assert threading.active_count() == before
+    assert not is_large(100, SHARED // 100 - 1, 2)
+    assert is_large(100, SHARED // 100, 2)
+    assert not is_large(2, SHARED, 2)  # copies would be read twice at most
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("100000 100000", 1), ("50000 100000", 1), ("max 100000", None), ("", None), ("99900000 100000", None)],
+)
+def test_processors_are_those_that_a_container_grants(tmp_path: Path, text: str, expected: Any) -> None:
+    (tmp_path / "cpu.max").write_text(text + "\n")
+    assert cores(tmp_path / "cpu.max") == (expected or cores(tmp_path / "none"))
