@@ -15,6 +15,7 @@ With ``NUMBA_DISABLE_JIT=1`` all of them stay plain Python: an epoch can then be
 """
 
 import functools
+import pickle
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -137,6 +138,10 @@ def _ignored(kind: type[Exception]) -> Iterator[None]:
         return
 
 
+# What an index raises that names classes of another version of nntrain, or was cut off.
+UNREADABLE = (AttributeError, ImportError, EOFError, pickle.UnpicklingError)
+
+
 class _PackageCache(caching.FunctionCache):  # type: ignore[misc]
     """Numba's cache on disk, but keyed by all of nntrain's sources.
 
@@ -147,8 +152,12 @@ class _PackageCache(caching.FunctionCache):  # type: ignore[misc]
     def load_overload(self, sig: Any, target_context: Any) -> Any:
         """Return what the cache has, without all that Numba imports first to be able to compile: 0.1 s."""
         rtsys.initialize(target_context)
-        with self._guard_against_spurious_io_errors():
-            return self._load_overload(sig, target_context)
+        try:
+            with self._guard_against_spurious_io_errors():
+                return self._load_overload(sig, target_context)
+        except UNREADABLE:
+            self.flush()
+            return None
 
     def _index_key(self, *args: Any) -> Any:
         return (*super()._index_key(*args), _fingerprint(), numba.__version__)

@@ -8,7 +8,7 @@ and gives the same numbers whatever the size, the processor's threads, and the B
 Source: Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008.
 """
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numba import types
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from nntrain.kernels import by_address, entry, kernel
 from nntrain.memory import empty
 from nntrain.registers import BYTES, ROWS, VECTORS, narrow_block, narrow_row, packing_block, wide_block, wide_row
-from nntrain.signals import BOARD, HANDS, JOB, PRODUCT, post, wait_for_the_others
+from nntrain.signals import FILL, HANDS, JOB, PRODUCT, ROOM, post, wait_for_the_others
 from nntrain.turning import turn
 from nntrain.views import address_of, at_address, in_order, view
 
@@ -28,19 +28,6 @@ LARGE, SHARED = 4_000_000, 1_000_000
 COPY = 512 * 1024
 DEEP = 256
 PAD = 16  # numbers between the rows: at a distance of 1024 bytes they would share a few lines of the cache
-
-
-class Sharing(NamedTuple):
-    """What large products need beside their matrices."""
-
-    board: NDArray[np.int64]  # on which threads find the work that they share, see nntrain.signals
-    room: NDArray[Any]  # for this thread's copies; empty where no product is large
-    address: int  # of ``in_panels``; 0 where no product is large
-
-
-def SHARING(F: Any) -> Any:  # noqa: N802 - a constant of a float type
-    """Return the compiled type of :class:`Sharing`."""
-    return types.NamedTuple([BOARD, F[::1], types.intp], Sharing)
 
 
 def room_for_copies(dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -54,7 +41,7 @@ def copied_numbers(size: int) -> int:
     return DEEP * VECTORS * BYTES // size + COPY // (DEEP * size) * (DEEP + PAD)
 
 
-def multiply(A: Any, B: Any, b: Any, C: Any, sharing: Any) -> None:
+def multiply(A: Any, B: Any, b: Any, C: Any, board: Any) -> None:
     """Fill C (M, N) with A (M, K) B (K, N) plus b (N), which may be empty.
 
     All are in C's order, but A may be a transpose, and of a large product B too.
@@ -65,14 +52,14 @@ def multiply(A: Any, B: Any, b: Any, C: Any, sharing: Any) -> None:
 
 
 @overload(multiply)
-def _compiled_multiply(A, B, b, C, sharing):  # type: ignore[no-untyped-def]
+def _compiled_multiply(A, B, b, C, board):  # type: ignore[no-untyped-def]
     a_turned, b_turned = A.layout == "F", B.layout == "F"
     if b_turned:
-        return lambda A, B, b, C, sharing: share(in_order(A), a_turned, in_order(B), b_turned, b, C, sharing)
+        return lambda A, B, b, C, board: share(in_order(A), a_turned, in_order(B), b_turned, b, C, board)
 
-    def compiled(A, B, b, C, sharing):  # type: ignore[no-untyped-def]
-        if is_large(C.shape[0], B.size, sharing.board[HANDS]):
-            share(in_order(A), a_turned, B, b_turned, b, C, sharing)
+    def compiled(A, B, b, C, board):  # type: ignore[no-untyped-def]
+        if is_large(C.shape[0], B.size, board[HANDS]):
+            share(in_order(A), a_turned, B, b_turned, b, C, board)
         else:
             in_blocks(A, B, b, C)
 
@@ -114,9 +101,8 @@ def multiply_alone(A, B, b, C, room):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def share(A, a_turned, B, b_turned, b, C, sharing):  # type: ignore[no-untyped-def]
+def share(A, a_turned, B, b_turned, b, C, board):  # type: ignore[no-untyped-def]
     """Fill C in panels, with as many threads as there are and can be fed."""
-    board = sharing.board
     hands = min(board[HANDS], max(1, C.shape[0] * B.size // (SHARED // 2)))
     if hands > 1:
         job = board[JOB:]
@@ -124,18 +110,19 @@ def share(A, a_turned, B, b_turned, b, C, sharing):  # type: ignore[no-untyped-d
         job[5], job[6], job[7], job[8], job[9] = address_of(B), B.shape[0], B.shape[1], address_of(b), b.size
         job[10], job[11], job[12] = address_of(C), C.shape[0], C.shape[1]
         post(board, PRODUCT, hands)
-    call_panels(sharing.address, A, a_turned, B, b_turned, b, C, sharing.room, 0, hands)
+    room = at_address(board[ROOM], (copied_numbers(C.itemsize),), C)
+    call_panels(board[FILL], A, a_turned, B, b_turned, b, C, room, 0, hands)
     if hands > 1:
         wait_for_the_others(board)
 
 
 @kernel
-def part_of_product(board, hand, hands, room, address):  # type: ignore[no-untyped-def]
+def part_of_product(board, hand, hands, room):  # type: ignore[no-untyped-def]
     """Do one hand's part of the product on the board."""
     job = board[JOB:]
     A, B = at_address(job[0], (job[1], job[2]), room), at_address(job[5], (job[6], job[7]), room)
     b, C = at_address(job[8], (job[9],), room), at_address(job[10], (job[11], job[12]), room)
-    call_panels(address, A, job[3] != 0, B, job[4] != 0, b, C, room, hand, hands)
+    call_panels(board[FILL], A, job[3] != 0, B, job[4] != 0, b, C, room, hand, hands)
 
 
 def PANELS(F: Any) -> Any:  # noqa: N802 - a constant of a float type

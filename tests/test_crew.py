@@ -10,7 +10,7 @@ import pytest
 from nntrain.network import crew
 from nntrain.network.crew import Crew, one_thread_each
 from nntrain.processors import cores
-from nntrain.products import SHARED, Sharing, in_panels, is_large, multiply, room_for_copies
+from nntrain.products import SHARED, is_large, multiply
 from nntrain.signals import DONE, HANDS, LINE, TURN
 from nntrain.training.engine import Engine
 from nntrain.training.loop import train
@@ -43,18 +43,18 @@ def test_shared_products_are_those_of_one_thread(hands: int, turned: tuple[bool,
         np.empty((150, 200), SINGLE),
     )
     team = Crew()
-    sharing = Sharing(team.board, room_for_copies(SINGLE), in_panels.address(SINGLE))
-    compiled_with(A, B, b, alone, sharing)
+    team.furnish(SINGLE)
+    compiled_with(A, B, b, alone, team.board)
     assert team.board[TURN] == 0
     with team.at_work(150 * 300 * 200, SINGLE):
         for turn in range(1, 201):
             shared[:] = np.nan
-            compiled_with(A, B, b, shared, sharing)
+            compiled_with(A, B, b, shared, team.board)
             assert (shared == alone).all()
             assert team.board[TURN] == turn
             assert [team.board[DONE + LINE * hand] for hand in range(1, hands)] == [turn] * (hands - 1)
     expected = np.empty_like(shared)
-    multiply(A, B, b, expected, sharing)
+    multiply(A, B, b, expected, team.board)
     np.testing.assert_allclose(shared, expected, rtol=1e-4, atol=1e-4)
 
 

@@ -86,3 +86,34 @@ def test_what_is_compiled_already_is_not_announced() -> None:
     with announced(lambda: told.append("compiling")):
         Engine(plan)
     assert not told
+
+
+LEAVES_AN_INDEX = """
+import pickle
+from pathlib import Path
+from nntrain import kernels
+from nntrain.optimizers.sgd import SGD
+kernels.Gone = type("Gone", (), {"__module__": "nntrain.kernels", "__qualname__": "Gone"})
+SGD.update["float32"]
+(index,) = Path(FOLDER).rglob("*.nbi")
+with index.open("rb") as file:
+    version, (stamp, overloads) = pickle.load(file), pickle.loads(file.read())
+index.write_bytes(pickle.dumps(version) + pickle.dumps((stamp, {**overloads, kernels.Gone: "gone.nbc"})))
+"""
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_a_cache_of_another_version_is_replaced(tmp_path: Path, cut: bool) -> None:
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+
+    def run(code: str) -> None:
+        subprocess.run([sys.executable, "-c", code], env=environment, check=True)
+
+    run(LEAVES_AN_INDEX.replace("FOLDER", repr(str(tmp_path))))
+    (index,) = tmp_path.rglob("*.nbi")
+    if cut:
+        index.write_bytes(index.read_bytes()[:-20])
+    for _ in range(2):
+        run("from nntrain.optimizers.sgd import SGD; SGD.update['float32']")
+    assert b"Gone" not in index.read_bytes()
+    assert b"uint64" in index.read_bytes()  # what was compiled instead

@@ -15,20 +15,20 @@ from hypothesis import strategies as st
 from nntrain.denormals import flush_denormals, restore
 from nntrain.memory import LINE, empty
 from nntrain.network.crew import Crew
-from nntrain.products import Sharing, even, in_blocks, in_panels, multiply, portion, room_for_copies
+from nntrain.products import even, in_blocks, in_panels, multiply, portion, room_for_copies
 from nntrain.turning import turn
 from nntrain.views import view
 from tests.helpers import ROOT
 
-ALONE = {np.dtype(kind): Sharing(Crew().board, np.empty(0, kind), 0) for kind in (np.float32, np.float64)}
-compiled_with = numba.njit(lambda A, B, b, C, sharing: multiply(A, B, b, C, sharing))
+ALONE = Crew().board
+compiled_with = numba.njit(lambda A, B, b, C, board: multiply(A, B, b, C, board))
 compiled_turn = numba.njit(lambda W, top, left, rows, columns, turned: turn(W, top, left, rows, columns, turned))
 blocks = numba.njit(lambda A, B, b, C: in_blocks(A, B, b, C))
 lengths = st.integers(1, 70)
 
 
 def compiled(A: Any, B: Any, b: Any, C: Any) -> None:
-    compiled_with(A, B, b, C, ALONE[C.dtype])
+    compiled_with(A, B, b, C, ALONE)
 
 
 @settings(deadline=None, max_examples=150)
@@ -53,7 +53,7 @@ def test_a_product_is_that_of_numpy(
     assert (frame[:100] == 7).all()
     assert (frame[-100:] == 7).all()
     plain = np.empty_like(C)
-    multiply(A, B, b, plain, ALONE[C.dtype])
+    multiply(A, B, b, plain, ALONE)
     np.testing.assert_allclose(plain, C, atol=float(bound.max()))
 
 

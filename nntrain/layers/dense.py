@@ -10,7 +10,7 @@ FEW = 4  # rows, below which turning weights round takes longer than the product
 
 
 @kernel
-def dense_forward(h_in, W, b, z, sharing):  # type: ignore[no-untyped-def]
+def dense_forward(h_in, W, b, z, board):  # type: ignore[no-untyped-def]
     """Pre-activations of a dense layer.
 
     Formula:
@@ -18,11 +18,11 @@ def dense_forward(h_in, W, b, z, sharing):  # type: ignore[no-untyped-def]
 
     Source: K, N.
     """
-    multiply(h_in, W, b, z, sharing)
+    multiply(h_in, W, b, z, board)
 
 
 @kernel
-def dense_backward_weights(h_in, d, dW, sharing):  # type: ignore[no-untyped-def]
+def dense_backward_weights(h_in, d, dW, board):  # type: ignore[no-untyped-def]
     """Gradient of a dense layer's weights from d = dL/dz (B, O), summed over the B rows.
 
     Formula:
@@ -30,7 +30,7 @@ def dense_backward_weights(h_in, d, dW, sharing):  # type: ignore[no-untyped-def
 
     Source: K, H, N (backpropagation by hand).
     """
-    multiply(h_in.T, d, d[0, :0], dW, sharing)
+    multiply(h_in.T, d, d[0, :0], dW, board)
 
 
 @kernel
@@ -53,7 +53,7 @@ def dense_backward_biases(d, db):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def dense_backward_input(d, W, turned, dh_in, sharing):  # type: ignore[no-untyped-def]
+def dense_backward_input(d, W, turned, dh_in, board):  # type: ignore[no-untyped-def]
     """Pass the gradient on to the layer's inputs.
 
     Formula:
@@ -70,9 +70,9 @@ def dense_backward_input(d, W, turned, dh_in, sharing):  # type: ignore[no-untyp
                 for j in range(W.shape[1]):
                     total += d[row, j] * W[i, j]
                 dh_in[row, i] = total
-    elif W.size <= turned.size and not is_large(d.shape[0], W.size, sharing.board[HANDS]):
+    elif W.size <= turned.size and not is_large(d.shape[0], W.size, board[HANDS]):
         W_turned = view(turned, 0, (W.shape[1], W.shape[0]))
         turn(W, 0, 0, W.shape[0], W.shape[1], W_turned)
-        multiply(d, W_turned, d[0, :0], dh_in, sharing)
+        multiply(d, W_turned, d[0, :0], dh_in, board)
     else:
-        multiply(d, W.T, d[0, :0], dh_in, sharing)
+        multiply(d, W.T, d[0, :0], dh_in, board)

@@ -17,11 +17,13 @@ from nntrain.products import SHARED, in_panels, part_of_product, portion, room_f
 from nntrain.signals import (
     BOARD,
     DONE,
+    FILL,
     HANDS,
     JOB,
     KIND,
     LINE,
     PRODUCT,
+    ROOM,
     TURN,
     UPDATE,
     WANTED,
@@ -50,10 +52,18 @@ class Crew:
 
     def __init__(self) -> None:
         self.board = empty(board_for(cores()), np.dtype(np.int64))
-        self._clear(hands=1)
+        self.board[:] = 0
+        self.board[HANDS] = 1
+        self._room = np.empty(0)
+
+    def furnish(self, dtype: np.dtype[Any]) -> None:
+        """Get ready for large products of numbers of ``dtype``."""
+        if self._room.dtype != dtype or not self._room.size:
+            self._room = room_for_copies(dtype)
+            self.board[ROOM], self.board[FILL] = self._room.ctypes.data, in_panels.address(dtype)
 
     def _clear(self, hands: int) -> None:
-        self.board[:] = 0
+        self.board[TURN:] = 0
         self.board[HANDS] = hands
 
     @contextmanager
@@ -66,10 +76,11 @@ class Crew:
         if hands < 2 or self.board[HANDS] > 1 or not compiles() or _side_by_side:
             yield
             return
-        work, address = serve[dtype], in_panels.address(dtype)  # compiled, if need be, before anyone waits for it
+        work = serve[dtype]  # compiled, if need be, before anyone waits for it
+        self.furnish(dtype)
         self._clear(hands)
         others = [
-            Thread(target=work, args=(self.board, hand, room_for_copies(dtype), address), daemon=True)
+            Thread(target=work, args=(self.board, hand, room_for_copies(dtype)), daemon=True)
             for hand in range(1, hands)
         ]
         for thread in others:
@@ -97,19 +108,18 @@ def one_thread_each() -> Iterator[None]:
 
 
 def SERVE(F: Any) -> Any:  # noqa: N802 - a constant of a float type
-    """(board, hand, room, address)."""
-    return types.void(BOARD, types.int64, F[::1], types.intp)
+    """(board, hand, room)."""
+    return types.void(BOARD, types.int64, F[::1])
 
 
 @entry(SERVE)
-def serve(board, hand, room, address):  # type: ignore[no-untyped-def]
+def serve(board, hand, room):  # type: ignore[no-untyped-def]
     """Do one hand's part of each job until all are sent home.
 
     Args:
         board: where jobs are found.
         hand: which one this is, from 1 on.
         room: for copies.
-        address: of ``in_panels``.
     """
     board, room = borrowed((board, room))
     control, job = flush_denormals(), 0
@@ -120,7 +130,7 @@ def serve(board, hand, room, address):  # type: ignore[no-untyped-def]
             break
         if hand < board[WANTED]:
             if board[KIND] == PRODUCT:
-                part_of_product(board, hand, board[WANTED], room, address)
+                part_of_product(board, hand, board[WANTED], room)
             else:
                 part_of_step(board, hand, board[WANTED], room)
         tell(board, DONE + LINE * hand, job)

@@ -87,7 +87,7 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
             penalize(update.tensors, learnt, grad, update.penalty)
             clipped[epoch, step] = clip(grad, update.penalty)
             decay(update.tensors, learnt, update.penalty, rate)
-            take_step(update, learnt, grad, state, rate, k, buffers.sharing.board)
+            take_step(update, learnt, grad, state, rate, k, buffers.board)
             follow(theta, state, update.followers, k)
         norms[epoch] = norm_of(grad)
         if ends.shape[0] > 0:

@@ -15,7 +15,7 @@ from nntrain.memory import empty
 from nntrain.network.crew import Crew
 from nntrain.network.table import LAYER, Buffers
 from nntrain.norms import Norm
-from nntrain.products import Sharing, in_panels, is_large, room_for_copies
+from nntrain.products import is_large
 from nntrain.random import stream
 
 
@@ -132,11 +132,9 @@ class Network:
         n, scale = (empty(rows * self.units if normalised else 0, dtype) for _ in range(2))
         turned = empty(max((size for size in self._sizes[1:] if not is_large(rows, size, 1)), default=0), dtype)
         if self.largest_product(rows):
-            sharing = Sharing(crew.board, room_for_copies(dtype), in_panels.address(dtype))
-        else:
-            sharing = Sharing(crew.board, empty(0, dtype), 0)
+            crew.furnish(dtype)
         sums = np.empty(2 * max(layer.n_out for layer in self.layers) if normalised else 0)
-        return Buffers(x, target, z, h, d, n, scale, sums, turned, sharing)
+        return Buffers(x, target, z, h, d, n, scale, sums, turned, crew.board)
 
     def arrays(self, theta: NDArray[Any]) -> Iterator[dict[str, NDArray[Any]]]:
         """Yield each layer's arrays, by name, as views of ``theta``, or of any vector laid out like it.

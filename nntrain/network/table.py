@@ -11,7 +11,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from nntrain.products import SHARING, Sharing
+from nntrain.signals import BOARD
 
 # One record a layer: where its weights (I, O) and biases (O) begin in theta, whether the biases are learnt, the number
 # of units in the layers before it, and its activation: the addresses of the two loops, the number that shapes the
@@ -56,7 +56,7 @@ class Buffers(NamedTuple):
     scale: NDArray[Any]  # (B·U): what they were divided by, inverted: a layer's part begins with its units' or rows'
     sums: NDArray[np.float64]  # two for each unit of the largest layer; empty where no layer is normalised
     turned: NDArray[Any]  # room for the weights of the largest layer whose product is not large, turned round
-    sharing: Sharing  # what large products need
+    board: NDArray[np.int64]  # on which threads find the work that they share (nntrain.signals)
 
 
 SUMS = types.float64[::1]
@@ -64,7 +64,7 @@ SUMS = types.float64[::1]
 
 def BUFFERS(F: Any) -> Any:  # noqa: N802 - a constant of a float type
     """Return the compiled type of :class:`Buffers`."""
-    return types.NamedTuple([F[:, ::1], F[:, ::1], *[F[::1]] * 5, SUMS, F[::1], SHARING(F)], Buffers)
+    return types.NamedTuple([F[:, ::1], F[:, ::1], *[F[::1]] * 5, SUMS, F[::1], BOARD], Buffers)
 
 
 class Told(NamedTuple):

@@ -112,7 +112,7 @@ def forward(table, theta, x, buffers, key):  # type: ignore[no-untyped-def]
     for layer in table:
         z, h = part(buffers.z, layer, rows), part(buffers.h, layer, rows)
         W, b = weights(theta, layer), biases(theta, layer)
-        dense_forward(h_in, W, b, matrix(buffers.z, layer, rows), buffers.sharing)
+        dense_forward(h_in, W, b, matrix(buffers.z, layer, rows), buffers.board)
         if layer.norm > 0:
             normalise(layer, theta, buffers, rows, key)
         activate(layer, theta, z, h)
@@ -136,12 +136,12 @@ def backward(table, theta, x, buffers, grad, key):  # type: ignore[no-untyped-de
             normalise_backward(layer, theta, grad, buffers, rows)
         h_in = matrix(buffers.h, table[index - 1], rows) if index > 0 else x
         d_matrix = matrix(buffers.d, layer, rows)
-        dense_backward_weights(h_in, d_matrix, weights(grad, layer), buffers.sharing)
+        dense_backward_weights(h_in, d_matrix, weights(grad, layer), buffers.board)
         if layer.learn_biases:
             dense_backward_biases(d_matrix, biases(grad, layer))
         if index > 0:
             dh_in = matrix(buffers.d, table[index - 1], rows)
-            dense_backward_input(d_matrix, weights(theta, layer), buffers.turned, dh_in, buffers.sharing)
+            dense_backward_input(d_matrix, weights(theta, layer), buffers.turned, dh_in, buffers.board)
 
 
 @kernel
