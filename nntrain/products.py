@@ -18,15 +18,15 @@ from numpy.typing import NDArray
 from nntrain.kernels import by_address, entry, kernel
 from nntrain.memory import empty
 from nntrain.registers import BYTES, ROWS, VECTORS, narrow_block, narrow_row, packing_block, wide_block, wide_row
-from nntrain.signals import FILL, HANDS, JOB, PRODUCT, ROOM, post, wait_for_the_others
+from nntrain.signals import BOARD, HANDS, JOB, LARGE_PRODUCT, PANELS_OF, PRODUCT, ROOM, post, wait_for_the_others
 from nntrain.turning import turn
 from nntrain.views import address_of, at_address, in_order, view
 
 # Multiply-adds from which on a product is made of copies by one thread, and from which on two threads share it, more
 # threads for each half of that (measured: benchmarks/README.md).
 LARGE, SHARED = 4_000_000, 1_000_000
-COPY = 512 * 1024
-DEEP = 256
+COPY = 512 * 1024  # bytes of A that are copied at once
+DEEP = 256  # numbers of each of its rows
 PAD = 16  # numbers between the rows: at a distance of 1024 bytes they would share a few lines of the cache
 
 
@@ -55,11 +55,11 @@ def multiply(A: Any, B: Any, b: Any, C: Any, board: Any) -> None:
 def _compiled_multiply(A, B, b, C, board):  # type: ignore[no-untyped-def]
     a_turned, b_turned = A.layout == "F", B.layout == "F"
     if b_turned:
-        return lambda A, B, b, C, board: share(in_order(A), a_turned, in_order(B), b_turned, b, C, board)
+        return lambda A, B, b, C, board: call_large(in_order(A), a_turned, in_order(B), b_turned, b, C, board)
 
     def compiled(A, B, b, C, board):  # type: ignore[no-untyped-def]
         if is_large(C.shape[0], B.size, board[HANDS]):
-            share(in_order(A), a_turned, B, b_turned, b, C, board)
+            call_large(in_order(A), a_turned, B, b_turned, b, C, board)
         else:
             in_blocks(A, B, b, C)
 
@@ -70,6 +70,12 @@ def _compiled_multiply(A, B, b, C, board):  # type: ignore[no-untyped-def]
 def is_large(rows: int, weights: int, hands: int) -> bool:
     """Return whether copies pay for a product of so many rows of A with so many numbers of B, for so many threads."""
     return rows * weights >= (LARGE if hands == 1 else SHARED) and rows >= 2 * ROWS
+
+
+@kernel
+def call_large(A, a_turned, B, b_turned, b, C, board):  # type: ignore[no-untyped-def]
+    """Fill C by an entry of its own: what small products do not need would only be in their way."""
+    call_shared(board[LARGE_PRODUCT], A, a_turned, B, b_turned, b, C, board)
 
 
 @kernel
@@ -100,8 +106,17 @@ def multiply_alone(A, B, b, C, room):  # type: ignore[no-untyped-def]
         in_blocks(A, B, b, C)
 
 
-@kernel
-def share(A, a_turned, B, b_turned, b, C, board):  # type: ignore[no-untyped-def]
+def SHARED_PRODUCT(F: Any) -> Any:  # noqa: N802 - a constant of a float type
+    """(matrix A, a_turned, B, b_turned, b, C, board), as ``in_panels`` has them."""
+    matrix, flag = F[:, ::1], types.boolean
+    return types.void(matrix, flag, matrix, flag, F[::1], matrix, BOARD)
+
+
+call_shared = by_address(SHARED_PRODUCT)
+
+
+@entry(SHARED_PRODUCT)
+def shared_product(A, a_turned, B, b_turned, b, C, board):  # type: ignore[no-untyped-def]
     """Fill C in panels, with as many threads as there are and can be fed."""
     hands = min(board[HANDS], max(1, C.shape[0] * B.size // (SHARED // 2)))
     if hands > 1:
@@ -111,7 +126,7 @@ def share(A, a_turned, B, b_turned, b, C, board):  # type: ignore[no-untyped-def
         job[10], job[11], job[12] = address_of(C), C.shape[0], C.shape[1]
         post(board, PRODUCT, hands)
     room = at_address(board[ROOM], (copied_numbers(C.itemsize),), C)
-    call_panels(board[FILL], A, a_turned, B, b_turned, b, C, room, 0, hands)
+    call_panels(board[PANELS_OF], A, a_turned, B, b_turned, b, C, room, 0, hands)
     if hands > 1:
         wait_for_the_others(board)
 
@@ -122,7 +137,7 @@ def part_of_product(board, hand, hands, room):  # type: ignore[no-untyped-def]
     job = board[JOB:]
     A, B = at_address(job[0], (job[1], job[2]), room), at_address(job[5], (job[6], job[7]), room)
     b, C = at_address(job[8], (job[9],), room), at_address(job[10], (job[11], job[12]), room)
-    call_panels(board[FILL], A, job[3] != 0, B, job[4] != 0, b, C, room, hand, hands)
+    call_panels(board[PANELS_OF], A, job[3] != 0, B, job[4] != 0, b, C, room, hand, hands)
 
 
 def PANELS(F: Any) -> Any:  # noqa: N802 - a constant of a float type

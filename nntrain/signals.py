@@ -18,9 +18,10 @@ from nntrain.kernels import kernel
 
 BOARD = types.int64[::1]
 LINE = 8  # integers of a line of the cache: two threads that write into one wait for each other
-# On the board: how many threads there are, where the first one has room for copies, and the address of what does large
-# products; jobs so far; what the last one is, how many threads it is for, and its numbers; what each thread has done.
-HANDS, ROOM, FILL, TURN, KIND, WANTED, JOB, DONE = 0, 1, 2, LINE, 2 * LINE, 2 * LINE + 1, 2 * LINE + 2, 5 * LINE
+# On the board: how many threads there are, where the first has room for copies, and the addresses of two entries of
+# nntrain.products; jobs so far; what the last one is, how many threads it is for, and its numbers; what each has done.
+HANDS, ROOM, LARGE_PRODUCT, PANELS_OF = range(4)
+TURN, KIND, WANTED, JOB, DONE = LINE, 2 * LINE, 2 * LINE + 1, 2 * LINE + 2, 5 * LINE
 PRODUCT, UPDATE = 1, 2  # kinds
 
 LOOKS = 20_000  # that a thread looks for news before it naps between looks: about a millisecond

@@ -13,15 +13,16 @@ from nntrain.kernels import compiles, entry, kernel
 from nntrain.memory import empty
 from nntrain.optimizers import call_rule
 from nntrain.processors import cores
-from nntrain.products import SHARED, in_panels, part_of_product, portion, room_for_copies
+from nntrain.products import SHARED, in_panels, part_of_product, portion, room_for_copies, shared_product
 from nntrain.signals import (
     BOARD,
     DONE,
-    FILL,
     HANDS,
     JOB,
     KIND,
+    LARGE_PRODUCT,
     LINE,
+    PANELS_OF,
     PRODUCT,
     ROOM,
     TURN,
@@ -60,7 +61,8 @@ class Crew:
         """Get ready for large products of numbers of ``dtype``."""
         if self._room.dtype != dtype or not self._room.size:
             self._room = room_for_copies(dtype)
-            self.board[ROOM], self.board[FILL] = self._room.ctypes.data, in_panels.address(dtype)
+            self.board[ROOM] = self._room.ctypes.data
+            self.board[LARGE_PRODUCT], self.board[PANELS_OF] = shared_product.address(dtype), in_panels.address(dtype)
 
     def _clear(self, hands: int) -> None:
         self.board[TURN:] = 0
