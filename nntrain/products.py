@@ -15,7 +15,7 @@ from numba import types
 from numba.extending import overload, register_jitable
 from numpy.typing import NDArray
 
-from nntrain.kernels import by_address, entry, kernel
+from nntrain.kernels import INLINE, by_address, entry, kernel
 from nntrain.memory import empty
 from nntrain.registers import BYTES, ROWS, VECTORS, narrow_block, narrow_row, packing_block, wide_block, wide_row
 from nntrain.signals import BOARD, HANDS, JOB, LARGE_PRODUCT, PANELS_OF, PRODUCT, ROOM, post, wait_for_the_others
@@ -51,7 +51,7 @@ def multiply(A: Any, B: Any, b: Any, C: Any, board: Any) -> None:
         C += b
 
 
-@overload(multiply)
+@overload(multiply, jit_options=INLINE)
 def _compiled_multiply(A, B, b, C, board):  # type: ignore[no-untyped-def]
     a_turned, b_turned = A.layout == "F", B.layout == "F"
     if b_turned:

@@ -10,7 +10,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
-from nntrain.kernels import kernel
+from nntrain.kernels import INLINE, kernel
 
 LARGE, SMALL = 64, 32  # bytes of a tile's row
 
@@ -20,7 +20,7 @@ def turn(W: Any, top: int, left: int, rows: int, columns: int, W_turned: Any) ->
     W_turned[:columns, :rows] = W[top : top + rows, left : left + columns].T
 
 
-@overload(turn)
+@overload(turn, jit_options=INLINE)
 def _compiled_turn(W, top, left, rows, columns, W_turned):  # type: ignore[no-untyped-def]
     def compiled(W, top, left, rows, columns, W_turned):  # type: ignore[no-untyped-def]
         if columns * W.itemsize < LARGE:
