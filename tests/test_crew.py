@@ -100,6 +100,21 @@ def test_a_run_that_nobody_follows_to_its_end_sends_its_crew_home(hands: int) ->
     assert threading.active_count() == before
 
 
+def test_a_system_that_grants_no_threads_is_done_without(hands: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    start, team = threading.Thread.start, Crew()
+
+    def refuse(thread: threading.Thread) -> None:
+        if threading.active_count() > before + hands - 3:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    before = threading.active_count()
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with team.at_work(hands * SHARED, SINGLE):
+        assert team.board[HANDS] == hands - 1
+    assert threading.active_count() == before
+
+
 def test_small_work_gets_no_crew(hands: int) -> None:
     before = threading.active_count()
     with Crew().at_work(SHARED // 2, SINGLE):

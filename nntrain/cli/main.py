@@ -3,6 +3,7 @@
 Nothing heavy is imported here or at the top of any command's file: ``nntrain --help`` has to be instant.
 """
 
+import os
 import sys
 from typing import Annotated, NoReturn
 
@@ -60,6 +61,8 @@ app.command("schema")(schema.command)
 
 def main() -> NoReturn:
     """Run the command line and end the process with the documented exit status."""
+    # Training has products and threads of its own. The threads of NumPy's BLAS would stand in their way.
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     try:
         app()
     except NntrainError as error:

@@ -1,7 +1,7 @@
 """The threads that share a run's large products."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from threading import Thread
 from typing import Any
 
@@ -38,9 +38,7 @@ from nntrain.signals import (
 from nntrain.views import address_of, at_address, borrowed
 
 PARAMETERS = 16_384  # that a thread steps at least
-STRETCH = (
-    1024  # parameters that threads do not split: a loop's last few, which are no whole vector, are rounded otherwise
-)
+STRETCH = 1024  # that threads do not split: the last few of a loop, which are no whole vector, are rounded otherwise
 HOME = 1 << 62  # the count of jobs that sends everyone home
 
 
@@ -64,10 +62,6 @@ class Crew:
             self.board[ROOM] = self._room.ctypes.data
             self.board[LARGE_PRODUCT], self.board[PANELS_OF] = shared_product.address(dtype), in_panels.address(dtype)
 
-    def _clear(self, hands: int) -> None:
-        self.board[TURN:] = 0
-        self.board[HANDS] = hands
-
     @contextmanager
     def at_work(self, multiply_adds: int, dtype: np.dtype[Any]) -> Iterator[None]:
         """Have as many threads, for a while, as a step's largest product, of so many multiply-adds, can feed.
@@ -80,20 +74,22 @@ class Crew:
             return
         work = serve[dtype]  # compiled, if need be, before anyone waits for it
         self.furnish(dtype)
-        self._clear(hands)
-        others = [
-            Thread(target=work, args=(self.board, hand, room_for_copies(dtype)), daemon=True)
-            for hand in range(1, hands)
-        ]
-        for thread in others:
-            thread.start()
+        others: list[Thread] = []
         try:
+            with suppress(RuntimeError):  # the system grants no more threads: those that there are will do
+                while len(others) < hands - 1:
+                    place = (self.board, len(others) + 1, room_for_copies(dtype))
+                    thread = Thread(target=work, args=place, daemon=True)
+                    thread.start()
+                    others.append(thread)
+            self.board[HANDS] = 1 + len(others)
             yield
         finally:
             self.board[TURN] = HOME
             for thread in others:
                 thread.join()
-            self._clear(hands=1)
+            self.board[TURN:] = 0
+            self.board[HANDS] = 1
 
 
 _side_by_side: list[bool] = []

@@ -224,8 +224,13 @@ def norm(values: NDArray[Any]) -> float:
     """Return the Euclidean norm, also where the squares would over- or underflow."""
     values = values.ravel().astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
-        found = float(np.linalg.norm(values))
+        found = _root_of_squares(values)
         if SAFE < found < 1 / SAFE:
             return found
         largest = float(np.abs(values).max(initial=0))
-        return largest * float(np.linalg.norm(values / largest)) if 0 < largest < np.inf else largest
+        return largest * _root_of_squares(values / largest) if 0 < largest < np.inf else largest
+
+
+def _root_of_squares(values: NDArray[np.float64]) -> float:
+    # without BLAS, whose threads would go on looking for work when theirs is done, where a crew is at work
+    return float(np.sqrt(np.square(values).sum()))
