@@ -17,7 +17,17 @@ from numpy.typing import NDArray
 
 from nntrain.kernels import INLINE, by_address, entry, kernel
 from nntrain.memory import empty
-from nntrain.registers import BYTES, ROWS, VECTORS, narrow_block, narrow_row, packing_block, wide_block, wide_row
+from nntrain.registers import (
+    BYTES,
+    ROWS,
+    VECTORS,
+    narrow_block,
+    narrow_row,
+    packing_block,
+    panel_block,
+    wide_block,
+    wide_row,
+)
 from nntrain.signals import BOARD, HANDS, JOB, LARGE_PRODUCT, PANELS_OF, PRODUCT, ROOM, post, wait_for_the_others
 from nntrain.turning import turn
 from nntrain.views import address_of, at_address, in_order, view
@@ -218,7 +228,7 @@ def in_panel(A_part, i, B, b_turned, k, depth, j, b, C, panel):  # type: ignore[
         source, start, packed = panel, 0, ROWS
     if columns == width:
         for row in range(packed, whole, ROWS):
-            wide_block(A_part, row, source, start, b, C, i + row, j, onto, panel)
+            panel_block(A_part, row, source, start, b, C, i + row, j, onto, panel)
         for row in range(whole, rows):
             wide_row(A_part, row, source, start, b, C, i + row, j, onto, panel)
         return

@@ -24,7 +24,7 @@ VECTORS = 2  # of columns
 INT32, INT64, BYTE = ir.IntType(32), ir.IntType(64), ir.IntType(8).as_pointer()
 
 
-def _block(rows: int, vectors: int, cut: bool = False, packs: bool = False) -> Any:
+def _block(rows: int, vectors: int, cut: bool = False, packs: bool = False, ahead: bool = False) -> Any:
     """Return a compiled function that fills a block of C: so many rows from ``row``, so many vectors from ``column``.
 
     Its arguments: A and the first row of it that is wanted; B, whose rows are as many as numbers of A's are multiplied,
@@ -32,7 +32,7 @@ def _block(rows: int, vectors: int, cut: bool = False, packs: bool = False) -> A
     which leaves the biases out; ``panel``.
 
     With ``cut`` C may end within the last vector. With ``packs`` what is read of B is copied to ``panel`` (rows of B,
-    the block's columns), and what the next block beside needs is fetched.
+    the block's columns), and what the next block beside needs is fetched. With ``ahead`` what C holds below is fetched.
     """
 
     @intrinsic
@@ -50,7 +50,7 @@ def _block(rows: int, vectors: int, cut: bool = False, packs: bool = False) -> A
         panel: Any,
     ) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            write = _Writer(context, builder, signature.args, arguments, cut, packs)
+            write = _Writer(context, builder, signature.args, arguments, (cut, packs, ahead))
             write.block(rows, vectors)
             return context.get_dummy_value()
 
@@ -63,8 +63,8 @@ def _block(rows: int, vectors: int, cut: bool = False, packs: bool = False) -> A
 class _Writer:
     """Writes the instructions of a block."""
 
-    def __init__(self, context: Any, builder: Any, kinds: Any, values: Any, cut: bool, packs: bool) -> None:
-        self.builder, self.cut, self.packs = builder, cut, packs
+    def __init__(self, context: Any, builder: Any, kinds: Any, values: Any, options: tuple[bool, bool, bool]) -> None:
+        self.builder, (self.cut, self.packs, self.ahead) = builder, options
         self.a, self.b, self.biases, self.c, self.panel = (
             context.make_array(kinds[place])(context, builder, value=values[place]) for place in (0, 2, 4, 5, 9)
         )
@@ -149,6 +149,11 @@ class _Writer:
             [self.at(self.c, self.after(self.row, r), self.after(self.column, offset)) for offset in offsets]
             for r in range(rows)
         ]
+        if self.ahead:
+            for r in range(rows):
+                for offset in offsets:
+                    below = self.at(self.c, self.after(self.row, rows + r), self.after(self.column, offset))
+                    self.fetch(below)
         (biases,) = self.shape(self.biases)
         with builder.if_else(self.onto) as (added, new):
             with added:
@@ -184,6 +189,6 @@ class _Writer:
                 builder.store(builder.fadd(builder.load(place), product, flags=("contract",)), place)
 
 
-packing_block = _block(ROWS, VECTORS, packs=True)
+packing_block, panel_block = _block(ROWS, VECTORS, packs=True, ahead=True), _block(ROWS, VECTORS, ahead=True)
 wide_block, wide_row = _block(ROWS, VECTORS), _block(1, VECTORS)
 narrow_block, narrow_row = _block(ROWS, 1, cut=True), _block(1, 1, cut=True)
