@@ -25,7 +25,7 @@ TURN, KIND, WANTED, JOB, DONE = LINE, 2 * LINE, 2 * LINE + 1, 2 * LINE + 2, 5 * 
 PRODUCT, UPDATE = 1, 2  # kinds
 
 LOOKS = 20_000  # that a thread looks for news before it naps between looks: about a millisecond
-NAP = 50  # microseconds
+NAPS = 5_000  # microseconds of the longest nap; each is one longer than the one before
 
 MACHINE = platform.machine().lower()
 PAUSE = {"x86_64": "llvm.x86.sse2.pause", "amd64": "llvm.x86.sse2.pause"}.get(MACHINE)
@@ -56,7 +56,7 @@ def wait_for(board, place, value):  # type: ignore[no-untyped-def]
     looks = 0
     while seen(board, place) < value:
         looks += 1
-        breathe(looks > LOOKS)
+        breathe(min(looks - LOOKS, NAPS))
 
 
 def tell(board: Any, place: int, value: int) -> None:
@@ -69,8 +69,8 @@ def seen(board: Any, place: int) -> int:
     return int(board[place])
 
 
-def breathe(nap: bool) -> None:
-    """Let the processor do something else: for a moment, or for the length of a nap."""
+def breathe(nap: int) -> None:
+    """Let the processor do something else: for a moment or, where ``nap`` is above 0, for so many microseconds."""
 
 
 @overload(tell)
@@ -118,8 +118,9 @@ def _breathe(typing_context: Any, nap: Any) -> Any:
         if os.name == "posix":
             kind = ir.FunctionType(ir.IntType(32), [ir.IntType(32)])
             sleep = cgutils.get_or_insert_function(builder.module, kind, "usleep")
-            with builder.if_then(arguments[0], likely=False):
-                builder.call(sleep, [ir.IntType(32)(NAP)])
+            tired = builder.icmp_signed(">", arguments[0], ir.IntType(64)(0))
+            with builder.if_then(tired, likely=False):
+                builder.call(sleep, [builder.trunc(arguments[0], ir.IntType(32))])
         return context.get_dummy_value()
 
-    return types.void(types.boolean), generate
+    return types.void(types.int64), generate

@@ -1,7 +1,5 @@
 """nntrain's engine, without what a run shows and measures."""
 
-import atexit
-from contextlib import ExitStack
 from typing import Any
 
 import numpy as np
@@ -22,9 +20,6 @@ from nntrain.schedules.decay import Constant
 from nntrain.training.engine import Engine
 from nntrain.training.plan import Plan
 from nntrain.training.settings import Regularization, Training
-
-LIMITS = ExitStack()  # held open, for as long as the process lives
-atexit.register(LIMITS.close)
 
 
 def epoch_of(case: Case) -> Epoch:
@@ -58,11 +53,12 @@ def epoch_of(case: Case) -> Epoch:
     for part, weights in zip(engine.plan.network.slices(), case.weights(), strict=True):
         engine.theta[part][: weights.size] = weights.ravel()
     rates, done = np.full(case.steps, LR), 0
-    LIMITS.enter_context(engine.crew.at_work(engine.plan.network.largest_product(case.batch), engine.dtype))
+    work = engine.plan.network.largest_product(case.batch)
 
     def epoch(order: NDArray[Any]) -> float:
         nonlocal done
-        losses = engine.take(order, done, rates)
+        with engine.crew.at_work(work, engine.dtype):  # and then home: a thread that waits would disturb other peers
+            losses = engine.take(order, done, rates)
         done += case.steps
         return float(losses.mean())
 
