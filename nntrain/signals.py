@@ -22,7 +22,7 @@ LINE = 8  # integers of a line of the cache: two threads that write into one wai
 # nntrain.products; jobs so far; what the last one is, how many threads it is for, and its numbers; what each has done.
 HANDS, ROOM, LARGE_PRODUCT, PANELS_OF = range(4)
 TURN, KIND, WANTED, JOB, DONE = LINE, 2 * LINE, 2 * LINE + 1, 2 * LINE + 2, 5 * LINE
-PRODUCT, UPDATE = 1, 2  # kinds
+PRODUCT, UPDATE, BATCH = 1, 2, 3  # kinds
 
 LOOKS = 20_000  # that a thread looks for news before it naps between looks: about a millisecond
 NAPS = 5_000  # microseconds of the longest nap; each is one longer than the one before

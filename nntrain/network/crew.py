@@ -14,7 +14,9 @@ from nntrain.memory import empty
 from nntrain.optimizers import call_rule
 from nntrain.processors import cores
 from nntrain.products import SHARED, in_panels, part_of_product, portion, room_for_copies, shared_product
+from nntrain.registers import ROWS
 from nntrain.signals import (
+    BATCH,
     BOARD,
     DONE,
     HANDS,
@@ -37,7 +39,7 @@ from nntrain.signals import (
 )
 from nntrain.views import address_of, at_address, borrowed
 
-PARAMETERS = 16_384  # that a thread steps at least
+NUMBERS = 16_384  # that a thread steps or gathers at least
 STRETCH = 1024  # that threads do not split: the last few of a loop, which are no whole vector, are rounded otherwise
 HOME = 1 << 62  # the count of jobs that sends everyone home
 
@@ -129,8 +131,10 @@ def serve(board, hand, room):  # type: ignore[no-untyped-def]
         if hand < board[WANTED]:
             if board[KIND] == PRODUCT:
                 part_of_product(board, hand, board[WANTED], room)
-            else:
+            elif board[KIND] == UPDATE:
                 part_of_step(board, hand, board[WANTED], room)
+            else:
+                part_of_batch(board, hand, board[WANTED], room)
         tell(board, DONE + LINE * hand, job)
     restore(control)
 
@@ -138,7 +142,7 @@ def serve(board, hand, room):  # type: ignore[no-untyped-def]
 @kernel
 def take_step(update, theta, grad, state, rate, k, board):  # type: ignore[no-untyped-def]
     """Let the optimizer take step k, with as many threads as there are and can be fed."""
-    hands = 1 if update.whole else min(board[HANDS], max(1, theta.size // PARAMETERS))
+    hands = 1 if update.whole else min(board[HANDS], max(1, theta.size // NUMBERS))
     tensors, hyper = update.tensors, update.hyper
     if hands > 1:
         job = board[JOB:]
@@ -162,3 +166,35 @@ def part_of_step(board, hand, hands, like):  # type: ignore[no-untyped-def]
     hyper, rate = at_address(job[10], (job[11],), np.float64), at_address(address_of(job[12:]), (1,), np.float64)[0]
     start, stop = portion(theta.size, STRETCH, hand, hands)
     call_rule(job[0], theta, grad, state, tensors, hyper, rate, job[4], np.uint64(start), np.uint64(stop))
+
+
+@kernel
+def gather(data, order, batch, board):  # type: ignore[no-untyped-def]
+    """Copy the rows ``order`` of ``data`` into ``batch``, with as many threads as there are and can be fed."""
+    hands = min(board[HANDS], max(1, batch.size // NUMBERS))
+    if hands > 1:
+        job = board[JOB:]
+        job[0], job[1], job[2] = address_of(data), data.shape[0], data.shape[1]
+        job[3], job[4], job[5] = address_of(order), order.size, address_of(batch)
+        post(board, BATCH, hands)
+    copy_rows(data, order, batch, 0, hands)
+    if hands > 1:
+        wait_for_the_others(board)
+
+
+@kernel
+def part_of_batch(board, hand, hands, like):  # type: ignore[no-untyped-def]
+    """Copy one hand's part of a batch's rows."""
+    job = board[JOB:]
+    data, order = at_address(job[0], (job[1], job[2]), like), at_address(job[3], (job[4],), np.int64)
+    copy_rows(data, order, at_address(job[5], (job[4], job[2]), like), hand, hands)
+
+
+@kernel
+def copy_rows(data, order, batch, hand, hands):  # type: ignore[no-untyped-def]
+    """Copy a hand's part: the rows of which it makes products then."""
+    start, stop = portion(order.size, ROWS, hand, hands)
+    for i in range(start, stop):
+        row = order[i]
+        for j in range(data.shape[1]):
+            batch[i, j] = data[row, j]

@@ -13,21 +13,12 @@ from nntrain.kernels import entry, kernel
 from nntrain.layers.dropout import NO_KEY, step_key
 from nntrain.layers.noise import add_noise
 from nntrain.losses import call_loss
-from nntrain.network.crew import take_step
+from nntrain.network.crew import gather, take_step
 from nntrain.network.regularize import INPUT_NOISE, clip, decay, norm_of, penalize
 from nntrain.network.table import BUFFERS, CRITERION, TABLE, TOLD, UPDATE
 from nntrain.network.walk import forward, loss_and_gradient, matrix
 from nntrain.views import borrowed
 from nntrain.wrappers import follow
-
-
-@kernel
-def gather(data, order, batch):  # type: ignore[no-untyped-def]
-    """Copy the rows ``order`` of ``data`` into ``batch``."""
-    for i in range(order.size):
-        row = order[i]
-        for j in range(data.shape[1]):
-            batch[i, j] = data[row, j]
 
 
 def STEPS(F: Any) -> Any:  # noqa: N802 - a constant of a float type
@@ -76,8 +67,8 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
                 batch_x, batch_target = x, target
             else:
                 batch_x, batch_target = buffers.x[:rows], buffers.target[:rows]
-                gather(x, chosen, batch_x)
-                gather(target, chosen, batch_target)
+                gather(x, chosen, batch_x, buffers.board)
+                gather(target, chosen, batch_target, buffers.board)
                 if noise > 0:
                     add_noise(batch_x, noise, key)
             losses[epoch, step] = loss_and_gradient(table, theta, batch_x, batch_target, loss, buffers, grad, key)
