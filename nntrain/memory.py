@@ -26,9 +26,13 @@ def empty(shape: int | tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
 
 @contextmanager
 def without_old_garbage() -> Iterator[None]:
-    """Let the garbage collector pass over all that is there already: Numba alone brings half a million objects."""
+    """Look for garbage, but pass over all that is there already: Numba alone brings half a million objects."""
+    looked_before = gc.isenabled()
     gc.freeze()
+    gc.enable()
     try:
         yield
     finally:
         gc.unfreeze()
+        if not looked_before:
+            gc.disable()

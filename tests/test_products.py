@@ -1,5 +1,6 @@
 """Small matrix products, matrices turned round, arrays that begin with a line, and denormal numbers."""
 
+import gc
 import platform
 import subprocess
 import sys
@@ -13,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nntrain.denormals import flush_denormals, restore
-from nntrain.memory import LINE, empty
+from nntrain.memory import LINE, empty, without_old_garbage
 from nntrain.network.crew import Crew
 from nntrain.products import even, in_blocks, in_panels, multiply, portion, room_for_copies
 from nntrain.turning import turn
@@ -129,6 +130,20 @@ def test_portions_are_all_of_a_length_and_even_parts_few(length: int, unit: int)
     assert part % unit == 0
     assert 0 < part <= 20 * unit
     assert -(-length // part) <= max(1, -(-length // (20 * unit)))
+
+
+def test_garbage_is_looked_for_among_what_is_new() -> None:
+    looked_before = gc.isenabled()
+    gc.disable()
+    try:
+        with without_old_garbage():
+            assert gc.isenabled()
+            assert gc.get_freeze_count() > 0
+        assert not gc.isenabled()
+        assert gc.get_freeze_count() == 0
+    finally:
+        if looked_before:
+            gc.enable()
 
 
 @pytest.mark.parametrize("wrong", [np.nan, np.inf])

@@ -106,14 +106,14 @@ def fit(
     built = build(loaded.recipe, loaded.document, loaded.folder, loaded.name)
     folder = RunFolder.create(built.plan.name, out, overwrite)
     write_atomically(folder.recipe, dump_document(to_data(built.recipe)).encode())
-    with announced(lambda: listener.note("compiling, once after installation: a few seconds")), folder:
+    compiling = announced(lambda: listener.note("compiling, once after installation: a few seconds"))
+    with compiling, folder, without_old_garbage():
         engine = Engine(built.plan)
         events = []
-        with without_old_garbage():
-            for event in train(engine, interrupted):
-                folder(event)
-                listener(event)
-                events.append(event)
+        for event in train(engine, interrupted):
+            folder(event)
+            listener(event)
+            events.append(event)
     Model.of(built.recipe, built.plan.network, engine.theta, built.dataset, built.plan.data).save(folder.model)
     summary = summarize(events, run=str(folder.path), model=str(folder.model))
     folder.write_summary(summary.to_json())
