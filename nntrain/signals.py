@@ -6,14 +6,14 @@ takes ten, as long as the work that is shared.
 """
 
 import os
-import platform
 from typing import Any
 
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic
 
+from nntrain.denormals import X86
 from nntrain.kernels import kernel
 
 BOARD = types.int64[::1]
@@ -26,9 +26,6 @@ PRODUCT, UPDATE, BATCH = 1, 2, 3  # kinds
 
 LOOKS = 20_000  # that a thread looks for news before it naps between looks: about a millisecond
 NAPS = 5_000  # microseconds of the longest nap; each is one longer than the one before
-
-MACHINE = platform.machine().lower()
-PAUSE = {"x86_64": "llvm.x86.sse2.pause", "amd64": "llvm.x86.sse2.pause"}.get(MACHINE)
 
 
 def board_for(hands: int) -> int:
@@ -59,41 +56,14 @@ def wait_for(board, place, value):  # type: ignore[no-untyped-def]
         breathe(min(looks - LOOKS, NAPS))
 
 
-def tell(board: Any, place: int, value: int) -> None:
-    """Raise a count on the board, after all that was written before."""
-    board[place] = value
-
-
-def seen(board: Any, place: int) -> int:
-    """Return a count on the board, before all that is read after it."""
-    return int(board[place])
-
-
-def breathe(nap: int) -> None:
-    """Let the processor do something else: for a moment or, where ``nap`` is above 0, for so many microseconds."""
-
-
-@overload(tell)
-def _compiled_tell(board, place, value):  # type: ignore[no-untyped-def]
-    return lambda board, place, value: _tell(board, place, value)
-
-
-@overload(seen)
-def _compiled_seen(board, place):  # type: ignore[no-untyped-def]
-    return lambda board, place: _seen(board, place)
-
-
-@overload(breathe)
-def _compiled_breathe(nap):  # type: ignore[no-untyped-def]
-    return lambda nap: _breathe(nap)
-
-
 def _at(context: Any, builder: Any, kind: Any, value: Any, place: Any) -> Any:
     return builder.gep(context.make_array(kind)(context, builder, value=value).data, [place])
 
 
 @intrinsic
-def _tell(typing_context: Any, board: Any, place: Any, value: Any) -> Any:
+def tell(typing_context: Any, board: Any, place: Any, value: Any) -> Any:
+    """Raise a count on the board, after all that was written before; compiled code only."""
+
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         builder.store_atomic(arguments[2], _at(context, builder, board, *arguments[:2]), "release", 8)
         return context.get_dummy_value()
@@ -102,7 +72,9 @@ def _tell(typing_context: Any, board: Any, place: Any, value: Any) -> Any:
 
 
 @intrinsic
-def _seen(typing_context: Any, board: Any, place: Any) -> Any:
+def seen(typing_context: Any, board: Any, place: Any) -> Any:
+    """Return a count on the board, before all that is read after it; compiled code only."""
+
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.load_atomic(_at(context, builder, board, *arguments), "acquire", 8)
 
@@ -110,10 +82,14 @@ def _seen(typing_context: Any, board: Any, place: Any) -> Any:
 
 
 @intrinsic
-def _breathe(typing_context: Any, nap: Any) -> Any:
+def breathe(typing_context: Any, nap: Any) -> Any:
+    """Let the processor do something else for a moment or, where ``nap`` is above 0, for so many microseconds."""
+
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        if PAUSE is not None:
-            pause = cgutils.get_or_insert_function(builder.module, ir.FunctionType(ir.VoidType(), []), PAUSE)
+        if X86:
+            pause = cgutils.get_or_insert_function(
+                builder.module, ir.FunctionType(ir.VoidType(), []), "llvm.x86.sse2.pause"
+            )
             builder.call(pause, [])
         if os.name == "posix":
             kind = ir.FunctionType(ir.IntType(32), [ir.IntType(32)])

@@ -1,6 +1,7 @@
 """The threads that share large products and steps, and how many processors there are for them."""
 
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from tests.helpers import built
 from tests.test_products import compiled_with
 
 SINGLE = np.dtype(np.float32)
-TRAINING = {"epochs": 3, "batch_size": 200}
+TRAINING = {"epochs": 3, "batch_size": 600}  # of 64 features: enough that copying is shared too
 RECIPE = {"data": {"source": "digits"}, "model": {"hidden": [200, 120]}, "training": TRAINING}
 
 
@@ -42,11 +43,12 @@ def test_shared_products_are_those_of_one_thread(hands: int, turned: tuple[bool,
         np.empty((150, 200), SINGLE),
         np.empty((150, 200), SINGLE),
     )
-    team = Crew()
-    team.furnish(SINGLE)
+    team = Crew(SINGLE)
+    team.furnish()
     compiled_with(A, B, b, alone, team.board)
     assert team.board[TURN] == 0
-    with team.at_work(150 * 300 * 200, SINGLE):
+    with team.at_work(150 * 300 * 200):
+        time.sleep(0.02)  # until the others nap
         for turn in range(1, 201):
             shared[:] = np.nan
             compiled_with(A, B, b, shared, team.board)
@@ -56,6 +58,15 @@ def test_shared_products_are_those_of_one_thread(hands: int, turned: tuple[bool,
     expected = np.empty_like(shared)
     multiply(A, B, b, expected, team.board)
     np.testing.assert_allclose(shared, expected, rtol=1e-4, atol=1e-4)
+
+
+def test_every_thread_takes_denormals_as_zero(hands: int) -> None:
+    A, B, C = np.full((160, 100), 1e-31, SINGLE), np.full((100, 200), 1e-10, SINGLE), np.empty((160, 200), SINGLE)
+    team = Crew(SINGLE)
+    with team.at_work(160 * 100 * 200):
+        compiled_with(A, B, B[0, :0], C, team.board)
+    assert (C[0] != 0).all()  # by this thread, which nobody has told to
+    assert (C[-1] == 0).all()
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "momentum", "lamb", "muon"])
@@ -73,14 +84,14 @@ def test_a_run_is_the_same_to_the_bit_however_many_threads_share_it(hands: int, 
 
 
 def test_a_crew_goes_home(hands: int) -> None:
-    team, before = Crew(), threading.active_count()
+    team, before = Crew(SINGLE), threading.active_count()
     assert team.board[HANDS] == 1
 
     def broken_off() -> None:
-        with team.at_work(hands * SHARED, SINGLE):
+        with team.at_work(hands * SHARED):
             assert team.board[HANDS] == hands
             assert threading.active_count() == before + hands - 1
-            with team.at_work(hands * SHARED, SINGLE):  # they are there already
+            with team.at_work(hands * SHARED):  # they are there already
                 assert threading.active_count() == before + hands - 1
             assert team.board[HANDS] == hands
             raise ValueError("broken off")
@@ -101,7 +112,7 @@ def test_a_run_that_nobody_follows_to_its_end_sends_its_crew_home(hands: int) ->
 
 
 def test_a_system_that_grants_no_threads_is_done_without(hands: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    start, team = threading.Thread.start, Crew()
+    start, team = threading.Thread.start, Crew(SINGLE)
 
     def refuse(thread: threading.Thread) -> None:
         if threading.active_count() > before + hands - 3:
@@ -110,14 +121,14 @@ def test_a_system_that_grants_no_threads_is_done_without(hands: int, monkeypatch
 
     before = threading.active_count()
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    with team.at_work(hands * SHARED, SINGLE):
+    with team.at_work(hands * SHARED):
         assert team.board[HANDS] == hands - 1
     assert threading.active_count() == before
 
 
 def test_small_work_gets_no_crew(hands: int) -> None:
     before = threading.active_count()
-    with Crew().at_work(SHARED // 2, SINGLE):
+    with Crew(SINGLE).at_work(SHARED // 2):
         assert threading.active_count() == before
     assert not is_large(100, SHARED // 100 - 1, 2)
     assert is_large(100, SHARED // 100, 2)

@@ -68,7 +68,7 @@ def test_backpropagation_by_hand() -> None:
     (W1, _), (W2, _) = network.views(theta)
     W1[:] = [[2, 1, 1], [1, -2, 2]]  # columns are units: w1, w2 = 2, 1; w3, w4 = 1, -2; w5, w6 = 1, 2
     W2[:, 0] = [-1, 3, 2]
-    grad, buffers = np.zeros_like(theta), network.buffers(1, 1, DOUBLE, Crew())
+    grad, buffers = np.zeros_like(theta), network.buffers(1, 1, DOUBLE, Crew(DOUBLE))
     losses = np.empty((1, 1))
     loss, rule = SumSquaredError.function.address(DOUBLE), SGD.update.address(DOUBLE)
     vectors = (theta, grad, np.zeros((0, theta.size)))

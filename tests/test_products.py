@@ -21,7 +21,7 @@ from nntrain.turning import turn
 from nntrain.views import view
 from tests.helpers import ROOT
 
-ALONE = Crew().board
+ALONE = Crew(np.dtype(np.float32)).board
 compiled_with = numba.njit(lambda A, B, b, C, board: multiply(A, B, b, C, board))
 compiled_turn = numba.njit(lambda W, top, left, rows, columns, turned: turn(W, top, left, rows, columns, turned))
 blocks = numba.njit(lambda A, B, b, C: in_blocks(A, B, b, C))

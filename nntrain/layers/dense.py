@@ -6,7 +6,7 @@ from nntrain.signals import HANDS
 from nntrain.turning import turn
 from nntrain.views import view
 
-FEW = 4  # rows, below which turning weights round takes longer than the product
+FEW = 4  # rows, below which weights are not turned round for them (measured: benchmarks/README.md)
 
 
 @kernel

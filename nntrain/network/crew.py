@@ -1,4 +1,4 @@
-"""The threads that share a run's large products."""
+"""The threads that share a run's large products, updates and batches."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -51,36 +51,38 @@ class Crew:
         board: where the first tells the others what there is to do (see nntrain.signals).
     """
 
-    def __init__(self) -> None:
-        self.board = empty(board_for(cores()), np.dtype(np.int64))
+    def __init__(self, dtype: np.dtype[Any]) -> None:
+        self._dtype, self._most = dtype, cores()
+        self.board = empty(board_for(self._most), np.dtype(np.int64))
         self.board[:] = 0
         self.board[HANDS] = 1
         self._room = np.empty(0)
 
-    def furnish(self, dtype: np.dtype[Any]) -> None:
-        """Get ready for large products of numbers of ``dtype``."""
-        if self._room.dtype != dtype or not self._room.size:
-            self._room = room_for_copies(dtype)
+    def furnish(self) -> None:
+        """Get ready for large products."""
+        if not self._room.size:
+            self._room = room_for_copies(self._dtype)
             self.board[ROOM] = self._room.ctypes.data
-            self.board[LARGE_PRODUCT], self.board[PANELS_OF] = shared_product.address(dtype), in_panels.address(dtype)
+            self.board[LARGE_PRODUCT] = shared_product.address(self._dtype)
+            self.board[PANELS_OF] = in_panels.address(self._dtype)
 
     @contextmanager
-    def at_work(self, multiply_adds: int, dtype: np.dtype[Any]) -> Iterator[None]:
+    def at_work(self, multiply_adds: int) -> Iterator[None]:
         """Have as many threads, for a while, as a step's largest product, of so many multiply-adds, can feed.
 
         Nothing changes where they are at work already.
         """
-        hands = min(len(self.board[DONE:]) // LINE, multiply_adds // (SHARED // 2))
+        hands = min(self._most, multiply_adds // (SHARED // 2))
         if hands < 2 or self.board[HANDS] > 1 or not compiles() or _side_by_side:
             yield
             return
-        work = serve[dtype]  # compiled, if need be, before anyone waits for it
-        self.furnish(dtype)
+        work = serve[self._dtype]  # compiled, if need be, before anyone waits for it
+        self.furnish()
         others: list[Thread] = []
         try:
             with suppress(RuntimeError):  # the system grants no more threads: those that there are will do
                 while len(others) < hands - 1:
-                    place = (self.board, len(others) + 1, room_for_copies(dtype))
+                    place = (self.board, len(others) + 1, room_for_copies(self._dtype))
                     thread = Thread(target=work, args=place, daemon=True)
                     thread.start()
                     others.append(thread)

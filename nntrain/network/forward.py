@@ -26,7 +26,7 @@ class ForwardPass:
     def __init__(self, network: Network, dtype: np.dtype[Any], targets: int = 1, crew: Crew | None = None) -> None:
         self.network, self.dtype = network, np.dtype(dtype)
         self.table = network.table(self.dtype)
-        self._crew = crew or Crew()
+        self._crew = crew or Crew(self.dtype)
         self._buffers = network.buffers(ROWS, targets, self.dtype, self._crew)
         self._evaluate = evaluate[self.dtype]
 
@@ -69,6 +69,6 @@ class ForwardPass:
     ) -> tuple[NDArray[Any], NDArray[np.float64]]:
         output = np.empty((len(thetas), len(x), self.network.outputs), self.dtype)
         losses = np.empty((len(thetas), ceil(len(x) / ROWS)))
-        with self._crew.at_work(self.network.largest_product(min(ROWS, len(x))), self.dtype):
+        with self._crew.at_work(self.network.largest_product(min(ROWS, len(x)))):
             self._evaluate(self.table, thetas, loss, x, target, output, losses, alive, self._buffers)
         return output, losses

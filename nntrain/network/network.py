@@ -132,7 +132,7 @@ class Network:
         n, scale = (empty(rows * self.units if normalised else 0, dtype) for _ in range(2))
         turned = empty(max((size for size in self._sizes[1:] if not is_large(rows, size, 1)), default=0), dtype)
         if self.largest_product(rows):
-            crew.furnish(dtype)
+            crew.furnish()
         sums = np.empty(2 * max(layer.n_out for layer in self.layers) if normalised else 0)
         return Buffers(x, target, z, h, d, n, scale, sums, turned, crew.board)
 

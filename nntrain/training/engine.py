@@ -69,7 +69,7 @@ class Engine:
         self.state[plan.optimizer.state_rows :] = self.theta
 
         targets = self.train.target.shape[1]
-        self.crew = Crew()
+        self.crew = Crew(self.dtype)
         self.buffers = plan.network.buffers(plan.batch_rows, targets, self.dtype, self.crew)
         self._forward = ForwardPass(plan.network, self.dtype, targets, self.crew)
         self._table = self._forward.table

@@ -37,7 +37,7 @@ def train(engine: Engine, interrupted: Callable[[], bool] = lambda: False, stati
         ceased to be finite, and Finished.
     """
     plan = engine.plan
-    with engine.crew.at_work(plan.network.largest_product(max(plan.batch_rows, ROWS)), engine.dtype):
+    with engine.crew.at_work(plan.network.largest_product(max(plan.batch_rows, ROWS))):
         every = engine.statistics_every() if statistics else 0
         yield engine.started(every)
         yield from _Run(engine, every, interrupted).events()
