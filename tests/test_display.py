@@ -69,6 +69,22 @@ def test_curves_of_few_equal_zero_and_infinite_values(values: list[float]) -> No
     assert all(len(line) <= 30 for line in text.splitlines())
 
 
+def test_a_curve_without_a_finite_value_leaves_the_others_alone() -> None:
+    values, nothing = [4.0, 3.0, 2.0, 1.0], [float("nan")] * 4
+    assert curves([("", nothing), ("", values)], 9 + 4, 1) == curves([("", values)], 9 + 4, 1)
+
+
+def test_a_gap_in_a_curve_is_not_joined() -> None:
+    gap = curves([("", [1.0, float("nan"), float("inf"), 2.0])], 9 + 4, 1).plain[9:]
+    assert gap == "⡀⠀⠀⠈"
+
+
+def test_many_values_are_drawn_as_dots_from_the_largest_to_the_smallest_of_each_column() -> None:
+    values = [3.0, 1.0, 2.0, 2.0, 2.0] * 4  # in four characters, of eight columns of dots
+    assert len(set(curves([("", values * 40)], 9 + 4, 1).plain[9:])) == 1
+    assert curves([("", values * 40)], 9 + 4, 1).plain[9:] == "⣿⣿⣿⣿"
+
+
 def test_a_wide_range_is_drawn_on_a_logarithmic_axis() -> None:
     halving = [2.0**-k for k in range(16)]
     text = curves([("", halving)], 9 + 8, 4).plain
@@ -135,7 +151,7 @@ def test_a_display_that_is_slow_to_draw_is_drawn_seldom(events: list[Event], mon
 
     def update(*_: object, **__: object) -> None:
         drawn.append(now[0])
-        now[0] += 0.01  # of drawing, so that it is time for the next after a second
+        now[0] += 0.005  # of drawing, so that it is time for the next after a second
 
     monkeypatch.setattr(listener._live, "update", update)
     epoch = next(event for event in events if isinstance(event, EpochEnded))

@@ -18,7 +18,7 @@ from nntrain.resources import shipped_recipes
 from tests.helpers import ROOT, CommandLine
 
 FLOORS = (
-    ("errors", "registry", "random", "files", "resources", "memory", "processors"),
+    ("errors", "registry", "random", "files", "as_json", "resources", "memory", "processors"),
     ("kernels", "views", "elementary", "denormals"),
     ("registers", "turning", "signals"),
     ("products",),

@@ -4,16 +4,17 @@ import re
 from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
-from time import perf_counter
 from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import Any, BinaryIO, Self
 
+from nntrain.as_json import as_json
 from nntrain.errors import bad_input
-from nntrain.files import json_text, make_folder, write_atomically
+from nntrain.files import make_folder, write_atomically
 from nntrain.training.events import EpochEnded, Event, Started
 
 NAMES = ("recipe.yaml", "metrics.jsonl", "summary.json", "model.safetensors")
 FLUSH_SECONDS = 0.1  # between two writes to the disk, at least: an epoch of a small net takes less than the write
+BUFFER = 1 << 20  # bytes, which is more than comes in that time
 
 
 class RunFolder:
@@ -30,7 +31,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.recipe, self.metrics, self.summary, self.model = (path / name for name in NAMES)
-        self._lines: TextIO | None = None
+        self._lines: BinaryIO | None = None
         self._flush_at = 0.0
         self._metric = ""
 
@@ -56,7 +57,7 @@ class RunFolder:
 
     def __enter__(self) -> Self:
         try:
-            self._lines = self.metrics.open("w", encoding="utf-8")
+            self._lines = self.metrics.open("wb", BUFFER)
         except OSError as error:
             raise bad_input(self.metrics, f"cannot write: {error.strerror}") from None
         return self
@@ -69,20 +70,20 @@ class RunFolder:
 
     def __call__(self, event: Event) -> None:
         """Write the line of an epoch that has ended."""
-        if isinstance(event, Started):
-            self._metric = event.metric
         if isinstance(event, EpochEnded) and self._lines is not None:
             try:
-                self._lines.write(json_text(epoch_line(event, self._metric)))
-                if perf_counter() > self._flush_at:
+                self._lines.write(as_json(epoch_line(event, self._metric)))
+                if event.seconds > self._flush_at:
                     self._lines.flush()
-                    self._flush_at = perf_counter() + FLUSH_SECONDS
+                    self._flush_at = event.seconds + FLUSH_SECONDS
             except OSError as error:
                 raise bad_input(self.metrics, f"cannot write: {error.strerror}") from None
+        elif isinstance(event, Started):
+            self._metric = event.metric
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
         """Write summary.json."""
-        write_atomically(self.summary, json_text(summary, indent=2).encode())
+        write_atomically(self.summary, as_json(summary, indent=2))
 
 
 def epoch_line(event: EpochEnded, metric: str) -> dict[str, Any]:
@@ -93,19 +94,19 @@ def epoch_line(event: EpochEnded, metric: str) -> dict[str, Any]:
     parameters; where gradients are clipped, clipped; at epochs with statistics probe_loss, probe_accuracy or probe_r2,
     and layers, a list of {gradient_norm, dead}. :mod:`nntrain.training.events` tells what each means.
     """
-    keys = (
-        "epoch",
-        "step",
-        "seconds",
-        "learning_rate",
-        "train_loss",
-        "gradient_norm",
-        "samples_per_second",
-        "improved",
-    )
-    line = {key: getattr(event, key) for key in keys}
+    line: dict[str, Any] = {
+        "epoch": event.epoch,
+        "step": event.step,
+        "seconds": event.seconds,
+        "learning_rate": event.learning_rate,
+        "train_loss": event.train_loss,
+        "gradient_norm": event.gradient_norm,
+        "samples_per_second": event.samples_per_second,
+        "improved": event.improved,
+    }
     if event.validation is not None:
-        line |= {"validation_loss": event.validation.loss, f"validation_{metric}": event.validation.metric}
+        line["validation_loss"] = event.validation.loss
+        line[f"validation_{metric}"] = event.validation.metric
     if event.parameters is not None:
         line["parameters"] = event.parameters
     if event.clipped is not None:

@@ -164,6 +164,7 @@ def compare(
     Raises:
         InputError: if anything about the recipes, their data, the options or ``out`` is wrong.
     """
+    from nntrain.as_json import as_json
     from nntrain.comparison.jobs import Variants
     from nntrain.comparison.ledger import Ledger
     from nntrain.comparison.protocol import Budget, Findings, name_of, with_reference
@@ -171,7 +172,7 @@ def compare(
     from nntrain.comparison.result import result_of
     from nntrain.comparison.statistics import fewest_seeds
     from nntrain.comparison.variants import variants_of
-    from nntrain.files import json_text, make_folder, write_atomically
+    from nntrain.files import make_folder, write_atomically
     from nntrain.kernels import announced
 
     compared = variants_of(paths, settings, axes)
@@ -199,7 +200,7 @@ def compare(
         listener.note(f"interrupted; {len(ledger.rows):,} runs are kept in {folder}, and the same command goes on")
         return None, folder
     result = result_of(findings)
-    write_atomically(folder / "comparison.json", json_text(result.to_json(), indent=2).encode())
+    write_atomically(folder / "comparison.json", as_json(result.to_json(), indent=2))
     return result, folder
 
 

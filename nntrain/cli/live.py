@@ -12,7 +12,7 @@ from nntrain.report.progress import Progress, plain_line
 from nntrain.training.events import EpochEnded, Event, Finished, Started, StepsDone
 
 FRAME_SECONDS = 0.125
-FRAME_SHARE = 0.01  # of the time that drawing may take
+FRAME_SHARE = 0.005  # of the time that drawing may take
 LINE_SECONDS = 10.0
 
 

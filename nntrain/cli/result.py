@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from nntrain.files import json_text
+from nntrain.as_json import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 def print_json(data: Any) -> None:
     """Print one JSON value, indented."""
-    print_text(json_text(data, indent=2))
+    print_text(as_json(data, indent=2).decode())
 
 
 def print_text(text: str) -> None:

@@ -3,11 +3,12 @@
 import json
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TextIO
+from typing import BinaryIO, Self
 
+from nntrain.as_json import as_json
 from nntrain.comparison.jobs import Row
 from nntrain.errors import bad_input
-from nntrain.files import json_text, write_atomically
+from nntrain.files import write_atomically
 
 
 class Ledger:
@@ -21,7 +22,7 @@ class Ledger:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.rows: dict[str, Row] = {}
-        self._file: TextIO | None = None
+        self._file: BinaryIO | None = None
         if path.exists():
             self._read()
 
@@ -39,10 +40,10 @@ class Ledger:
 
     def __enter__(self) -> Self:
         try:
-            whole = "".join(json_text(row.to_json()) for row in self.rows.values())
-            if self.path.exists() and self.path.read_text(encoding="utf-8", errors="replace") != whole:
-                write_atomically(self.path, whole.encode())  # without the line that was cut off
-            self._file = self.path.open("a", encoding="utf-8")
+            whole = b"".join(as_json(row.to_json()) for row in self.rows.values())
+            if self.path.exists() and self.path.read_bytes() != whole:
+                write_atomically(self.path, whole)  # without the line that was cut off
+            self._file = self.path.open("ab")
         except OSError as error:
             raise bad_input(self.path, f"cannot write: {error.strerror}") from None
         return self
@@ -58,7 +59,7 @@ class Ledger:
         if self._file is None:
             raise ValueError("the ledger is not open")
         try:
-            self._file.write(json_text(row.to_json()))
+            self._file.write(as_json(row.to_json()))
             self._file.flush()
         except OSError as error:
             raise bad_input(self.path, f"cannot write: {error.strerror}") from None

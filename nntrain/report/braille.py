@@ -1,8 +1,10 @@
 """Small curves in braille: two dots across and four down in every character."""
 
 from collections.abc import Sequence
-from math import isfinite, log10
+from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from rich.text import Text
 
 # The bit of each dot in U+2800 ... U+28FF, by row and column within the character.
@@ -22,17 +24,18 @@ def curves(series: Sequence[tuple[str, Sequence[float]]], width: int, height: in
         width: characters, of which the numbers at the axis take nine.
         height: lines.
     """
-    finite = [value for _, values in series for value in values if isfinite(value)]
-    if not finite:
+    lines = [(style, np.asarray(values, np.float64)) for style, values in series]
+    finite = np.concatenate([values[np.isfinite(values)] for _, values in lines])
+    if not finite.size:
         return Text("\n" * (height - 1))
-    low, high = min(finite), max(finite)
+    low, high = float(finite.min()), float(finite.max())
     logarithmic = low >= 0 and high > LOGARITHMIC_FROM * low
     if logarithmic:
-        low = max(min((value for value in finite if value > 0), default=high), high / 10**DECADES)
+        low = max(float(finite.min(where=finite > 0, initial=high)), high / 10**DECADES)
     columns = max(width - 9, 4)
     cells = [[BLANK] * columns for _ in range(height)]
     styles = [[""] * columns for _ in range(height)]
-    for style, values in series:
+    for style, values in lines:
         for x, y in _points(values, low, high, logarithmic, columns * ACROSS, height * DOWN):
             row, column = y // DOWN, x // ACROSS
             cells[row][column] |= DOTS[y % DOWN][x % ACROSS]
@@ -50,30 +53,33 @@ def curves(series: Sequence[tuple[str, Sequence[float]]], width: int, height: in
 
 
 def _points(
-    values: Sequence[float], low: float, high: float, logarithmic: bool, width: int, height: int
+    values: NDArray[np.float64], low: float, high: float, logarithmic: bool, width: int, height: int
 ) -> list[tuple[int, int]]:
     """Return the dots of a curve, as (x, y) from the top left, joined by lines."""
 
-    def scale(value: float) -> float:
-        return log10(max(value, low)) if logarithmic else value
+    def scale(numbers: Any) -> Any:
+        return np.log10(np.maximum(numbers, low)) if logarithmic else numbers
 
     bottom, top = scale(low), scale(high)
-    span = (top - bottom) or 1.0
+    count = min(values.size, width)
+    (finite,) = np.isfinite(values).nonzero()
+    if not finite.size:
+        return []
+    columns = ((finite + 1) * count - 1) // values.size  # equal parts of the values share one
+    levels = np.rint((top - scale(values[finite])) / ((top - bottom) or 1.0) * (height - 1)).astype(np.int64)
+    starts = np.diff(columns, prepend=-1).nonzero()[0]
+    highest, lowest = np.minimum.reduceat(levels, starts), np.maximum.reduceat(levels, starts)
+    firsts, lasts = levels[starts], levels[np.append(starts[1:], levels.size) - 1]
     dots: list[tuple[int, int]] = []
-    before: tuple[int, int] | None = None
-    count = min(len(values), width)
-    for index in range(count):
+    before: tuple[int, int, int] | None = None
+    found = (columns[starts], highest, lowest, firsts, lasts)
+    for column, y_high, y_low, first, last in zip(*(numbers.tolist() for numbers in found), strict=True):
         # of the values that share a column of dots, the last one is joined to the next; the others are dots
-        start, stop = index * len(values) // count, (index + 1) * len(values) // count
-        levels = [round((top - scale(value)) / span * (height - 1)) for value in values[start:stop] if isfinite(value)]
-        if not levels:
-            before = None
-            continue
-        x = index * (width - 1) // max(count - 1, 1)
-        dots.extend((x, y) for y in range(min(levels), max(levels) + 1))
-        if before is not None:
-            dots.extend(_stroke(before, (x, levels[0])))
-        before = (x, levels[-1])
+        x = column * (width - 1) // max(count - 1, 1)
+        dots.extend((x, y) for y in range(y_high, y_low + 1))
+        if before is not None and before[0] == column - 1:
+            dots.extend(_stroke(before[1:], (x, first)))
+        before = (column, x, last)
     return dots
 
 

@@ -1,5 +1,6 @@
 """The picture of a run that goes on: what has come so far, drawn for a given width."""
 
+from array import array
 from dataclasses import dataclass, field
 
 from rich.console import Group, RenderableType
@@ -26,22 +27,22 @@ class Progress:
     last: EpochEnded | None = None
     statistics: Statistics | None = None
     part: StepsDone | None = None
-    train: list[float] = field(default_factory=list)
-    validation: list[float] = field(default_factory=list)
+    train: "array[float]" = field(default_factory=lambda: array("d"))
+    validation: "array[float]" = field(default_factory=lambda: array("d"))
 
     def take(self, event: Event) -> None:
         """Take in an event."""
         match event:
-            case Started():
-                self.started = event
-            case StepsDone():
-                self.part = event
             case EpochEnded():
                 self.last, self.part = event, None
                 self.statistics = event.statistics or self.statistics
                 self.train.append(event.train_loss)
                 if event.validation is not None:
                     self.validation.append(event.validation.loss)
+            case StepsDone():
+                self.part = event
+            case Started():
+                self.started = event
 
     @property
     def done(self) -> float:
