@@ -40,7 +40,8 @@ from nntrain.signals import (
 from nntrain.views import address_of, at_address, borrowed
 
 NUMBERS = 16_384  # that a thread steps or gathers at least
-STRETCH = 1024  # that threads do not split: the last few of a loop, which are no whole vector, are rounded otherwise
+STRETCH = 1024  # that is not split: the last few of a loop, which are no whole vector, are rounded otherwise
+STRETCHES = 32 * STRETCH  # that are stepped at once
 HOME = 1 << 62  # the count of jobs that sends everyone home
 
 
@@ -153,8 +154,10 @@ def take_step(update, theta, grad, state, rate, k, board):  # type: ignore[no-un
         job[8], job[9], job[10], job[11] = address_of(tensors), tensors.shape[0], address_of(hyper), hyper.size
         at_address(address_of(job[12:]), (1,), np.float64)[0] = rate
         post(board, UPDATE, hands)
-    _, stop = portion(theta.size, STRETCH, 0, hands)
-    call_rule(update.address, theta, grad, state, tensors, hyper, rate, k, np.uint64(0), np.uint64(stop))
+    if update.whole:
+        call_rule(update.address, theta, grad, state, tensors, hyper, rate, k, np.uint64(0), np.uint64(theta.size))
+    else:
+        step_portion(update.address, theta, grad, state, tensors, hyper, rate, k, 0, hands)
     if hands > 1:
         wait_for_the_others(board)
 
@@ -166,8 +169,21 @@ def part_of_step(board, hand, hands, like):  # type: ignore[no-untyped-def]
     theta, grad = at_address(job[2], (job[1],), like), at_address(job[3], (job[1],), like)
     state, tensors = at_address(job[5], (job[6], job[7]), like), at_address(job[8], (job[9], 3), np.int64)
     hyper, rate = at_address(job[10], (job[11],), np.float64), at_address(address_of(job[12:]), (1,), np.float64)[0]
+    step_portion(job[0], theta, grad, state, tensors, hyper, rate, job[4], hand, hands)
+
+
+@kernel
+def step_portion(address, theta, grad, state, tensors, hyper, rate, k, hand, hands):  # type: ignore[no-untyped-def]
+    """Step one hand's part of the parameters from its end on.
+
+    The backward pass has computed the first layers' gradients last, and the next forward pass begins with their
+    weights: both are still in the cache then.
+    """
     start, stop = portion(theta.size, STRETCH, hand, hands)
-    call_rule(job[0], theta, grad, state, tensors, hyper, rate, job[4], np.uint64(start), np.uint64(stop))
+    while stop > start:
+        begin = start + (stop - start - 1) // STRETCHES * STRETCHES
+        call_rule(address, theta, grad, state, tensors, hyper, rate, k, np.uint64(begin), np.uint64(stop))
+        stop = begin
 
 
 @kernel
