@@ -10,7 +10,11 @@ import numpy as np
 
 
 def stream(seed: int, name: str, index: int = 0) -> np.random.Generator:
-    """Return the generator of the stream ``name`` at ``index`` (an epoch, a layer), derived from ``seed`` (32 bits)."""
+    """Return the generator of the stream ``name`` at ``index`` (an epoch, a layer), derived from ``seed``.
+
+    Raises:
+        OverflowError: if ``seed`` or ``index`` is negative or has more than 32 bits, which no recipe's has.
+    """
     # an array, as a list's numbers would be looked at one by one, which counts where an epoch takes 80 us
     words = np.array([seed, crc32(name.encode()), index], np.uint32)
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(words)))

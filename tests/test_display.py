@@ -74,6 +74,10 @@ def test_a_curve_without_a_finite_value_leaves_the_others_alone() -> None:
     assert curves([("", nothing), ("", values)], 9 + 4, 1) == curves([("", values)], 9 + 4, 1)
 
 
+def test_no_curves_are_an_empty_picture() -> None:
+    assert curves([], 30, 3).plain == "\n\n"
+
+
 def test_a_gap_in_a_curve_is_not_joined() -> None:
     gap = curves([("", [1.0, float("nan"), float("inf"), 2.0])], 9 + 4, 1).plain[9:]
     assert gap == "⡀⠀⠀⠈"

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,8 @@ import numpy as np
 import pytest
 
 from nntrain.artifacts.model import Model
+from nntrain.artifacts.run_folder import RunFolder
+from nntrain.errors import InputError
 from nntrain.recipe.load import load
 from nntrain.resources import shipped_recipes
 from nntrain.training.events import EpochEnded, Started, Stopped
@@ -35,6 +38,16 @@ def lines(folder: Path) -> list[dict[str, Any]]:
     return [
         json.loads(line, parse_constant=pytest.fail) for line in (folder / "metrics.jsonl").read_text().splitlines()
     ]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a disk that is full")
+@pytest.mark.parametrize("seconds", [0.0, 1.0])  # written at the end, and at once
+def test_a_full_disk_is_told_in_one_line(tmp_path: Path, seconds: float) -> None:
+    folder, events = RunFolder(tmp_path), run(MOONS)[1]
+    folder.metrics = Path("/dev/full")
+    epoch = next(event for event in events if isinstance(event, EpochEnded))
+    with pytest.raises(InputError, match="/dev/full: cannot write: No space left on device"), folder:
+        folder(replace(epoch, seconds=seconds))
 
 
 def test_a_run_leaves_a_directory_and_one_json_object(recipe: Path, nntrain: CommandLine) -> None:

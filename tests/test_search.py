@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 from typing import Any
+from zlib import crc32
 
 import numpy as np
 import pytest
@@ -19,6 +20,13 @@ from nntrain.training.events import EpochEnded
 from tests.helpers import CommandLine, built, finished, make, run
 
 LINE = {"source": "line_table", "validation": 0, "test": 0, "standardize": False}
+
+
+@pytest.mark.parametrize("seed", [0, 5, 2**32 - 1])
+def test_a_stream_is_numpys_of_seed_name_and_index(seed: int) -> None:
+    words = np.random.SeedSequence([seed, crc32(b"order"), 7])
+    expected = np.random.Generator(np.random.PCG64(words)).permutation(50)
+    assert (stream(seed, "order", 7).permutation(50) == expected).all()
 
 
 def test_the_decks_table(nntrain: CommandLine, tmp_path: Path) -> None:

@@ -66,7 +66,10 @@ class RunFolder:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         if self._lines is not None:
-            self._lines.close()
+            try:
+                self._lines.close()
+            except OSError as failure:  # the last lines are written here
+                raise bad_input(self.metrics, f"cannot write: {failure.strerror}") from None
 
     def __call__(self, event: Event) -> None:
         """Write the line of an epoch that has ended."""

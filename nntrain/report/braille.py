@@ -25,7 +25,7 @@ def curves(series: Sequence[tuple[str, Sequence[float]]], width: int, height: in
         height: lines.
     """
     lines = [(style, np.asarray(values, np.float64)) for style, values in series]
-    finite = np.concatenate([values[np.isfinite(values)] for _, values in lines])
+    finite = np.concatenate([np.empty(0), *(values[np.isfinite(values)] for _, values in lines)])
     if not finite.size:
         return Text("\n" * (height - 1))
     low, high = float(finite.min()), float(finite.max())
