@@ -34,7 +34,7 @@ from numba.extending import intrinsic, overload
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
 # An array is seven or nine arguments: handing some of them to each function takes a sixth of a small net's step.
-INLINE = {"forceinline": True}
+INLINE = {"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
 
 P = ParamSpec("P")
 R = TypeVar("R")

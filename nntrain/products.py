@@ -19,13 +19,19 @@ from nntrain.kernels import INLINE, by_address, entry, kernel
 from nntrain.memory import empty
 from nntrain.registers import (
     BYTES,
+    FEW,
     ROWS,
     VECTORS,
+    last_block,
+    last_few,
+    last_row,
     narrow_block,
+    narrow_few,
     narrow_row,
     packing_block,
     panel_block,
     wide_block,
+    wide_few,
     wide_row,
 )
 from nntrain.signals import BOARD, HANDS, JOB, LARGE_PRODUCT, PANELS_OF, PRODUCT, ROOM, post, wait_for_the_others
@@ -91,20 +97,47 @@ def call_large(A, a_turned, B, b_turned, b, C, board):  # type: ignore[no-untype
 @kernel
 def in_blocks(A, B, b, C):  # type: ignore[no-untyped-def]
     """Fill C block by block, from the left to the right and in that from above."""
-    rows, columns = C.shape
-    lanes = BYTES // C.itemsize
-    wide = columns // (VECTORS * lanes) * (VECTORS * lanes)
-    whole = rows // ROWS * ROWS
-    for j in range(0, wide, VECTORS * lanes):
+    width = VECTORS * BYTES // C.itemsize
+    wide = C.shape[1] // width * width
+    whole, few = row_blocks(C.shape[0])
+    for j in range(0, wide, width):
         for i in range(0, whole, ROWS):
             wide_block(A, i, B, j, b, C, i, j, False, B)
-        for i in range(whole, rows):
+        for i in range(whole, few, FEW):
+            wide_few(A, i, B, j, b, C, i, j, False, B)
+        for i in range(few, C.shape[0]):
             wide_row(A, i, B, j, b, C, i, j, False, B)
-    for j in range(wide, columns, lanes):
-        for i in range(0, whole, ROWS):
-            narrow_block(A, i, B, j, b, C, i, j, False, B)
-        for i in range(whole, rows):
-            narrow_row(A, i, B, j, b, C, i, j, False, B)
+    last_columns(A, B, wide, b, C, 0, wide, False)
+
+
+@kernel
+def row_blocks(rows):  # type: ignore[no-untyped-def]
+    """Return where the blocks of ROWS rows end, and where those of FEW rows after them, with few rows left over."""
+    rest = rows % ROWS
+    if rest % FEW > (rest + ROWS) % FEW and rows > ROWS:  # as eight rows are better than six and two
+        rest += ROWS
+    return rows - rest, rows - rest % FEW
+
+
+@kernel
+def last_columns(A, B, column, b, C, i, j, onto):  # type: ignore[no-untyped-def]
+    """Fill C from column ``j`` on, where fewer are left than a block has, and from row ``i`` on, as many as A has."""
+    rows, left = A.shape[0], C.shape[1] - j
+    whole, few = row_blocks(rows)
+    if left > BYTES // C.itemsize:
+        for row in range(0, whole, ROWS):
+            last_block(A, row, B, column, b, C, i + row, j, onto, B)
+        for row in range(whole, few, FEW):
+            last_few(A, row, B, column, b, C, i + row, j, onto, B)
+        for row in range(few, rows):
+            last_row(A, row, B, column, b, C, i + row, j, onto, B)
+    elif left > 0:
+        for row in range(0, whole, ROWS):
+            narrow_block(A, row, B, column, b, C, i + row, j, onto, B)
+        for row in range(whole, few, FEW):
+            narrow_few(A, row, B, column, b, C, i + row, j, onto, B)
+        for row in range(few, rows):
+            narrow_row(A, row, B, column, b, C, i + row, j, onto, B)
 
 
 @kernel
@@ -217,23 +250,22 @@ def even(length, most, unit):  # type: ignore[no-untyped-def]
 @kernel
 def in_panel(A_part, i, B, b_turned, k, depth, j, b, C, panel):  # type: ignore[no-untyped-def]
     """Add A_part's product with a panel of B, which begins at row ``k`` and column ``j``, to C from row ``i`` on."""
-    rows, width, onto = A_part.shape[0], panel.shape[1], k > 0
-    columns, whole = min(width, C.shape[1] - j), rows // ROWS * ROWS
-    source, start, packed = view(B, k * B.shape[1], (depth, B.shape[1])), j, 0
+    width, onto = panel.shape[1], k > 0
+    columns, packed = min(width, C.shape[1] - j), 0
+    whole, few = row_blocks(A_part.shape[0])
+    source, start = view(B, k * B.shape[1], (depth, B.shape[1])), j
     if b_turned:
         turn(B, j, k, columns, depth, panel)
         source, start = panel, 0
     elif columns == width and whole > ROWS:
         packing_block(A_part, 0, source, j, b, C, i, j, onto, panel)
         source, start, packed = panel, 0, ROWS
-    if columns == width:
-        for row in range(packed, whole, ROWS):
-            panel_block(A_part, row, source, start, b, C, i + row, j, onto, panel)
-        for row in range(whole, rows):
-            wide_row(A_part, row, source, start, b, C, i + row, j, onto, panel)
+    if columns < width:
+        last_columns(A_part, source, start, b, C, i, j, onto)
         return
-    for column in range(0, columns, BYTES // C.itemsize):
-        for row in range(0, whole, ROWS):
-            narrow_block(A_part, row, source, start + column, b, C, i + row, j + column, onto, panel)
-        for row in range(whole, rows):
-            narrow_row(A_part, row, source, start + column, b, C, i + row, j + column, onto, panel)
+    for row in range(packed, whole, ROWS):
+        panel_block(A_part, row, source, start, b, C, i + row, j, onto, panel)
+    for row in range(whole, few, FEW):
+        wide_few(A_part, row, source, start, b, C, i + row, j, onto, panel)
+    for row in range(few, A_part.shape[0]):
+        wide_row(A_part, row, source, start, b, C, i + row, j, onto, panel)

@@ -19,6 +19,7 @@ from numba.extending import intrinsic
 PROCESSOR, FEATURES = llvm.get_host_cpu_name(), llvm.get_host_cpu_features()
 BYTES = 64 if FEATURES.get("avx512f") else 32 if FEATURES.get("avx") else 16  # of a vector
 ROWS = 6 if BYTES == 32 else 8  # of C's block: AVX has 16 registers, the others 32
+FEW = 4  # of a smaller block; a product of one row waits for each sum before it can add to it
 VECTORS = 2  # of columns
 # Rows of B that a turn of the loop takes, in small products and in large ones, which have longer loops. One more, and
 # the processor has no room for the loop where it keeps decoded ones: with four it is half as fast.
@@ -34,7 +35,7 @@ def _block(rows: int, vectors: int, cut: bool = False, packs: bool = False, ahea
     and the first column of it; the biases, or none; C, ``row``, ``column``; whether the block is added to what C holds,
     which leaves the biases out; ``panel``.
 
-    With ``cut`` C may end within the last vector. With ``packs`` what is read of B is copied to ``panel`` (rows of B,
+    With ``cut`` C may end within the block's last vector. With ``packs`` what is read of B is copied to ``panel`` (rows of B,
     the block's columns), and what the next block beside needs is fetched. With ``ahead`` what C holds below is fetched.
     """
 
@@ -110,33 +111,64 @@ class _Writer:
         zeros = ir.Constant(ir.VectorType(INT32, self.lanes), None)
         return self.builder.shuffle_vector(one, ir.Constant(kind, ir.Undefined), zeros)
 
-    def mask(self) -> Any:
-        """Return which columns of C the vector from ``column`` on has."""
-        places = ir.VectorType(INT64, self.lanes)
+    def left(self, vector: int) -> Any:
+        """Return how many columns C has from a vector of the block on."""
         _, columns = self.shape(self.c)
-        left = self.spread(self.builder.sub(columns, self.column), places)
-        return self.builder.icmp_signed("<", ir.Constant(places, list(range(self.lanes))), left)
+        return self.builder.sub(columns, self.after(self.column, vector * self.lanes))
 
-    def load(self, pointer: Any) -> Any:
-        """Return the vector at a pointer."""
-        pointer = self.builder.bitcast(pointer, self.vector.as_pointer())
-        if not self.cut:
-            return self.builder.load(pointer, align=self.size)
-        return self._masked("load", self.vector, [pointer, INT32(self.size), self.mask(), self.nothing])
+    def ends(self, vector: int) -> bool:
+        """Return whether C may end within a vector of the block."""
+        return self.cut and vector == self.vectors - 1
 
-    def store(self, value: Any, pointer: Any) -> None:
-        """Write a vector to a pointer."""
-        pointer = self.builder.bitcast(pointer, self.vector.as_pointer())
-        if not self.cut:
-            self.builder.store(value, pointer, align=self.size)
-        else:
-            self._masked("store", ir.VoidType(), [value, pointer, INT32(self.size), self.mask()])
+    def load(self, pointer: Any, vector: int) -> Any:
+        """Return what a vector of the block has at a pointer, and nothing beyond C's columns."""
+        builder, pointer = self.builder, self.to_vector(pointer, self.lanes)
+        if not self.ends(vector):
+            return builder.load(pointer, align=self.size)
+        places = ir.VectorType(INT64, self.lanes)
+        mask = builder.icmp_signed(
+            "<", ir.Constant(places, list(range(self.lanes))), self.spread(self.left(vector), places)
+        )
+        arguments = [pointer, INT32(self.size), mask, self.nothing]
+        kind = ir.FunctionType(self.vector, [argument.type for argument in arguments])
+        name = f"llvm.masked.load.v{self.lanes}f{8 * self.size}.p0"
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), arguments)
 
-    def _masked(self, verb: str, returns: Any, arguments: Any) -> Any:
-        kind = f"v{self.lanes}f{8 * self.size}"
-        function = ir.FunctionType(returns, [argument.type for argument in arguments])
-        name = f"llvm.masked.{verb}.{kind}.p0"
-        return self.builder.call(cgutils.get_or_insert_function(self.builder.module, function, name), arguments)
+    def to_vector(self, pointer: Any, lanes: int) -> Any:
+        """Return a pointer to a number as one to a vector."""
+        return self.builder.bitcast(pointer, ir.VectorType(self.vector.element, lanes).as_pointer())
+
+    def store(self, values: list[Any], pointers: list[Any]) -> None:
+        """Write vectors to pointers."""
+        for value, pointer in zip(values, pointers, strict=True):
+            self.builder.store(value, self.to_vector(pointer, value.type.count), align=self.size)
+
+    def store_part(self, places: list[Any], pointers: list[Any], vector: int) -> None:
+        """Write a vector of the block's rows, in which C may end.
+
+        By halves: where a processor has instructions for a part of a vector, some take dozens of cycles to write one.
+        """
+        builder, left = self.builder, self.left(vector)
+        values = [builder.load(place) for place in places]
+        with builder.if_else(builder.icmp_signed(">=", left, INT64(self.lanes))) as (whole, part):
+            with whole:
+                self.store(values, pointers)
+            with part:
+                written, half = INT64(0), self.lanes // 2
+                while half:
+                    wanted = builder.icmp_signed("!=", builder.and_(left, INT64(half)), INT64(0))
+                    halves = [self.cut_out(value, range(half)) for value in values]
+                    with builder.if_then(wanted):
+                        self.store(halves, [builder.gep(pointer, [written]) for pointer in pointers])
+                    others = [self.cut_out(value, range(half, 2 * half)) for value in values]
+                    values = [builder.select(wanted, *pair) for pair in zip(others, halves, strict=True)]
+                    written = builder.select(wanted, self.after(written, half), written)
+                    half //= 2
+
+    def cut_out(self, value: Any, lanes: range) -> Any:
+        """Return some lanes of a vector."""
+        places = ir.Constant(ir.VectorType(INT32, len(lanes)), list(lanes))
+        return self.builder.shuffle_vector(value, ir.Constant(value.type, ir.Undefined), places)
 
     def fetch(self, pointer: Any) -> None:
         """Ask for what lies at a pointer to be brought into the second cache."""
@@ -148,6 +180,7 @@ class _Writer:
         """Fill the block: from what it begins with on, one row of B after the other."""
         builder = self.builder
         offsets = [v * self.lanes for v in range(vectors)]
+        self.vectors = vectors
         places = [[cgutils.alloca_once_value(builder, self.nothing) for _ in offsets] for _ in range(rows)]
         in_c = [
             [self.at(self.c, self.after(self.row, r), self.after(self.column, offset)) for offset in offsets]
@@ -162,11 +195,11 @@ class _Writer:
         with builder.if_else(self.onto) as (added, new):
             with added:
                 for sums, pointers in zip(places, in_c, strict=True):
-                    for place, pointer in zip(sums, pointers, strict=True):
-                        builder.store(self.load(pointer), place)
+                    for v, (place, pointer) in enumerate(zip(sums, pointers, strict=True)):
+                        builder.store(self.load(pointer, v), place)
             with new, builder.if_then(builder.icmp_signed(">", biases, INT64(0))):
                 for v, offset in enumerate(offsets):
-                    bias = self.load(builder.gep(self.biases.data, [self.after(self.column, offset)]))
+                    bias = self.load(builder.gep(self.biases.data, [self.after(self.column, offset)]), v)
                     for sums in places:
                         builder.store(bias, sums[v])
         inner, _ = self.shape(self.b)
@@ -176,17 +209,22 @@ class _Writer:
                 self.add(places, offsets, self.after(k, below))
         with cgutils.for_range_slice(builder, whole, inner, INT64(1)) as (k, _):
             self.add(places, offsets, k)
-        for sums, pointers in zip(places, in_c, strict=True):
-            for place, pointer in zip(sums, pointers, strict=True):
-                self.store(builder.load(place), pointer)
+        for v in range(vectors):
+            sums, pointers = [row[v] for row in places], [row[v] for row in in_c]
+            if self.ends(v):
+                self.store_part(sums, pointers, v)
+            else:
+                self.store([builder.load(place) for place in sums], pointers)
 
     def add(self, places: list[list[Any]], offsets: list[int], k: Any) -> None:
         """Add to the sums the products of A's column k with B's row k."""
         builder = self.builder
-        in_b = [self.load(self.at(self.b, k, self.after(self.column_of_b, offset))) for offset in offsets]
+        in_b = [
+            self.load(self.at(self.b, k, self.after(self.column_of_b, offset)), v) for v, offset in enumerate(offsets)
+        ]
         if self.packs:
             for vector, offset in zip(in_b, offsets, strict=True):
-                self.store(vector, self.at(self.panel, k, INT64(offset)))
+                self.store([vector], [self.at(self.panel, k, INT64(offset))])
                 beside = self.after(self.column_of_b, len(offsets) * self.lanes + offset)
                 self.fetch(self.at(self.b, k, beside))
         for r, sums in enumerate(places):
@@ -198,5 +236,6 @@ class _Writer:
 
 
 packing_block, panel_block = _block(ROWS, VECTORS, packs=True, ahead=True), _block(ROWS, VECTORS, ahead=True)
-wide_block, wide_row = _block(ROWS, VECTORS), _block(1, VECTORS)
-narrow_block, narrow_row = _block(ROWS, 1, cut=True), _block(1, 1, cut=True)
+wide_block, wide_few, wide_row = (_block(rows, VECTORS) for rows in (ROWS, FEW, 1))
+last_block, last_few, last_row = (_block(rows, VECTORS, cut=True) for rows in (ROWS, FEW, 1))
+narrow_block, narrow_few, narrow_row = (_block(rows, 1, cut=True) for rows in (ROWS, FEW, 1))
