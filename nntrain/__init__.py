@@ -16,7 +16,8 @@ floor  packages and files                                           hold
 4      layers, norms, activations, losses, initializers,            the course's vocabulary
        optimizers, wrappers, schedules, metrics, data
 3      products                                                     matrix products
-2      registers, turning, signals                                  a block, a tile; how threads talk
+       blocks, turning                                              small ones, and matrices turned round
+2      registers, signals                                           a block; how threads talk
 1      kernels, views, elementary, denormals                        how a function is compiled; exp
 0      errors, registry, random, files, resources, memory,          what everything stands on
        processors

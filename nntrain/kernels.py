@@ -34,7 +34,10 @@ from numba.extending import intrinsic, overload
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
 # An array is seven or nine arguments: handing some of them to each function takes a sixth of a small net's step.
-INLINE = {"forceinline": True, "no_cpython_wrapper": True, "no_cfunc_wrapper": True}
+# What C would call a function by, and Python, is left out where nobody does: it is compiled with all of it inside.
+NOT_FOR_C: dict[str, bool] = {"no_cfunc_wrapper": True}
+INSIDE = {**NOT_FOR_C, "no_cpython_wrapper": True}
+INLINE = {"forceinline": True, **INSIDE}
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -43,7 +46,26 @@ Signature = Callable[[Any], Any]  # a Numba float type -> the function's Numba s
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile ``function`` into whichever entry calls it."""
-    return numba.njit(**OPTIONS, **INLINE)(function)  # type: ignore[no-any-return]
+    return numba.njit(**OPTIONS, **NOT_FOR_C, forceinline=True)(function)  # type: ignore[no-any-return]
+
+
+def apart(function: Callable[P, R]) -> Callable[P, R]:
+    """Compile ``function``, which has to call ``stay_apart``, once for all its callers within an entry.
+
+    For what is large, and called seldom enough that the price of a call is none.
+    """
+    return numba.njit(**OPTIONS, **NOT_FOR_C, forceinline=False)(function)  # type: ignore[no-any-return]
+
+
+@intrinsic
+def stay_apart(typing_context: Any) -> Any:
+    """Keep the function that calls this from being copied into its callers; compiled code only."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        builder.function.attributes.add("noinline")
+        return context.get_dummy_value()
+
+    return types.void(), generate
 
 
 def compiles() -> bool:

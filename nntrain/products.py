@@ -1,9 +1,9 @@
 """Matrix products: small ones as they lie, large ones from copies that fit into the caches, by several threads.
 
-Both go block by block (nntrain.registers). Matrices that lie in the first two caches are read where they are, with no
-overhead. Of larger ones a part of A is copied into the second cache, and a panel of B, as wide as a block, into the
-first, which every block of the panel then reads. That is as fast as a BLAS, faster at the sizes of a network's layers,
-and gives the same numbers whatever the size, the processor's threads, and the BLAS that is installed.
+Both go block by block. Matrices that lie in the first two caches are read where they are, with no overhead
+(nntrain.blocks). Of larger ones a part of A is copied into the second cache, and a panel of B, as wide as a block, into
+the first, which every block of the panel then reads. That is as fast as a BLAS, faster at the sizes of a network's
+layers, and gives the same numbers whatever the size, the processor's threads, and the BLAS that is installed.
 
 Source: Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008.
 """
@@ -15,27 +15,23 @@ from numba import types
 from numba.extending import overload, register_jitable
 from numpy.typing import NDArray
 
+from nntrain.blocks import call_small, in_blocks, in_blocks_apart, row_blocks
 from nntrain.kernels import INLINE, by_address, entry, kernel
 from nntrain.memory import empty
-from nntrain.registers import (
-    BYTES,
-    FEW,
-    ROWS,
-    VECTORS,
-    last_block,
-    last_few,
-    last_row,
-    narrow_block,
-    narrow_few,
-    narrow_row,
-    packing_block,
-    panel_block,
-    wide_block,
-    wide_few,
-    wide_row,
+from nntrain.registers import BYTES, ROWS, VECTORS, packing_block, panel_block
+from nntrain.signals import (
+    BOARD,
+    HANDS,
+    JOB,
+    LARGE_PRODUCT,
+    PANELS_OF,
+    PRODUCT,
+    ROOM,
+    SMALL_PRODUCT,
+    post,
+    wait_for_the_others,
 )
-from nntrain.signals import BOARD, HANDS, JOB, LARGE_PRODUCT, PANELS_OF, PRODUCT, ROOM, post, wait_for_the_others
-from nntrain.turning import turn
+from nntrain.turning import in_large_tiles
 from nntrain.views import address_of, at_address, in_order, view
 
 # Multiply-adds from which on a product is made of copies by one thread, and from which on two threads share it, more
@@ -77,7 +73,9 @@ def _compiled_multiply(A, B, b, C, board):  # type: ignore[no-untyped-def]
         if is_large(C.shape[0], B.size, board[HANDS]):
             call_large(in_order(A), a_turned, B, b_turned, b, C, board)
         else:
-            in_blocks(A, B, b, C)
+            call_small(
+                board[SMALL_PRODUCT], C, address_of(A), a_turned, B.shape[0], address_of(B), address_of(b), b.size
+            )
 
     return compiled
 
@@ -95,58 +93,12 @@ def call_large(A, a_turned, B, b_turned, b, C, board):  # type: ignore[no-untype
 
 
 @kernel
-def in_blocks(A, B, b, C):  # type: ignore[no-untyped-def]
-    """Fill C block by block, from the left to the right and in that from above."""
-    width = VECTORS * BYTES // C.itemsize
-    wide = C.shape[1] // width * width
-    whole, few = row_blocks(C.shape[0])
-    for j in range(0, wide, width):
-        for i in range(0, whole, ROWS):
-            wide_block(A, i, B, j, b, C, i, j, False, B)
-        for i in range(whole, few, FEW):
-            wide_few(A, i, B, j, b, C, i, j, False, B)
-        for i in range(few, C.shape[0]):
-            wide_row(A, i, B, j, b, C, i, j, False, B)
-    last_columns(A, B, wide, b, C, 0, wide, False)
-
-
-@kernel
-def row_blocks(rows):  # type: ignore[no-untyped-def]
-    """Return where the blocks of ROWS rows end, and where those of FEW rows after them, with few rows left over."""
-    rest = rows % ROWS
-    if rest % FEW > (rest + ROWS) % FEW and rows > ROWS:  # as eight rows are better than six and two
-        rest += ROWS
-    return rows - rest, rows - rest % FEW
-
-
-@kernel
-def last_columns(A, B, column, b, C, i, j, onto):  # type: ignore[no-untyped-def]
-    """Fill C from column ``j`` on, where fewer are left than a block has, and from row ``i`` on, as many as A has."""
-    rows, left = A.shape[0], C.shape[1] - j
-    whole, few = row_blocks(rows)
-    if left > BYTES // C.itemsize:
-        for row in range(0, whole, ROWS):
-            last_block(A, row, B, column, b, C, i + row, j, onto, B)
-        for row in range(whole, few, FEW):
-            last_few(A, row, B, column, b, C, i + row, j, onto, B)
-        for row in range(few, rows):
-            last_row(A, row, B, column, b, C, i + row, j, onto, B)
-    elif left > 0:
-        for row in range(0, whole, ROWS):
-            narrow_block(A, row, B, column, b, C, i + row, j, onto, B)
-        for row in range(whole, few, FEW):
-            narrow_few(A, row, B, column, b, C, i + row, j, onto, B)
-        for row in range(few, rows):
-            narrow_row(A, row, B, column, b, C, i + row, j, onto, B)
-
-
-@kernel
 def multiply_alone(A, B, b, C, room):  # type: ignore[no-untyped-def]
     """Fill C with A B plus b, all of them in order, on this thread."""
     if is_large(C.shape[0], B.size, 1):
         fill_panels(A, False, B, False, b, C, room, 0, 1)
     else:
-        in_blocks(A, B, b, C)
+        in_blocks(A, 0, B, 0, b, C, 0, 0, C.shape[1], False)
 
 
 def SHARED_PRODUCT(F: Any) -> Any:  # noqa: N802 - a constant of a float type
@@ -214,7 +166,8 @@ def fill_panels(A, a_turned, B, b_turned, b, C, room, hand, hands):  # type: ign
         top, bottom = 0, rows
         first, last = portion(columns, width, hand, hands)
     if columns <= width and not a_turned and not b_turned:  # a copy of A would be read once
-        in_blocks(view(A, top * inner, (bottom - top, inner)), B, b, view(C, top * columns, (bottom - top, columns)))
+        zero = 0 * top  # Numba would compile blocks anew for a constant
+        in_blocks_apart(view(A, top * inner, (bottom - top, inner)), zero, B, zero, b, C, top, zero, columns, zero > 0)
         return
     tall, deep = even(bottom - top, COPY // (DEEP * C.itemsize * ROWS) * ROWS, ROWS), even(inner, DEEP, 1)
     copy = room[DEEP * width :]
@@ -223,7 +176,7 @@ def fill_panels(A, a_turned, B, b_turned, b, C, room, hand, hands):  # type: ign
             A_part = view(copy, 0, (min(tall, bottom - i), deep + PAD))
             depth = min(deep, inner - k)
             if a_turned:
-                turn(A, k, i, depth, A_part.shape[0], A_part)
+                in_large_tiles(A, k, i, depth, A_part.shape[0], A_part)
             else:
                 for row in range(A_part.shape[0]):
                     line, into = view(A, (i + row) * inner + k, (depth,)), view(copy, row * (deep + PAD), (depth,))
@@ -252,20 +205,16 @@ def in_panel(A_part, i, B, b_turned, k, depth, j, b, C, panel):  # type: ignore[
     """Add A_part's product with a panel of B, which begins at row ``k`` and column ``j``, to C from row ``i`` on."""
     width, onto = panel.shape[1], k > 0
     columns, packed = min(width, C.shape[1] - j), 0
-    whole, few = row_blocks(A_part.shape[0])
+    whole, _ = row_blocks(A_part.shape[0])
     source, start = view(B, k * B.shape[1], (depth, B.shape[1])), j
     if b_turned:
-        turn(B, j, k, columns, depth, panel)
+        in_large_tiles(B, j, k, columns, depth, panel)
         source, start = panel, 0
     elif columns == width and whole > ROWS:
         packing_block(A_part, 0, source, j, b, C, i, j, onto, panel)
         source, start, packed = panel, 0, ROWS
-    if columns < width:
-        last_columns(A_part, source, start, b, C, i, j, onto)
-        return
-    for row in range(packed, whole, ROWS):
-        panel_block(A_part, row, source, start, b, C, i + row, j, onto, panel)
-    for row in range(whole, few, FEW):
-        wide_few(A_part, row, source, start, b, C, i + row, j, onto, panel)
-    for row in range(few, A_part.shape[0]):
-        wide_row(A_part, row, source, start, b, C, i + row, j, onto, panel)
+    if columns == width:
+        for row in range(packed, whole, ROWS):
+            panel_block(A_part, row, source, start, b, C, i + row, j, onto, panel)
+        packed = whole
+    in_blocks_apart(A_part, packed, source, start, b, C, i, j, j + columns, onto)

@@ -35,8 +35,9 @@ def _block(rows: int, vectors: int, cut: bool = False, packs: bool = False, ahea
     and the first column of it; the biases, or none; C, ``row``, ``column``; whether the block is added to what C holds,
     which leaves the biases out; ``panel``.
 
-    With ``cut`` C may end within the block's last vector. With ``packs`` what is read of B is copied to ``panel`` (rows of B,
-    the block's columns), and what the next block beside needs is fetched. With ``ahead`` what C holds below is fetched.
+    With ``cut`` C may end within the block's last vector. With ``packs`` what is read of B is copied to ``panel``
+    (rows of B, the block's columns), and what the next block beside needs is fetched. With ``ahead`` what C holds below
+    is fetched.
     """
 
     @intrinsic

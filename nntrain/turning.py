@@ -11,8 +11,10 @@ from numba.core import cgutils
 from numba.extending import intrinsic, overload
 
 from nntrain.kernels import INLINE, kernel
+from nntrain.registers import BYTES
 
-LARGE, SMALL = 64, 32  # bytes of a tile's row
+# Bytes of a tile's row: as many as a vector's, so that its rows are as many registers and no more, or half as many.
+LARGE, SMALL = BYTES, max(16, BYTES // 2)
 
 
 def turn(W: Any, top: int, left: int, rows: int, columns: int, W_turned: Any) -> None:

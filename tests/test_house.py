@@ -20,7 +20,8 @@ from tests.helpers import ROOT, CommandLine
 FLOORS = (
     ("errors", "registry", "random", "files", "as_json", "resources", "memory", "processors"),
     ("kernels", "views", "elementary", "denormals"),
-    ("registers", "turning", "signals"),
+    ("registers", "signals"),
+    ("turning", "blocks"),
     ("products",),
     (
         "layers",

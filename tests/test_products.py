@@ -13,23 +13,25 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from nntrain.blocks import in_blocks, row_blocks
 from nntrain.denormals import flush_denormals, restore
 from nntrain.memory import LINE, empty, without_old_garbage
 from nntrain.network.crew import Crew
-from nntrain.products import even, in_blocks, in_panels, multiply, portion, room_for_copies
+from nntrain.products import even, in_panels, multiply, portion, room_for_copies
+from nntrain.registers import FEW, ROWS
 from nntrain.turning import turn
 from nntrain.views import view
 from tests.helpers import ROOT
 
-ALONE = Crew(np.dtype(np.float32)).board
+ALONE = {dtype: Crew(np.dtype(dtype)).board for dtype in (np.float32, np.float64)}
 compiled_with = numba.njit(lambda A, B, b, C, board: multiply(A, B, b, C, board))
 compiled_turn = numba.njit(lambda W, top, left, rows, columns, turned: turn(W, top, left, rows, columns, turned))
-blocks = numba.njit(lambda A, B, b, C: in_blocks(A, B, b, C))
+blocks = numba.njit(lambda A, B, b, C: in_blocks(A, 0, B, 0, b, C, 0, 0, C.shape[1], False))
 lengths = st.integers(1, 70)
 
 
 def compiled(A: Any, B: Any, b: Any, C: Any) -> None:
-    compiled_with(A, B, b, C, ALONE)
+    compiled_with(A, B, b, C, ALONE[C.dtype.type])
 
 
 @settings(deadline=None, max_examples=150)
@@ -54,7 +56,7 @@ def test_a_product_is_that_of_numpy(
     assert (frame[:100] == 7).all()
     assert (frame[-100:] == 7).all()
     plain = np.empty_like(C)
-    multiply(A, B, b, plain, ALONE)
+    multiply(A, B, b, plain, ALONE[dtype])
     np.testing.assert_allclose(plain, C, atol=float(bound.max()))
 
 
@@ -132,6 +134,18 @@ def test_portions_are_all_of_a_length_and_even_parts_few(length: int, unit: int)
     assert -(-length // part) <= max(1, -(-length // (20 * unit)))
 
 
+@pytest.mark.parametrize("rows", range(1, 60))
+def test_few_rows_are_multiplied_one_by_one(rows: int) -> None:
+    whole, few = row_blocks(rows)
+    assert whole % ROWS == 0
+    assert (few - whole) % FEW == 0
+    assert 0 <= whole <= few <= rows
+    # no other way to cut the rows into the two kinds of blocks leaves fewer over
+    assert rows - few <= min(
+        rows - a * ROWS - b * FEW for b in (0, 1, 2) for a in range(10) if a * ROWS + b * FEW <= rows
+    )
+
+
 def test_garbage_is_looked_for_among_what_is_new() -> None:
     looked_before = gc.isenabled()
     gc.disable()
@@ -191,9 +205,9 @@ for feature in real:
         real[feature] = False
 llvm.get_host_cpu_features = lambda: real
 import numba, numpy as np
-from nntrain import products, registers
+from nntrain import blocks, products, registers
 assert registers.BYTES == BYTES
-compiled = numba.njit(lambda A, B, b, C: products.in_blocks(A, B, b, C))
+compiled = numba.njit(lambda A, B, b, C: blocks.in_blocks(A, 0, B, 0, b, C, 0, 0, C.shape[1], False))
 for shape in ((32, 64, 64), (9, 33, 17), (3, 5, 2), (8, 1, 40)):
     for dtype in (np.float32, np.float64):
         rows, inner, columns = shape

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numba import types
 
+from nntrain.blocks import small_product
 from nntrain.denormals import flush_denormals, restore
 from nntrain.kernels import compiles, entry, kernel
 from nntrain.memory import empty
@@ -27,6 +28,7 @@ from nntrain.signals import (
     PANELS_OF,
     PRODUCT,
     ROOM,
+    SMALL_PRODUCT,
     TURN,
     UPDATE,
     WANTED,
@@ -57,6 +59,7 @@ class Crew:
         self.board = empty(board_for(self._most), np.dtype(np.int64))
         self.board[:] = 0
         self.board[HANDS] = 1
+        self.board[SMALL_PRODUCT] = small_product.address(dtype)
         self._room = np.empty(0)
 
     def furnish(self) -> None:
