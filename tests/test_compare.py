@@ -106,6 +106,16 @@ def test_one_that_diverges_is_counted(nntrain: CommandLine, moons: Path) -> None
     assert ended.json["pairs"][0]["verdict"] == "lr=0.001 is better than lr=1000"
 
 
+def test_nothing_is_ranked_where_every_run_diverges(nntrain: CommandLine, moons: Path) -> None:
+    arguments = ("compare", moons, "--set", "optimizer=sgd", "--set", "loss=sum_squared_error", "--lrs", "1e6,1e7")
+    ran = nntrain(*arguments, "--seeds", 6)
+    assert "every run diverged" in ran.out
+    assert "best median" not in ran.out
+    assert "loss, medians" not in ran.err
+    found = nntrain(*arguments, "--seeds", 6, "--json", "-q").json
+    assert all(variant["default"]["diverged"] == 1 for variant in found["variants"])
+
+
 def test_losses_are_compared_by_the_metric(nntrain: CommandLine, moons: Path) -> None:
     found = nntrain("compare", moons, "--losses", "bce,mse", "--seeds", 2, "-q", "--json").json
     assert (found["measure"], found["lower"]) == ("test.accuracy", False)

@@ -70,7 +70,8 @@ def print_comparison(result: Result, form: str, folder: Path | None, quiet: bool
 
     if not quiet:
         console = stderr_console()
-        console.print(loss_curves(result, console.width))
+        if any(variant.counts.curve for variant in result.variants):  # none where all runs diverged
+            console.print(loss_curves(result, console.width))
         lines = notes(result) + ([f"runs: {folder}"] if folder else [])
         console.print("\n".join([*lines, ""]), soft_wrap=True)
     if form == "json":

@@ -108,6 +108,8 @@ class Result:
     def verdict(self) -> str:
         """A sentence on the first of the ranking."""
         first, *others = self.variants
+        if all(variant.counts.diverged == 1 for variant in self.variants):
+            return "every run diverged: there is nothing to rank"
         shown = {pair.b for pair in self.pairs if pair.a == first.name and pair.shown}
         few = [pair for pair in self.pairs if pair.n < fewest_seeds(len(self.pairs))]
         if few:
