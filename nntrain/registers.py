@@ -21,6 +21,7 @@ BYTES = 64 if FEATURES.get("avx512f") else 32 if FEATURES.get("avx") else 16  # 
 ROWS = 6 if BYTES == 32 else 8  # of C's block: AVX has 16 registers, the others 32
 FEW = 4  # of a smaller block; a product of one row waits for each sum before it can add to it
 VECTORS = 2  # of columns
+MASKS = 64  # bytes of a vector of which a part is written as fast as all; of shorter ones it takes dozens of cycles
 # Rows of B that a turn of the loop takes, in small products and in large ones, which have longer loops. One more, and
 # the processor has no room for the loop where it keeps decoded ones: with four it is half as fast.
 SHORT, LONG = 2, 3
@@ -123,17 +124,22 @@ class _Writer:
 
     def load(self, pointer: Any, vector: int) -> Any:
         """Return what a vector of the block has at a pointer, and nothing beyond C's columns."""
-        builder, pointer = self.builder, self.to_vector(pointer, self.lanes)
+        pointer = self.to_vector(pointer, self.lanes)
         if not self.ends(vector):
-            return builder.load(pointer, align=self.size)
+            return self.builder.load(pointer, align=self.size)
+        return self.masked("load", self.vector, [pointer, INT32(self.size), self.mask(vector), self.nothing])
+
+    def mask(self, vector: int) -> Any:
+        """Return which lanes of a vector of the block C has columns for."""
         places = ir.VectorType(INT64, self.lanes)
-        mask = builder.icmp_signed(
-            "<", ir.Constant(places, list(range(self.lanes))), self.spread(self.left(vector), places)
-        )
-        arguments = [pointer, INT32(self.size), mask, self.nothing]
-        kind = ir.FunctionType(self.vector, [argument.type for argument in arguments])
-        name = f"llvm.masked.load.v{self.lanes}f{8 * self.size}.p0"
-        return builder.call(cgutils.get_or_insert_function(builder.module, kind, name), arguments)
+        left = self.spread(self.left(vector), places)
+        return self.builder.icmp_signed("<", ir.Constant(places, list(range(self.lanes))), left)
+
+    def masked(self, verb: str, returns: Any, arguments: Any) -> Any:
+        """Load or store some lanes of a vector."""
+        kind = ir.FunctionType(returns, [argument.type for argument in arguments])
+        name = f"llvm.masked.{verb}.v{self.lanes}f{8 * self.size}.p0"
+        return self.builder.call(cgutils.get_or_insert_function(self.builder.module, kind, name), arguments)
 
     def to_vector(self, pointer: Any, lanes: int) -> Any:
         """Return a pointer to a number as one to a vector."""
@@ -144,17 +150,18 @@ class _Writer:
         for value, pointer in zip(values, pointers, strict=True):
             self.builder.store(value, self.to_vector(pointer, value.type.count), align=self.size)
 
-    def store_part(self, places: list[Any], pointers: list[Any], vector: int) -> None:
-        """Write a vector of the block's rows, in which C may end.
-
-        By halves: where a processor has instructions for a part of a vector, some take dozens of cycles to write one.
-        """
+    def store_part(self, values: list[Any], pointers: list[Any], vector: int) -> None:
+        """Write the rows of the vector in which C may end, to pointers."""
         builder, left = self.builder, self.left(vector)
-        values = [builder.load(place) for place in places]
+        if BYTES == MASKS:
+            for value, pointer in zip(values, pointers, strict=True):
+                place = self.to_vector(pointer, self.lanes)
+                self.masked("store", ir.VoidType(), [value, place, INT32(self.size), self.mask(vector)])
+            return
         with builder.if_else(builder.icmp_signed(">=", left, INT64(self.lanes))) as (whole, part):
             with whole:
                 self.store(values, pointers)
-            with part:
+            with part:  # half of it, and half of what is left, as long as there is something left
                 written, half = INT64(0), self.lanes // 2
                 while half:
                     wanted = builder.icmp_signed("!=", builder.and_(left, INT64(half)), INT64(0))
@@ -211,11 +218,11 @@ class _Writer:
         with cgutils.for_range_slice(builder, whole, inner, INT64(1)) as (k, _):
             self.add(places, offsets, k)
         for v in range(vectors):
-            sums, pointers = [row[v] for row in places], [row[v] for row in in_c]
+            values, pointers = [builder.load(row[v]) for row in places], [row[v] for row in in_c]
             if self.ends(v):
-                self.store_part(sums, pointers, v)
+                self.store_part(values, pointers, v)
             else:
-                self.store([builder.load(place) for place in sums], pointers)
+                self.store(values, pointers)
 
     def add(self, places: list[list[Any]], offsets: list[int], k: Any) -> None:
         """Add to the sums the products of A's column k with B's row k."""

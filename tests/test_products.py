@@ -1,9 +1,11 @@
 """Small matrix products, matrices turned round, arrays that begin with a line, and denormal numbers."""
 
 import gc
+import os
 import platform
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import llvmlite.binding as llvm
@@ -204,11 +206,21 @@ for feature in real:
     if feature.startswith(BEGINNINGS):
         real[feature] = False
 llvm.get_host_cpu_features = lambda: real
+"""
+ABLER = """
+import llvmlite.binding as llvm
+find, real = llvm.get_host_cpu_features, llvm.get_host_cpu_features()
+real["avx512f"] = True
+llvm.get_host_cpu_features = lambda: real  # blocks are written for it
+from nntrain import registers
+llvm.get_host_cpu_features = find  # and compiled, in two instructions for one, for this processor
+"""
+PRODUCTS = """
 import numba, numpy as np
 from nntrain import blocks, products, registers
 assert registers.BYTES == BYTES
 compiled = numba.njit(lambda A, B, b, C: blocks.in_blocks(A, 0, B, 0, b, C, 0, 0, C.shape[1], False))
-for shape in ((32, 64, 64), (9, 33, 17), (3, 5, 2), (8, 1, 40)):
+for shape in ((32, 64, 64), (9, 33, 17), (3, 5, 2), (8, 1, 40), (21, 7, 59), (16, 300, 45)):
     for dtype in (np.float32, np.float64):
         rows, inner, columns = shape
         A, B = np.arange(rows * inner, dtype=dtype).reshape(rows, inner) % 7, np.ones((inner, columns), dtype)
@@ -226,9 +238,19 @@ for shape in ((32, 64, 64), (9, 33, 17), (3, 5, 2), (8, 1, 40)):
 @pytest.mark.parametrize(
     ("size", "without"), [(32, ("avx512", "avx10")), (16, ("avx", "fma", "f16c", "vaes", "vpclmul"))]
 )
-def test_processors_with_shorter_vectors(size: int, without: tuple[str, ...]) -> None:
+def test_processors_with_shorter_vectors(size: int, without: tuple[str, ...], tmp_path: Path) -> None:
     if size == 32 and not llvm.get_host_cpu_features().get("avx"):
         pytest.skip("this one has none to leave out")
-    code = LESS_ABLE.replace("BEGINNINGS", repr(without)).replace("== BYTES", f"== {size}")
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
+    multiplies_right(LESS_ABLE.replace("BEGINNINGS", repr(without)), size, tmp_path)
+
+
+def test_processors_with_longer_vectors(tmp_path: Path) -> None:
+    multiplies_right(ABLER, 64, tmp_path)
+
+
+def multiplies_right(begin: str, size: int, cache: Path) -> None:
+    code = begin + PRODUCTS.replace("== BYTES", f"== {size}")
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(cache)}  # what is compiled here is for this test alone
+    command = [sys.executable, "-c", code]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=environment)
     assert ended.returncode == 0, ended.stderr
