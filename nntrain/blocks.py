@@ -50,45 +50,50 @@ def small_product(C, a, a_turned, inner, b, biases, n_biases):  # type: ignore[n
 
 
 @kernel
+def row_blocks(rows):  # type: ignore[no-untyped-def]
+    """Return where the blocks of ROWS rows end, and where those of FEW rows after them, with few rows left over."""
+    rest = rows % ROWS
+    if rest % FEW > (rest + ROWS) % FEW and rows > ROWS:  # as eight rows are better than six and two
+        rest += ROWS
+    return rows - rest, rows - rest % FEW
+
+
+def _in_rows(block: Any, block_of_few: Any, block_of_one: Any) -> Any:
+    """Return a compiled function that fills the columns of a block in all of C's rows that A has from ``first`` on."""
+
+    @kernel
+    def in_rows(A, first, B, column, b, C, i, j, onto):  # type: ignore[no-untyped-def]
+        whole, few = row_blocks(A.shape[0] - first)
+        for row in range(first, first + whole, ROWS):
+            block(A, row, B, column, b, C, i + row, j, onto, B)
+        for row in range(first + whole, first + few, FEW):
+            block_of_few(A, row, B, column, b, C, i + row, j, onto, B)
+        for row in range(first + few, A.shape[0]):
+            block_of_one(A, row, B, column, b, C, i + row, j, onto, B)
+
+    return in_rows
+
+
+wide, last = _in_rows(wide_block, wide_few, wide_row), _in_rows(last_block, last_few, last_row)
+narrow = _in_rows(narrow_block, narrow_few, narrow_row)
+
+
+@kernel
 def in_blocks(A, first, B, column, b, C, i, j, stop, onto):  # type: ignore[no-untyped-def]
     """Fill C block by block, from the left to the right and in that from above.
 
     That is C's rows from ``i`` + ``first`` on by A's rows from ``first`` on, and its columns from ``j`` to ``stop``,
     which is C's end or whole blocks on, by B's columns from ``column`` on; added to what is there if ``onto``.
     """
-    width, rows, shift = VECTORS * BYTES // C.itemsize, A.shape[0], column - j
-    whole, few = row_blocks(rows - first)
-    whole, few = whole + first, few + first
+    lanes = BYTES // C.itemsize
+    width, shift = VECTORS * lanes, column - j
     while stop - j >= width:
-        for row in range(first, whole, ROWS):
-            wide_block(A, row, B, shift + j, b, C, i + row, j, onto, B)
-        for row in range(whole, few, FEW):
-            wide_few(A, row, B, shift + j, b, C, i + row, j, onto, B)
-        for row in range(few, rows):
-            wide_row(A, row, B, shift + j, b, C, i + row, j, onto, B)
+        wide(A, first, B, shift + j, b, C, i, j, onto)
         j += width
-    if stop > j:
-        last_columns(A, first, whole, few, B, shift + j, b, C, i, j, onto)
-
-
-@kernel
-def last_columns(A, first, whole, few, B, column, b, C, i, j, onto):  # type: ignore[no-untyped-def]
-    """Fill C's last columns from ``j`` on, fewer than a block has: of one vector or two, of which the last is cut."""
-    rows = A.shape[0]
-    if C.shape[1] - j > BYTES // C.itemsize:
-        for row in range(first, whole, ROWS):
-            last_block(A, row, B, column, b, C, i + row, j, onto, B)
-        for row in range(whole, few, FEW):
-            last_few(A, row, B, column, b, C, i + row, j, onto, B)
-        for row in range(few, rows):
-            last_row(A, row, B, column, b, C, i + row, j, onto, B)
-    else:
-        for row in range(first, whole, ROWS):
-            narrow_block(A, row, B, column, b, C, i + row, j, onto, B)
-        for row in range(whole, few, FEW):
-            narrow_few(A, row, B, column, b, C, i + row, j, onto, B)
-        for row in range(few, rows):
-            narrow_row(A, row, B, column, b, C, i + row, j, onto, B)
+    if stop - j > lanes:
+        last(A, first, B, shift + j, b, C, i, j, onto)
+    elif stop > j:
+        narrow(A, first, B, shift + j, b, C, i, j, onto)
 
 
 @apart
@@ -96,12 +101,3 @@ def in_blocks_apart(A, first, B, column, b, C, i, j, stop, onto):  # type: ignor
     """Do the same, for what is left beside and below panels."""
     stay_apart()
     in_blocks(A, first, B, column, b, C, i, j, stop, onto)
-
-
-@kernel
-def row_blocks(rows):  # type: ignore[no-untyped-def]
-    """Return where the blocks of ROWS rows end, and where those of FEW rows after them, with few rows left over."""
-    rest = rows % ROWS
-    if rest % FEW > (rest + ROWS) % FEW and rows > ROWS:  # as eight rows are better than six and two
-        rest += ROWS
-    return rows - rest, rows - rest % FEW
