@@ -33,11 +33,10 @@ from numba.extending import intrinsic, overload
 # their meaning: divergence is found by them.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
-# An array is seven or nine arguments: handing some of them to each function takes a sixth of a small net's step.
 # What C would call a function by, and Python, is left out where nobody does: it is compiled with all of it inside.
 NOT_FOR_C: dict[str, bool] = {"no_cfunc_wrapper": True}
-INSIDE = {**NOT_FOR_C, "no_cpython_wrapper": True}
-INLINE = {"forceinline": True, **INSIDE}
+# An array is seven or nine arguments: handing some of them to each function takes a sixth of a small net's step.
+INLINE = {"forceinline": True, **NOT_FOR_C, "no_cpython_wrapper": True}
 
 P = ParamSpec("P")
 R = TypeVar("R")

@@ -175,7 +175,7 @@ def fill_panels(A, a_turned, B, b_turned, b, C, room, hand, hands):  # type: ign
         for k in range(0, inner, deep):
             A_part = view(copy, 0, (min(tall, bottom - i), deep + PAD))
             depth = min(deep, inner - k)
-            if a_turned:
+            if a_turned:  # a part is seldom smaller than a large tile: small ones are not worth compiling here
                 in_large_tiles(A, k, i, depth, A_part.shape[0], A_part)
             else:
                 for row in range(A_part.shape[0]):

@@ -1,5 +1,6 @@
 """Small matrix products, matrices turned round, arrays that begin with a line, and denormal numbers."""
 
+import functools
 import gc
 import os
 import platform
@@ -25,15 +26,19 @@ from nntrain.turning import turn
 from nntrain.views import view
 from tests.helpers import ROOT
 
-ALONE = {dtype: Crew(np.dtype(dtype)).board for dtype in (np.float32, np.float64)}
 compiled_with = numba.njit(lambda A, B, b, C, board: multiply(A, B, b, C, board))
 compiled_turn = numba.njit(lambda W, top, left, rows, columns, turned: turn(W, top, left, rows, columns, turned))
 blocks = numba.njit(lambda A, B, b, C: in_blocks(A, 0, B, 0, b, C, 0, 0, C.shape[1], False))
 lengths = st.integers(1, 70)
 
 
+@functools.cache
+def alone(dtype: Any) -> Any:
+    return Crew(dtype).board
+
+
 def compiled(A: Any, B: Any, b: Any, C: Any) -> None:
-    compiled_with(A, B, b, C, ALONE[C.dtype.type])
+    compiled_with(A, B, b, C, alone(C.dtype))
 
 
 @settings(deadline=None, max_examples=150)
@@ -58,7 +63,7 @@ def test_a_product_is_that_of_numpy(
     assert (frame[:100] == 7).all()
     assert (frame[-100:] == 7).all()
     plain = np.empty_like(C)
-    multiply(A, B, b, plain, ALONE[dtype])
+    multiply(A, B, b, plain, alone(C.dtype))
     np.testing.assert_allclose(plain, C, atol=float(bound.max()))
 
 
