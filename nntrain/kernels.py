@@ -2,7 +2,8 @@
 
 Numba compiles plain loops, which read as the lectures write them. Two kinds of function are compiled:
 
-- ``@kernel``: a helper that is compiled together with its caller, for whatever types the caller has;
+- ``@kernel``: a helper that is compiled together with its caller, for whatever types the caller has, and is plain
+  Python where Python calls it;
 - ``@entry(SIGNATURE)``: a function of one fixed signature for each of float32 and float64. The epoch is one, and
   so are activations, losses and update rules, which the epoch calls by their address: choosing another one compiles
   only that one and never the epoch again. Entries are kept in a cache on disk, so that each is compiled once after
@@ -29,14 +30,16 @@ from numba.core import caching, cgutils, event
 from numba.core.runtime import rtsys
 from numba.extending import intrinsic, overload
 
+from nntrain.compiler import Kernel
+
 # Sums may be reordered (which lets them use vector instructions) and a*b+c fused, but NaN and infinity keep
 # their meaning: divergence is found by them.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
-# What C would call a function by, and Python, is left out where nobody does: it is compiled with all of it inside.
-NOT_FOR_C: dict[str, bool] = {"no_cfunc_wrapper": True}
+# What C and Python would call a function by is left out where neither does.
+INNER = {"no_cfunc_wrapper": True, "no_cpython_wrapper": True}
 # An array is seven or nine arguments: handing some of them to each function takes a sixth of a small net's step.
-INLINE = {"forceinline": True, **NOT_FOR_C, "no_cpython_wrapper": True}
+INLINE = {"forceinline": True, **INNER}
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,7 +48,7 @@ Signature = Callable[[Any], Any]  # a Numba float type -> the function's Numba s
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile ``function`` into whichever entry calls it."""
-    return numba.njit(**OPTIONS, **NOT_FOR_C, forceinline=True)(function)  # type: ignore[no-any-return]
+    return _compiled_within(function, INLINE)
 
 
 def apart(function: Callable[P, R]) -> Callable[P, R]:
@@ -53,7 +56,11 @@ def apart(function: Callable[P, R]) -> Callable[P, R]:
 
     For what is large, and called seldom enough that the price of a call is none.
     """
-    return numba.njit(**OPTIONS, **NOT_FOR_C, forceinline=False)(function)  # type: ignore[no-any-return]
+    return _compiled_within(function, {**INNER, "forceinline": False})  # Numba passes options on to what is called
+
+
+def _compiled_within(function: Callable[P, R], options: dict[str, bool]) -> Callable[P, R]:
+    return function if numba.config.DISABLE_JIT else Kernel(function, {**OPTIONS, **options})
 
 
 @intrinsic

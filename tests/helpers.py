@@ -1,13 +1,15 @@
 """What several tests need: the command line in this process, and recipes as plain data."""
 
+import functools
 import io
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numba
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -23,6 +25,12 @@ from nntrain.training.events import Event, Finished
 from nntrain.training.loop import train
 
 ROOT = Path(__file__).parent.parent
+
+
+@functools.cache
+def compiled(kernel: Callable[..., Any]) -> Callable[..., Any]:
+    """Return what a compiled caller gets of a kernel, which is plain Python when it is called from Python."""
+    return numba.njit(lambda *arguments: kernel(*arguments))  # type: ignore[no-any-return]
 
 
 @dataclass(frozen=True)

@@ -15,13 +15,13 @@ from nntrain.network.network import Network
 from nntrain.registry import members
 from nntrain.training.engine import Engine
 from nntrain.training.plan import Plan
-from tests.helpers import CommandLine, built, finished, make, run
+from tests.helpers import CommandLine, built, compiled, finished, make, run
 
 
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9])
 def test_a_share_is_dropped_and_the_mean_stays(share: float) -> None:
     h = np.ones(100_000)
-    dropout_forward(h, share, step_key(3, 7))
+    compiled(dropout_forward)(h, share, step_key(3, 7))
     assert set(np.unique(h)) == {0.0, 1 / (1 - share)}
     error = 4 * np.sqrt(share * (1 - share) / h.size)
     assert abs((h == 0).mean() - share) < error
@@ -31,7 +31,7 @@ def test_a_share_is_dropped_and_the_mean_stays(share: float) -> None:
 def test_steps_layers_and_seeds_drop_other_units() -> None:
     def dropped(key: int) -> np.ndarray[Any, Any]:
         h = np.ones(4000)
-        dropout_forward(h, 0.5, key)
+        compiled(dropout_forward)(h, 0.5, key)
         return np.asarray(h == 0)
 
     keys = [step_key(0, 1), step_key(0, 2), step_key(1, 1), scrambled(step_key(0, 1) + 5)]
@@ -47,9 +47,9 @@ def test_steps_layers_and_seeds_drop_other_units() -> None:
 def test_backward_drops_what_forward_dropped() -> None:
     before = np.linspace(1, 2, 50)
     h, d = before.copy(), np.ones(50)
-    dropout_forward(h, 0.4, 99)
+    compiled(dropout_forward)(h, 0.4, 99)
     kept = h != 0
-    dropout_backward(h, d, 0.4, 99)
+    compiled(dropout_backward)(h, d, 0.4, 99)
     np.testing.assert_array_equal(d, np.where(kept, 1 / 0.6, 0))
     np.testing.assert_allclose(h[kept], before[kept], rtol=1e-15)
 

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nntrain import elementary
 from nntrain.kernels import kernel
+from tests.helpers import compiled
 
 MOST = {"exp": 1.2, "expm1": 2.0, "tanh": 3.0}
 SMALLEST = {"float32": -86.9, "float64": -708.0}
@@ -22,7 +23,7 @@ def loop(name: str) -> Callable[[NDArray[Any], NDArray[Any]], None]:
         for i in range(z.size):
             h[i] = f(z[i])
 
-    return fill
+    return compiled(fill)
 
 
 @pytest.mark.parametrize("dtype", SMALLEST)

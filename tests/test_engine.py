@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 
 import pytest
+from numba import TypingError
 
-from nntrain.kernels import announced
+from nntrain.kernels import announced, kernel
 from nntrain.training.engine import Engine
-from tests.helpers import ROOT, built
+from tests.helpers import ROOT, built, compiled
 
 RECIPE = """\
 data: {source: moons}
@@ -117,3 +118,21 @@ def test_a_cache_of_another_version_is_replaced(tmp_path: Path, cut: bool) -> No
         run("from nntrain.optimizers.sgd import SGD; SGD.update['float32']")
     assert b"Gone" not in index.read_bytes()
     assert b"uint64" in index.read_bytes()  # what was compiled instead
+
+
+def test_a_kernel_is_compiled_for_compiled_callers_and_plain_for_python() -> None:
+    called = []
+
+    @kernel
+    def half(x: int) -> float:
+        return x / 2
+
+    @kernel
+    def told(x: int) -> float:
+        called.append(x)  # which does not compile
+        return half(x)
+
+    assert told(3) == half(3) == compiled(half)(3) == 1.5
+    assert called == [3]
+    with pytest.raises(TypingError):
+        compiled(told)(3)

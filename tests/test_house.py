@@ -19,7 +19,8 @@ from tests.helpers import ROOT, CommandLine
 
 FLOORS = (
     ("errors", "registry", "random", "files", "as_json", "resources", "memory", "processors"),
-    ("kernels", "views", "elementary", "denormals"),
+    ("compiler", "views", "elementary", "denormals"),
+    ("kernels",),
     ("registers", "signals"),
     ("turning", "blocks"),
     ("products",),

@@ -19,7 +19,7 @@ from nntrain.optimizers.adam import Adam
 from nntrain.optimizers.momentum import HeavyBall
 from nntrain.optimizers.sgd import SGD
 from nntrain.registry import members
-from tests.helpers import built
+from tests.helpers import built, compiled
 
 DOUBLE = np.dtype(np.float64)
 NONE = np.zeros(0)  # numbers of a loss that has none
@@ -86,10 +86,10 @@ def test_backpropagation_by_hand() -> None:
     assert dW2.ravel().tolist() == [24, 0, 30]
     assert dW1.T.ravel().tolist() == [-6, -12, 0, 0, 12, 24]
     d_hidden, d_inputs = np.empty((1, 3)), np.empty((1, 2))
-    dense_backward_input(d_output, W2, buffers.turned, d_hidden, buffers.board)
+    compiled(dense_backward_input)(d_output, W2, buffers.turned, d_hidden, buffers.board)
     assert d_hidden.ravel().tolist() == [-6, 18, 12]
     assert buffers.d[:3].tolist() == db1.tolist() == [-6, 0, 12]
-    dense_backward_input(buffers.d[:3].reshape(1, 3), W1, np.empty(0), d_inputs, buffers.board)
+    compiled(dense_backward_input)(buffers.d[:3].reshape(1, 3), W1, np.empty(0), d_inputs, buffers.board)
     assert d_inputs.ravel().tolist() == [0, 18]
 
 

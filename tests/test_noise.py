@@ -9,12 +9,12 @@ from scipy import stats
 from nntrain.layers.dropout import step_key
 from nntrain.layers.noise import add_noise
 from nntrain.training.engine import Engine
-from tests.helpers import CommandLine, built
+from tests.helpers import CommandLine, built, compiled
 
 
 def noise(key: int, shape: tuple[int, int] = (101, 99)) -> np.ndarray[Any, Any]:
     x = np.zeros(shape)
-    add_noise(x, 2.0, key)
+    compiled(add_noise)(x, 2.0, key)
     return x
 
 
@@ -78,7 +78,7 @@ def test_of_a_linear_model_it_is_a_penalty_on_large_weights() -> None:
 
 def test_a_float32_network_of_an_odd_size_has_it_too() -> None:
     x = np.zeros((1, 3), np.float32)
-    add_noise(x, 1.0, 5)
+    compiled(add_noise)(x, 1.0, 5)
     assert x.dtype == np.float32
     assert (x != 0).all()
 

@@ -24,7 +24,7 @@ from nntrain.registry import members
 from nntrain.resources import shipped_recipes
 from nntrain.training.engine import Engine
 from nntrain.training.plan import Plan
-from tests.helpers import CommandLine, built, finished, make, run
+from tests.helpers import CommandLine, built, compiled, finished, make, run
 
 RECORDED = json.loads((Path(__file__).parent / "recorded" / "norms.json").read_text())
 GAMMA, BETA, WEIGHTS = (np.array(RECORDED[name]) for name in ("gamma", "beta", "weights"))
@@ -40,12 +40,12 @@ def test_two_batches_are_the_reference_librarys(case: str) -> None:
     def normalise(batch: NDArray[Any], training: bool) -> NDArray[Any]:
         z = batch.copy()
         if norm.by_row:
-            normalise_by_row(z, n, scale, norm.eps)
+            compiled(normalise_by_row)(z, n, scale, norm.eps)
         elif training:
-            normalise_by_batch(z, n, scale[:4], np.empty(8), running, norm.eps, *norm.averaging)
+            compiled(normalise_by_batch)(z, n, scale[:4], np.empty(8), running, norm.eps, *norm.averaging)
         else:
-            normalise_by_running(z, n, scale[:4], running, norm.eps)
-        scale_and_shift(n, GAMMA, BETA, z)
+            compiled(normalise_by_running)(z, n, scale[:4], running, norm.eps)
+        compiled(scale_and_shift)(n, GAMMA, BETA, z)
         return z
 
     for batch in np.array(RECORDED["batches"]):
@@ -57,9 +57,9 @@ def test_two_batches_are_the_reference_librarys(case: str) -> None:
     if "dz" in expected:
         d, dgamma, dbeta = WEIGHTS.copy(), np.empty(4), np.empty(4)
         if norm.by_row:
-            layer_norm_backward(d, n, scale, GAMMA, dgamma, dbeta)
+            compiled(layer_norm_backward)(d, n, scale, GAMMA, dgamma, dbeta)
         else:
-            batch_norm_backward(d, n, scale, np.empty(8), GAMMA, dgamma, dbeta)
+            compiled(batch_norm_backward)(d, n, scale, np.empty(8), GAMMA, dgamma, dbeta)
         np.testing.assert_allclose(d, expected["dz"], rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(dgamma, expected["dgamma"], rtol=1e-11)
         np.testing.assert_allclose(dbeta, expected["dbeta"], rtol=1e-11)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from nntrain.network.regularize import BIASES, DECAY, PENALTIES, decay
 from nntrain.optimizers import Optimizer
 from nntrain.registry import members
-from tests.helpers import make, relative_error
+from tests.helpers import compiled, make, relative_error
 from tests.recorded.problems import PROBLEMS, SHAPES, SIZE, START, STEPS, rate
 from tests.reference import optimizers as twins
 
@@ -48,7 +48,7 @@ class Stepper:
 
     def step(self, gradient: NDArray[Any], lr: float) -> None:
         self.k += 1
-        decay(TENSORS, self.theta, self.penalty, lr)
+        compiled(decay)(TENSORS, self.theta, self.penalty, lr)
         self.update(self.theta, gradient, self.state, TENSORS, self.hyper, lr, self.k, 0, self.theta.size)
 
 
@@ -145,7 +145,7 @@ def test_parameters_stepped_in_parts_are_those_stepped_at_once(name: str) -> Non
     for k in range(1, 6):
         gradient = np.sin(START * k)
         at_once.step(gradient, 0.01)
-        decay(TENSORS, in_parts.theta, in_parts.penalty, 0.01)
+        compiled(decay)(TENSORS, in_parts.theta, in_parts.penalty, 0.01)
         for start, stop in ((5, START.size), (0, 2), (2, 5)):
             data = (in_parts.theta, gradient, in_parts.state, TENSORS, in_parts.hyper)
             in_parts.update(*data, 0.01, k, start, stop)

@@ -191,7 +191,7 @@ def compare(
             f"{budget.seeds} seeds are too few to show a difference among {len(compared)} variants; it takes {fewest}"
         )
     with (
-        announced(lambda: listener.note("compiling, once after installation: up to a minute")),
+        announced(lambda: listener.note("compiling, once after installation: about half a minute")),
         Ledger(folder / "runs.jsonl") as ledger,
     ):
         for event in run_all(variants, findings, ledger, executor):

@@ -106,7 +106,7 @@ def fit(
     built = build(loaded.recipe, loaded.document, loaded.folder, loaded.name)
     folder = RunFolder.create(built.plan.name, out, overwrite)
     write_atomically(folder.recipe, dump_document(to_data(built.recipe)).encode())
-    compiling = announced(lambda: listener.note("compiling, once after installation: up to a minute"))
+    compiling = announced(lambda: listener.note("compiling, once after installation: about half a minute"))
     with compiling, folder, without_old_garbage():
         engine = Engine(built.plan)
         events = []
