@@ -109,6 +109,7 @@ def test_one_that_diverges_is_counted(nntrain: CommandLine, moons: Path) -> None
 def test_nothing_is_ranked_where_every_run_diverges(nntrain: CommandLine, moons: Path) -> None:
     arguments = ("compare", moons, "--set", "optimizer=sgd", "--set", "loss=sum_squared_error", "--lrs", "1e6,1e7")
     ran = nntrain(*arguments, "--seeds", 6)
+    assert ran.status == 3
     assert "every run diverged" in ran.out
     assert "best median" not in ran.out
     assert "loss, medians" not in ran.err

@@ -86,7 +86,6 @@ def command(
     """
     from nntrain.cli.comparing import listener_for
     from nntrain.cli.interrupts import Interrupts
-    from nntrain.cli.result import print_comparison
     from nntrain.comparison.variants import KEYS, axis
     from nntrain.resources import shipped_recipes
 
@@ -103,7 +102,7 @@ def command(
     if any(Path(path).is_dir() for path in paths):
         if axes or settings or tune or seeds or dask or out:
             raise bad_input("compare", "runs that are done have nothing to vary, to tune or to keep", "name recipes")
-        print_comparison(compare_runs([Path(path) for path in paths], measure, target), form, None, quiet)
+        _show(compare_runs([Path(path) for path in paths], measure, target), form, None, quiet)
         return
     with Interrupts() as interrupts, listener_for(quiet) as listener, _executor(dask, interrupts.wanted) as executor:
         result, folder = compare(
@@ -111,7 +110,15 @@ def command(
         )
     if result is None:
         raise typer.Exit(Status.INTERRUPTED)
+    _show(result, form, folder, quiet)
+
+
+def _show(result: Result, form: str, folder: Path | None, quiet: bool) -> None:
+    from nntrain.cli.result import print_comparison
+
     print_comparison(result, form, folder, quiet)
+    if result.diverged:
+        raise typer.Exit(Status.DIVERGED)
 
 
 @contextmanager

@@ -105,10 +105,15 @@ class Result:
         return asdict(self)
 
     @property
+    def diverged(self) -> bool:
+        """Whether every run did."""
+        return all(variant.counts.diverged == 1 for variant in self.variants)
+
+    @property
     def verdict(self) -> str:
         """A sentence on the first of the ranking."""
         first, *others = self.variants
-        if all(variant.counts.diverged == 1 for variant in self.variants):
+        if self.diverged:
             return "every run diverged: there is nothing to rank"
         shown = {pair.b for pair in self.pairs if pair.a == first.name and pair.shown}
         few = [pair for pair in self.pairs if pair.n < fewest_seeds(len(self.pairs))]
