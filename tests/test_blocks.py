@@ -25,7 +25,7 @@ def run(recipe: dict[str, Any], statistics: bool) -> tuple[list[Event], Engine]:
     events = []
     for event in train(engine, statistics=statistics):
         if isinstance(event, EpochEnded):
-            event = dataclasses.replace(event, seconds=0.0, samples_per_second=0.0)
+            event = event._replace(seconds=0.0, samples_per_second=0.0)
         if isinstance(event, Finished):
             event = dataclasses.replace(event, seconds=0.0)
         events.append(event)

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import time
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +46,7 @@ def test_a_full_disk_is_told_in_one_line(tmp_path: Path, seconds: float) -> None
     folder.metrics = Path("/dev/full")
     epoch = next(event for event in events if isinstance(event, EpochEnded))
     with pytest.raises(InputError, match="/dev/full: cannot write: No space left on device"), folder:
-        folder(replace(epoch, seconds=seconds))
+        folder(epoch._replace(seconds=seconds))
 
 
 def test_a_run_leaves_a_directory_and_one_json_object(recipe: Path, nntrain: CommandLine) -> None:

@@ -3,7 +3,7 @@
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Self
 
@@ -84,7 +84,7 @@ class Row:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
-        scores = {part: asdict(score) for part, score in self.scores.items()}
+        scores = {part: score._asdict() for part, score in self.scores.items()}
         plain = {"key": self.key, "stopped": self.stopped.value, "epochs": self.epochs, "steps": self.steps}
         return {**plain, "seconds": self.seconds, "scores": scores, "curve": self.curve.tolist()}
 

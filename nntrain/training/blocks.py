@@ -1,8 +1,8 @@
 """Epochs that are trained several in one call: Python, and what looks at each epoch, then cost next to nothing."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from time import perf_counter
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,8 +18,7 @@ def most(engine: Engine, seconds_per_step: float) -> int:
     return min(int(SECONDS / seconds), NUMBERS // engine.theta.size)
 
 
-@dataclass(frozen=True)
-class Ending:
+class Ending(NamedTuple):
     """What is known of an epoch in the middle of a block."""
 
     gradient: float  # the norm of its last gradient
