@@ -31,9 +31,10 @@ def main() -> None:
     parser.add_argument("section", nargs="+", choices=[*SECTIONS, "all", "report", "guard"])
     parser.add_argument("--peers", help=f"only these, separated by commas, of: {', '.join(PEERS)}")
     parser.add_argument("--case", default="", help="of steps, only those with this in their name, as in 'adam, drop'")
+    parser.add_argument("--keep", action="store_true", help="of guard: keep what is measured, for this processor")
     arguments = parser.parse_args()
     if "guard" in arguments.section:
-        sys.exit(1 if guard.run() else 0)
+        sys.exit(1 if guard.run(arguments.keep) else 0)
     only = arguments.peers.split(",") if arguments.peers else None
     wanted = SECTIONS if "all" in arguments.section else arguments.section
     known = sections(only, arguments.case)

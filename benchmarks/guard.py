@@ -1,18 +1,21 @@
-"""The regression guard: says what has got slower since the results that are committed.
+"""The regression guard: says what has got slower since the ratios that are committed for this kind of processor.
 
 Microseconds of another day or machine say nothing; the ratio of a step to the bare matrix products of the same net,
-taken in turns in one run, does. A case that looks slower is measured again before it is called so.
+taken in turns in one run, does, where the processor is of the same kind. A case that looks slower is measured again
+before it is called so.
 """
 
+import json
 import sys
 from typing import Any
 
-from benchmarks import steps
+from benchmarks import machine, steps
 from benchmarks.cases import CASES, Case
-from benchmarks.found import load
+from benchmarks.found import RESULTS, load
 
 ALLOWED = 1.10  # times the committed ratio: turns are some per cent apart
 YARDSTICK = "products (OpenBLAS)"
+KEPT = RESULTS / "guard.json"  # ratios of processors that results/steps.json is not of
 
 
 def ratio(case: dict[str, Any]) -> float:
@@ -21,22 +24,42 @@ def ratio(case: dict[str, Any]) -> float:
     return float(peers["nntrain"]["low"] / peers[YARDSTICK]["low"])
 
 
-def run() -> int:
-    """Measure all one-core cases that have limits; return how many have got slower."""
-    committed = load("steps")
-    slower = 0
+def run(keep: bool = False) -> int:
+    """Measure all one-core cases that have limits, and keep the ratios if asked to; return how many have got slower."""
+    processor, kept = machine.facts()["processor"], _kept()
+    committed, found, slower = {} if keep else kept.get(processor, {}), {}, 0
     cases = [case for case in CASES if case.cores == 1 and not case.extra]
+    if not committed and not keep:
+        known = ", ".join(kept)
+        print(f"no ratios are kept of {processor}, but of {known}; --keep keeps what is measured", file=sys.stderr)
     print(f"{'net/batch':24}{'how':18}{'committed':>10}{'now':>8}")
     for case in cases:
-        before = ratio(next(one for one in committed["found"] if Case.of(only_case(one)) == case))
-        now = measured(case)
-        if now > ALLOWED * before:
+        name = f"{case.net} {case.how}"
+        before, now = committed.get(name), measured(case)
+        if before and now > ALLOWED * before:
             now = min(now, measured(case))
-        worse = now > ALLOWED * before
+        worse = before is not None and now > ALLOWED * before
         slower += worse
-        print(f"{case.net:24}{case.how:18}{before:10.2f}{now:8.2f}  {'slower' if worse else ''}", flush=True)
-    print("nothing got slower" if not slower else f"{slower} of {len(cases)} got slower", file=sys.stderr)
+        found[name] = round(now, 3)
+        told = f"{before:10.2f}" if before else f"{'–':>10}"
+        print(f"{case.net:24}{case.how:18}{told}{now:8.2f}  {'slower' if worse else ''}", flush=True)
+    if keep:
+        KEPT.write_text(json.dumps(_only_kept() | {processor: found}, indent=1) + "\n")
+    elif committed:
+        print("nothing got slower" if not slower else f"{slower} of {len(cases)} got slower", file=sys.stderr)
     return slower
+
+
+def _only_kept() -> dict[str, dict[str, float]]:
+    return dict(json.loads(KEPT.read_text())) if KEPT.exists() else {}
+
+
+def _kept() -> dict[str, dict[str, float]]:
+    """Return the ratios of each processor: those of the committed steps, and those that were kept since."""
+    committed = load("steps")
+    cases = [(Case.of(only_case(one)), one) for one in committed["found"]]
+    with_limits = {f"{case.net} {case.how}": ratio(one) for case, one in cases if YARDSTICK in one["peers"]}
+    return {committed["machine"]["processor"]: with_limits} | _only_kept()
 
 
 def measured(case: Case) -> float:

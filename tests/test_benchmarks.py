@@ -1,9 +1,12 @@
 """The benchmarks measure equal work, and what is shown of them is what was measured."""
 
+import json
+from pathlib import Path
+
 import numpy as np
 import pytest
 
-from benchmarks import report
+from benchmarks import guard, machine, report
 from benchmarks.cases import CASES, Case
 from benchmarks.found import RESULTS
 from benchmarks.growth import exponent
@@ -57,3 +60,20 @@ def test_what_is_shown_is_what_was_measured() -> None:
     assert (RESULTS / "results.md").read_text() == report.page()
     readme = (ROOT / "README.md").read_text()
     assert readme == report.with_short(readme)
+
+
+def test_the_guard_compares_with_what_was_kept_of_this_processor(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setattr(guard, "KEPT", tmp_path / "guard.json")
+    monkeypatch.setattr(machine, "facts", lambda: {"processor": "one that nobody has"})
+    ratios = {"now": 1.0}
+    monkeypatch.setattr(guard, "measured", lambda case: ratios["now"])
+    assert guard.run() == 0
+    assert "no ratios are kept of one that nobody has, but of " in capsys.readouterr().err
+    assert guard.run(keep=True) == 0
+    ratios["now"] = 1.09
+    assert guard.run() == 0
+    ratios["now"] = 1.11
+    assert guard.run() == len(json.loads(guard.KEPT.read_text())["one that nobody has"]) > 10
+    assert "slower" in capsys.readouterr().out
