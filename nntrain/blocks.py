@@ -39,7 +39,7 @@ call_small = by_address(SMALL)
 def small_product(C, a, a_turned, inner, b, biases, n_biases):  # type: ignore[no-untyped-def]
     """Fill C with the product of A and B as they lie, plus the biases.
 
-    An entry of its own, so that blocks are compiled here once and not into everyone who multiplies: that took a minute.
+    An entry of its own, so that blocks are compiled here once and not into everyone who multiplies.
     """
     (rows, columns), bias = C.shape, at_address(biases, (n_biases,), C)
     B = at_address(b, (inner, columns), C)

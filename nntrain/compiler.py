@@ -33,7 +33,6 @@ class KernelLowering(NativeLowering):  # type: ignore[misc]
     def run_pass(self, state: Any) -> bool:
         """Lower ``state``, and tell Numba what callers have to link."""
         state.library = _Part(state.targetctx.codegen(), state.func_id.func_qualname)
-        state.library.enable_object_caching()
         state.flags.no_compile = True
         super().run_pass(state)
         place = object()  # Numba finds a function's code by the address that Python calls it by: there is none

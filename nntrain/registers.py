@@ -21,7 +21,7 @@ BYTES = 64 if FEATURES.get("avx512f") else 32 if FEATURES.get("avx") else 16  # 
 ROWS = 6 if BYTES == 32 else 8  # of C's block: AVX has 16 registers, the others 32
 FEW = 4  # of a smaller block; a product of one row waits for each sum before it can add to it
 VECTORS = 2  # of columns
-MASKS = 64  # bytes of a vector of which a part is written as fast as all; of shorter ones it takes dozens of cycles
+MASKS = 64  # bytes of a vector of which a part is written as fast as all; of shorter ones AMD takes a dozen cycles
 # Rows of B that a turn of the loop takes, in small products and in large ones, which have longer loops. One more, and
 # the processor has no room for the loop where it keeps decoded ones: with four it is half as fast.
 SHORT, LONG = 2, 3

@@ -66,14 +66,17 @@ def test_the_guard_compares_with_what_was_kept_of_this_processor(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     monkeypatch.setattr(guard, "KEPT", tmp_path / "guard.json")
-    monkeypatch.setattr(machine, "facts", lambda: {"processor": "one that nobody has"})
+    guard.KEPT.write_text('{"another": {}}')
+    monkeypatch.setattr(machine, "facts", lambda: {"processor": "one"})
     ratios = {"now": 1.0}
     monkeypatch.setattr(guard, "measured", lambda case: ratios["now"])
-    assert guard.run() == 0
-    assert "no ratios are kept of one that nobody has, but of " in capsys.readouterr().err
+    with pytest.raises(SystemExit, match="no ratios are kept of one, but of another; guard --keep"):
+        guard.run()
     assert guard.run(keep=True) == 0
     ratios["now"] = 1.09
     assert guard.run() == 0
     ratios["now"] = 1.11
-    assert guard.run() == len(json.loads(guard.KEPT.read_text())["one that nobody has"]) > 10
+    kept = json.loads(guard.KEPT.read_text())
+    assert kept.keys() == {"another", "one"}
+    assert guard.run() == len(kept["one"]) > 10
     assert "slower" in capsys.readouterr().out
