@@ -11,7 +11,9 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic
+
+from nntrain.compiler import compiled_as
 
 X86_FLUSH = 0x8040  # results and operands
 ARM_FLUSH = 1 << 24
@@ -28,7 +30,7 @@ def restore(control: int) -> None:
     """Put the control register back to what ``flush_denormals`` returned."""
 
 
-@overload(flush_denormals)
+@compiled_as(flush_denormals)
 def _compiled_flush_denormals():  # type: ignore[no-untyped-def]
     flush = X86_FLUSH if X86 else ARM_FLUSH
 
@@ -40,7 +42,7 @@ def _compiled_flush_denormals():  # type: ignore[no-untyped-def]
     return compiled
 
 
-@overload(restore)
+@compiled_as(restore)
 def _compiled_restore(control):  # type: ignore[no-untyped-def]
     return lambda control: _set_control(control)
 

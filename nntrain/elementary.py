@@ -9,16 +9,19 @@ Source: Cody and Waite 1980 (log 2 is taken off in two parts, of which the first
 float32 is that of Moshier's Cephes, the one for float64 is Taylor's.
 """
 
+from functools import partial
 from math import factorial, inf
 from typing import Any
 
 import numba
 import numpy as np
 from numba import types
-from numba.extending import overload
+
+from nntrain.compiler import Kernel, compiled_as
 
 # Sums must not be reordered here, as they may be elsewhere: the two parts of log 2 would be added up.
 EXACT = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
+exact = partial(Kernel, options=EXACT)
 LOG2E = 1.4426950408889634
 HIGH_32, LOW_32 = np.float32(0.693359375), np.float32(-2.12194440e-4)
 HIGH_64, LOW_64 = 6.93145751953125e-1, 1.42860682030941723212e-6
@@ -43,7 +46,7 @@ def expm1(x: Any) -> Any:
         return np.expm1(x)
 
 
-@numba.njit(**EXACT)
+@exact
 def _parts_32(x):  # type: ignore[no-untyped-def]
     """Return exp(r) - 1 and half of 2^n: all of it may be too large a number."""
     n = np.floor(x * np.float32(LOG2E) + np.float32(0.5))
@@ -54,7 +57,7 @@ def _parts_32(x):  # type: ignore[no-untyped-def]
     return p * r * r + r, np.int32((np.int32(n) + np.int32(126)) << np.int32(23)).view(np.float32)
 
 
-@numba.njit(**EXACT)
+@exact
 def _parts_64(x):  # type: ignore[no-untyped-def]
     """Return exp(r) - 1 and half of 2^n."""
     n = np.floor(x * LOG2E + 0.5)
@@ -65,11 +68,11 @@ def _parts_64(x):  # type: ignore[no-untyped-def]
     return p * r * r + r, np.int64((np.int64(n) + 1022) << 52).view(np.float64)
 
 
-@overload(exp)
+@compiled_as(exp)
 def _compiled_exp(x):  # type: ignore[no-untyped-def]
     parts, smallest, largest, real = _of(x)
 
-    @numba.njit(**EXACT)
+    @exact
     def within(x):  # type: ignore[no-untyped-def]
         p, half = parts(x)
         value = real(2) * (p * half + half)
@@ -79,11 +82,11 @@ def _compiled_exp(x):  # type: ignore[no-untyped-def]
     return lambda x: within(x)
 
 
-@overload(expm1)
+@compiled_as(expm1)
 def _compiled_expm1(x):  # type: ignore[no-untyped-def]
     parts, smallest, largest, real = _of(x)
 
-    @numba.njit(**EXACT)
+    @exact
     def within(x):  # type: ignore[no-untyped-def]
         p, half = parts(x)
         value = real(2) * (p * half + (half - real(0.5)))
@@ -105,7 +108,7 @@ def tanh(x: Any) -> Any:
     return np.tanh(x)
 
 
-@overload(tanh)
+@compiled_as(tanh)
 def _compiled_tanh(x):  # type: ignore[no-untyped-def]
     real = _of(x)[-1]
 

@@ -16,30 +16,27 @@ With ``NUMBA_DISABLE_JIT=1`` all of them stay plain Python: an epoch can then be
 """
 
 import functools
-import pickle
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import contextmanager, suppress
 from threading import RLock
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 import numba
 import numpy as np
 from numba import types
-from numba.core import caching, cgutils, event
-from numba.core.runtime import rtsys
-from numba.extending import intrinsic, overload
+from numba.core import cgutils, event
+from numba.extending import intrinsic
 
-from nntrain.compiler import Kernel
+from nntrain.cache import PackageCache
+from nntrain.compiler import INLINE, INNER, Kernel, compiled_as
+
+if TYPE_CHECKING:
+    import subprocess
 
 # Sums may be reordered (which lets them use vector instructions) and a*b+c fused, but NaN and infinity keep
 # their meaning: divergence is found by them.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
-# What C and Python would call a function by is left out where neither does.
-INNER = {"no_cfunc_wrapper": True, "no_cpython_wrapper": True}
-# An array is seven or nine arguments: handing some of them to each function takes a sixth of a small net's step.
-INLINE = {"forceinline": True, **INNER}
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -91,6 +88,24 @@ class Entry:
         self.liberties = liberties  # what may be taken with floating point, beyond FASTMATH
         self.__doc__ = function.__doc__
 
+    @property
+    def name(self) -> str:
+        """Where it is to be found, as module:name."""
+        return f"{self.function.__module__}:{self.function.__name__}"
+
+    def missing(self, dtype: np.dtype[Any]) -> bool:
+        """Return whether nobody has begun to compile it, and there is a cache on disk to keep it in."""
+        with _one_at_a_time:
+            dispatcher = _dispatcher(self, np.dtype(dtype))
+            cache = getattr(dispatcher, "_cache", None)
+            if not isinstance(cache, PackageCache) or (self, np.dtype(dtype)) in _compiled_by:
+                return False
+            return not cache.has(self.signature(numba.from_dtype(np.dtype(dtype))), dispatcher.targetctx)
+
+    def comes_from(self, process: "subprocess.Popen[bytes]", dtype: np.dtype[Any]) -> None:
+        """Let whoever asks for it wait for a process that compiles it."""
+        _compiled_by[self, np.dtype(dtype)] = process
+
     def __getitem__(self, dtype: np.dtype[Any]) -> Callable[..., Any]:
         with _one_at_a_time:
             return _compiled(self, np.dtype(dtype))
@@ -105,6 +120,7 @@ class Entry:
 
 
 _plain: dict[int, Callable[..., Any]] = {}
+_compiled_by: dict[tuple[Entry, np.dtype[Any]], "subprocess.Popen[bytes]"] = {}
 _one_at_a_time = RLock()  # threads that want the same function wait for one of them to compile it
 
 
@@ -117,7 +133,7 @@ def by_address(signature: Signature) -> Callable[..., Any]:
     def call(address: int, *arguments: Any) -> Any:
         return _plain[address](*arguments)
 
-    @overload(call, jit_options=INLINE)
+    @compiled_as(call)
     def compiled_call(address, *arguments):  # type: ignore[no-untyped-def]
         function = types.FunctionType(signature(arguments[0].dtype))
 
@@ -141,13 +157,22 @@ def entry(signature: Signature, liberties: frozenset[str] = frozenset()) -> Call
 
 
 @functools.cache
-def _compiled(entry: Entry, dtype: np.dtype[Any]) -> Callable[..., Any]:
+def _dispatcher(entry: Entry, dtype: np.dtype[Any]) -> Any:
     dispatcher = numba.njit(**{**OPTIONS, "fastmath": FASTMATH | entry.liberties})(entry.function)
-    if numba.config.DISABLE_JIT:
-        return dispatcher  # type: ignore[no-any-return]
     # Without a folder that can be written, compiling anew each time is slow but right.
-    with _ignored(RuntimeError):
-        dispatcher._cache = _PackageCache(entry.function)
+    if compiles():
+        with suppress(RuntimeError):
+            dispatcher._cache = PackageCache(entry.function)
+    return dispatcher
+
+
+@functools.cache
+def _compiled(entry: Entry, dtype: np.dtype[Any]) -> Callable[..., Any]:
+    dispatcher = _dispatcher(entry, dtype)
+    if not compiles():
+        return dispatcher  # type: ignore[no-any-return]
+    if process := _compiled_by.get((entry, dtype)):
+        process.wait()
     dispatcher.compile(entry.signature(numba.from_dtype(dtype)))
     dispatcher.disable_compile()
     return dispatcher  # type: ignore[no-any-return]
@@ -158,50 +183,6 @@ def _address(entry: Entry, dtype: np.dtype[Any]) -> int:
     dispatcher: Any = entry[dtype]
     compiled = dispatcher.get_compile_result(entry.signature(numba.from_dtype(dtype)))
     return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_cfunc_wrapper_name))
-
-
-@contextmanager
-def _ignored(kind: type[Exception]) -> Iterator[None]:
-    try:
-        yield
-    except kind:
-        return
-
-
-# What an index raises that names classes of another version of nntrain, or was cut off.
-UNREADABLE = (AttributeError, ImportError, EOFError, pickle.UnpicklingError)
-
-
-class _PackageCache(caching.FunctionCache):  # type: ignore[misc]
-    """Numba's cache on disk, but keyed by all of nntrain's sources.
-
-    Numba itself looks only at the file of the function that is compiled: a change in a helper of another file
-    would go unseen, and a stale gradient would pass for a right one.
-    """
-
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return what the cache has, without all that Numba imports first to be able to compile: 0.1 s."""
-        rtsys.initialize(target_context)
-        try:
-            with self._guard_against_spurious_io_errors():
-                return self._load_overload(sig, target_context)
-        except UNREADABLE:
-            self.flush()
-            return None
-
-    def _index_key(self, *args: Any) -> Any:
-        return (*super()._index_key(*args), _fingerprint(), numba.__version__)
-
-
-@functools.cache
-def _fingerprint() -> tuple[tuple[str, int, int], ...]:
-    folder = Path(__file__).parent
-    sources = sorted(
-        path
-        for place in (".", "activations", "layers", "losses", "network", "norms", "optimizers")
-        for path in folder.joinpath(place).glob("*.py")
-    )
-    return tuple((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in sources)
 
 
 @contextmanager

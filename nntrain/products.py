@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 from numba import types
-from numba.extending import overload, register_jitable
 from numpy.typing import NDArray
 
 from nntrain.blocks import call_small, in_blocks, in_blocks_apart, row_blocks
-from nntrain.kernels import INLINE, by_address, entry, kernel
+from nntrain.compiler import compiled_as
+from nntrain.kernels import by_address, entry, kernel
 from nntrain.memory import empty
 from nntrain.registers import BYTES, ROWS, VECTORS, packing_block, panel_block
 from nntrain.signals import (
@@ -47,7 +47,7 @@ def room_for_copies(dtype: np.dtype[Any]) -> NDArray[Any]:
     return empty(copied_numbers(dtype.itemsize), dtype)
 
 
-@register_jitable
+@kernel
 def copied_numbers(size: int) -> int:
     """Return how many numbers of so many bytes one thread copies at once: a panel of B, and part of A."""
     return DEEP * VECTORS * BYTES // size + COPY // (DEEP * size) * (DEEP + PAD)
@@ -63,7 +63,7 @@ def multiply(A: Any, B: Any, b: Any, C: Any, board: Any) -> None:
         C += b
 
 
-@overload(multiply, jit_options=INLINE)
+@compiled_as(multiply)
 def _compiled_multiply(A, B, b, C, board):  # type: ignore[no-untyped-def]
     a_turned, b_turned = A.layout == "F", B.layout == "F"
     if b_turned:
@@ -80,7 +80,7 @@ def _compiled_multiply(A, B, b, C, board):  # type: ignore[no-untyped-def]
     return compiled
 
 
-@register_jitable
+@kernel
 def is_large(rows: int, weights: int, hands: int) -> bool:
     """Return whether copies pay for a product of so many rows of A with so many numbers of B, for so many threads."""
     return rows * weights >= (LARGE if hands == 1 else SHARED) and rows >= 2 * ROWS

@@ -8,9 +8,10 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic
 
-from nntrain.kernels import INLINE, kernel
+from nntrain.compiler import compiled_as
+from nntrain.kernels import kernel
 from nntrain.registers import BYTES
 
 # Bytes of a tile's row: as many as a vector's, so that its rows are as many registers and no more, or half as many.
@@ -22,7 +23,7 @@ def turn(W: Any, top: int, left: int, rows: int, columns: int, W_turned: Any) ->
     W_turned[:columns, :rows] = W[top : top + rows, left : left + columns].T
 
 
-@overload(turn, jit_options=INLINE)
+@compiled_as(turn)
 def _compiled_turn(W, top, left, rows, columns, W_turned):  # type: ignore[no-untyped-def]
     def compiled(W, top, left, rows, columns, W_turned):  # type: ignore[no-untyped-def]
         if columns * W.itemsize < LARGE:

@@ -6,7 +6,9 @@ from typing import Any
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import intrinsic, overload
+from numba.extending import intrinsic
+
+from nntrain.compiler import compiled_as
 
 
 def borrowed(arrays: Any) -> Any:
@@ -19,7 +21,7 @@ def borrowed(arrays: Any) -> Any:
     return arrays
 
 
-@overload(borrowed)
+@compiled_as(borrowed)
 def _compiled_borrowed(arrays):  # type: ignore[no-untyped-def]
     return lambda arrays: _borrowed(arrays)
 
@@ -56,7 +58,7 @@ def view(vector: Any, start: int, shape: Any) -> Any:
     return vector.reshape(-1)[start : start + prod(shape)].reshape(shape)
 
 
-@overload(view)
+@compiled_as(view)
 def _compiled_view(vector, start, shape):  # type: ignore[no-untyped-def]
     return lambda vector, start, shape: _view(vector, start, shape)
 
@@ -78,7 +80,7 @@ def in_order(matrix: Any) -> Any:
     return matrix if matrix.flags.c_contiguous else matrix.T
 
 
-@overload(in_order)
+@compiled_as(in_order)
 def _compiled_in_order(matrix):  # type: ignore[no-untyped-def]
     return (lambda matrix: matrix) if matrix.layout == "C" else (lambda matrix: matrix.T)
 

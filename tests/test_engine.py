@@ -1,15 +1,23 @@
 """The compiled engine: it compiles once, and runs as plain Python too."""
 
+import importlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 from numba import TypingError
 
-from nntrain.kernels import announced, kernel
+from nntrain.blocks import small_product
+from nntrain.cache import PackageCache
+from nntrain.kernels import Entry, announced, kernel
+from nntrain.network.epoch import evaluate, steps
+from nntrain.optimizers.sgd import SGD
+from nntrain.products import in_panels, shared_product
 from nntrain.training.engine import Engine
 from tests.helpers import ROOT, built, compiled
 
@@ -118,6 +126,59 @@ def test_a_cache_of_another_version_is_replaced(tmp_path: Path, cut: bool) -> No
         run("from nntrain.optimizers.sgd import SGD; SGD.update['float32']")
     assert b"Gone" not in index.read_bytes()
     assert b"uint64" in index.read_bytes()  # what was compiled instead
+
+
+BESIDE = """
+import sys
+import numpy as np
+from nntrain import beside
+from nntrain.kernels import announced
+from nntrain.optimizers.sgd import SGD
+
+beside.cores, sys.executable = lambda: CORES, EXECUTABLE or sys.executable
+dtype, rule, told = np.dtype("float64"), SGD.update, []
+assert rule.missing(dtype)
+beside.compile_beside([rule], dtype)
+begun = not rule.missing(dtype)
+with announced(lambda: told.append("compiling")):
+    rule[dtype]
+print(begun, told)
+"""
+
+
+@pytest.mark.parametrize(
+    ("cores", "executable", "said"),
+    [
+        (2, "", "True []"),  # compiled by the other process, and read from the cache by this one
+        (2, shutil.which("false"), "True ['compiling']"),
+        (2, "/not/there", "False ['compiling']"),
+        (1, "", "False ['compiling']"),
+    ],
+)
+def test_what_is_compiled_in_a_second_process_is_found(tmp_path: Path, cores: int, executable: str, said: str) -> None:
+    code = BESIDE.replace("CORES", str(cores)).replace("EXECUTABLE", repr(executable))
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True)
+    assert ended.stdout.strip() == said
+
+
+def test_without_a_cache_there_is_no_second_process(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_folder(self: PackageCache, function: object) -> None:
+        raise RuntimeError("cannot cache function")
+
+    def rule() -> Entry:
+        return Entry(SGD.update.function, SGD.update.signature, frozenset())
+
+    never_compiled = np.dtype("complex64")
+    assert rule().missing(never_compiled)
+    monkeypatch.setattr(PackageCache, "__init__", no_folder)
+    assert not rule().missing(never_compiled)
+
+
+@pytest.mark.parametrize("found", [steps, evaluate, small_product, in_panels, shared_product])
+def test_an_entry_is_found_by_its_name(found: Entry) -> None:
+    module, _, name = found.name.partition(":")
+    assert getattr(importlib.import_module(module), name) is found
 
 
 def test_a_kernel_is_compiled_for_compiled_callers_and_plain_for_python() -> None:

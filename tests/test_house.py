@@ -19,8 +19,10 @@ from tests.helpers import ROOT, CommandLine
 
 FLOORS = (
     ("errors", "registry", "random", "files", "as_json", "resources", "memory", "processors"),
-    ("compiler", "views", "elementary", "denormals"),
+    ("cache", "compiler"),
+    ("views", "elementary", "denormals"),
     ("kernels",),
+    ("beside",),
     ("registers", "signals"),
     ("turning", "blocks"),
     ("products",),

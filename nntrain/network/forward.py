@@ -6,14 +6,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nntrain.beside import compile_beside
+from nntrain.blocks import small_product
+from nntrain.kernels import Entry
 from nntrain.losses import Loss
 from nntrain.network.crew import Crew
 from nntrain.network.epoch import evaluate
 from nntrain.network.network import Network
 from nntrain.network.table import Criterion
+from nntrain.products import in_panels, shared_product
 
 ROWS = 128  # taken at a time: their activations stay in the processor's cache
 NO_LOSS = Criterion(0, np.empty(0))
+
+
+def compile_products_beside(network: Network, dtype: np.dtype[Any], rows: int, *others: Entry) -> None:
+    """Begin to compile ``others``, and the products of a network with batches of so many rows, in a second process."""
+    large = (in_panels, shared_product) if network.largest_product(rows) else ()
+    compile_beside([small_product, *others, *large], dtype)
 
 
 class ForwardPass:
@@ -25,10 +35,11 @@ class ForwardPass:
 
     def __init__(self, network: Network, dtype: np.dtype[Any], targets: int = 1, crew: Crew | None = None) -> None:
         self.network, self.dtype = network, np.dtype(dtype)
+        compile_products_beside(network, self.dtype, ROWS)
+        self._evaluate = evaluate[self.dtype]
         self.table = network.table(self.dtype)
         self._crew = crew or Crew(self.dtype)
         self._buffers = network.buffers(ROWS, targets, self.dtype, self._crew)
-        self._evaluate = evaluate[self.dtype]
 
     def outputs(self, theta: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
         """Return the outputs (N, outputs) for the rows ``x`` (N, inputs)."""

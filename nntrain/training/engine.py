@@ -14,8 +14,8 @@ from nntrain.memory import empty
 from nntrain.metrics import accuracy, r2
 from nntrain.network import unit_variance
 from nntrain.network.crew import Crew
-from nntrain.network.epoch import steps
-from nntrain.network.forward import ForwardPass
+from nntrain.network.epoch import evaluate, steps
+from nntrain.network.forward import ROWS, ForwardPass, compile_products_beside
 from nntrain.network.table import Criterion, Told, Update
 from nntrain.training.events import LayerFacts, LayerStatistics, Scores, Started, Statistics
 from nntrain.training.plan import Plan
@@ -55,6 +55,9 @@ class Engine:
     def __init__(self, plan: Plan) -> None:
         self.plan = plan
         self.dtype = np.dtype(plan.training.dtype)
+        compile_products_beside(plan.network, self.dtype, max(plan.batch_rows, ROWS), evaluate)
+        self._steps = steps[self.dtype]  # before the others are asked for: it takes as long to compile as they do
+        rule, self._loss = plan.optimizer.update.address(self.dtype), Criterion(*plan.loss.criterion(self.dtype))
         self.theta = plan.network.initial(plan.seed, self.dtype)
         self.grad = empty(plan.network.parameters, self.dtype)
         self.state = empty((plan.state_rows, self.theta.size), self.dtype)
@@ -74,12 +77,9 @@ class Engine:
         self._forward = ForwardPass(plan.network, self.dtype, targets, self.crew)
         self._table = self._forward.table
         hyper = np.array(plan.optimizer.hyper(), np.float64)
-        rule = plan.optimizer.update.address(self.dtype)
         tensors, self._followers = plan.network.tensors(), plan.followers
         self._update = Update(rule, int(plan.optimizer.whole), hyper, plan.penalty, plan.seed, tensors, self._followers)
-        self._loss = Criterion(*plan.loss.criterion(self.dtype))
         self._weights = plan.loss.weigh(self.train.target)
-        self._steps = steps[self.dtype]
 
     def rows(self, part: Part) -> Rows:
         """Return data as the compiled functions read them."""
