@@ -329,6 +329,21 @@ def test_an_interrupted_run_keeps_what_it_has(recipe: Path, number: signal.Signa
     assert np.isfinite(Model.load(recipe.parent / "run" / "model.safetensors").theta).all()
 
 
+@pytest.mark.parametrize("command", ["fit", "compare --optimizers sgd,adam", "gradcheck"])
+def test_what_is_interrupted_while_it_compiles_ends_at_once(
+    recipe: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
+    process = start(*command.split(), str(recipe), cwd=recipe.parent)
+    assert process.stderr is not None
+    assert "compiling" in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert (out, err) == ("", "nntrain: interrupted\n")
+    assert not list((tmp_path / "cache").rglob("*steps*.nbc"))  # which takes longest: nobody waited for it
+
+
 def test_a_closed_pipe_ends_quietly(recipe: Path) -> None:
     with start("fit", str(recipe), "--json", "-q", "--require", "test.accuracy>2", cwd=recipe.parent) as process:
         assert process.stdout is not None

@@ -172,6 +172,7 @@ def compare(
         InputError: if anything about the recipes, their data, the options or ``out`` is wrong.
     """
     from nntrain.as_json import as_json
+    from nntrain.cli.compiling import compiling_said
     from nntrain.comparison.jobs import Variants
     from nntrain.comparison.ledger import Ledger
     from nntrain.comparison.protocol import Budget, Findings, name_of, with_reference
@@ -180,7 +181,6 @@ def compare(
     from nntrain.comparison.statistics import fewest_seeds
     from nntrain.comparison.variants import variants_of
     from nntrain.files import make_folder, write_atomically
-    from nntrain.kernels import announced
 
     compared = variants_of(paths, settings, axes)
     chosen = _measure(measure, compared, trials, target)
@@ -198,7 +198,7 @@ def compare(
             f"{budget.seeds} seeds are too few to show a difference among {len(compared)} variants; it takes {fewest}"
         )
     with (
-        announced(lambda: listener.note("compiling, once after installation: about half a minute")),
+        compiling_said(listener.note),
         Ledger(folder / "runs.jsonl") as ledger,
     ):
         for event in run_all(variants, findings, ledger, executor):

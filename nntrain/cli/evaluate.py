@@ -29,10 +29,12 @@ def command(
 
     Without --data it is evaluated on the parts of its recipe's data, else on all rows of a CSV file with its columns.
     """
+    from nntrain.cli.compiling import compiling_said
     from nntrain.cli.result import print_json, print_table
     from nntrain.report.summary import scores_table
 
-    metric, scores = evaluate(model, data)
+    with compiling_said():
+        metric, scores = evaluate(model, data)
     if json:
         print_json({part: {"loss": score.loss, metric: score.metric} for part, score in scores.items()})
     else:

@@ -91,8 +91,8 @@ def fit(
     """
     from nntrain.artifacts.model import Model
     from nntrain.artifacts.run_folder import RunFolder
+    from nntrain.cli.compiling import compiling_said
     from nntrain.files import write_atomically
-    from nntrain.kernels import announced
     from nntrain.memory import without_old_garbage
     from nntrain.recipe.build import build
     from nntrain.recipe.document import dump_document
@@ -106,9 +106,9 @@ def fit(
     built = build(loaded.recipe, loaded.document, loaded.folder, loaded.name)
     folder = RunFolder.create(built.plan.name, out, overwrite)
     write_atomically(folder.recipe, dump_document(to_data(built.recipe)).encode())
-    compiling = announced(lambda: listener.note("compiling, once after installation: about half a minute"))
-    with compiling, folder, without_old_garbage():
+    with compiling_said(listener.note), folder, without_old_garbage():
         engine = Engine(built.plan)
+        interrupted()  # from here on there is something to keep
         events = []
         for event in train(engine, interrupted):
             folder(event)

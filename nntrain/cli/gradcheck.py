@@ -38,13 +38,15 @@ def command(
 
     Exit status 1 if a gradient is wrong by either rule; with --mutate, if a mistake was not caught.
     """
+    from nntrain.cli.compiling import compiling_said
     from nntrain.cli.result import print_json, print_table
     from nntrain.report.gradients import checks_table, mutations_table
 
     if mutate is not None:
         from nntrain.diagnostics.mutations import plant
 
-        planted = plant(mutate)
+        with compiling_said():
+            planted = plant(mutate)
         if json:
             print_json([asdict(caught) for caught in planted])
         else:
@@ -52,7 +54,8 @@ def command(
         if not all(caught.caught for caught in planted):
             raise typer.Exit(Status.FAILED)
         return
-    found = gradcheck(recipe, settings or [], steps)
+    with compiling_said():
+        found = gradcheck(recipe, settings or [], steps)
     if json:
         print_json([_plain(what, check) for what, checks in found.items() for check in checks])
     else:

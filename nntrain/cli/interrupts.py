@@ -8,10 +8,13 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class Interrupts:
-    """While entered, a first signal only sets a flag; a second raises KeyboardInterrupt."""
+    """While entered, a first signal only sets a flag; a second raises KeyboardInterrupt.
+
+    Until ``wanted`` is first called there is nothing to keep, and nobody who would end anything: the first raises too.
+    """
 
     def __enter__(self) -> Self:
-        self._asked = False
+        self._asked, self._anyone_listens = False, False
         self._before: dict[signal.Signals, Any] = {number: signal.signal(number, self._ask) for number in SIGNALS}
         return self
 
@@ -23,9 +26,10 @@ class Interrupts:
 
     def wanted(self) -> bool:
         """Whether a signal has come."""
+        self._anyone_listens = True
         return self._asked
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
-        if self._asked:
+        if self._asked or not self._anyone_listens:
             raise KeyboardInterrupt
         self._asked = True

@@ -58,6 +58,8 @@ app.command("dialects")(dialects.command)
 app.add_typer(recipes.app, name="recipes")
 app.command("schema")(schema.command)
 
+INTERRUPTED = "nntrain: interrupted"
+
 
 def main() -> NoReturn:
     """Run the command line and end the process with the documented exit status."""
@@ -68,7 +70,11 @@ def main() -> NoReturn:
     except NntrainError as error:
         _end(f"nntrain: {error}", error.status)
     except KeyboardInterrupt:
-        _end("nntrain: interrupted", Status.INTERRUPTED)
+        _end(INTERRUPTED, Status.INTERRUPTED)
+    except SystemExit as ended:  # Typer makes one of a Ctrl-C, of the same status, but without a word
+        if isinstance(getattr(ended.__context__, "__cause__", None), KeyboardInterrupt):
+            _end(INTERRUPTED, Status.INTERRUPTED)
+        raise
     except MemoryError:
         _end("nntrain: not enough memory: try fewer or narrower layers, or a smaller batch", Status.BAD_INPUT)
     except OSError as error:  # a full disk behind standard output, say

@@ -26,9 +26,12 @@ def command(
     CSV with a row for each row of the file: the target's name and the prediction, or with --proba a column for each
     class.
     """
+    from nntrain.cli.compiling import compiling_said
     from nntrain.cli.result import print_text
 
-    print_text(predict(model, data, proba).write_csv())
+    with compiling_said():
+        predicted = predict(model, data, proba)
+    print_text(predicted.write_csv())
 
 
 def predict(path: Path, data: str, proba: bool) -> pl.DataFrame:

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
-from itertools import islice
+from itertools import chain, islice
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
@@ -42,6 +42,9 @@ class Threads:
                     waiting[future] = job
                     future.add_done_callback(done.put)
 
+            for job in islice(left, 1):  # not by one of its threads, which a signal does not reach
+                variants.compile(job)
+                left = chain([job], left)
             hand_out(AHEAD * self._count)
             try:
                 while waiting:

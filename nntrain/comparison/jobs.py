@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from nntrain.comparison.variants import Variant, canonical, with_settings
 from nntrain.data import Dataset
 from nntrain.data.prepare import Prepared
+from nntrain.network.epoch import steps
 from nntrain.recipe.build import assemble, parts_of
 from nntrain.recipe.document import Document
 from nntrain.recipe.schema import Recipe
@@ -118,10 +119,17 @@ class Variants:
 
     def run(self, job: Job, interrupted: Callable[[], bool] = lambda: False) -> Row:
         """Make a run."""
+        return _row(job.key, self._engine(job), interrupted)
+
+    def compile(self, job: Job) -> None:
+        """Compile what a run takes, unless that has been done."""
+        if steps.missing(np.dtype(job.recipe.training.dtype)):
+            self._engine(job)
+
+    def _engine(self, job: Job) -> Engine:
         variant = self.all[job.variant]
         data = self._prepared(job, variant)
-        plan = assemble(job.recipe, variant.dataset, data, Document("job", None), variant.name).plan
-        return _row(job.key, Engine(plan), interrupted)
+        return Engine(assemble(job.recipe, variant.dataset, data, Document("job", None), variant.name).plan)
 
     def _prepared(self, job: Job, variant: Variant) -> Prepared:
         key = f"{self.fingerprints[job.variant]} {job.seed} {job.recipe.data.model_dump_json()}"
