@@ -5,14 +5,16 @@ Python should call it too: that was half of the time that the first run took to 
 """
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
 
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder, PassManager
 from numba.core.compiler_machinery import register_pass
-from numba.core.registry import CPUDispatcher
 from numba.core.typed_passes import NativeLowering
-from numba.extending import overload
+from numba.extending import overload, register_jitable
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 # What C and Python would call a function by is left out where neither does.
 INNER = {"no_cfunc_wrapper": True, "no_cpython_wrapper": True}
@@ -61,21 +63,11 @@ class KernelCompiler(CompilerBase):  # type: ignore[misc]
         return [passes]
 
 
-class Kernel(CPUDispatcher):  # type: ignore[misc]
-    """A function that is compiled into whichever compiled function calls it; called from Python it is plain Python."""
-
-    def __init__(self, function: Callable[..., Any], options: dict[str, Any]) -> None:
-        options = {**options, "nopython": True, "boundscheck": None}
-        super().__init__(function, targetoptions=options, pipeline_class=KernelCompiler)
-
-    def add_overload(self, cres: Any) -> None:
-        """Keep what was compiled for callers that are compiled, and do not offer it to Python."""
-        self.overloads[tuple(cres.signature.args)] = cres
-
-    def _compile_for_args(self, *args: Any, **kws: Any) -> Callable[..., Any]:
-        return self.py_func  # type: ignore[no-any-return]
-
-
 def compiled_as(function: Callable[..., Any]) -> Callable[..., Any]:
     """Let a kernel stand in for ``function`` in compiled code: the one that what is decorated returns for its types."""
     return overload(function, jit_options={**INLINE, "pipeline_class": KernelCompiler})  # type: ignore[no-any-return]
+
+
+def compiled_within(function: Callable[P, R], options: dict[str, Any]) -> Callable[P, R]:
+    """Compile ``function`` as a kernel where compiled code calls it, with Numba's ``options``."""
+    return register_jitable(**options, pipeline_class=KernelCompiler)(function)  # type: ignore[no-any-return]

@@ -17,11 +17,11 @@ import numba
 import numpy as np
 from numba import types
 
-from nntrain.compiler import Kernel, compiled_as
+from nntrain.compiler import INLINE, compiled_as, compiled_within
 
 # Sums must not be reordered here, as they may be elsewhere: the two parts of log 2 would be added up.
 EXACT = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
-exact = partial(Kernel, options=EXACT)
+exact = partial(compiled_within, options={**EXACT, **INLINE})
 LOG2E = 1.4426950408889634
 HIGH_32, LOW_32 = np.float32(0.693359375), np.float32(-2.12194440e-4)
 HIGH_64, LOW_64 = 6.93145751953125e-1, 1.42860682030941723212e-6

@@ -28,7 +28,7 @@ from numba.core import cgutils, event
 from numba.extending import intrinsic
 
 from nntrain.cache import PackageCache
-from nntrain.compiler import INLINE, INNER, Kernel, compiled_as
+from nntrain.compiler import INLINE, INNER, compiled_as, compiled_within
 
 if TYPE_CHECKING:
     import subprocess
@@ -45,7 +45,7 @@ Signature = Callable[[Any], Any]  # a Numba float type -> the function's Numba s
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile ``function`` into whichever entry calls it."""
-    return _compiled_within(function, INLINE)
+    return compiled_within(function, {**OPTIONS, **INLINE})
 
 
 def apart(function: Callable[P, R]) -> Callable[P, R]:
@@ -53,11 +53,8 @@ def apart(function: Callable[P, R]) -> Callable[P, R]:
 
     For what is large, and called seldom enough that the price of a call is none.
     """
-    return _compiled_within(function, {**INNER, "forceinline": False})  # Numba passes options on to what is called
-
-
-def _compiled_within(function: Callable[P, R], options: dict[str, bool]) -> Callable[P, R]:
-    return function if numba.config.DISABLE_JIT else Kernel(function, {**OPTIONS, **options})
+    options = {**OPTIONS, **INNER, "forceinline": False}  # Numba passes options on to what is called
+    return compiled_within(function, options)
 
 
 @intrinsic
@@ -96,15 +93,15 @@ class Entry:
     def missing(self, dtype: np.dtype[Any]) -> bool:
         """Return whether nobody has begun to compile it, and there is a cache on disk to keep it in."""
         with _one_at_a_time:
-            dispatcher = _dispatcher(self, np.dtype(dtype))
-            cache = getattr(dispatcher, "_cache", None)
-            if not isinstance(cache, PackageCache) or (self, np.dtype(dtype)) in _compiled_by:
+            if (self, dtype) in _compiled_by:
                 return False
-            return not cache.has(self.signature(numba.from_dtype(np.dtype(dtype))), dispatcher.targetctx)
+            dispatcher = _dispatcher(self, dtype)
+            cache, signature = getattr(dispatcher, "_cache", None), self.signature(numba.from_dtype(dtype))
+            return isinstance(cache, PackageCache) and not cache.has(signature, dispatcher.targetctx)
 
     def comes_from(self, process: "subprocess.Popen[bytes]", dtype: np.dtype[Any]) -> None:
         """Let whoever asks for it wait for a process that compiles it."""
-        _compiled_by[self, np.dtype(dtype)] = process
+        _compiled_by[self, dtype] = process
 
     def __getitem__(self, dtype: np.dtype[Any]) -> Callable[..., Any]:
         with _one_at_a_time:
@@ -120,7 +117,7 @@ class Entry:
 
 
 _plain: dict[int, Callable[..., Any]] = {}
-_compiled_by: dict[tuple[Entry, np.dtype[Any]], "subprocess.Popen[bytes]"] = {}
+_compiled_by: dict[tuple[Entry, np.dtype[Any]], "subprocess.Popen[bytes] | None"] = {}  # None: by this process
 _one_at_a_time = RLock()  # threads that want the same function wait for one of them to compile it
 
 
@@ -171,7 +168,7 @@ def _compiled(entry: Entry, dtype: np.dtype[Any]) -> Callable[..., Any]:
     dispatcher = _dispatcher(entry, dtype)
     if not compiles():
         return dispatcher  # type: ignore[no-any-return]
-    if process := _compiled_by.get((entry, dtype)):
+    if process := _compiled_by.setdefault((entry, dtype), None):
         process.wait()
     dispatcher.compile(entry.signature(numba.from_dtype(dtype)))
     dispatcher.disable_compile()
