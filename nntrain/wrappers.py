@@ -71,7 +71,9 @@ class SWA(Averaging):
     """
 
     name: Literal["swa"] = "swa"
-    start: Annotated[float, Field(ge=0, lt=1, description="share of the epochs before the first that counts")] = 0.75
+    start: Annotated[float, Field(ge=0, lt=1, description="share of the run after which the first weights count")] = (
+        0.75
+    )
 
     def numbers(self, steps_per_epoch: int, epochs: int) -> Mapping[int, float]:
         """Return that the last step of an epoch counts."""

@@ -28,7 +28,8 @@ def test_balanced_is_scikit_learns() -> None:
 
 @pytest.mark.parametrize(("name", "weights"), [("cross_entropy", [1.0, 2.0, 1.0]), ("bce", [1.0, 2.0])])
 def test_a_weight_of_two_is_every_row_of_the_class_twice(name: str, weights: list[float]) -> None:
-    weighted, plain = (Engine(built(recipe(name, keys)).plan) for keys in ({"class_weights": weights}, {}))
+    twice = {"class_weights": weights, "weighted_mean": True}
+    weighted, plain = (Engine(built(recipe(name, keys)).plan) for keys in (twice, {}))
     once = np.arange(30)
     (found,) = weighted.take(once, 0, np.zeros(1))
     (expected,) = plain.take(np.concatenate([once, once[plain.train.y[once] == 1]]), 0, np.zeros(1))

@@ -1,9 +1,11 @@
 """Under- and overfitting, read off the curves (K, N)."""
 
+import numpy as np
 import pytest
 
 from nntrain.diagnostics.curves import verdict
-from tests.helpers import CommandLine
+from nntrain.losses import Loss
+from tests.helpers import CommandLine, make
 
 EPOCHS = range(100)
 FALLING = [0.97**k for k in EPOCHS]
@@ -30,6 +32,39 @@ RISING = [max(0.9**k, 0.1) + 0.002 * k for k in EPOCHS]
 )
 def test_the_verdict(train: list[float], validation: list[float], words: str) -> None:
     assert words in verdict(train, validation)
+
+
+@pytest.mark.parametrize("least", [-1.5, 0.0, 2.0])
+@pytest.mark.parametrize("train", [FALLING, LEVEL, [1.0] * 50])
+@pytest.mark.parametrize("validation", [FALLING, LEVEL, RISING, []])
+def test_the_verdict_is_the_same_wherever_a_loss_begins(
+    train: list[float], validation: list[float], least: float
+) -> None:
+    """A likelihood's zero means nothing: the same run by mse and by a Gaussian's logarithm."""
+    validation = validation[: len(train)]
+    moved = verdict([loss + least for loss in train], [loss + least for loss in validation], least=least)
+    assert moved.split()[:2] == verdict(train, validation).split()[:2]
+
+
+@pytest.mark.parametrize(
+    ("train", "validation", "words"),
+    [
+        (FALLING, FALLING, "underfits"),
+        (LEVEL, LEVEL, "neither"),
+        (FALLING, RISING, "overfits"),
+        ([1.0] * 50, [], "did not"),
+    ],
+)
+def test_the_verdict_where_nobody_knows_the_least_loss(train: list[float], validation: list[float], words: str) -> None:
+    lower = [[loss - 7 for loss in losses] for losses in (train, validation)]
+    assert words in verdict(lower[0], lower[1], least=None)
+
+
+@pytest.mark.parametrize("sigma", [0.25, 1.0, 3.0])
+def test_the_least_of_a_gaussians_loss_is_where_it_fits(sigma: float) -> None:
+    loss, y, double = make(Loss, "gaussian_nll", sigma=sigma), np.array([[0.5], [-1.0]]), np.dtype(np.float64)
+    value = loss.function[double](y, y, np.empty_like(y), np.array(loss.numbers()))
+    assert value == pytest.approx(loss.least, abs=1e-12)
 
 
 def test_dialects_part_where_their_definitions_say(nntrain: CommandLine) -> None:

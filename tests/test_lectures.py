@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from nntrain.activations.identity import Identity
-from nntrain.activations.rectifiers import ReLU
+from nntrain.activations.rectifiers import LeakyReLU, ReLU
 from nntrain.initializers.fixed import Zeros
 from nntrain.layers.dense import dense_backward_input
 from nntrain.losses import Loss
@@ -15,11 +15,13 @@ from nntrain.network.epoch import steps
 from nntrain.network.network import Dense, Network
 from nntrain.network.regularize import PENALTIES
 from nntrain.network.table import Criterion, Told, Update
+from nntrain.norms import Norm
+from nntrain.optimizers import Optimizer
 from nntrain.optimizers.adam import Adam
 from nntrain.optimizers.momentum import HeavyBall
 from nntrain.optimizers.sgd import SGD
-from nntrain.registry import members
-from tests.helpers import built, compiled
+from nntrain.registry import Component, members
+from tests.helpers import built, compiled, make
 
 DOUBLE = np.dtype(np.float64)
 NONE = np.zeros(0)  # numbers of a loss that has none
@@ -75,7 +77,7 @@ def test_backpropagation_by_hand() -> None:
     update = Update(rule, 0, np.zeros(0), np.zeros(PENALTIES), 0, network.tensors(), np.zeros(8))
     run = (network.table(DOUBLE), *vectors, update, Criterion(loss, np.zeros(0)))
     data = (np.array([[1.0, 2.0]]), np.array([[3.0]]), np.arange(1)[None])
-    told = Told(losses, np.zeros((1, 1), np.bool_), np.empty(1), np.empty((0, theta.size)))
+    told = Told(losses, np.zeros((1, 1), np.bool_), np.empty(1), np.empty(0), np.empty((0, theta.size)))
     steps[DOUBLE](*run, *data, 0, np.zeros((1, 1)), told, buffers)
 
     assert buffers.h.tolist() == [4, 0, 5, 6]
@@ -97,6 +99,25 @@ def test_defaults() -> None:
     assert HeavyBall().momentum == 0.9
     adam = Adam()
     assert (adam.lr, adam.beta1, adam.beta2, adam.eps) == (0.001, 0.9, 0.999, 1e-8)
+    assert LeakyReLU().slope == 0.01
+
+
+@pytest.mark.parametrize(
+    ("family", "name", "keys"),
+    [
+        (Optimizer, "momentum", {"momentum": 0.9, "scaled_velocity": True}),
+        (Optimizer, "nesterov", {"momentum": 0.9, "scaled_velocity": True}),
+        (Optimizer, "adagrad", {"eps": 1e-7, "eps_root": 0}),
+        (Optimizer, "adadelta", {"rho": 0.95}),
+        (Optimizer, "rmsprop", {"lr": 0.001, "rho": 0.9, "eps": 0, "eps_root": 1e-6}),
+        (Optimizer, "adam", {"lr": 0.001, "beta1": 0.9, "beta2": 0.999, "eps": 0, "eps_root": 1e-8}),
+        (Optimizer, "nadam", {"lr": 0.001, "beta1": 0.9, "beta2": 0.999, "warm": False, "eps": 0, "eps_root": 1e-8}),
+        (Norm, "batch", {"eps": 1e-8}),
+    ],
+)
+def test_the_lectures_dialect(family: type[Component], name: str, keys: dict[str, float]) -> None:
+    """S: the deltas and rates; L, N: epsilon under the root; K, S, N: the rate is inside the velocity."""
+    assert make(family, name, dialect="lecture").model_dump().items() >= keys.items()
 
 
 def test_cross_entropy_learns_from_a_saturated_wrong_output_and_a_squared_error_does_not() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from nntrain.training.engine import Engine
 from nntrain.training.events import EpochEnded
-from tests.helpers import built, relative_error, run
+from tests.helpers import built, compiled, relative_error, run
 from tests.test_gradients import central
 
 LR = 0.1
@@ -114,6 +114,25 @@ def test_the_share_of_clipped_steps_is_reported() -> None:
     assert 0 < (shares[0.2] or 0) < 1
     _, events = run(recipe)
     assert all(event.clipped is None for event in events if isinstance(event, EpochEnded))
+
+
+@pytest.mark.parametrize("bound", [{"clip_norm": 1e-3}, {"clip_value": 1e-4}])
+def test_the_norms_that_are_told_are_those_before_clipping(bound: dict[str, Any]) -> None:
+    """S: a cliff is seen by its gradient; and K's condition |grad L| < tol is no matter of clipping."""
+    plain, clipped = engine_of(l2=0.1), engine_of(l2=0.1, **bound)
+    for engine in (plain, clipped):
+        step(engine, 0.0)
+    assert np.linalg.norm(clipped.grad) < 0.01 < plain.gradient_norm
+    assert clipped.gradient_norm == plain.gradient_norm == pytest.approx(np.linalg.norm(plain.grad), rel=1e-14)
+    of_layers = [[layer.gradient_norm for layer in engine.statistics().layers] for engine in (plain, clipped)]
+    assert of_layers[0] == of_layers[1]
+    assert np.linalg.norm(of_layers[0]) == pytest.approx(plain.gradient_norm)
+
+
+def test_the_gradient_norm_of_numbers_that_are_none_is_none() -> None:
+    from nntrain.network.regularize import norm_of
+
+    assert np.isnan(compiled(norm_of)(np.array([np.nan, 1.0])))
 
 
 def test_a_penalty_keeps_weights_small() -> None:

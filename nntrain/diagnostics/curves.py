@@ -9,33 +9,41 @@ LEARNT = 0.01  # by how much of itself the training loss has to fall, at some ti
 FEWEST = 5  # epochs, below which curves say nothing
 
 
-def verdict(train: Sequence[float], validation: Sequence[float], stopped_early: bool = False) -> str:
+def verdict(
+    train: Sequence[float], validation: Sequence[float], stopped_early: bool = False, least: float | None = 0.0
+) -> str:
     """Return a sentence that says whether a run under- or overfitted, and what to try.
 
     Args:
         train: the training loss of each epoch.
         validation: the validation loss of each epoch; empty if there is no validation part.
         stopped_early: whether the weights of the lowest validation loss were kept.
+        least: the least that the loss can be, from which all is measured; None if nobody knows, and it is taken to be
+            as far below the curves as they have come down.
     """
     if len(train) < FEWEST:
         return f"too few epochs to tell: {len(train)}, at least {FEWEST} are needed"
-    if min(train) > train[0] * (1 - LEARNT):
+    if least is None:
+        lowest = min(*train, *validation)
+        least = lowest - (abs(train[0] - lowest) or 1.0)
+    t, v = [loss - least for loss in train], [loss - least for loss in validation]
+    if min(t) > t[0] * (1 - LEARNT):
         return (
             f"did not learn: the training loss began at {train[0]:.4g} and ended at {train[-1]:.4g}; "
             "look for dead units and equal weights, and try another learning rate"
         )
-    tenth = max(1, len(train) // 10)
-    before, after = _mean(train[-2 * tenth : -tenth]), _mean(train[-tenth:])
-    falling = before - after > STILL_FALLING * before and before > NOTHING * train[0]
-    if not validation:
+    tenth = max(1, len(t) // 10)
+    before, after = _mean(t[-2 * tenth : -tenth]), _mean(t[-tenth:])
+    falling = before - after > STILL_FALLING * before and before > NOTHING * t[0]
+    if not v:
         state = "still falls: train longer" if falling else "has levelled off"
         return f"the training loss {state}; overfitting cannot be seen without a validation part"
-    best = min(range(len(validation)), key=validation.__getitem__)
-    lowest, last = validation[best], _mean(validation[-tenth:])
-    rose = last > lowest * (1 + RISE) and last > NOTHING * validation[0]
-    if rose and train[-1] < train[best] and train[-1] < last:
+    best = min(range(len(v)), key=v.__getitem__)
+    last = _mean(v[-tenth:])
+    rose = last > v[best] * (1 + RISE) and last > NOTHING * v[0]
+    if rose and t[-1] < t[best] and t[-1] < last:
         return (
-            f"overfits: the validation loss rose from {lowest:.4g} at epoch {best + 1} to {last:.4g} "
+            f"overfits: the validation loss rose from {validation[best]:.4g} at epoch {best + 1} to {last + least:.4g} "
             f"while the training loss fell from {train[best]:.4g} to {train[-1]:.4g}; "
             + ("the best weights were kept" if stopped_early else "try early stopping, fewer units or more data")
         )
@@ -44,7 +52,10 @@ def verdict(train: Sequence[float], validation: Sequence[float], stopped_early: 
             f"underfits: the training loss still fell by more than {STILL_FALLING:.0%} in the last tenth of the epochs"
             "; train longer or with a larger learning rate"
         )
-    return "neither under- nor overfits by the curves: both losses have levelled off"
+    return (
+        "neither under- nor overfits by the curves: both losses have levelled off, "
+        "as those of a model that is too small do as well"
+    )
 
 
 def _mean(values: Sequence[float]) -> float:

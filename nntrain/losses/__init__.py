@@ -38,6 +38,11 @@ class Loss(Component, family="loss"):
     counts: ClassVar[bool] = False  # whether targets are counts, which are never negative
     inside: ClassVar[str] = ""  # the output activation that the loss contains: the output layer is to be linear then
 
+    @property
+    def least(self) -> float | None:
+        """The least that the loss can be; None if that depends on the data."""
+        return 0.0
+
     def numbers(self) -> tuple[float, ...]:
         """Return the loss's own numbers in the order in which its function unpacks them."""
         return ()

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from nntrain.elementary import exp
 from nntrain.kernels import Entry, entry
 from nntrain.losses import LOSS
-from nntrain.losses.class_weights import WeighsClasses, mass, weight
+from nntrain.losses.class_weights import WeighsClasses, WeightedMean, mass, weight
+from nntrain.registry import Dialects
 
 
 @entry(LOSS)
@@ -38,16 +39,19 @@ class BinaryCrossEntropy(WeighsClasses):
         dL/dz = (p - o*) / B
 
     The second form neither overflows nor takes the logarithm of 0; the factor p (1 - p) of the sigmoid has dropped
-    out of dL/dz, which is why a saturated wrong output still learns. With class weights the mean is a weighted one.
+    out of dL/dz, which is why a saturated wrong output still learns. With class weights each row's loss counts as much
+    as its class.
 
     Source: K, L, N; as torch.nn.BCEWithLogitsLoss. K sums where this is a mean.
     """
 
     name: Literal["bce"] = "bce"
+    weighted_mean: WeightedMean = False
     function: ClassVar[Entry] = binary_cross_entropy
     tasks: ClassVar[tuple[str, ...]] = ("classification",)
     classes: ClassVar[int | None] = 2
     inside: ClassVar[str] = "sigmoid"
+    dialects: ClassVar[Dialects] = {"keras": {}, "scikit-learn": {"weighted_mean": True}}
 
     def outputs(self, n_targets: int, n_classes: int | None) -> int:
         """Return 1: the logit of the second class."""

@@ -29,13 +29,17 @@ def mass(target, weights, weighted):  # type: ignore[no-untyped-def]
 
 
 Weight = Annotated[float, Field(ge=0)]
+WeightedMean = Annotated[
+    bool, Field(description="whether the mean divides by the weights of the rows, not by their number")
+]
 
 
 class WeighsClasses(Loss):
     """A loss of classes in which each class has a weight w: the mean of w L over the rows.
 
-    torch and scikit-learn divide by the sum of the weights of a batch's rows, keras by their number. Balanced weights
-    are N / (C n) for a class with n of the N training rows, as scikit-learn's.
+    scikit-learn divides by the sum of the weights of a batch's rows, keras by their number, and torch by the one in its
+    CrossEntropyLoss and by the other in its BCEWithLogitsLoss. Balanced weights are N / (C n) for a class with n of the
+    N training rows, as scikit-learn's.
     """
 
     dialect: Annotated[Literal["torch", "keras", "scikit-learn"], DIALECT] = "torch"
@@ -43,9 +47,7 @@ class WeighsClasses(Loss):
         Literal["balanced"] | list[Weight] | None,
         Field(description="balanced, or what a row of each class counts, in the classes' order; null: all the same"),
     ] = None
-    weighted_mean: Annotated[
-        bool, Field(description="whether the mean divides by the weights of the rows, not by their number")
-    ] = True
+    weighted_mean: WeightedMean = True
     dialects: ClassVar[Dialects] = {"keras": {"weighted_mean": False}, "scikit-learn": {}}
 
     def settled(self, counts: NDArray[np.int64]) -> Self:

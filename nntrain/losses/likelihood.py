@@ -65,6 +65,11 @@ class GaussianNLL(Loss):
     function: ClassVar[Entry] = gaussian
     tasks: ClassVar[tuple[str, ...]] = ("regression",)
 
+    @property
+    def least(self) -> float | None:
+        """Log sigma, where sigma is fixed."""
+        return None if self.sigma is None else log(self.sigma)
+
     def numbers(self) -> tuple[float, ...]:
         """Return (log sigma²,)."""
         return (2 * log(self.sigma or 1.0),)
@@ -92,6 +97,11 @@ class PoissonNLL(Loss):
     function: ClassVar[Entry] = poisson
     tasks: ClassVar[tuple[str, ...]] = ("regression",)
     counts: ClassVar[bool] = True
+
+    @property
+    def least(self) -> None:
+        """It depends on the counts."""
+        return None
 
     def prediction(self, output: NDArray[Any]) -> NDArray[Any]:
         """Return the means."""

@@ -54,7 +54,7 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
     """
     table, theta, grad, state, x, target, order = borrowed((table, theta, grad, state, x, target, order))
     update, loss, buffers = borrowed((update, loss, buffers))
-    losses, clipped, norms, ends = borrowed(told)
+    losses, clipped, norms, unclipped, ends = borrowed(told)
     control = flush_denormals()
     batch, learnt, k = buffers.x.shape[0], theta[: grad.size], done
     for epoch in range(rates.shape[0]):
@@ -76,11 +76,14 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
                 restore(control)
                 return k - done - 1
             penalize(update.tensors, learnt, grad, update.penalty)
+            if step == rates.shape[1] - 1:
+                norms[epoch] = norm_of(grad)
+                for i in range(unclipped.size):
+                    unclipped[i] = grad[i]
             clipped[epoch, step] = clip(grad, update.penalty)
             decay(update.tensors, learnt, update.penalty, rate)
             take_step(update, learnt, grad, state, rate, k, buffers.board)
             follow(theta, state, update.followers, k)
-        norms[epoch] = norm_of(grad)
         if ends.shape[0] > 0:
             for i in range(theta.size):
                 ends[epoch, i] = theta[i]

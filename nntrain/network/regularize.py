@@ -88,7 +88,7 @@ def norm_of(grad):  # type: ignore[no-untyped-def]
     square = 0.0
     for i in range(grad.size):
         square += float(grad[i]) * float(grad[i])
-    if SAFE < square < 1 / SAFE:
+    if SAFE < square < 1 / SAFE or np.isnan(square):
         return np.sqrt(square)
     largest = 0.0
     for i in range(grad.size):

@@ -72,13 +72,15 @@ class Told(NamedTuple):
 
     losses: NDArray[np.float64]  # (E, K): of each step, without penalties
     clipped: NDArray[np.bool_]  # (E, K): whether its gradient was clipped
-    norms: NDArray[np.float64]  # (E): of each epoch's last gradient, as it was applied
+    norms: NDArray[np.float64]  # (E): of each epoch's last gradient, before it was clipped
+    gradient: NDArray[Any]  # (P): the last of those gradients; empty where nothing is clipped
     ends: NDArray[Any]  # (E, as long as theta): theta after each epoch; empty where nobody asks
 
 
 def TOLD(F: Any) -> Any:  # noqa: N802
     """Return the compiled type of :class:`Told`."""
-    return types.NamedTuple([types.float64[:, ::1], types.boolean[:, ::1], types.float64[::1], F[:, ::1]], Told)
+    of_steps = (types.float64[:, ::1], types.boolean[:, ::1])
+    return types.NamedTuple([*of_steps, types.float64[::1], F[::1], F[:, ::1]], Told)
 
 
 class Criterion(NamedTuple):

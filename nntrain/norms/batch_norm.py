@@ -24,7 +24,8 @@ class BatchNorm(Norm):
         dz = gamma / sqrt(var + eps) (d - Σ d / B - n Σ (d n) / B)
 
     Evaluation takes running averages: running <- (1 - momentum) running + momentum batch's. keras counts its momentum
-    the other way round (0.99 is 0.01 here), and does not correct the running variance.
+    the other way round (0.99 is 0.01 here), and does not correct the running variance. A last batch of one row has no
+    variance and leaves them as they are.
 
     Source: S, H; Ioffe and Szegedy, arXiv 1502.03167. S has eps 1e-8.
     """
@@ -72,11 +73,12 @@ def normalise_by_batch(z, n, scale, sums, running, eps, momentum, unbiased):  # 
     for i in range(rows):
         for j in range(units):
             squares[j] += (z[i, j] - means[j]) ** 2
-    divisor = rows - 1 if unbiased and rows > 1 else rows
+    divisor = rows - 1 if unbiased else rows
     for j in range(units):
         scale[j] = real(1 / np.sqrt(squares[j] / rows + eps))
-        running[0, j] += real(momentum) * (real(means[j]) - running[0, j])
-        running[1, j] += real(momentum) * (real(squares[j] / divisor) - running[1, j])
+        if rows > 1:
+            running[0, j] += real(momentum) * (real(means[j]) - running[0, j])
+            running[1, j] += real(momentum) * (real(squares[j] / divisor) - running[1, j])
     for i in range(rows):
         for j in range(units):
             n[i, j] = (z[i, j] - real(means[j])) * scale[j]

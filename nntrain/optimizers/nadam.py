@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.kernels import Entry
-from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule
+from nntrain.optimizers import Beta1, Beta2, Eps, EpsRoot, Optimizer, Rate, rule
 from nntrain.registry import DIALECT, Dialects
 
 
@@ -22,13 +22,13 @@ def nadam(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ig
     of_gradient = real(rate * (1 - mu) / (1 - product[0]))
     of_mean = real(rate * mu_next / (1 - product[0] * mu_next))
     beta1, new1, beta2, new2 = real(hyper[0]), real(1 - hyper[0]), real(hyper[1]), real(1 - hyper[1])
-    eps, v_hat = real(hyper[2]), real(1 / (1 - hyper[1] ** k))
+    eps, eps_root, v_hat = real(hyper[2]), real(hyper[5]), real(1 / (1 - hyper[1] ** k))
     m, v = state[0], state[1]
     for i in range(start, stop):
         g = grad[i]
         m[i] = beta1 * m[i] + new1 * g
         v[i] = beta2 * v[i] + new2 * g * g
-        theta[i] -= (of_gradient * g + of_mean * m[i]) / (np.sqrt(v[i] * v_hat) + eps)
+        theta[i] -= (of_gradient * g + of_mean * m[i]) / (np.sqrt(v[i] * v_hat + eps_root) + eps)
 
 
 class NAdam(Optimizer):
@@ -37,20 +37,21 @@ class NAdam(Optimizer):
     Formula:
         mu_k   = beta1 (1 - ½ 0.96^(k psi)),  or beta1 where not warm
         m_hat  = mu_(k+1) m / (1 - Π mu_1..mu_(k+1)) + (1 - mu_k) g / (1 - Π mu_1..mu_k)
-        theta <- theta - lr m_hat / (sqrt(v_hat) + eps),  m and v as Adam
+        theta <- theta - lr m_hat / (sqrt(v_hat + eps_root) + eps),  m and v as Adam
 
     psi is 0.004 in torch and 1 in keras: mu is half of beta1 for thousands of steps there, and nearly beta1 after some
-    hundred here. optax has a constant mu (warm: false).
+    hundred here. optax and L have a constant mu (warm: false); L adds epsilon under the root, as in its Adam.
 
     Source: L, N; Dozat 2016.
     """
 
     name: Literal["nadam"] = "nadam"
-    dialect: Annotated[Literal["torch", "keras", "optax"], DIALECT] = "torch"
+    dialect: Annotated[Literal["torch", "keras", "optax", "lecture"], DIALECT] = "torch"
     lr: Rate = 0.002
     beta1: Beta1 = 0.9
     beta2: Beta2 = 0.999
     eps: Eps = 1e-8
+    eps_root: EpsRoot = 0.0
     psi: Annotated[float, Field(ge=0, description="how fast mu approaches beta1")] = 0.004
     warm: Annotated[bool, Field(description="whether mu starts at half of beta1")] = True
     update: ClassVar[Entry] = nadam
@@ -59,8 +60,9 @@ class NAdam(Optimizer):
     dialects: ClassVar[Dialects] = {
         "keras": {"lr": 0.001, "eps": 1e-7, "psi": 1.0},
         "optax": {"lr": 0.001, "warm": False},
+        "lecture": {"lr": 0.001, "warm": False, "eps": 0.0, "eps_root": 1e-8},
     }
 
     def hyper(self) -> tuple[float, ...]:
-        """Return (beta1, beta2, eps, psi, warm)."""
-        return (self.beta1, self.beta2, self.eps, self.psi, self.warm)
+        """Return (beta1, beta2, eps, psi, warm, eps_root)."""
+        return (self.beta1, self.beta2, self.eps, self.psi, self.warm, self.eps_root)

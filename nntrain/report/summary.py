@@ -129,14 +129,15 @@ def summarize(events: Iterable[Event], run: str, model: str) -> Summary:
     epochs: list[EpochEnded] = kinds.get(EpochEnded, [])
     validation = [epoch.validation.loss for epoch in epochs if epoch.validation is not None]
     finished: Finished = kinds[Finished][0]
+    started: Started = kinds[Started][0]
     speeds = sorted(epoch.samples_per_second for epoch in epochs)
     return Summary(
-        started=kinds[Started][0],
+        started=started,
         finished=finished,
         last=epochs[-1] if epochs else None,
         verdict="diverged"
         if finished.diverged
-        else verdict([epoch.train_loss for epoch in epochs], validation, finished.kept == "best"),
+        else verdict([epoch.train_loss for epoch in epochs], validation, finished.kept == "best", started.least_loss),
         samples_per_second=speeds[len(speeds) // 2] if speeds else None,  # the first epochs warm up
         run=run,
         model=model,

@@ -40,7 +40,7 @@ class Cooling(Schedule):
     """
 
     name: Literal["cooling"] = "cooling"
-    eps: Annotated[float, Field(ge=0, description="how fast the rate falls: at k = 1/eps it has halved")] = 0.01
+    eps: Annotated[float, Field(ge=0, description="how fast the rate falls: at k = 1/eps it is lr / 2^power")] = 0.01
     power: Annotated[float, Field(gt=0, description="the larger, the faster")] = 1.0
 
     def factor(self, k: Numbers, length: int) -> Numbers:

@@ -53,7 +53,7 @@ class OneCycle(Schedule):
     """Up from a small rate to lr, and down to a much smaller one, both along a cosine, within the run.
 
     Formula:
-        lr_0 = lr / div -> lr at share·(length - 1) -> lr / (div final_div) at length - 1
+        lr_0 = lr / div -> lr at share·length - 1 -> lr / (div final_div) at length - 1
 
     Source: Smith and Topin, arXiv 1708.07120; torch's OneCycleLR, without its cycle of the momentum. It counts steps.
     """

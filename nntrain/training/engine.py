@@ -47,7 +47,7 @@ class Engine:
         theta: the parameters (P), and the running averages of normalised layers after them.
         grad: the gradient of the last step (P).
         state: the optimizer's state vectors, and slow weights and averages (S, as long as theta).
-        gradient_norm: of the last gradient.
+        gradient_norm: of the last gradient, before it was clipped.
         crew: the threads that share its large products.
         clipped: steps, so far, whose gradient was clipped.
     """
@@ -62,6 +62,7 @@ class Engine:
         self.grad = empty(plan.network.parameters, self.dtype)
         self.state = empty((plan.state_rows, self.theta.size), self.dtype)
         self.grad[:], self.state[:] = 0, 0
+        self._unclipped = np.zeros_like(self.grad) if plan.regularization.clips else self.grad[:0]
         self.gradient_norm = 0.0
         self.clipped = 0
         parts = {"train": plan.data.train, "validation": plan.data.validation, "test": plan.data.test}
@@ -110,7 +111,7 @@ class Engine:
     ) -> tuple[Told, int]:
         epochs = len(orders)
         ends = np.empty((epochs if keep_ends else 0, self.theta.size), self.dtype)
-        told = Told(np.empty(rates.shape), np.zeros(rates.shape, np.bool_), np.empty(epochs), ends)
+        told = Told(np.empty(rates.shape), np.zeros(rates.shape, np.bool_), np.empty(epochs), self._unclipped, ends)
         data = (self.train.x, self.train.target, orders)
         run = (self._table, self.theta, self.grad, self.state, self._update, self._loss)
         taken = self._steps(*run, *data, done, rates, told, self.buffers)
@@ -187,6 +188,7 @@ class Engine:
             steps_per_epoch=plan.steps_per_epoch,
             probe_rows=len(self.probe.x),
             statistics_every=every,
+            least_loss=plan.loss.least,
         )
 
     def few_parameters(self) -> tuple[float, ...] | None:
@@ -198,11 +200,11 @@ class Engine:
         network = self.plan.network
         alive = np.zeros(network.units, np.bool_)
         train = self.score(self.probe, alive)
-        layers, unit = [], 0
+        layers, unit, gradient = [], 0, self._unclipped if self._unclipped.size else self.grad
         for layer, part in zip(network.layers, network.slices(), strict=True):
             of_layer = alive[unit : unit + layer.n_out]
             dead = float(1 - of_layer.mean()) if layer.activation.can_die else None
-            layers.append(LayerStatistics(norm(self.grad[part]), dead))
+            layers.append(LayerStatistics(norm(gradient[part]), dead))
             unit += layer.n_out
         return Statistics(tuple(layers), train)
 

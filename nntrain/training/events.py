@@ -44,8 +44,8 @@ class LayerFacts:
 class LayerStatistics:
     """One layer at one moment.
 
-    ``gradient_norm`` is the Euclidean norm of the last mini-batch's gradient of the layer's parameters.
-    ``dead`` is the share of units whose activation is zero for every row of the probe, a fixed sample of the
+    ``gradient_norm`` is the Euclidean norm of the last mini-batch's gradient of the layer's parameters, before it is
+    clipped. ``dead`` is the share of units whose activation is zero for every row of the probe, a fixed sample of the
     training data; None where the activation cannot be exactly zero over a range (sigmoid, tanh, identity ...).
     """
 
@@ -77,6 +77,7 @@ class Started:
     steps_per_epoch: int
     probe_rows: int
     statistics_every: int
+    least_loss: float | None  # that there can be; None where it depends on the data
 
 
 @dataclass(frozen=True)
@@ -96,7 +97,7 @@ class EpochEnded(NamedTuple):
     seconds: float  # since the first step, validation and statistics included
     learning_rate: float  # of the epoch's last step
     train_loss: float
-    gradient_norm: float | None  # of the last mini-batch, over all parameters; None in a run without statistics
+    gradient_norm: float | None  # of the last mini-batch, before clipping; None in a run without statistics
     samples_per_second: float  # of the training steps alone
     validation: Scores | None
     statistics: Statistics | None  # None between two measurements

@@ -103,7 +103,7 @@ def weighed(loss: Any) -> Any:
 def weighed_bce(o: Any, t: Any) -> Any:
     """Return torch's binary cross-entropy with a weight for each class."""
     weights = torch.where(t > 0, 0.5, 3.0)
-    return F.binary_cross_entropy_with_logits(o, t, weights, reduction="sum") / weights.sum()
+    return F.binary_cross_entropy_with_logits(o, t, weights)
 
 
 LOSSES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {

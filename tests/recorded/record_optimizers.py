@@ -230,6 +230,10 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], Any]]] = {
         "torch": ({}, torchs(T.NAdam, 0.002)),
         "keras": ({"dialect": "keras"}, kerass(K.Nadam, 0.001)),
         "optax": ({"dialect": "optax"}, optaxs(lambda lr: optax.nadam(lr), 0.001)),
+        "optax eps_root": (
+            {"dialect": "optax", "eps": 0.001, "eps_root": 0.01},
+            optaxs(lambda lr: optax.nadam(lr, eps=0.001, eps_root=0.01), 0.001),
+        ),
     },
     "radam": {
         "torch": ({}, torchs(T.RAdam, 0.001)),
