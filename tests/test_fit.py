@@ -14,9 +14,10 @@ import pytest
 
 from nntrain.artifacts.model import Model
 from nntrain.artifacts.run_folder import RunFolder
-from nntrain.errors import InputError
+from nntrain.errors import InputError, bad_input
 from nntrain.recipe.load import load
 from nntrain.resources import shipped_recipes
+from nntrain.training.engine import Engine
 from nntrain.training.events import EpochEnded, Started, Stopped
 from tests.helpers import ROOT, CommandLine, built, finished, run
 
@@ -342,6 +343,40 @@ def test_what_is_interrupted_while_it_compiles_ends_at_once(
     assert process.returncode == 130
     assert (out, err) == ("", "nntrain: interrupted\n")
     assert not list((tmp_path / "cache").rglob("*steps*.nbc"))  # which takes longest: nobody waited for it
+
+
+@pytest.mark.parametrize("how", ["2>&1 | head -1", "2>/dev/full", "2>&-", "2>&- >&-"])
+def test_nobody_has_to_read_the_progress(recipe: Path, how: str) -> None:
+    command = f"{sys.executable} -m nntrain fit {recipe} --out run --set training.epochs=30 {how}"
+    script = f"set -o pipefail; {command}"
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(["bash", "-c", script], cwd=recipe.parent, env=environment, check=False, capture_output=True)
+    assert ended.returncode == 0
+    assert (recipe.parent / "run" / "model.safetensors").exists()
+
+
+def test_an_encoding_without_the_letters_is_no_error() -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    ended = subprocess.run([sys.executable, "-m", "nntrain", "list", "losses"], env=environment, capture_output=True)
+    assert ended.returncode == 0
+    assert b"\\u03a3" in ended.stdout  # the sum's sign
+
+
+def test_a_run_is_overwritten_when_the_new_one_is_there(recipe: Path, nntrain: CommandLine) -> None:
+    out = recipe.parent / "run"
+    assert nntrain("fit", recipe, "--out", out, "-q").status == 0
+    before = {path.name: path.read_bytes() for path in out.iterdir()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Model, "save", lambda *_: (_ for _ in ()).throw(bad_input("model", "cannot write: disk full")))
+        assert nntrain("fit", recipe, "--out", out, "-q", "--overwrite", "--set", "seed=3").status == 2
+        assert {path.name: path.read_bytes() for path in out.iterdir()} == before
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Engine, "__init__", lambda *_: (_ for _ in ()).throw(MemoryError()))
+        assert nntrain("fit", recipe, "--out", recipe.parent / "new", "-q").status == 2
+        assert not (recipe.parent / "new").exists()
+    assert nntrain("fit", recipe, "--out", out, "-q", "--overwrite", "--set", "seed=3").status == 0
+    assert {path.name for path in out.iterdir()} == set(before)
+    assert (out / "model.safetensors").read_bytes() != before["model.safetensors"]
 
 
 def test_a_closed_pipe_ends_quietly(recipe: Path) -> None:

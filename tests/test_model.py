@@ -168,6 +168,61 @@ def test_labels_of_other_types_come_back(folder: Path, nntrain: CommandLine) -> 
         assert nntrain("evaluate", model, "--data", folder / f"{name}.csv", "--json").json["data"]["accuracy"] == 1
 
 
+def test_proba_names_booleans_as_predict_does(folder: Path, nntrain: CommandLine) -> None:
+    (folder / "b.csv").write_text(
+        "a,y\n" + "".join(f"{i % 2 + i / 100},{['TRUE', 'FALSE'][i % 2]}\n" for i in range(60))
+    )
+    model = fitted(nntrain, folder, "b", "y", "optimizer.lr=0.05")
+    assert set(nntrain("predict", model, folder / "b.csv").out.split()[1:]) == {"true", "false"}
+    assert nntrain("predict", model, folder / "b.csv", "--proba").out.split()[0] == "p_false,p_true"
+
+
+def test_classes_that_differ_in_case_only_are_two(folder: Path, nntrain: CommandLine) -> None:
+    (folder / "c.csv").write_text("a,y\n" + "".join(f"{i},A\n-{i},a\n" for i in range(1, 31)))
+    model = fitted(nntrain, folder, "c", "y", "optimizer.lr=0.05")
+    assert nntrain("evaluate", model, "--data", folder / "c.csv", "--json").json["data"]["accuracy"] == 1
+
+
+def test_evaluate_finds_the_recipes_columns_and_classes_by_name(folder: Path, nntrain: CommandLine) -> None:
+    """The file has changed since the run, and may have in its order, or in what it holds."""
+    rows = [(i % 2 + i / 1000, i / 7 % 1, "no" if i % 2 else "yes") for i in range(80)]
+    table = pl.DataFrame({"a": [r[0] for r in rows], "b": [r[1] for r in rows], "y": [r[2] for r in rows]})
+    table.write_csv(folder / "t.csv")
+    model = fitted(nntrain, folder, "t", "y", "optimizer.lr=0.05")
+    before = nntrain("evaluate", model).out
+    table.select("y", "b", "a", extra=pl.lit(1.0)).write_csv(folder / "t.csv")
+    assert nntrain("evaluate", model).out == before
+    for changed, words in (
+        (table.drop("b"), "lacks 1 of the model's 2 columns: b"),
+        (table.with_columns(y=pl.col("y").replace("no", "nay")), "unknown class 'nay'"),
+        (table.with_columns(y=pl.col("a")), "its target has numbers now, but the model was trained on classes"),
+    ):
+        changed.write_csv(folder / "t.csv")
+        assert words in refused(nntrain, "evaluate", model)
+
+
+def test_evaluate_draws_the_rows_that_the_run_had(tmp_path: Path, nntrain: CommandLine) -> None:
+    recipe = "data: {source: {name: moons, rows: 200}, test_seed: 5}\nmodel: {hidden: [4]}\ntraining: {epochs: 3}\n"
+    ended = nntrain("fit", "-", "--out", tmp_path / "run", "-q", stdin=recipe)
+    assert nntrain("evaluate", tmp_path / "run" / "model.safetensors").out == ended.out
+
+
+def test_rows_beyond_all_numbers_are_refused(iris: Path, nntrain: CommandLine) -> None:
+    model = Model.load(iris)
+    names = ",".join(model.feature_names)
+    assert "row 1: too large a number" in refused(nntrain, "predict", iris, stdin=f"{names}\n1,1e40,1,1\n")
+    model.theta[:] = 3e38
+    with pytest.raises(InputError, match="row 1: the model's output for it is not finite"):
+        model.predict(np.ones((2, 4)))
+
+
+def test_a_column_without_a_name_is_nobodys(iris: Path, folder: Path, nntrain: CommandLine) -> None:
+    """As pandas writes its row numbers."""
+    text = (folder / "iris.csv").read_text().splitlines()
+    numbered = "\n".join(f"{i or ''},{line}" for i, line in enumerate(text)) + "\n\n"
+    assert nntrain("predict", iris, stdin=numbered).out == nntrain("predict", iris, folder / "iris.csv").out
+
+
 def refused(nntrain: CommandLine, *arguments: object, stdin: str = "") -> str:
     ended = nntrain(*arguments, stdin=stdin)
     assert ended.status == 2

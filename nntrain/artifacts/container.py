@@ -62,7 +62,7 @@ def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         raise bad_input(path, "the model file was altered: its checksum does not fit its content")
     try:
         return tensors, {key: json.loads(value) for key, value in metadata.items() if not key.startswith("format")}
-    except ValueError:
+    except (ValueError, RecursionError):
         raise bad_facts(path) from None
 
 

@@ -3,17 +3,18 @@
 import importlib.metadata
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Annotated, Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 import nntrain
 from nntrain.artifacts import container
 from nntrain.data import Dataset, Label
 from nntrain.data.prepare import Prepared
 from nntrain.data.preprocessing import Standardizer
+from nntrain.errors import bad_input
 from nntrain.losses import Loss
 from nntrain.metrics import accuracy, r2
 from nntrain.network.forward import ForwardPass
@@ -24,6 +25,17 @@ from nntrain.training.events import Scores
 
 # torch's names of a normalisation's arrays
 NORM_NAMES = {"weight": "gamma", "bias": "beta", "running_mean": "running_mean", "running_var": "running_var"}
+
+
+TOO_LARGE = "it is far from all that the model was trained on"
+
+
+class Facts(BaseModel, strict=True):
+    """What a model file says beside the recipe."""
+
+    features: Annotated[list[str], Field(min_length=1)]
+    targets: Annotated[list[str], Field(min_length=1)]
+    classes: Annotated[list[bool | int | str], Field(min_length=1)] | None
 
 
 @dataclass(frozen=True)
@@ -62,8 +74,11 @@ class Model:
 
     def outputs(self, x: NDArray[np.float64]) -> NDArray[Any]:
         """Return the network's outputs (N, outputs) for features ``x`` (N, I) as they stand in a table."""
-        forward = ForwardPass(self.network, self.theta.dtype)
-        return forward.outputs(self.theta, self._prepared(x))
+        outputs = ForwardPass(self.network, self.theta.dtype).outputs(self.theta, self._prepared(x))
+        beyond = ~np.isfinite(outputs).all(axis=1)
+        if beyond.any():
+            raise bad_input(f"row {int(beyond.argmax()) + 1}", "the model's output for it is not finite", TOO_LARGE)
+        return outputs
 
     def score(self, x: NDArray[np.float64], y: NDArray[Any]) -> Scores:
         """Return loss and metric for features ``x`` (N, I) and targets ``y`` as they stand in a table.
@@ -108,7 +123,14 @@ class Model:
 
     def _prepared(self, x: NDArray[np.float64]) -> NDArray[Any]:
         x = x if self.inputs is None else self.inputs.apply(x)
-        return np.ascontiguousarray(x, self.theta.dtype)
+        with np.errstate(over="ignore"):
+            typed = np.ascontiguousarray(x, self.theta.dtype)
+        beyond = ~np.isfinite(typed)
+        if beyond.any():
+            row, column = np.unravel_index(int(beyond.argmax()), beyond.shape)
+            where = f"column {self.feature_names[column]!r}, row {int(row) + 1}"
+            raise bad_input(where, f"too large a number for {self.theta.dtype}", TOO_LARGE)
+        return typed
 
     def save(self, path: Path) -> None:
         """Write the model file: weights under the names and shapes that torch.nn.Sequential gives them.
@@ -138,13 +160,16 @@ class Model:
         tensors, facts = container.read(path)
         try:
             recipe = Recipe.model_validate(facts["recipe"])
-            classes = facts["classes"] and tuple(facts["classes"])
-            features, targets = tuple(facts["features"]), tuple(facts["targets"])
+            named = Facts.model_validate({key: facts[key] for key in Facts.model_fields})
+            classes = None if named.classes is None else tuple(named.classes)
+            features, targets = tuple(named.features), tuple(named.targets)
+            "".join(map(str, (*features, *targets, *(classes or ())))).encode()  # half a character is no name
             network = network_of(recipe, len(features), len(targets), None if classes is None else len(classes))
             theta = np.empty(network.size, recipe.training.dtype)
             for name, values in _named(network, theta).items():
-                if tensors[name].shape != values.shape:
-                    raise ValueError(f"{name} has another shape")
+                found = tensors[name]
+                if (found.shape, found.dtype) != (values.shape, values.dtype) or not np.isfinite(found).all():
+                    raise ValueError(f"{name} has another shape or type, or numbers that are none")
                 values[:] = tensors[name]
             preprocessing = facts["preprocessing"]
             parts = {

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -20,6 +21,8 @@ BUFFER = 1 << 20  # bytes, which is more than comes in that time
 class RunFolder:
     """A run's directory, and a listener that writes a line of metrics.jsonl an epoch.
 
+    Entered for as long as the run is made: if it fails, the files of a run that was there before are put back.
+
     Attributes:
         path: the directory.
         recipe: the complete recipe, from which the run can be repeated.
@@ -30,6 +33,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._old = {path / name: path / f".{name}.old" for name in NAMES}  # what it is to take the place of
         self.recipe, self.metrics, self.summary, self.model = (path / name for name in NAMES)
         self._lines: BinaryIO | None = None
         self._flush_at = 0.0
@@ -50,13 +54,14 @@ class RunFolder:
             found = [name for name in NAMES if (out / name).exists()] if out.is_dir() else []
             if found and not overwrite:
                 raise bad_input(out, f"holds a run already ({', '.join(found)})", "choose another, or add --overwrite")
-            for name in found:
-                (out / name).unlink()
         make_folder(folder.path)
         return folder
 
     def __enter__(self) -> Self:
         try:
+            for place, old in self._old.items():
+                if place.exists():
+                    place.replace(old)
             self._lines = self.metrics.open("wb", BUFFER)
         except OSError as error:
             raise bad_input(self.metrics, f"cannot write: {error.strerror}") from None
@@ -65,11 +70,32 @@ class RunFolder:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
+        failure = None
         if self._lines is not None:
             try:
                 self._lines.close()
-            except OSError as failure:  # the last lines are written here
-                raise bad_input(self.metrics, f"cannot write: {failure.strerror}") from None
+            except OSError as found:  # the last lines are written here
+                failure = found
+        if kind is None and failure is None:
+            for old in self._old.values():
+                old.unlink(missing_ok=True)
+        else:
+            self._leave_as_it_was()
+        if failure is not None:
+            raise bad_input(self.metrics, f"cannot write: {failure.strerror}") from None
+
+    def _leave_as_it_was(self) -> None:
+        """Put back what was there before; what a failed run has measured is left where nothing was."""
+        if any(old.exists() for old in self._old.values()):
+            for place, old in self._old.items():
+                place.unlink(missing_ok=True)
+                if old.exists():
+                    old.replace(place)
+        elif not self.metrics.exists() or not self.metrics.stat().st_size:
+            for place in self._old:
+                place.unlink(missing_ok=True)
+            with suppress(OSError):  # it holds something else
+                self.path.rmdir()
 
     def __call__(self, event: Event) -> None:
         """Write the line of an epoch that has ended."""
@@ -85,7 +111,9 @@ class RunFolder:
             self._metric = event.metric
 
     def write_summary(self, summary: Mapping[str, Any]) -> None:
-        """Write summary.json."""
+        """Write summary.json, when all epochs have been written."""
+        if self._lines is not None:
+            self._lines.flush()
         write_atomically(self.summary, as_json(summary, indent=2))
 
 

@@ -1,13 +1,18 @@
 """A user's table for a model: its columns are found by name, whatever their order and whatever else is there."""
 
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
 import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.artifacts.model import Model
+from nntrain.data import Dataset, Label
 from nntrain.data.csv import labels
 from nntrain.data.prepare import Part
-from nntrain.data.table import Table, numeric_columns, read_table
-from nntrain.errors import InputError, Problem, bad_input
+from nntrain.data.table import Table, numeric_columns, read_table, separator_hint
+from nntrain.errors import InputError, Problem, bad_input, nearest
+from nntrain.recipe.build import read_rows
 
 
 def feature_rows(model: Model, path: str) -> NDArray[np.float64]:
@@ -30,24 +35,55 @@ def labelled_rows(model: Model, path: str) -> Part:
     if model.classes is None:
         return Part(x, numeric_columns(table, model.target_names))
     name = model.target_names[0]
-    # by their text, so that 1 is found whether a class is the number or the name
-    index = {str(label).lower(): i for i, label in enumerate(model.classes)}
-    found = [str(label).lower() for label in labels(table, name)]
-    unknown = [(row, label) for row, label in enumerate(found, start=1) if label not in index]
-    if unknown:
-        row, label = unknown[0]
-        known = ", ".join(map(str, model.classes))
-        raise bad_input(f"{table.source}: column {name!r}, row {row}", f"unknown class {label!r}", f"classes: {known}")
-    return Part(x, np.array([index[label] for label in found], np.int64))
+    return Part(
+        x, _indices(model.classes, labels(table, name), lambda row: f"{table.source}: column {name!r}, row {row}")
+    )
 
 
-def _features(model: Model, table: Table) -> NDArray[np.float64]:
-    missing = [name for name in model.feature_names if name not in table.columns.columns]
+def recipe_rows(model: Model) -> Dataset:
+    """Return the rows of the model's recipe as they are found today, with its columns and classes in its order.
+
+    Raises:
+        InputError: if they cannot be read, or are others than the model was trained on: without a column of it, with a
+            class that it does not know, or with numbers where it has classes.
+    """
+    recipe, dataset = read_rows(model.recipe, Path.cwd())
+    source = str(getattr(recipe.data.source, "path", recipe.data.source.name))
+    _check_columns(model, dataset.feature_names, source)
+    x = dataset.x[:, [dataset.feature_names.index(name) for name in model.feature_names]]
+    names = (model.feature_names, model.target_names, model.classes)
+    if model.classes is None or dataset.classes is None:
+        if dataset.classes != model.classes:
+            kinds = ["numbers" if classes is None else "classes" for classes in (dataset.classes, model.classes)]
+            raise bad_input(source, f"its target has {kinds[0]} now, but the model was trained on {kinds[1]}")
+        return Dataset(x, dataset.y, *names)
+    known = _indices(model.classes, dataset.classes, lambda _: f"{source}: target {model.target_names[0]!r}")
+    return Dataset(x, known[dataset.y], *names)
+
+
+def _indices(classes: Iterable[Label], found: Iterable[Label], where: Callable[[int], str]) -> NDArray[np.int64]:
+    """Return which of the model's classes labels are, by their text: 1 is found whether a class is number or name."""
+    index = {str(label): i for i, label in enumerate(classes)}
+    texts = list(map(str, found))
+    unknown = next((text for text in texts if text not in index), None)
+    if unknown is not None:
+        hint = f"{nearest(unknown, index)} classes: {', '.join(index)}".strip()
+        raise bad_input(where(texts.index(unknown) + 1), f"unknown class {unknown!r}", hint)
+    return np.array([index[text] for text in texts], np.int64)
+
+
+def _check_columns(model: Model, columns: Iterable[str], source: str) -> None:
+    there = dict.fromkeys(columns)
+    missing = [name for name in model.feature_names if name not in there]
     if missing:
         shown = ", ".join(missing[:8]) + (", ..." if len(missing) > 8 else "")
         what = f"lacks {len(missing)} of the model's {len(model.feature_names)} columns: {shown}"
-        found = ", ".join(table.columns.columns[:8])
-        raise InputError(Problem(table.source, what, f"its columns: {found}"))
+        hint = separator_hint(list(there)) or f"its columns: {', '.join(list(there)[:8])}"
+        raise InputError(Problem(source, what, hint))
+
+
+def _features(model: Model, table: Table) -> NDArray[np.float64]:
+    _check_columns(model, table.names, table.source)
     return numeric_columns(table, model.feature_names)
 
 

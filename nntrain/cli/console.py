@@ -1,9 +1,13 @@
 """The two streams as rich consoles: results on standard output, all else on standard error."""
 
 import sys
+from collections.abc import Callable
 from functools import cache
+from typing import Any
 
 from rich.console import Console
+
+from nntrain.cli.streams import give_up
 
 PIPE_WIDTH = 200  # nothing is cut or wrapped where no terminal sets a width
 
@@ -20,9 +24,29 @@ def stderr_console() -> Console:
     return _console(stderr=True)
 
 
+class _StandardError:
+    """Standard error, which nobody has to read: if its reader goes, what is written goes nowhere, and work goes on."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stderr, name)
+
+    def write(self, text: str) -> None:
+        """Write text, if anybody reads it."""
+        self._unless_gone(sys.stderr.write, text)
+
+    def flush(self) -> None:
+        """Flush it, if anybody reads it."""
+        self._unless_gone(sys.stderr.flush)
+
+    def _unless_gone(self, call: Callable[..., object], *arguments: str) -> None:
+        try:
+            call(*arguments)
+        except OSError:
+            give_up(sys.stderr)
+
+
 def _console(stderr: bool) -> Console:
-    stream = sys.stderr if stderr else sys.stdout
+    file: Any = _StandardError() if stderr else None  # None: standard output
     # text of the user's is never markup, and nothing is coloured by guessing
-    return Console(
-        stderr=stderr, markup=False, highlight=False, emoji=False, width=None if stream.isatty() else PIPE_WIDTH
-    )
+    width = None if (file or sys.stdout).isatty() else PIPE_WIDTH
+    return Console(file=file, markup=False, highlight=False, emoji=False, width=width)

@@ -51,7 +51,7 @@ def evaluate(path: Path, data: str | None) -> tuple[str, dict[str, Scores]]:
         InputError: if the model or the data cannot be read, or do not suit each other.
     """
     from nntrain.artifacts.model import Model
-    from nntrain.artifacts.table import labelled_rows
+    from nntrain.artifacts.table import labelled_rows, recipe_rows
     from nntrain.data.prepare import Part, prepare
 
     model = Model.load(path)
@@ -59,7 +59,7 @@ def evaluate(path: Path, data: str | None) -> tuple[str, dict[str, Scores]]:
         parts: dict[str, Part | None] = {"data": labelled_rows(model, data)}
     else:
         recipe = model.recipe
-        dataset = recipe.data.source.load(Path.cwd(), recipe.seed)
+        dataset = recipe_rows(model)
         settings: dict[str, Any] = recipe.data.model_dump(exclude={"source", "standardize", "standardize_target"})
         raw = prepare(dataset, **settings, standardize=False, standardize_target=False, seed=recipe.seed)
         parts = {"train": raw.train, "validation": raw.validation, "test": raw.test}

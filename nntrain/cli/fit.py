@@ -105,8 +105,8 @@ def fit(
     loaded = load(recipe, settings)
     built = build(loaded.recipe, loaded.document, loaded.folder, loaded.name)
     folder = RunFolder.create(built.plan.name, out, overwrite)
-    write_atomically(folder.recipe, dump_document(to_data(built.recipe)).encode())
-    with compiling_said(listener.note), folder, without_old_garbage():
+    with folder, compiling_said(listener.note), without_old_garbage():
+        write_atomically(folder.recipe, dump_document(to_data(built.recipe)).encode())
         engine = Engine(built.plan)
         interrupted()  # from here on there is something to keep
         events = []
@@ -114,7 +114,7 @@ def fit(
             folder(event)
             listener(event)
             events.append(event)
-    Model.of(built.recipe, built.plan.network, engine.theta, built.dataset, built.plan.data).save(folder.model)
-    summary = summarize(events, run=str(folder.path), model=str(folder.model))
-    folder.write_summary(summary.to_json())
+        Model.of(built.recipe, built.plan.network, engine.theta, built.dataset, built.plan.data).save(folder.model)
+        summary = summarize(events, run=str(folder.path), model=str(folder.model))
+        folder.write_summary(summary.to_json())
     return summary

@@ -11,6 +11,7 @@ import typer
 
 from nntrain import __version__
 from nntrain.cli import compare, dialects, evaluate, fit, gradcheck, list_, predict, recipes, schema, show
+from nntrain.cli.streams import give_up, prepare_streams
 from nntrain.errors import NntrainError, Status
 
 HELP = """Train, compare and debug multi-layer perceptrons.
@@ -65,6 +66,7 @@ def main() -> NoReturn:
     """Run the command line and end the process with the documented exit status."""
     # Training has products and threads of its own. The threads of NumPy's BLAS would stand in their way.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+    prepare_streams()
     try:
         app()
     except NntrainError as error:
@@ -83,5 +85,8 @@ def main() -> NoReturn:
 
 
 def _end(text: str, status: Status) -> NoReturn:
-    print(text, file=sys.stderr)  # noqa: T201 - the error boundary
+    try:
+        print(text, file=sys.stderr, flush=True)  # noqa: T201 - the error boundary
+    except OSError:
+        give_up(sys.stderr)
     sys.exit(status)

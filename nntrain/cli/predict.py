@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from nntrain.data import Label
+
 
 def command(
     model: ModelFile,
@@ -52,9 +54,15 @@ def predict(path: Path, data: str, proba: bool) -> pl.DataFrame:
         if probabilities is None:
             what = "regression" if model.classes is None else f"the loss {model.loss.name}"
             raise bad_input("--proba", f"{what} gives no probabilities", "use bce or cross_entropy for classes")
-        return pl.DataFrame({f"p_{label}": probabilities[:, i] for i, label in enumerate(model.classes or ())})
+        return pl.DataFrame(
+            {f"p_{_as_in_csv(label)}": probabilities[:, i] for i, label in enumerate(model.classes or ())}
+        )
     predicted = model.predict(x)
     if model.classes is not None:
         labels = [model.classes[index] for index in predicted]
         return pl.DataFrame({model.target_names[0]: labels})
     return pl.DataFrame({name: predicted[:, i] for i, name in enumerate(model.target_names)})
+
+
+def _as_in_csv(label: Label) -> str:
+    return str(label).lower() if isinstance(label, bool) else str(label)

@@ -38,25 +38,30 @@ class Csv(Source):
     task: Annotated[
         Literal["auto", "classification", "regression"], Field(description="auto: by whether the target is text")
     ] = "auto"
-    separator: Annotated[str, Field(min_length=1, max_length=1, description="what parts cells")] = ","
+    separator: Annotated[Literal[",", ";", "\t", "|", ":", " "], Field(description="what parts cells")] = ","
 
     def load(self, folder: Path, seed: int) -> Dataset:
         """Read the file."""
         table = read_table(str(folder / self.path), self.separator)
         targets = [self.target] if isinstance(self.target, str) else self.target
-        features = self.features or [name for name in table.columns.columns if name not in targets]
+        features = self.features or [name for name in table.names if name not in targets]
         for name in targets:
             table.column(name)
         if not features:
             raise bad_input(
                 table.source, f"no columns beside the target {targets[0]!r}", "there is nothing to predict from"
             )
+        for key, names in (("target", targets), ("features", features)):
+            if len(set(names)) < len(names):
+                twice = next(name for name in names if names.count(name) > 1)
+                raise bad_input(f"data.source.{key}", f"names {twice!r} twice", "once is enough")
         both = [name for name in features if name in targets]
         if both:
             raise bad_input("data.source.features", f"{both[0]!r} is the target too", "leave it out of the features")
         x = numeric_columns(table, features)
         if self.task == "regression" or (self.task == "auto" and not _text(table, targets)):
-            return Dataset(x, numeric_columns(table, targets), tuple(features), tuple(targets))
+            numbers = numeric_columns(table, targets, ", or say data.source.task: classification if it has classes")
+            return Dataset(x, numbers, tuple(features), tuple(targets))
         if len(targets) > 1:
             raise bad_input("data.source.target", f"{len(targets)} columns, but classes need one", "name one column")
         y, classes = _classes(table, targets[0])

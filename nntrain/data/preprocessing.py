@@ -25,7 +25,8 @@ class Standardizer:
     @classmethod
     def fit(cls, x: Numbers) -> Self:
         """Return the standardizer for the columns of ``x`` (N, I)."""
-        mean, variance = x.mean(axis=0), x.var(axis=0)
+        with np.errstate(over="ignore", invalid="ignore"):  # numbers too large for training are refused later
+            mean, variance = x.mean(axis=0), x.var(axis=0)
         # rounding leaves a constant column a little variance; this bound is scikit-learn's
         error = np.finfo(np.float64).eps * len(x)
         constant = variance <= error * variance + (error * mean) ** 2
@@ -33,7 +34,8 @@ class Standardizer:
 
     def apply(self, x: Numbers) -> Numbers:
         """Return ``x`` (N, I) standardised."""
-        return np.asarray((x - self.mean) / self.scale)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.asarray((x - self.mean) / self.scale)
 
     def invert(self, x: Numbers) -> Numbers:
         """Return standardised ``x`` (N, I) in its own units."""

@@ -139,11 +139,14 @@ def check_training(recipe: Recipe, data: Prepared, document: Document) -> None:
         )
     largest = float(np.finfo(training.dtype).max)
     parts: list[Part] = [part for part in (data.train, data.validation, data.test) if part is not None]
-    if any(part.largest > largest for part in parts):
+    if not all(part.largest <= largest for part in parts):  # which may be no number
+        ways = ["choose float64"] if training.dtype == "float32" else []
+        scaled = ("standardize", "standardize_target") if data.train.y.ndim > 1 else ("standardize",)
+        ways += [f"data.{key}: true" for key in scaled if not getattr(recipe.data, key)]
         raise bad_input(
             document.where("training", "dtype"),
             f"training.dtype: the data have numbers beyond {training.dtype}'s largest, {largest:.3g}",
-            "choose float64, or data.standardize: true",
+            f"leave their rows out, or try: {', or '.join(ways)}" if ways else "leave their rows out, or scale them",
         )
 
 
