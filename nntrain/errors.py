@@ -52,6 +52,12 @@ class InputError(NntrainError):
     """A recipe, a data file, a model file or an option is wrong (exit status 2)."""
 
 
+class DivergedError(NntrainError):
+    """Training diverged, where what was asked for needs what comes after it (exit status 3)."""
+
+    status = Status.DIVERGED
+
+
 def bad_input(where: object, what: str, hint: str = "") -> InputError:
     """Return the error for a single wrong input, to be raised."""
     return InputError(Problem(str(where), what, hint))

@@ -36,6 +36,81 @@ def test_the_command(nntrain: CommandLine, moons: Path) -> None:
     assert 4 < evaluations["lbfgs"] < 20  # evaluations of loss and gradient, on all rows
 
 
+@pytest.mark.parametrize("epochs", [200, 5000, 100_000])
+def test_a_target_is_reached_when_it_is_however_long_a_run_may_be(
+    nntrain: CommandLine, moons: Path, epochs: int
+) -> None:
+    """Early stopping ends all of them at the same epoch."""
+    settings = (f"training.epochs={epochs}", "training.early_stopping={patience: 5}", "optimizer.lr=0.01")
+    given = [argument for setting in settings for argument in ("--set", setting)]
+    ended = nntrain("compare", moons, "--optimizers", "adam,rmsprop", *given, "--seeds", 2, "--target", 0.3, "--json")
+    found = [variant["default"] for variant in ended.json["variants"]]
+    assert [outcome["target"]["missed"] for outcome in found] == [0, 0]
+    known.setdefault("outcomes", [(outcome["target"]["steps"], outcome["auc"]["median"]) for outcome in found])
+    assert known["outcomes"] == [(outcome["target"]["steps"], outcome["auc"]["median"]) for outcome in found]
+
+
+known: dict[str, list[tuple[float, float]]] = {}
+
+
+def test_variants_that_are_none_are_refused(nntrain: CommandLine, moons: Path) -> None:
+    Path("other").mkdir()
+    Path("other/moons.yaml").write_text(moons.read_text().replace("[8]", "[9]"))
+    Path("same.yaml").write_text(moons.read_text())
+    for arguments, words in (
+        (("--vary", "seed=1,2"), "seed is no variant"),
+        (("--vary", "data.test_seed=1,2"), "data.test_seed is no variant"),
+        (("--lrs", "0.1,0.2", "--vary", "optimizer.lr=0.3,0.4"), "optimizer.lr varies already"),
+        (("same.yaml",), "'moons' and 'same' are the same recipe"),
+    ):
+        ended = nntrain("compare", moons, *arguments)
+        assert ended.status == 2
+        assert words in ended.err
+    ended = nntrain("compare", moons, "other/moons.yaml", "--seeds", 2, "--json")
+    assert {variant["name"] for variant in ended.json["variants"]} == {str(moons.with_suffix("")), "other/moons"}
+
+
+def test_all_variants_have_the_first_ones_rows(nntrain: CommandLine, moons: Path) -> None:
+    Path("b.yaml").write_text(moons.read_text().replace("[8]", "[9]") + "seed: 7\n")
+    recipes = [
+        variant["recipe"] for variant in nntrain("compare", moons, "b.yaml", "--seeds", 2, "--json").json["variants"]
+    ]
+    assert [(recipe["seed"], recipe["data"]["test_seed"]) for recipe in recipes] == [(0, 0), (0, 0)]
+
+
+@pytest.mark.parametrize("swapped", [False, True])
+def test_a_rate_is_its_optimizers_in_whatever_order_they_vary(nntrain: CommandLine, moons: Path, swapped: bool) -> None:
+    first, second = ("optimizer.lr=0.1,0.001", "optimizer=sgd,adam")[:: -1 if swapped else 1]
+    ended = nntrain("compare", moons, "--vary", first, "--vary", second, "--seeds", 2, "--json")
+    found = {(v["recipe"]["optimizer"]["name"], v["recipe"]["optimizer"]["lr"]) for v in ended.json["variants"]}
+    assert found == {("sgd", 0.1), ("sgd", 0.001), ("adam", 0.1), ("adam", 0.001)}
+    ended = nntrain("compare", moons, "--optimizers", "sgd,adam", "--set", "optimizer.lr=0.5", "--seeds", 2, "--json")
+    assert [v["recipe"]["optimizer"]["lr"] for v in ended.json["variants"]] == [0.5, 0.5]
+
+
+def test_losses_in_different_units_are_not_compared(nntrain: CommandLine, moons: Path) -> None:
+    Path("d.yaml").write_text("data: {source: diabetes}\ntraining: {epochs: 2}\n")
+    ended = nntrain("compare", "d.yaml", "--vary", "data.standardize_target=true,false", "--seeds", 2, "--json")
+    assert ended.json["measure"] == "test.r2"
+
+
+def test_csv_of_recipes_with_different_parts(nntrain: CommandLine, moons: Path) -> None:
+    Path("b.yaml").write_text(moons.read_text().replace("data: {", "data: {validation: 0, "))
+    for first, second in ((moons, "b.yaml"), ("b.yaml", moons)):
+        records = list(csv.DictReader(io.StringIO(nntrain("compare", first, second, "--seeds", 2, "--csv").out)))
+        assert {record["validation_loss"] == "" for record in records} == {True, False}
+
+
+@pytest.mark.parametrize("line", ['{"experiment": "mine"}', '{"key": "a", "steps": 1e999}', "[1, 2]"])
+def test_a_foreign_line_is_never_deleted(nntrain: CommandLine, moons: Path, line: str) -> None:
+    Path("c").mkdir()
+    Path("c/runs.jsonl").write_text(f"{line}\n")
+    ended = nntrain("compare", moons, "--optimizers", "sgd,adam", "--out", "c", "--seeds", 2)
+    assert ended.status == 2
+    assert "c/runs.jsonl:1: is no line of a comparison's runs" in ended.err
+    assert Path("c/runs.jsonl").read_text() == f"{line}\n"
+
+
 def test_tuning(nntrain: CommandLine, moons: Path) -> None:
     arguments = ("compare", moons, "--optimizers", "sgd,adam", "--tune", 3, "--seeds", 3)
     ended = nntrain(*arguments, "--out", "c", "--json")

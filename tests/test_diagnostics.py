@@ -78,6 +78,7 @@ def test_dialects_part_where_their_definitions_say(nntrain: CommandLine) -> None
     table = nntrain("dialects", "momentum").out
     assert "scaled_velocity" in table
     assert "never" in table  # optax does as torch
+    assert "sgd means the same everywhere" in nntrain("dialects", "sgd").err
     wrong = nntrain("dialects", "adm")
     assert wrong.status == 2
     assert "did you mean adam?" in wrong.err

@@ -111,6 +111,21 @@ def test_the_penalty_of_biases_is_for_gamma_and_beta_too() -> None:
     assert gamma.analytic == pytest.approx(0.2)
 
 
+def test_steps_are_those_of_training_and_end_where_it_diverges(nntrain: CommandLine) -> None:
+    recipe = shipped_recipes()["line"]
+    ended = nntrain("gradcheck", recipe, "--set", "optimizer.lr=10", "--steps", 500)
+    assert ended.status == 3
+    assert "training diverged at step" in ended.err
+    assert nntrain("gradcheck", recipe, "--set", "optimizer.lr=10").status == 0  # weights of 1e25 are no mistake
+    plan = built({"data": {"source": "friedman1"}, "regularization": {"clip_norm": 1e-6}, "optimizer": "sgd"}).plan
+    assert np.linalg.norm(after_steps(plan, 3) - after_steps(plan, 0)) < 1e-6
+
+
+def test_options_that_would_mean_nothing_are_refused(nntrain: CommandLine) -> None:
+    assert nntrain("gradcheck", "none.yaml", "--mutate", "not_zeroed").status == 2
+    assert nntrain("gradcheck", "--set", "seed=3").status == 2
+
+
 def test_steps_of_lbfgs_are_its_iterations() -> None:
     plan = built({"data": {"source": "iris"}, "optimizer": "lbfgs"}).plan
     assert (after_steps(plan, 2) != after_steps(plan, 1)).any()

@@ -72,6 +72,32 @@ def test_one_that_diverges_loses() -> None:
     assert compared(np.full(8, inf), np.full(8, inf)).verdict == "no difference shown"
 
 
+def test_a_difference_to_what_diverged_is_infinite_and_no_number() -> None:
+    values = random.standard_normal(8)
+    pair = compared(values, np.full(8, inf))
+    assert (pair.difference, pair.low, pair.high, pair.shown) == (None, None, None, True)
+    some = np.where(np.arange(8) < 3, inf, values + 0.5)
+    pair = compared(values, some)
+    assert pair.difference == pytest.approx(0.5)
+    assert pair.low == pytest.approx(0.5)
+    assert pair.high is None
+
+
+def test_shares_of_the_same_rows_tie_as_counts_do() -> None:
+    one, other = [17, 17, 17, 19, 17, 17, 18, 21, 20, 18], [20, 19, 19, 22, 19, 16, 17, 23, 21, 17]
+    shares = compared(np.array(one) / 23, np.array(other) / 23, lower=False)
+    assert shares.p == compared(one, other, lower=False).p == pytest.approx(0.0371, abs=1e-4)
+
+
+def test_the_one_that_is_ahead_on_most_seeds_is_named_first_whatever_the_medians() -> None:
+    one = np.array([0.0, 0.0, 0.0, 0.0, 0.0, 10, 10, 10, 10])
+    other = one + np.array([-0.1, -0.11, -0.12, -0.13, 1.0, -0.2, -0.21, -0.22, -0.23])
+    assert np.median(one) < np.median(other)
+    pair = compared(one, other)
+    assert pair.a == "other"
+    assert pair.difference == pytest.approx(0.13)
+
+
 @pytest.mark.parametrize(("count", "seeds"), [(1, 6), (3, 7), (10, 9)])
 def test_as_many_seeds_as_a_difference_takes(count: int, seeds: int) -> None:
     assert fewest_seeds(count) == seeds
@@ -92,6 +118,9 @@ def test_a_spread() -> None:
     with_inf = spread([1.0, 2.0, inf])
     assert (with_inf.median, with_inf.mean, with_inf.q3) == (2.0, None, None)
     assert spread([inf, inf]).median is None
+    half = spread([1.0, 2.0, inf, inf])
+    assert (half.q1, half.median, half.q3) == (1.75, None, None)  # as NumPy's median, by which variants are ranked
+    assert spread([-inf, 0.5, 1.0]).q1 is None
     assert spread([]).n == 0
 
 

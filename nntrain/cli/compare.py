@@ -193,6 +193,8 @@ def compare(
     folder = out or Path("runs") / name_of(variants, budget, chosen)
     make_folder(folder)
     listener.begin([variant.name for variant in compared], chosen)
+    if len(set(variants.fingerprints[: len(compared)])) > 1:
+        listener.note("the variants have different rows: what differs between them may be due to those")
     if budget.seeds < fewest:
         listener.note(
             f"{budget.seeds} seeds are too few to show a difference among {len(compared)} variants; it takes {fewest}"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nntrain.cli.fit import Settings
-from nntrain.errors import Status
+from nntrain.errors import Status, bad_input
 
 if TYPE_CHECKING:
     from nntrain.diagnostics.gradcheck import TensorCheck
@@ -42,6 +42,10 @@ def command(
     from nntrain.cli.result import print_json, print_table
     from nntrain.report.gradients import checks_table, mutations_table
 
+    if recipe is not None and mutate is not None:
+        raise bad_input("gradcheck", "--mutate has networks of its own", "leave the recipe out")
+    if recipe is None and settings:
+        raise bad_input("gradcheck", "--set needs a recipe whose keys it sets", "name one")
     if mutate is not None:
         from nntrain.diagnostics.mutations import plant
 

@@ -86,7 +86,7 @@ def _read(folder: Path) -> tuple[Path, Recipe, Row, str]:
         curve = [_point(line, metric) for line in lines]
         stopped = Stopped(summary["stopped"])
         facts = (summary["epochs"], summary["steps"], float(summary["seconds"]))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise bad_input(folder, f"cannot be read as a run: {error}") from None
     return folder, recipe, Row(str(folder), stopped, *facts, scores, np.array(curve, np.float64).reshape(-1, 5)), metric
 

@@ -21,7 +21,7 @@ from nntrain.training.engine import Engine
 from nntrain.training.events import EpochEnded, Finished, Scores, Stopped
 from nntrain.training.loop import train
 
-POINTS = 200  # of a run's curve, at most
+POINTS = 200  # of a run's curve: as many as there are, and then half of them, whenever they are twice as many
 KEPT = 16  # splits of the data
 STEP, SECONDS, TRAIN_LOSS, LOSS, METRIC = range(5)  # the columns of a curve
 
@@ -97,9 +97,11 @@ class Row:
             KeyError, TypeError, ValueError: if it is none.
         """
         scores = {
-            part: Scores(np.nan if score["loss"] is None else score["loss"], score["metric"])
+            part: Scores(np.nan if score["loss"] is None else float(score["loss"]), _float_or_none(score["metric"]))
             for part, score in data["scores"].items()
         }
+        if "train" not in scores:
+            raise KeyError("train")
         curve = np.array(data["curve"], np.float64).reshape(-1, 5)  # null, which NaN is in JSON, is NaN again
         facts = (str(data["key"]), Stopped(data["stopped"]), int(data["epochs"]), int(data["steps"]))
         return cls(*facts, float(data["seconds"]), scores, curve)
@@ -150,19 +152,28 @@ def run_alone(key: str, recipe: Recipe, dataset: Dataset) -> Row:
 
 def _row(key: str, engine: Engine, interrupted: Callable[[], bool]) -> Row:
     points, seconds, rows = [], 0.0, len(engine.train.x)
-    every = -(-engine.plan.training.epochs // POINTS)
+    every, point = 1, None  # by how long a run is, and not by how long it may be
     for event in train(engine, interrupted, statistics=False):
         if isinstance(event, EpochEnded):
             seconds += rows / event.samples_per_second
             scores = event.validation or Scores(np.nan, None)
-            if event.epoch % every == 0 or event.epoch == engine.plan.training.epochs:
-                metric = np.nan if scores.metric is None else scores.metric
-                points.append((event.step, seconds, event.train_loss, scores.loss, metric))
+            metric = np.nan if scores.metric is None else scores.metric
+            point = (event.step, seconds, event.train_loss, scores.loss, metric)
+            if event.epoch % every == 0:
+                points.append(point)
+            if len(points) == 2 * POINTS:
+                points, every = points[1::2], 2 * every
+    if point is not None and points[-1:] != [point]:
+        points.append(point)
     if not isinstance(event, Finished):
         raise AssertionError("a run ends by the event that it has finished")
     kept = event.best if event.kept == "best" else event.final
     curve = np.array(points, np.float64).reshape(-1, 5)
     return Row(key, event.stopped, event.epochs, event.steps, seconds, dict(kept), curve)
+
+
+def _float_or_none(value: Any) -> float | None:
+    return None if value is None else float(value)
 
 
 def _fingerprint(dataset: Dataset) -> str:

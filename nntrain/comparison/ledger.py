@@ -27,12 +27,13 @@ class Ledger:
             self._read()
 
     def _read(self) -> None:
-        lines = self.path.read_text(encoding="utf-8", errors="replace").splitlines()
+        text = self.path.read_text(encoding="utf-8", errors="replace")
+        lines = text.splitlines()
         for number, line in enumerate(lines, start=1):
             try:
                 row = Row.from_json(json.loads(line))
-            except (ValueError, KeyError, TypeError, AttributeError):
-                if number < len(lines):
+            except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
+                if number < len(lines) or text.endswith("\n"):
                     hint = "delete the line, or choose another directory by --out"
                     raise bad_input(f"{self.path}:{number}", "is no line of a comparison's runs", hint) from None
                 continue  # the last line of a comparison that was killed

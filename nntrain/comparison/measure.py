@@ -74,7 +74,11 @@ def choose(text: str | None, parts: Sequence[str], metric: str, recipes: Iterabl
         InputError: if there is none of that name.
     """
     if text is None:
-        losses = {recipe.loss.model_dump_json() for recipe in recipes if recipe.loss is not None}
+        losses = {
+            (recipe.loss.model_dump_json(), recipe.data.standardize_target)  # the unit of what it is the loss of
+            for recipe in recipes
+            if recipe.loss is not None
+        }
         return Measure(parts[-1], "loss" if len(losses) == 1 else metric)
     known = [f"{part}.{name}" for part in parts for name in ("loss", metric)]
     if text not in known:

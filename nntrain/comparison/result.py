@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.comparison.jobs import LOSS, TRAIN_LOSS, Row
+from nntrain.comparison.jobs import LOSS, POINTS, TRAIN_LOSS, Row
 from nntrain.comparison.measure import PARTS, reached
 from nntrain.comparison.protocol import DEFAULT, TRIAL, TUNED, Findings
 from nntrain.comparison.statistics import Pair, Spread, expected_best, fewest_seeds, pairs, spread
@@ -140,9 +140,9 @@ def result_of(findings: Findings) -> Result:
         found[variant.name] = VariantResult(variant.name, to_data(variant.recipe), default, tuned, tuning)
         values[variant.name] = {seed: measure.of(row) for seed, row in findings.of(v, phase).items()}
 
-    def rank(name: str) -> float:
+    def rank(name: str) -> tuple[float, float]:
         median = float(np.median(list(values[name].values())))
-        return median if measure.lower else -median
+        return median if measure.lower else -median, found[name].counts.diverged
 
     return Result(
         measure=f"{measure.part}.{measure.name}",
@@ -167,8 +167,10 @@ def _outcome(findings: Findings, rows: Iterable[Row], metric: str, settings: Map
         for part in parts
     }
     column = LOSS if "validation" in parts else TRAIN_LOSS
-    curves = [row.curve[:, column] for row in rows if not row.diverged and len(row.curve)]
-    areas = [inf if row.diverged else float(row.curve[:, column].mean()) for row in rows if len(row.curve)]
+    curves = [(row.epochs, row.curve[:, column]) for row in rows if not row.diverged and len(row.curve)]
+    areas = [
+        inf if row.diverged else float(row.curve[:, column].mean()) for row in rows if row.diverged or len(row.curve)
+    ]
     return Outcome(
         settings=dict(settings),
         runs=len(rows),
@@ -182,12 +184,13 @@ def _outcome(findings: Findings, rows: Iterable[Row], metric: str, settings: Map
     )
 
 
-def _median_curve(curves: list[Any]) -> tuple[float | None, ...]:
-    """Return the median at each point, a run that ended early keeping its last value."""
-    length = max((len(curve) for curve in curves), default=0)
-    if not length:
+def _median_curve(curves: list[tuple[int, Any]]) -> tuple[float | None, ...]:
+    """Return the median at each of some epochs, the longest run's, a run that ended early keeping its last value."""
+    longest = max((epochs for epochs, _ in curves), default=0)
+    if not longest:
         return ()
-    filled = [np.concatenate([curve, np.full(length - len(curve), curve[-1])]) for curve in curves]
+    at = np.linspace(longest / min(longest, POINTS), longest, min(longest, POINTS))
+    filled = [np.interp(at, np.linspace(epochs / len(curve), epochs, len(curve)), curve) for epochs, curve in curves]
     return tuple(float(value) if np.isfinite(value) else None for value in np.median(filled, axis=0))
 
 

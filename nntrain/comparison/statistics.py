@@ -17,6 +17,7 @@ from nntrain.random import stream
 
 LEVEL = 0.05
 RESAMPLES = 2000
+ROUNDING = 1e-12  # of the largest value, by which differences are told apart
 Values = NDArray[np.float64]
 
 
@@ -37,12 +38,22 @@ def spread(values: Sequence[float]) -> Spread:
     found = np.array([value for value in values if not np.isnan(value)])
     if not found.size:
         return Spread(None, None, None, None, None, 0)
-    q1, median, q3 = np.quantile(found, (0.25, 0.5, 0.75), method="inverted_cdf" if np.isinf(found).any() else "linear")
+    q1, median, q3 = (_quantile(np.sort(found), q) for q in (0.25, 0.5, 0.75))
     finite = np.isfinite(found).all()
     mean = float(found.mean()) if finite else inf
     deviation = float(found.std(ddof=1)) if finite and found.size > 1 else inf
     middle = (_finite(float(median)), _finite(float(q1)), _finite(float(q3)))
     return Spread(*middle, _finite(mean), _finite(deviation), found.size)
+
+
+def _quantile(ordered: Values, q: float) -> float:
+    """Return NumPy's quantile; between a number and an infinite one it is infinite, and not NaN."""
+    place = q * (ordered.size - 1)
+    below, above = ordered[int(place)], ordered[min(int(place) + 1, ordered.size - 1)]
+    part = place - int(place)
+    if below == above or part == 0:
+        return float(below)
+    return float(np.quantile(ordered, q)) if np.isfinite([below, above]).all() else float(below + part * above)
 
 
 def expected_best(values: Sequence[float], lower: bool) -> list[float | None]:
@@ -68,10 +79,10 @@ class Pair:
     """Two variants on the same seeds.
 
     Attributes:
-        a: the one with the better median.
+        a: the one that is ahead.
         b: the other.
         n: seeds that both have run.
-        difference: the median of b - a (of a - b where more is better): what a is ahead by.
+        difference: the median of b - a (of a - b where more is better): what a is ahead by; None if infinite.
         low: the lower end of the 95 % interval of that median, by bootstrap.
         high: the upper end.
         p: Wilcoxon's, signed ranks, two-sided.
@@ -100,30 +111,34 @@ def pairs(values: dict[str, dict[int, float]], lower: bool, seed: int) -> list[P
         lower: whether less is better.
         seed: of the bootstrap.
     """
-    found = []
+    found: list[tuple[tuple[str, str], int, list[float | None], float, float]] = []
     for first, second in combinations(values, 2):
         seeds = sorted(values[first].keys() & values[second].keys())
         sign = 1 if lower else -1
         one, other = (sign * np.array([values[name][s] for s in seeds]) for name in (first, second))
         names = (first, second)
-        if seeds and np.median(other) < np.median(one):
-            one, other, names = other, one, (second, first)
-        ahead = _differences(one, other)
-        found.append((names, len(seeds), ahead, *_interval(ahead, seed), _wilcoxon(ahead)))
+        ahead, largest = _differences(one, other)
+        middle = np.median(ahead) if seeds else 0.0
+        if middle < 0 or (middle == 0 and seeds and np.median(other) < np.median(one)):
+            ahead, names = -ahead, (second, first)
+        low, high = _interval(ahead, seed)
+        infinite = largest * (1 + ROUNDING)
+        told = [value if seeds and abs(value) <= infinite else None for value in (abs(middle), low, high)]
+        found.append((names, len(seeds), told, low, _wilcoxon(ahead)))
     corrected = holm([p for *_, p in found])
     return [
         Pair(
             *names,
             n,
-            _finite(float(np.median(ahead))) if n else None,
-            _finite(low),
-            _finite(high),
+            told[0],
+            told[1],
+            told[2],
             p,
             p_holm,
             shown := n >= fewest_seeds(len(found)) and p_holm < LEVEL and low > 0,
             _verdict(*names, n, len(found), shown),
         )
-        for (names, n, ahead, low, high, p), p_holm in zip(found, corrected, strict=True)
+        for (names, n, told, low, p), p_holm in zip(found, corrected, strict=True)
     ]
 
 
@@ -143,13 +158,23 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
-def _differences(one: Values, other: Values) -> Values:
-    """Return other - one, with a number larger than all others where one of the two has diverged, 0 where both have."""
+def _differences(one: Values, other: Values) -> tuple[Values, float]:
+    """Return other - one, and the largest of them.
+
+    Where one of the two has diverged it is ten times as large, and 0 where both have. What is less than a rounding
+    error apart is made equal: shares of the same rows are, but not always as floats, and ranks have to see that.
+    """
     with np.errstate(invalid="ignore"):
         ahead = other - one
     ahead[np.isinf(one) & np.isinf(other)] = 0.0
-    largest = float(np.abs(ahead[np.isfinite(ahead)]).max(initial=1.0))
-    return np.clip(ahead, -10 * largest, 10 * largest)
+    largest = _largest(ahead)
+    ahead, unit = np.clip(ahead, -10 * largest, 10 * largest), ROUNDING * max(_largest(one), _largest(other))
+    return np.round(ahead / unit) * unit, largest
+
+
+def _largest(values: Values) -> float:
+    """Return the largest magnitude of those that are finite, 1 if there are none but 0."""
+    return float(np.abs(values[np.isfinite(values)]).max(initial=0.0)) or 1.0
 
 
 def _interval(ahead: Values, seed: int) -> tuple[float, float]:

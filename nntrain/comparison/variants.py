@@ -26,6 +26,9 @@ KEYS = {
 }
 
 
+SEEDS = ("seed", "data.test_seed")  # what no variant has of its own
+
+
 @dataclass(frozen=True)
 class Axis:
     """A key that varies, and the values that it takes."""
@@ -80,27 +83,49 @@ def variants_of(paths: Sequence[str], settings: Sequence[str], axes: Sequence[Ax
     Raises:
         InputError: if a recipe or a value is wrong, or parts do not suit each other, or two variants are the same.
     """
+    _check(axes)
     found: list[Variant] = []
-    for path in paths:
+    stems = ["run" if path == "-" else Path(path).stem for path in paths]
+    for path, stem in zip(paths, stems, strict=True):
         document = apply_overrides(load_document(path), settings)
-        folder, stem = (Path.cwd(), "run") if path == "-" else (Path(path).parent, Path(path).stem)
+        folder = Path.cwd() if path == "-" else Path(path).parent
+        label = stem if stems.count(stem) == 1 else str(Path(path).with_suffix(""))
         for values in product(*(axis.values for axis in axes)):
-            varied, labels = document, [stem] if len(paths) > 1 else []
-            for one, value in zip(axes, values, strict=True):
+            varied, labels = document, [label] if len(paths) > 1 else []
+            chosen = list(zip(axes, values, strict=True))
+            for one, value in sorted(chosen, key=lambda pair: pair[0].key.count(".")):  # a rate after its optimizer
                 varied = override(varied, one.key, value, one.place)
-                labels.append(_label(one.key, value))
-            found.append(_variant(" ".join(labels) or stem, varied, folder, tuple(one.key for one in axes)))
+                varied = apply_overrides(varied, [text for text in settings if text.strip().startswith(f"{one.key}.")])
+            labels += [_label(one.key, value) for one, value in chosen]
+            seed = found[0].recipe.seed if found else None
+            found.append(_variant(" ".join(labels) or stem, varied, folder, tuple(one.key for one in axes), seed))
     names = [variant.name for variant in found]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise bad_input("compare", f"two variants are called {twice!r}", "name each value once")
+    recipes = [canonical(variant.recipe) for variant in found]
+    same = next((i for i, recipe in enumerate(recipes) if recipe in recipes[:i]), None)
+    if same is not None:
+        first = names[recipes.index(recipes[same])]
+        raise bad_input("compare", f"{first!r} and {names[same]!r} are the same recipe", "name each once")
     if len(found) < 2:
         raise bad_input("compare", "one variant only: there is nothing to compare", "as in --optimizers sgd,adam")
     return found
 
 
-def _variant(name: str, document: Document, folder: Path, keys: tuple[str, ...]) -> Variant:
-    recipe, dataset = read_rows(parse(document), folder)
+def _check(axes: Sequence[Axis]) -> None:
+    keys = [one.key for one in axes]
+    for one in axes:
+        if keys.count(one.key) > 1:
+            raise bad_input(one.place, f"{one.key} varies already", "name all its values once")
+        if one.key in SEEDS:
+            raise bad_input(one.place, f"{one.key} is no variant: all variants run with the same seeds", "see --seeds")
+
+
+def _variant(name: str, document: Document, folder: Path, keys: tuple[str, ...], seed: int | None) -> Variant:
+    """``seed``: the first variant's, which all have: the test part is drawn by it, and generated rows."""
+    recipe = parse(document)
+    recipe, dataset = read_rows(recipe if seed is None else recipe.model_copy(update={"seed": seed}), folder)
     if recipe.data.test_seed is None:  # whatever a run's seed is, the test part stays the same: tuning never sees it
         data = recipe.data.model_copy(update={"test_seed": recipe.seed})
         recipe = recipe.model_copy(update={"data": data})
@@ -121,7 +146,7 @@ def _label(key: str, value: Any) -> str:
 
 def _text(value: Any) -> str:
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
     return value if isinstance(value, str) else json.dumps(value).replace('"', "")
 
 

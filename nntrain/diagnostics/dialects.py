@@ -52,6 +52,8 @@ def dialects_of(name: str) -> list[Dialect]:
     families: tuple[type[Component], ...] = (Optimizer, Initializer, Norm, Activation, Loss, Averaging)
     known = {key: kind for family in families for key, kind in members(family).items() if kind.dialects}
     if name not in known:
+        if any(name in members(family) for family in families):
+            raise bad_input("dialects", f"{name} means the same everywhere", f"with dialects: {', '.join(known)}")
         hint = f"{nearest(name, known)} with dialects: {', '.join(known)}".strip()
         raise bad_input("dialects", f"nothing with dialects is called {name!r}", hint)
     kind = known[name]

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.data.prepare import Part, Prepared
+from nntrain.errors import DivergedError, Problem
 from nntrain.network.regularize import L1, L2
 from nntrain.optimizers.lbfgs import LBFGS
 from nntrain.optimizers.sgd import SGD
@@ -97,15 +98,23 @@ def check(
 
 
 def after_steps(plan: Plan, steps: int) -> Vector:
-    """Return the parameters after some steps of the plan's own optimizer on the rows that are checked."""
-    engine = Engine(replace(_for_checking(plan, plan.regularization), optimizer=plan.optimizer))
+    """Return the parameters after some steps of training as the plan has it, on the rows that are checked.
+
+    Raises:
+        DivergedError: if a number ceases to be finite before that.
+    """
+    settings = plan.regularization
+    engine = Engine(replace(_for_checking(plan, settings), optimizer=plan.optimizer, regularization=settings))
     rows = np.arange(len(engine.train.x))
     if isinstance(plan.optimizer, LBFGS):
         for theta, _ in iterations(engine, plan.optimizer, steps):
             engine.theta[: theta.size] = theta
         return engine.theta.copy()
     for k in range(steps):
-        engine.take(rows, k, np.array([plan.optimizer.lr]))
+        taken = engine.take(rows, k, np.array([plan.optimizer.lr]))
+        if not taken.size or not np.isfinite(engine.theta).all():
+            what = f"training diverged at step {k + 1}: there is nothing to check after {steps} steps"
+            raise DivergedError(Problem("gradcheck", what, "try fewer steps (--steps), or a smaller optimizer.lr"))
     return engine.theta.copy()
 
 
@@ -121,7 +130,8 @@ class _Loss:
 
     def __call__(self, theta: Vector) -> float:
         self.engine.theta[:] = theta
-        return float(self.engine.take(self._rows, 0, np.zeros(1))[0])  # a step of rate 0
+        losses = self.engine.take(self._rows, 0, np.zeros(1))  # a step of rate 0, taken if it is finite
+        return float(losses[0]) if losses.size else np.nan
 
     def gradient(self, theta: Vector) -> Vector:
         self(theta)
@@ -203,7 +213,7 @@ def _compared(plan: Plan, term: str, f: _Loss | _Penalty, theta: Vector, analyti
                 numeric=float(numeric[worst]),
                 verdict=_verdict(float(errors[worst])),
                 close=bool((close | crossed).all()),
-                sweep=_sweep(f, theta, analytic, coordinates[~crossed][:8], floor),
+                sweep=_sweep(f, theta, analytic, coordinates[[worst]][~crossed[[worst]]], floor),
             )
         )
     return found
@@ -215,8 +225,11 @@ def _names(plan: Plan) -> list[str]:
 
 
 def _coordinate(f: _Loss | _Penalty, theta: Vector, i: int, h: float) -> tuple[float, bool]:
-    """Return the difference quotient at coordinate ``i``, and whether the step crossed a corner."""
-    at = theta.copy()
+    """Return the difference quotient at coordinate ``i``, and whether the step crossed a corner.
+
+    The step is ``h``, relative to a parameter beyond 1: added to a large one, a small step would be lost.
+    """
+    at, h = theta.copy(), h * max(1.0, abs(float(theta[i])))
     at[i] = theta[i] + h
     upper, above = f(at), f.side().copy()
     at[i] = theta[i] - h

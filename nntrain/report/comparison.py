@@ -53,7 +53,9 @@ def _outcomes(variant: VariantResult) -> dict[str, Outcome]:
 def _cells(result: Result, outcome: Outcome, count: int) -> list[str]:
     part, name = result.measure.split(".")
     of_measure = outcome.scores.get(part, {}).get(name)
-    cells = [_median(of_measure), "" if of_measure is None else f"{_signed(of_measure.q1)}–{_signed(of_measure.q3)}"]
+    worst = "∞" if result.lower else "-∞"
+    quartiles = [] if of_measure is None else [of_measure.q1, of_measure.q3]
+    cells = [_median(of_measure), "–".join(worst if value is None else f"{value:.3g}" for value in quartiles)]
     if name == "loss":
         cells.append(_median(outcome.scores.get(part, {}).get(result.metric)))
     if outcome.target is not None:
@@ -74,7 +76,9 @@ def verdicts(result: Result) -> RenderableType:
     table.add_column("verdict")
     for pair in found[:MOST_PAIRS]:
         verdict = Text(_short(pair), "bold" if pair.shown else "dim")
-        table.add_row(f"{pair.a}, {pair.b}", _signed(pair.difference), _interval(pair), f"{pair.p_holm:.2g}", verdict)
+        table.add_row(
+            f"{pair.a}, {pair.b}", _ahead(pair, pair.difference), _interval(pair), f"{pair.p_holm:.2g}", verdict
+        )
     more = f"and {len(found) - MOST_PAIRS} pairs more, with --json\n" if len(found) > MOST_PAIRS else ""
     return Group(table, Text(f"{more}\n{result.verdict}"))
 
@@ -139,7 +143,7 @@ def rows(result: Result) -> list[dict[str, Any]]:
 def as_csv(records: Sequence[Mapping[str, Any]]) -> str:
     """Return records as CSV, an empty cell for None."""
     text = io.StringIO()
-    writer = csv.DictWriter(text, list(records[0]), lineterminator="\n")
+    writer = csv.DictWriter(text, list(dict.fromkeys(key for one in records for key in one)), lineterminator="\n")
     writer.writeheader()
     writer.writerows(records)
     return text.getvalue()
@@ -163,7 +167,7 @@ def as_markdown(result: Result) -> str:
         cells = [label, record["settings"], number(record.get(f"{part}_{name}")), " – ".join(quartiles), metric]
         lines.append([*cells, time, share(record["diverged"])])
     pairs = [
-        [pair.a, pair.b, _signed(pair.difference), _interval(pair), f"{pair.p_holm:.2g}", pair.verdict]
+        [pair.a, pair.b, _ahead(pair, pair.difference), _interval(pair), f"{pair.p_holm:.2g}", pair.verdict]
         for pair in result.pairs
     ]
     second = ["better median", "other", "ahead by", "95 % interval", "p (Holm)", "verdict"]
@@ -183,8 +187,11 @@ def _median(spread: Spread | None) -> str:
 
 
 def _interval(pair: Pair) -> str:
-    return f"{_signed(pair.low)} – {_signed(pair.high)}"
+    return f"{_ahead(pair, pair.low)} – {_ahead(pair, pair.high)}"
 
 
-def _signed(value: float | None) -> str:
+def _ahead(pair: Pair, value: float | None) -> str:
+    """Return a difference; it is infinite where one of the two has diverged."""
+    if not pair.n:
+        return "–"
     return "∞" if value is None else f"{value:.3g}"
