@@ -390,6 +390,16 @@ def test_a_closed_pipe_ends_quietly(recipe: Path) -> None:
     assert "required test.accuracy>2" in err
 
 
+def test_the_readme_names_all_keys_of_what_a_run_leaves(recipe: Path, nntrain: CommandLine) -> None:
+    settings = ("--set", "regularization.clip_norm=1", "--set", "model.hidden=[]", "--set", "training.epochs=9")
+    summary = nntrain("fit", recipe, "--out", "run", "--json", *settings).json
+    readme = (ROOT / "README.md").read_text().splitlines()
+    (of_metrics,) = (line for line in readme if line.startswith("| `metrics.jsonl`"))
+    (of_summary,) = (line for line in readme if line.startswith("| `summary.json`"))
+    assert {key for line in lines(Path("run")) for key in line if f"`{key}`" not in of_metrics} == set()
+    assert {key for key in (*summary, *Stopped) if f"`{key}`" not in of_summary} == set()
+
+
 def test_the_events_of_a_run_come_in_order() -> None:
     _, events = run({**MOONS, "training": {"epochs": 3}})
     assert isinstance(events[0], Started)

@@ -66,7 +66,7 @@ class LeakyReLU(Activation):
         h  = z   if z > 0, else slope·z
         dz = dh  if z > 0, else slope·dh
 
-    Source: H, N (slope 0.01); Maas et al. 2013. torch has slope 0.01 too, keras 0.3.
+    Source: H (slope 0.01); Maas et al. 2013. torch has slope 0.01 too, keras 0.3.
     """
 
     name: Literal["leaky_relu"] = "leaky_relu"
@@ -105,7 +105,7 @@ class ELU(Activation):
         h  = z   if z > 0, else alpha (exp(z) - 1)
         dz = dh  if z > 0, else (h + alpha) dh
 
-    Source: H, N; Clevert et al., arXiv 1511.07289. alpha is 1 in torch and keras too.
+    Source: H; Clevert et al., arXiv 1511.07289. alpha is 1 in torch and keras too.
     """
 
     name: Literal["elu"] = "elu"

@@ -91,7 +91,7 @@ class HardTanh(Activation):
         h  = max(-1, min(1, z))
         dz = dh  if -1 < z < 1, else 0
 
-    Source: H; torch.nn.Hardtanh.
+    Source: torch.nn.Hardtanh.
     """
 
     name: Literal["hard_tanh"] = "hard_tanh"

@@ -33,7 +33,7 @@ class Softplus(Activation):
         h  = log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|))
         dz = sigmoid(z) dh
 
-    Source: H; torch.nn.Softplus.
+    Source: torch.nn.Softplus.
     """
 
     name: Literal["softplus"] = "softplus"

@@ -64,7 +64,7 @@ class Uniform(Initializer):
     Formula:
         w ~ U(-scale, scale)
 
-    Source: N.
+    Source: torch.nn.init.uniform_.
     """
 
     name: Literal["uniform"] = "uniform"

@@ -61,7 +61,7 @@ class HeUniform(Initializer):
     Formula:
         w ~ U(-b, b),  b = sqrt(6 / ((1 + slope²) I))
 
-    Source: H; He et al., arXiv 1502.01852. As torch's kaiming_uniform_ and keras' he_uniform. torch's Linear starts
+    Source: He et al., arXiv 1502.01852. As torch's kaiming_uniform_ and keras' he_uniform. torch's Linear starts
     with slope sqrt(5), for weights and biases alike: U(±1/sqrt(I)).
     """
 
@@ -80,7 +80,7 @@ class HeNormal(Initializer):
     Formula:
         w ~ N(0, 2 / ((1 + slope²) I))
 
-    Source: H; He et al., arXiv 1502.01852. As torch's kaiming_normal_; keras cuts the tails at two sigma.
+    Source: He et al., arXiv 1502.01852. As torch's kaiming_normal_; keras cuts the tails at two sigma.
     """
 
     name: Literal["he_normal"] = "he_normal"

@@ -32,7 +32,7 @@ class HeavyBall(Optimizer):
     With scaled_velocity the rate is inside, v <- momentum v + lr g and theta <- theta - v, as K, S, N, keras and
     scikit-learn have it: the same while the rate is constant; when it changes, old steps keep their old rate.
 
-    Source: K, S, N; Polyak 1964; torch.optim.SGD.
+    Source: K, L, S, N; Polyak 1964; torch.optim.SGD.
     """
 
     name: Literal["momentum"] = "momentum"

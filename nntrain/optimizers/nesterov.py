@@ -31,7 +31,7 @@ class Nesterov(Optimizer):
     the stored theta is the lectures' look-ahead point theta - lr·momentum·v. With scaled_velocity the rate is inside
     the velocity, as in K, S, N, keras and scikit-learn.
 
-    Source: S, N; Nesterov 1983; rewritten by Bengio et al., arXiv 1212.0901.
+    Source: L, S, N; Nesterov 1983; rewritten by Bengio et al., arXiv 1212.0901.
     """
 
     name: Literal["nesterov"] = "nesterov"
