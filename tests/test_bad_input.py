@@ -129,6 +129,7 @@ def test_tables_that_cannot_be_read(nntrain: CommandLine) -> None:
         ("data.validation=0", None),
         ("model.output=sigmoid", "model.output: found sigmoid, but cross_entropy has the softmax inside"),
         ("model={hidden: [{units: 1, activation: softmax}]}", "softmax of one unit is always 1"),
+        ("model={hidden: [{units: 1, norm: layer}]}", "layer norm of one unit is always 0"),
     ],
 )
 def test_recipes_that_do_not_suit_their_data(nntrain: CommandLine, setting: str, words: str | None) -> None:

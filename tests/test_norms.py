@@ -14,6 +14,7 @@ from nntrain.activations import Activation
 from nntrain.artifacts.model import Model
 from nntrain.diagnostics.gradcheck import check
 from nntrain.diagnostics.small import small_plan
+from nntrain.errors import InputError
 from nntrain.losses import Loss
 from nntrain.losses.cross_entropy import CrossEntropy
 from nntrain.network.network import Network
@@ -210,3 +211,19 @@ def test_slopes_are_learnt_and_not_penalised() -> None:
     mask, *_ = engine.plan.network.arrays(engine.plan.network.penalised(biases=False))
     assert mask["slopes"].tolist() == [0]
     assert mask["weights"].all()
+
+
+def test_a_last_batch_of_one_row_has_no_variance() -> None:
+    recipe = {"data": {"source": "moons", "validation": 0, "test": 0}, "model": {"hidden": [4], "norm": "batch"}}
+    engine = Engine(built({**recipe, "training": {"batch_size": 64}}).plan)
+    layer, *_ = engine.plan.network.arrays(engine.theta)
+    before = layer["running_var"].copy(), layer["running_mean"].copy()
+    engine.take(np.arange(1), 0, np.zeros(1))
+    np.testing.assert_array_equal((layer["running_var"], layer["running_mean"]), before)
+    engine.take(np.arange(2), 0, np.zeros(1))
+    assert (layer["running_var"] != before[0]).all()
+
+
+def test_batch_norm_of_single_rows_is_refused() -> None:
+    with pytest.raises(InputError, match="batch norm takes the mean and variance of a batch's rows"):
+        built({"data": {"source": "moons"}, "model": {"norm": "batch"}, "training": {"batch_size": 1}})

@@ -7,7 +7,7 @@ of the loss, the difference means nothing: such coordinates are counted apart.
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -213,7 +213,7 @@ def _compared(plan: Plan, term: str, f: _Loss | _Penalty, theta: Vector, analyti
                 numeric=float(numeric[worst]),
                 verdict=_verdict(float(errors[worst])),
                 close=bool((close | crossed).all()),
-                sweep=_sweep(f, theta, analytic, coordinates[[worst]][~crossed[[worst]]], floor),
+                sweep=() if crossed[worst] else _sweep(f, theta, analytic, at, floor),
             )
         )
     return found
@@ -238,18 +238,13 @@ def _coordinate(f: _Loss | _Penalty, theta: Vector, i: int, h: float) -> tuple[f
 
 
 def _sweep(
-    f: _Loss | _Penalty, theta: Vector, analytic: Vector, coordinates: NDArray[Any], floor: float
+    f: _Loss | _Penalty, theta: Vector, analytic: Vector, i: int, floor: float
 ) -> tuple[tuple[float, float], ...]:
-    if coordinates.size == 0:
-        return ()
-    errors = []
-    for h in SWEEP:
-        numeric = np.array([_coordinate(f, theta, int(i), h)[0] for i in coordinates])
-        errors.append(float(_relative(analytic[coordinates], numeric, floor).max()))
-    return tuple(zip(SWEEP, errors, strict=True))
+    numeric = np.array([_coordinate(f, theta, i, h)[0] for h in SWEEP])
+    return tuple(zip(SWEEP, _relative(analytic[i], numeric, floor).tolist(), strict=True))
 
 
-def _relative(analytic: Vector, numeric: Vector, floor: float) -> Vector:
+def _relative(analytic: Vector | float, numeric: Vector, floor: float) -> Vector:
     size = np.maximum(np.maximum(np.abs(analytic), np.abs(numeric)), max(floor, 1e-12))
     return np.asarray(np.abs(analytic - numeric) / size)
 

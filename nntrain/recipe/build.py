@@ -87,8 +87,8 @@ def assemble(recipe: Recipe, dataset: Dataset, data: Prepared, document: Documen
     small = len(data.train.x) < BATCH_SIZE or recipe.optimizer.searches
     if "batch_size" not in recipe.training.model_fields_set and small:
         recipe = _with_full_batch(recipe)  # the default is for larger data
-    check_training(recipe, data, document)
     network = network_of(recipe, len(dataset.feature_names), len(dataset.target_names), n_classes)
+    check_training(recipe, network, data, document)
     check_units(recipe, network, document)
     if recipe.optimizer.searches:
         check_dropout(recipe, network, document)

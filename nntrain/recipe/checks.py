@@ -41,7 +41,7 @@ def check_loss(loss: Loss, output: Activation, n_classes: int | None, document: 
 
 
 def check_units(recipe: Recipe, network: Network, document: Document) -> None:
-    """Refuse a layer whose activation is the same whatever its input."""
+    """Refuse a layer whose output is the same whatever its input."""
     for layer in network.layers:
         if layer.activation.distribution and layer.n_out == 1:
             key = "output" if layer is network.layers[-1] else "hidden"
@@ -49,6 +49,12 @@ def check_units(recipe: Recipe, network: Network, document: Document) -> None:
                 document.where("model", key),
                 f"model.{key}: {layer.activation.name} of one unit is always 1",
                 "choose sigmoid, or leave it out",
+            )
+        if layer.norm is not None and layer.norm.by_row and layer.n_out == 1:
+            raise bad_input(
+                document.where("model", "hidden"),
+                f"model.hidden: {layer.norm.name} norm of one unit is always 0",
+                "leave it out there: {units: 1, norm: null}",
             )
 
 
@@ -114,7 +120,7 @@ def check_search(recipe: Recipe, document: Document) -> None:
         )
 
 
-def check_training(recipe: Recipe, data: Prepared, document: Document) -> None:
+def check_training(recipe: Recipe, network: Network, data: Prepared, document: Document) -> None:
     """Refuse settings that do not suit the data."""
     training, rows = recipe.training, len(data.train.x)
     if training.batch_size != "full" and training.batch_size > rows:
@@ -122,6 +128,12 @@ def check_training(recipe: Recipe, data: Prepared, document: Document) -> None:
             document.where("training", "batch_size"),
             f"training.batch_size: found {training.batch_size}, but the training part has {rows} rows",
             f"choose at most {rows}, or full",
+        )
+    if training.batch_size == 1 and any(layer.norm and not layer.norm.by_row for layer in network.layers):
+        raise bad_input(
+            document.where("training", "batch_size"),
+            "training.batch_size: found 1, but batch norm takes the mean and variance of a batch's rows",
+            "choose 2 or more, or model.norm: layer",
         )
     if recipe.optimizer.searches:
         check_search(recipe, document)
