@@ -39,6 +39,7 @@ def command(
     Exit status 1 if a gradient is wrong by either rule; with --mutate, if a mistake was not caught.
     """
     from nntrain.cli.compiling import compiling_said
+    from nntrain.cli.console import stdout_console
     from nntrain.cli.result import print_json, print_table
     from nntrain.report.gradients import checks_table, mutations_table
 
@@ -54,7 +55,7 @@ def command(
         if json:
             print_json([asdict(caught) for caught in planted])
         else:
-            print_table(mutations_table(planted))
+            print_table(mutations_table(planted, stdout_console().width))
         if not all(caught.caught for caught in planted):
             raise typer.Exit(Status.FAILED)
         return
@@ -63,7 +64,7 @@ def command(
     if json:
         print_json([_plain(what, check) for what, checks in found.items() for check in checks])
     else:
-        print_table(checks_table(found))
+        print_table(checks_table(found, stdout_console().width))
     if any(check.failed for checks in found.values() for check in checks):
         raise typer.Exit(Status.FAILED)
 

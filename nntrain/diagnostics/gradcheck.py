@@ -51,7 +51,7 @@ class TensorCheck:
         numeric: the difference quotient there.
         verdict: by the usual thresholds.
         close: torch's rule for all coordinates: |a - n| <= 1e-5 + 1e-3 |n|.
-        sweep: the worst relative error for each h.
+        sweep: the relative error for each h: of the worst coordinate if it is wrong, else of the largest gradient.
     """
 
     name: str
@@ -200,7 +200,8 @@ def _compared(plan: Plan, term: str, f: _Loss | _Penalty, theta: Vector, analyti
         errors = np.where(crossed, 0.0, _relative(analytic[coordinates], numeric, floor))
         worst = int(np.argmax(errors))
         close = np.abs(analytic[coordinates] - numeric) <= ATOL + RTOL * np.abs(numeric)
-        at = int(coordinates[worst])
+        at, sizes = int(coordinates[worst]), np.where(crossed, -1.0, np.abs(analytic[coordinates]))
+        swept = worst if errors[worst] > FAIR else int(np.argmax(sizes))  # of a gradient near 0 all is rounding
         found.append(
             TensorCheck(
                 name=names[number],
@@ -213,7 +214,7 @@ def _compared(plan: Plan, term: str, f: _Loss | _Penalty, theta: Vector, analyti
                 numeric=float(numeric[worst]),
                 verdict=_verdict(float(errors[worst])),
                 close=bool((close | crossed).all()),
-                sweep=() if crossed[worst] else _sweep(f, theta, analytic, at, floor),
+                sweep=() if crossed.all() else _sweep(f, theta, analytic, int(coordinates[swept]), floor),
             )
         )
     return found
