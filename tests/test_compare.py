@@ -141,6 +141,10 @@ def test_a_comparison_goes_on_where_it_was(nntrain: CommandLine, moons: Path) ->
     assert len(list(Path("runs").iterdir())) == 1  # the same command has the same directory
     left = path.read_text().splitlines(keepends=True)
     assert left[:3] == some
+    rows = [json.loads(line) for line in left]
+    made = sorted((row["variant"], row["seed"]) for row in rows)
+    assert made == [(name, seed) for name in ("adam", "sgd") for seed in range(1, 5)]
+    assert {row["phase"] for row in rows} == {"default"}
     assert len(left) == 8
     for one, other in zip(whole["variants"], again["variants"], strict=True):
         assert one["default"]["scores"] == other["default"]["scores"]

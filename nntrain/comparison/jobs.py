@@ -3,7 +3,7 @@
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any, Self
 
@@ -23,6 +23,7 @@ from nntrain.training.loop import train
 
 POINTS = 200  # of a run's curve: as many as there are, and then half of them, whenever they are twice as many
 KEPT = 16  # splits of the data
+ABOUT = ("variant", "phase", "seed", "settings")  # what a row tells of its job
 STEP, SECONDS, TRAIN_LOSS, LOSS, METRIC = range(5)  # the columns of a curve
 
 
@@ -68,6 +69,7 @@ class Row:
         seconds: of training alone.
         scores: loss and metric of the weights that are kept, by part of the data.
         curve: (points, 5): steps, seconds, training loss, validation loss and metric, at the end of epochs.
+        about: for whoever reads the ledger: the ``variant``'s name, ``phase``, ``seed`` and ``settings`` of its job.
     """
 
     key: str
@@ -77,6 +79,7 @@ class Row:
     seconds: float
     scores: Mapping[str, Scores]
     curve: NDArray[np.float64]
+    about: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def diverged(self) -> bool:
@@ -86,7 +89,13 @@ class Row:
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
         scores = {part: score._asdict() for part, score in self.scores.items()}
-        plain = {"key": self.key, "stopped": self.stopped.value, "epochs": self.epochs, "steps": self.steps}
+        plain = {
+            "key": self.key,
+            **self.about,
+            "stopped": self.stopped.value,
+            "epochs": self.epochs,
+            "steps": self.steps,
+        }
         return {**plain, "seconds": self.seconds, "scores": scores, "curve": self.curve.tolist()}
 
     @classmethod
@@ -104,7 +113,7 @@ class Row:
             raise KeyError("train")
         curve = np.array(data["curve"], np.float64).reshape(-1, 5)  # null, which NaN is in JSON, is NaN again
         facts = (str(data["key"]), Stopped(data["stopped"]), int(data["epochs"]), int(data["steps"]))
-        return cls(*facts, float(data["seconds"]), scores, curve)
+        return cls(*facts, float(data["seconds"]), scores, curve, {key: data[key] for key in ABOUT if key in data})
 
 
 class Variants:

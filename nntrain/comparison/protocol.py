@@ -10,14 +10,14 @@ Source: DeepOBS (Schneider et al. 2019); Sivaprasad et al., arXiv 1910.11758; Al
 import hashlib
 import re
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
 
 import numpy as np
 
 from nntrain.comparison.executors import Executor
-from nntrain.comparison.jobs import Job, Row, Variants
+from nntrain.comparison.jobs import ABOUT, Job, Row, Variants
 from nntrain.comparison.ledger import Ledger
 from nntrain.comparison.measure import Measure
 from nntrain.comparison.tuning import Trial, trials_of
@@ -192,7 +192,9 @@ def _made(
     missing: Iterable[Job] = [wanted[key][0][1] for key in wanted if key not in ledger.rows]
     made = executor.run(variants, missing)
     try:
-        for job, row in made:
+        for job, bare in made:
+            about = (variants.all[job.variant].name, job.phase, job.seed, dict(job.settings))
+            row = replace(bare, about=dict(zip(ABOUT, about, strict=True)))
             ledger.add(row)
             yield from told(job.key, row, reused=False)
     finally:
