@@ -58,6 +58,7 @@ def test_variants_that_are_none_are_refused(nntrain: CommandLine, moons: Path) -
     Path("other/moons.yaml").write_text(moons.read_text().replace("[8]", "[9]"))
     Path("same.yaml").write_text(moons.read_text())
     for arguments, words in (
+        (("--optimizers", "sgd,adam", "--target", "nan"), "--target: found nan"),
         (("--vary", "seed=1,2"), "seed is no variant"),
         (("--vary", "data.test_seed=1,2"), "data.test_seed is no variant"),
         (("--lrs", "0.1,0.2", "--vary", "optimizer.lr=0.3,0.4"), "optimizer.lr varies already"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from math import isfinite
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -91,6 +92,8 @@ def command(
 
     if json + csv + markdown > 1:
         raise bad_input("compare", "choose one of --json, --csv and --markdown")
+    if target is not None and not isfinite(target):
+        raise bad_input("--target", f"found {target}, expected a finite number")
     given = {"optimizers": optimizers, "losses": losses, "activations": activations, "initializers": initializers}
     given |= {"schedules": schedules, "batch_sizes": batch_sizes, "lrs": lrs}
     axes = [
