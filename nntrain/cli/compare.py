@@ -202,10 +202,7 @@ def compare(
         listener.note(
             f"{budget.seeds} seeds are too few to show a difference among {len(compared)} variants; it takes {fewest}"
         )
-    with (
-        compiling_said(listener.note),
-        Ledger(folder / "runs.jsonl") as ledger,
-    ):
+    with compiling_said(listener.note), Ledger(folder / "runs.jsonl") as ledger:
         for event in run_all(variants, findings, ledger, executor):
             listener(event)
     if interrupted():
