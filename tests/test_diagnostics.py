@@ -1,5 +1,7 @@
 """Under- and overfitting, read off the curves (K, N)."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -65,6 +67,20 @@ def test_the_least_of_a_gaussians_loss_is_where_it_fits(sigma: float) -> None:
     loss, y, double = make(Loss, "gaussian_nll", sigma=sigma), np.array([[0.5], [-1.0]]), np.dtype(np.float64)
     value = loss.function[double](y, y, np.empty_like(y), np.array(loss.numbers()))
     assert value == pytest.approx(loss.least, abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("bias_initializer: {name: constant, value: -1000}", "stuck: every unit of layer 1 dense 2→6 relu is dead"),
+        ("initializer: zeros, activation: tanh, learn_biases: false", "stuck: the gradient is zero"),
+        ("activation: tanh", "underfits"),
+    ],
+)
+def test_a_network_that_cannot_learn_is_told(nntrain: CommandLine, tmp_path: Path, model: str, words: str) -> None:
+    recipe = f"data: {{source: moons}}\nmodel: {{hidden: [6], {model}}}\ntraining: {{epochs: 20}}\n"
+    ended = nntrain("fit", "-", "--out", tmp_path / "run", "--json", "-q", stdin=recipe)
+    assert words in ended.json["verdict"]
 
 
 def test_dialects_part_where_their_definitions_say(nntrain: CommandLine) -> None:

@@ -58,5 +58,29 @@ def verdict(
     )
 
 
+def stuck(labels: Sequence[str], norms: Sequence[float], dead: Sequence[float | None]) -> str | None:
+    """Return a sentence on a network that cannot learn any more, None of others.
+
+    Args:
+        labels: of the layers.
+        norms: of each layer's last gradient.
+        dead: the share of each layer's units that are dead, None where they cannot be.
+
+    Source: H (the causes of a zero gradient).
+    """
+    for label, share in zip(labels, dead, strict=True):
+        if share == 1:
+            return (
+                f"stuck: every unit of layer {label} is dead, and nothing before it learns; "
+                "try a smaller learning rate, other first weights, or leaky_relu"
+            )
+    if norms and not any(norms):
+        return (
+            "stuck: the gradient is zero: this is an optimum or a saddle, or all weights are zero, "
+            "or the activations are saturated"
+        )
+    return None
+
+
 def _mean(values: Sequence[float]) -> float:
     return sum(values) / len(values)

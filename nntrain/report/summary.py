@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from nntrain.diagnostics.curves import verdict
+from nntrain.diagnostics.curves import stuck, verdict
 from nntrain.report.numbers import duration, number, share
 from nntrain.training.events import Diverged, EpochEnded, Event, Finished, Scores, Started, Stopped
 
@@ -137,7 +137,12 @@ def summarize(events: Iterable[Event], run: str, model: str) -> Summary:
         last=epochs[-1] if epochs else None,
         verdict="diverged"
         if finished.diverged
-        else verdict([epoch.train_loss for epoch in epochs], validation, finished.kept == "best", started.least_loss),
+        else stuck(
+            [facts.label for facts in started.layers],
+            [layer.gradient_norm for layer in finished.layers],
+            [layer.dead for layer in finished.layers],
+        )
+        or verdict([epoch.train_loss for epoch in epochs], validation, finished.kept == "best", started.least_loss),
         samples_per_second=speeds[len(speeds) // 2] if speeds else None,  # the first epochs warm up
         run=run,
         model=model,
