@@ -5,23 +5,25 @@ The floors, imports running downwards only (``tests/test_house.py`` holds this):
 ===== ============================================================ ==========================================
 floor  packages and files                                           hold
 ===== ============================================================ ==========================================
-14     cli                                                          one file a command, streams, live display
-13     report                                                       results to text
-12     comparison                                                   many runs, and what they say together
-11     artifacts                                                    what a run leaves: model file, run directory
-10     recipe                                                       recipes to objects
-9      diagnostics                                                  what a run's numbers mean; gradient checks
-8      training                                                     one run as events
-7      network                                                      the layer table, forward and backward
-6      layers, norms, activations, losses, initializers,            the course's vocabulary
+16     cli                                                          one file a command, streams, live display
+15     report                                                       results to text
+14     comparison                                                   many runs, and what they say together
+13     artifacts                                                    what a run leaves: model file, run directory
+12     recipe                                                       recipes to objects
+11     diagnostics                                                  what a run's numbers mean; gradient checks
+10     training                                                     one run as events
+9      network                                                      the layer table, forward and backward
+8      layers, norms, activations, losses, initializers,            the course's vocabulary
        optimizers, wrappers, schedules, metrics, data
-5      products                                                     matrix products
-4      blocks, turning                                              small ones, and matrices turned round
-3      registers, signals                                           a block; how threads talk
-2      kernels                                                      what is compiled, and how it is called
-1      compiler, views, elementary, denormals                       what Numba is told to do otherwise; exp
+7      products                                                     matrix products
+6      blocks, turning                                              small ones, and matrices turned round
+5      registers, signals                                           a block; how threads talk
+4      beside                                                       compiling in a second process
+3      kernels                                                      what is compiled, and how it is called
+2      views, elementary, denormals                                 what loops cannot say; exp
+1      cache, compiler                                              what Numba is told to do otherwise
 0      errors, registry, random, files, resources, memory,          what everything stands on
-       processors
+       processors, as_json
 ===== ============================================================ ==========================================
 """
 

@@ -77,6 +77,19 @@ def test_imports_run_downwards(path: Path) -> None:
             assert other == room or below or ground, f"{room} may not import {other}"
 
 
+def test_the_floors_that_are_written_down_are_these() -> None:
+    """In the package's docstring: a floor to a number, the highest first, its rooms in the second column."""
+    rooms: list[set[str]] = []
+    for line in (ROOT / "nntrain" / "__init__.py").read_text().splitlines():
+        if re.match(r"\d+ ", line):
+            rooms.insert(0, set())
+        if rooms and line.startswith("="):
+            break
+        if rooms:
+            rooms[0] |= set(re.findall(r"\w+", line[7:66]))
+    assert rooms == [set(floor) for floor in FLOORS]
+
+
 def test_every_room_has_a_floor() -> None:
     assert {room_of(path) for path in SOURCES} - {"__init__", "__main__"} == set(FLOOR_OF)
 

@@ -25,8 +25,6 @@ from nntrain.training.events import Scores
 
 # torch's names of a normalisation's arrays
 NORM_NAMES = {"weight": "gamma", "bias": "beta", "running_mean": "running_mean", "running_var": "running_var"}
-
-
 TOO_LARGE = "it is far from all that the model was trained on"
 
 
@@ -170,7 +168,7 @@ class Model:
                 found = tensors[name]
                 if (found.shape, found.dtype) != (values.shape, values.dtype) or not np.isfinite(found).all():
                     raise ValueError(f"{name} has another shape or type, or numbers that are none")
-                values[:] = tensors[name]
+                values[:] = found
             preprocessing = facts["preprocessing"]
             parts = {
                 "inputs": Standardizer.from_json(preprocessing["inputs"], len(features)),

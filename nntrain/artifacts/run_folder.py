@@ -34,6 +34,7 @@ class RunFolder:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._old = {path / name: path / f".{name}.old" for name in NAMES}  # what it is to take the place of
+        self._new = not path.exists()
         self.recipe, self.metrics, self.summary, self.model = (path / name for name in NAMES)
         self._lines: BinaryIO | None = None
         self._flush_at = 0.0
@@ -64,6 +65,7 @@ class RunFolder:
                     place.replace(old)
             self._lines = self.metrics.open("wb", BUFFER)
         except OSError as error:
+            self._leave_as_it_was()
             raise bad_input(self.metrics, f"cannot write: {error.strerror}") from None
         return self
 
@@ -94,8 +96,9 @@ class RunFolder:
         elif not self.metrics.exists() or not self.metrics.stat().st_size:
             for place in self._old:
                 place.unlink(missing_ok=True)
-            with suppress(OSError):  # it holds something else
-                self.path.rmdir()
+            if self._new:
+                with suppress(OSError):  # somebody has put something there
+                    self.path.rmdir()
 
     def __call__(self, event: Event) -> None:
         """Write the line of an epoch that has ended."""

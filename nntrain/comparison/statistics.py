@@ -6,7 +6,7 @@ A value may be infinite: that is a run that diverged, and it takes part.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from math import comb, inf, isfinite
+from math import comb, inf, isfinite, isinf
 from typing import Any
 
 import numpy as np
@@ -38,7 +38,7 @@ def spread(values: Sequence[float]) -> Spread:
     found = np.array([value for value in values if not np.isnan(value)])
     if not found.size:
         return Spread(None, None, None, None, None, 0)
-    q1, median, q3 = (_quantile(np.sort(found), q) for q in (0.25, 0.5, 0.75))
+    q1, median, q3 = (_quantile(found, q) for q in (0.25, 0.5, 0.75))
     finite = np.isfinite(found).all()
     mean = float(found.mean()) if finite else inf
     deviation = float(found.std(ddof=1)) if finite and found.size > 1 else inf
@@ -46,14 +46,12 @@ def spread(values: Sequence[float]) -> Spread:
     return Spread(*middle, _finite(mean), _finite(deviation), found.size)
 
 
-def _quantile(ordered: Values, q: float) -> float:
+def _quantile(values: Values, q: float) -> float:
     """Return NumPy's quantile; between a number and an infinite one it is infinite, and not NaN."""
-    place = q * (ordered.size - 1)
-    below, above = ordered[int(place)], ordered[min(int(place) + 1, ordered.size - 1)]
-    part = place - int(place)
-    if below == above or part == 0:
-        return float(below)
-    return float(np.quantile(ordered, q)) if np.isfinite([below, above]).all() else float(below + part * above)
+    below, above = (float(np.quantile(values, q, method=method)) for method in ("lower", "higher"))
+    if below == above or isinf(below):
+        return below
+    return above if isinf(above) else float(np.quantile(values, q))
 
 
 def expected_best(values: Sequence[float], lower: bool) -> list[float | None]:

@@ -54,7 +54,7 @@ def check_units(recipe: Recipe, network: Network, document: Document) -> None:
             raise bad_input(
                 document.where("model", "hidden"),
                 f"model.hidden: {layer.norm.name} norm of one unit is always 0",
-                "leave it out there: {units: 1, norm: null}",
+                "choose more units, or batch norm",
             )
 
 
