@@ -10,7 +10,7 @@ floor  packages and files                                           hold
 14     comparison                                                   many runs, and what they say together
 13     artifacts                                                    what a run leaves: model file, run directory
 12     recipe                                                       recipes to objects
-11     diagnostics                                                  what a run's numbers mean; gradient checks
+11     diagnostics                                                  what numbers mean; each layer; gradient checks
 10     training                                                     one run as events
 9      network                                                      the layer table, forward and backward
 8      layers, norms, activations, losses, initializers,            the course's vocabulary

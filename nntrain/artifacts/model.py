@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, ValidationError
 import nntrain
 from nntrain.artifacts import container
 from nntrain.data import Dataset, Label
-from nntrain.data.prepare import Prepared
+from nntrain.data.prepare import Part, Prepared
 from nntrain.data.preprocessing import Standardizer
 from nntrain.errors import bad_input
 from nntrain.losses import Loss
@@ -22,6 +22,7 @@ from nntrain.network.network import Network
 from nntrain.recipe.build import network_of
 from nntrain.recipe.schema import Recipe, to_data
 from nntrain.training.events import Scores
+from nntrain.training.plan import Plan
 
 # torch's names of a normalisation's arrays
 NORM_NAMES = {"weight": "gamma", "bias": "beta", "running_mean": "running_mean", "running_var": "running_var"}
@@ -78,19 +79,34 @@ class Model:
             raise bad_input(f"row {int(beyond.argmax()) + 1}", "the model's output for it is not finite", TOO_LARGE)
         return outputs
 
-    def score(self, x: NDArray[np.float64], y: NDArray[Any]) -> Scores:
-        """Return loss and metric for features ``x`` (N, I) and targets ``y`` as they stand in a table.
+    def score(self, part: Part) -> Scores:
+        """Return loss and metric for rows as they stand in a table.
 
         The loss is on the scale that was trained on: of standardised targets, if they were.
         """
-        if self.targets is not None:
-            y = self.targets.apply(y)
+        x, y = self._prepared(part.x), self._targets(part.y)
         dtype = self.theta.dtype
         target = np.ascontiguousarray(self.loss.encode(y, self.n_classes), dtype)
         forward = ForwardPass(self.network, dtype, target.shape[1])
-        output, loss = forward.loss(self.theta, self._prepared(x), target, self.loss)
+        output, loss = forward.loss(self.theta, x, target, self.loss)
         metric = r2(y, self.loss.prediction(output)) if self.classes is None else accuracy(y, self.loss.decide(output))
         return Scores(loss, metric)
+
+    def plan(self, part: Part) -> Plan:
+        """Return the run that it came from, with rows as they stand in a table as its training part."""
+        recipe = self.recipe
+        return Plan(
+            name=recipe.name or "",
+            seed=recipe.seed,
+            data=Prepared(Part(self._prepared(part.x), self._targets(part.y)), None, None, self.inputs, self.targets),
+            n_classes=self.n_classes,
+            network=self.network,
+            loss=self.loss,
+            optimizer=recipe.optimizer,
+            schedule=recipe.schedule,
+            training=recipe.training,
+            regularization=recipe.regularization,
+        )
 
     @property
     def n_classes(self) -> int | None:
@@ -118,6 +134,9 @@ class Model:
         if self.network.layers[-1].activation.distribution:
             return outputs.astype(np.float64)
         return self.loss.probabilities(outputs)
+
+    def _targets(self, y: NDArray[Any]) -> NDArray[Any]:
+        return y if self.targets is None else self.targets.apply(y)
 
     def _prepared(self, x: NDArray[np.float64]) -> NDArray[Any]:
         x = x if self.inputs is None else self.inputs.apply(x)

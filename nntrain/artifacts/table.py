@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 from nntrain.artifacts.model import Model
 from nntrain.data import Dataset, Label
 from nntrain.data.csv import labels
-from nntrain.data.prepare import Part
+from nntrain.data.prepare import Part, prepare
 from nntrain.data.table import Table, numeric_columns, read_table, separator_hint
 from nntrain.errors import InputError, Problem, bad_input, nearest
 from nntrain.recipe.build import read_rows
@@ -59,6 +60,19 @@ def recipe_rows(model: Model) -> Dataset:
         return Dataset(x, dataset.y, *names)
     known = _indices(model.classes, dataset.classes, lambda _: f"{source}: target {model.target_names[0]!r}")
     return Dataset(x, known[dataset.y], *names)
+
+
+def recipe_parts(model: Model) -> dict[str, Part]:
+    """Return the parts of the model's recipe's data, as its table has them: train, validation and test.
+
+    Raises:
+        InputError: as :func:`recipe_rows`.
+    """
+    recipe = model.recipe
+    settings: dict[str, Any] = recipe.data.model_dump(exclude={"source", "standardize", "standardize_target"})
+    raw = prepare(recipe_rows(model), **settings, standardize=False, standardize_target=False, seed=recipe.seed)
+    parts = {"train": raw.train, "validation": raw.validation, "test": raw.test}
+    return {name: part for name, part in parts.items() if part is not None}
 
 
 def _indices(classes: Iterable[Label], found: Iterable[Label], where: Callable[[int], str]) -> NDArray[np.int64]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -51,16 +51,8 @@ def evaluate(path: Path, data: str | None) -> tuple[str, dict[str, Scores]]:
         InputError: if the model or the data cannot be read, or do not suit each other.
     """
     from nntrain.artifacts.model import Model
-    from nntrain.artifacts.table import labelled_rows, recipe_rows
-    from nntrain.data.prepare import Part, prepare
+    from nntrain.artifacts.table import labelled_rows, recipe_parts
 
     model = Model.load(path)
-    if data is not None:
-        parts: dict[str, Part | None] = {"data": labelled_rows(model, data)}
-    else:
-        recipe = model.recipe
-        dataset = recipe_rows(model)
-        settings: dict[str, Any] = recipe.data.model_dump(exclude={"source", "standardize", "standardize_target"})
-        raw = prepare(dataset, **settings, standardize=False, standardize_target=False, seed=recipe.seed)
-        parts = {"train": raw.train, "validation": raw.validation, "test": raw.test}
-    return model.metric, {name: model.score(part.x, part.y) for name, part in parts.items() if part is not None}
+    parts = recipe_parts(model) if data is None else {"data": labelled_rows(model, data)}
+    return model.metric, {name: model.score(part) for name, part in parts.items()}

@@ -1,0 +1,156 @@
+"""Why a network does not learn, read off its layers: the lecture's causes of a zero gradient, and what leads there.
+
+The lecture's four (H): the activations are all zero, and the weights that they enter get no gradient; the weights are
+all zero, and nothing flows back through them; the derivative of the nonlinearity is zero; or nothing is wrong, and
+this is an optimum or a saddle. Its causes of a gradient that is nearly zero: first weights too small, so that the
+activations fade from layer to layer; too large, so that they saturate.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from nntrain.diagnostics.layers import LayerLook, Look
+
+Kind = Literal[
+    "not_finite",
+    "zero_activations",
+    "zero_weights",
+    "zero_slopes",
+    "stationary",
+    "equal_units",
+    "dead_units",
+    "saturated",
+    "fading_activations",
+    "growing_activations",
+    "fading_gradient",
+    "exploding_gradient",
+    "input_scale",
+]
+STATIONARY = 1e-6  # of the loss (or of 1): a gradient's norm below which it is called zero
+SATURATED = 0.5  # share of a layer's activations
+DEAD = 0.25  # share of a layer's units: fewer are usual
+SPREAD = 100.0  # times, that activations' deviation falls or grows from the first hidden layer to the last
+FLOW = 1000.0  # times, that the gradient falls or grows on its way back
+SCALES = 100.0  # times, that an input's deviation is another's
+
+
+@dataclass(frozen=True)
+class Finding:
+    """Something that keeps a network from learning.
+
+    Attributes:
+        kind: what it is, for programs.
+        layers: where, counted from 1; none where it is about all of it.
+        text: what it is, for people.
+        advice: what to try.
+    """
+
+    kind: Kind
+    layers: tuple[int, ...]
+    text: str
+    advice: str
+
+
+DRAWN_ADVICE = "try model.initializer null, which draws weights at random, as wide as suits the layer"
+SPREAD_ADVICE = "try model.initializer he_normal or glorot_uniform, which keep the spread, or model.norm batch"
+SMALLER_ADVICE = "try smaller first weights and biases, data.standardize true, or model.norm batch"
+ALIVE_ADVICE = "try other first weights, biases that are not far below zero, a smaller learning rate, or leaky_relu"
+
+
+def findings(look: Look) -> list[Finding]:
+    """Return what is wrong, the causes in front of what follows from them; nothing where nothing stands out."""
+    if look.not_finite is not None:
+        text = f"{look.not_finite} ceased to be finite"
+        return [Finding("not_finite", (), text, "try a smaller learning rate, smaller first weights, or clip_norm")]
+    found = [finding for rule in (_blocked, _equal, _flat, _spread, _flow) for finding in rule(look.layers)]
+    still = look.gradient_norm <= STATIONARY * max(1.0, abs(look.loss))
+    if still and not found:
+        text = f"the gradient is zero, and nothing blocks it: an optimum or a saddle, at loss {look.loss:.4g}"
+        found.append(Finding("stationary", (), text, "if the loss could be lower it is a saddle: start elsewhere"))
+    if look.input_deviations is not None and look.input_deviations[1] > SCALES * look.input_deviations[0]:
+        least, most = look.input_deviations
+        text = f"the inputs have very different scales: their deviations lie from {least:.3g} to {most:.3g}"
+        found.append(Finding("input_scale", (), text, "try data.standardize true"))
+    return found
+
+
+def _blocked(layers: Sequence[LayerLook]) -> Iterator[Finding]:
+    """Yield what makes a gradient exactly zero, from the outputs on: the way that it comes."""
+    behind: LayerLook | None = None  # the layer that the gradient comes from
+    for number in range(len(layers), 0, -1):
+        layer = layers[number - 1]
+        before = _layers(range(1, number + 1))
+        if behind is not None and behind.zero_weights and not behind.zero_delta:
+            text = f"nothing flows back into {before}: all weights of layer {behind.label} are zero"
+            yield Finding("zero_weights", (number + 1,), text, DRAWN_ADVICE)
+        elif layer.zero_slopes and (behind is None or not behind.zero_delta):
+            text = f"nothing flows back into {before}: the slope of layer {layer.label} is zero for every row and unit"
+            yield Finding("zero_slopes", (number,), text, ALIVE_ADVICE if layer.can_die else SPREAD_ADVICE)
+        elif layer.zero_inputs and layer.zero_gradient and not layer.zero_delta:
+            text = f"the weights of layer {layer.label} get no gradient: all activations that enter it are zero"
+            drawn = number == 1 or layers[number - 2].zero_weights
+            yield Finding("zero_activations", (number,), text, DRAWN_ADVICE if drawn else ALIVE_ADVICE)
+        behind = layer
+
+
+def _equal(layers: Sequence[LayerLook]) -> Iterator[Finding]:
+    same = [number for number, layer in enumerate(layers, 1) if layer.equal and layer.hidden]
+    if same:
+        text = f"all units of {_layers(same)} do the same, and will for ever: they begin equal and get equal gradients"
+        yield Finding("equal_units", tuple(same), text, DRAWN_ADVICE)
+
+
+def _flat(layers: Sequence[LayerLook]) -> Iterator[Finding]:
+    dead = _which(layers, lambda layer: layer.can_die and DEAD <= (layer.stuck or 0) < 1)
+    if dead:
+        shares = _range([layers[number - 1].stuck or 0 for number in dead])
+        text = f"{shares} of the units of {_layers(dead)} are dead: zero for every row"
+        yield Finding("dead_units", dead, text, ALIVE_ADVICE)
+    saturated = _which(layers, lambda layer: not layer.can_die and (layer.flat or 0) >= SATURATED)
+    if saturated:
+        shares = _range([layers[number - 1].flat or 0 for number in saturated])
+        text = f"{shares} of the activations of {_layers(saturated)} are saturated, where the slope is next to nothing"
+        yield Finding("saturated", saturated, text, SMALLER_ADVICE)
+
+
+def _spread(layers: Sequence[LayerLook]) -> Iterator[Finding]:
+    hidden = [layer for layer in layers if layer.hidden]
+    if len(hidden) < 2:
+        return
+    first, last = hidden[0].deviation, hidden[-1].deviation
+    way = f"their deviation is {first:.3g} in layer 1 and {last:.3g} in layer {len(hidden)}"
+    if 0 < last * SPREAD < first:
+        text = f"the activations fade from layer to layer, as they do by weights that are too small: {way}"
+        yield Finding("fading_activations", (), text, SPREAD_ADVICE)
+    elif last > SPREAD * first > 0:
+        text = f"the activations grow from layer to layer, as they do by weights that are too large: {way}"
+        yield Finding("growing_activations", (), text, SPREAD_ADVICE)
+
+
+def _flow(layers: Sequence[LayerLook]) -> Iterator[Finding]:
+    first, last = layers[0].delta, layers[-1].delta
+    text = f"dL/dz is some {last:.3g} in layer {len(layers)} and {first:.3g} in layer 1"
+    if 0 < first * FLOW < last or (first == 0 < last and not any(_blocked(layers))):
+        yield Finding("fading_gradient", (), f"the gradient fades on its way back: {text}", SPREAD_ADVICE)
+    elif first > FLOW * last > 0:
+        text = f"the gradient explodes on its way back: {text}"
+        yield Finding("exploding_gradient", (), text, f"{SPREAD_ADVICE}; or clip it (regularization.clip_norm)")
+
+
+def _which(layers: Sequence[LayerLook], is_so: Callable[[LayerLook], bool]) -> tuple[int, ...]:
+    return tuple(number for number, layer in enumerate(layers, 1) if is_so(layer))
+
+
+def _layers(numbers: Sequence[int]) -> str:
+    """Such as ``layer 3``, ``layers 1 to 3`` or ``layers 1, 3``."""
+    if len(numbers) == 1:
+        return f"layer {numbers[0]}"
+    if list(numbers) == list(range(numbers[0], numbers[-1] + 1)):
+        return f"layers {numbers[0]} to {numbers[-1]}"
+    return "layers " + ", ".join(map(str, numbers))
+
+
+def _range(shares: Sequence[float]) -> str:
+    low, high = f"{min(shares):.0%}".replace("%", " %"), f"{max(shares):.0%}".replace("%", " %")
+    return low if low == high else f"{low[:-2]} to {high}"

@@ -1,0 +1,220 @@
+"""What goes on in each layer: activations on the way forward, gradients on the way back, as the lectures plot them.
+
+A whole batch of the probe, the first rows of the training part, is taken through the network as a training step does
+it (a batch norm sees this batch, nothing is dropped), and what the step leaves in its buffers is summed up.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.activations import Activation, Shape
+from nntrain.data.prepare import Part, Prepared
+from nntrain.network.network import Network
+from nntrain.optimizers.sgd import SGD
+from nntrain.schedules.decay import Constant
+from nntrain.training.divergence import locate
+from nntrain.training.engine import PROBE_ROWS, Engine, norm
+from nntrain.training.plan import Plan
+from nntrain.training.settings import Regularization, Training
+
+FLAT = 0.005  # of an activation's largest slope, below which it is called flat: tanh beyond ±3.3, sigmoid beyond ±6.7
+BINS = 24  # of a histogram
+GRID = np.linspace(-10, 10, 2001)  # on which an activation's largest slope is looked for
+
+
+@dataclass(frozen=True)
+class LayerLook:
+    """One layer, on the rows of the probe; shares lie between 0 and 1.
+
+    Attributes:
+        label: such as ``1 dense 64→32 relu``.
+        hidden: whether it is no output layer.
+        can_die: whether its activation is exactly zero over a range.
+        z_mean: mean of the pre-activations, as the activation gets them.
+        z_deviation: their standard deviation.
+        mean: mean of the activations.
+        deviation: their standard deviation.
+        histogram: how many of them lie in each of BINS equal parts of the range that all hidden layers share.
+        flat: share of the activations at which the slope is below FLAT of its largest; None for softmax, which is no
+            function of one number.
+        stuck: share of the units that are flat for every row: dead, or saturated for good.
+        equal: whether all its units get the same pre-activation, in every row.
+        delta: root mean square of dL/dz, times the rows: that of a row's own loss.
+        gradient_norm: Euclidean norm of the gradient of all its parameters.
+        zero_inputs: whether all that enters it is zero.
+        zero_weights: whether all its weights are.
+        zero_slopes: whether all its activation's slopes are.
+        zero_delta: whether dL/dz is, in every row.
+        zero_gradient: whether its weights' gradient is.
+    """
+
+    label: str
+    hidden: bool
+    can_die: bool
+    z_mean: float
+    z_deviation: float
+    mean: float
+    deviation: float
+    histogram: tuple[int, ...]
+    flat: float | None
+    stuck: float | None
+    equal: bool
+    delta: float
+    gradient_norm: float
+    zero_inputs: bool
+    zero_weights: bool
+    zero_slopes: bool
+    zero_delta: bool
+    zero_gradient: bool
+
+
+@dataclass(frozen=True)
+class Look:
+    """A network at one moment.
+
+    Attributes:
+        rows: how many were taken through it.
+        loss: their loss, without penalties.
+        gradient_norm: of its gradient, over all parameters.
+        input_deviations: the smallest and largest standard deviation of an input that varies, if any does.
+        span: the range of the hidden layers' histograms; None where there is no hidden layer, or nothing finite in one.
+        layers: from the inputs on.
+        not_finite: the first thing that is not finite, None if all is.
+    """
+
+    rows: int
+    loss: float
+    gradient_norm: float
+    input_deviations: tuple[float, float] | None
+    span: tuple[float, float] | None
+    layers: tuple[LayerLook, ...]
+    not_finite: str | None = None
+
+
+def look(plan: Plan, theta: NDArray[Any] | None = None) -> Look:
+    """Look at a plan's network on the first rows of its training part.
+
+    Args:
+        plan: its data, network and loss count, and the type of its numbers.
+        theta: the parameters to look at; None for the first ones.
+    """
+    engine = Engine(_for_looking(plan))
+    if theta is not None:
+        engine.theta[:] = theta
+    order, rates, before = np.arange(len(engine.train.x)), np.zeros(1), engine.theta.copy()
+    losses, not_finite = engine.take(order, 0, rates), None  # a step of rate 0
+    if not losses.size or not np.isfinite(engine.theta).all():
+        engine.theta[:] = before
+        not_finite = locate(engine, order, 0, rates, 1)[0].where
+    with np.errstate(invalid="ignore", over="ignore"):
+        hidden = [h for layer, _, h, _ in list(_buffers(engine))[:-1]]
+        span = _span(hidden)
+        return Look(
+            rows=order.size,
+            loss=float(losses[0]) if losses.size else np.nan,
+            gradient_norm=norm(engine.grad),
+            input_deviations=_deviations(engine.train.x),
+            span=span,
+            layers=tuple(_layers(engine, span)),
+            not_finite=not_finite,
+        )
+
+
+def _for_looking(plan: Plan) -> Plan:
+    train = plan.data.train
+    return replace(
+        plan,
+        data=Prepared(Part(train.x[:PROBE_ROWS], train.y[:PROBE_ROWS]), None, None, None, None),
+        network=Network([replace(layer, dropout=0.0) for layer in plan.network.layers]),
+        optimizer=SGD(),
+        schedule=Constant(),
+        training=Training(batch_size="full", dtype=plan.training.dtype),
+        regularization=Regularization(),
+    )
+
+
+def _buffers(engine: Engine) -> Iterator[tuple[int, NDArray[Any], NDArray[Any], NDArray[Any]]]:
+    """Yield each layer's place, and z, h and dL/dz (B, O) of the step that the buffers hold."""
+    rows, start, buffers = len(engine.train.x), 0, engine.buffers
+    for index, layer in enumerate(engine.plan.network.layers):
+        stop = start + rows * layer.n_out
+        z, h, d = (part[start:stop].reshape(rows, -1) for part in (buffers.z, buffers.h, buffers.d))
+        yield index, z, h, d
+        start = stop
+
+
+def _span(hidden: list[NDArray[Any]]) -> tuple[float, float] | None:
+    finite = [h[np.isfinite(h)] for h in hidden]
+    finite = [values for values in finite if values.size]
+    if not finite:
+        return None
+    low, high = float(min(values.min() for values in finite)), float(max(values.max() for values in finite))
+    return (low, high) if low < high else (low - 0.5, high + 0.5)
+
+
+def _deviations(x: NDArray[Any]) -> tuple[float, float] | None:
+    deviations = x.astype(np.float64).std(axis=0)
+    varying = deviations[deviations > 0]
+    return (float(varying.min()), float(varying.max())) if varying.size else None
+
+
+def _layers(engine: Engine, span: tuple[float, float] | None) -> Iterator[LayerLook]:
+    network, h_in = engine.plan.network, engine.train.x
+    arrays, gradients = network.arrays(engine.theta), network.arrays(engine.grad)
+    parts = zip(network.layers, arrays, gradients, network.slices(), _buffers(engine), strict=True)
+    for layer, of_layer, gradient, part, (index, z, h, d) in parts:
+        slopes = _slopes(layer.activation, z, h, of_layer.get("slopes"))
+        flat = None if slopes is None else slopes < FLAT * _largest_slope(layer.activation, z.dtype)
+        hidden = index < len(network.layers) - 1
+        z64, h64, delta = z.astype(np.float64), h.astype(np.float64), d.astype(np.float64) * len(z)
+        counts = np.histogram(h64[np.isfinite(h64)], BINS, span)[0] if hidden and span is not None else np.empty(0, int)
+        yield LayerLook(
+            label=f"{index + 1} {layer.label}",
+            hidden=hidden,
+            can_die=layer.activation.can_die,
+            z_mean=float(z64.mean()),
+            z_deviation=float(z64.std()),
+            mean=float(h64.mean()),
+            deviation=float(h64.std()),
+            histogram=tuple(counts.tolist()),
+            flat=None if flat is None else float(flat.mean()),
+            stuck=None if flat is None else float(flat.all(axis=0).mean()),
+            equal=layer.n_out > 1 and bool((z == z[:, :1]).all()),
+            delta=float(np.sqrt(np.square(delta).mean())),
+            gradient_norm=norm(engine.grad[part]),
+            zero_inputs=not h_in.any(),
+            zero_weights=not of_layer["weights"].any(),
+            zero_slopes=slopes is not None and not slopes.any(),
+            zero_delta=not d.any(),
+            zero_gradient=not gradient["weights"].any(),
+        )
+        h_in = h
+
+
+def _slopes(
+    activation: Activation, z: NDArray[Any], h: NDArray[Any], learnt: NDArray[Any] | None
+) -> NDArray[Any] | None:
+    """Return the size of the activation's derivative at each z (B, O): what becomes of dL/dh = 1."""
+    if activation.distribution:
+        return None
+    slopes, numbers, values = np.ones(z.size, z.dtype), z.reshape(-1), h.reshape(-1)
+    backward = activation.backward[z.dtype]
+    if learnt is None:
+        backward(numbers, values, Shape(activation.number, z.shape[-1]), slopes)
+    else:
+        backward(numbers, values, learnt, slopes, np.empty_like(learnt))
+    return np.abs(slopes).reshape(z.shape)
+
+
+def _largest_slope(activation: Activation, dtype: np.dtype[Any]) -> float:
+    if activation.learns(1):
+        return 1.0  # of a line
+    z = GRID.astype(dtype)
+    h = np.empty_like(z)
+    activation.forward[z.dtype](z, h, Shape(activation.number, 1))
+    slopes = _slopes(activation, z, h, None)
+    return 1.0 if slopes is None else float(slopes.max())

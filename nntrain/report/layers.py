@@ -1,0 +1,62 @@
+"""What goes on in each layer as a table, with a histogram of its activations, and what was found."""
+
+from collections.abc import Sequence
+
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from nntrain.diagnostics.causes import Finding
+from nntrain.diagnostics.layers import LayerLook, Look
+from nntrain.report.numbers import number, share
+
+WIDE = 110  # columns of a terminal, from which on there is room for all that is known
+HEIGHTS = " ▁▂▃▄▅▆▇█"
+
+
+def look_table(look: Look, found: Sequence[Finding], width: int) -> RenderableType:
+    """Return the layers, a line each, and below them what was found; ``width``: columns of the terminal."""
+    wide = width >= WIDE
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("layer", no_wrap=True)
+    names = [*(("z mean", "z dev") if wide else ()), "mean", "dev", "flat", "stuck", "dL/dz"]
+    for name in [*names, *(["gradient norm"] if wide else [])]:
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column(_axis(look, wide), no_wrap=True)
+    for layer in look.layers:
+        table.add_row(
+            layer.label,
+            *([_short(layer.z_mean), _short(layer.z_deviation)] if wide else []),
+            _short(layer.mean),
+            _short(layer.deviation),
+            share(layer.flat),
+            share(layer.stuck),
+            _short(layer.delta),
+            *([number(layer.gradient_norm)] if wide else []),
+            Text(_bars(layer, 1 if wide else 2), "cyan"),
+        )
+    head = Text(f"{look.rows} rows, loss {number(look.loss)}, gradient norm {number(look.gradient_norm)}\n")
+    told = [part for one in found for part in (Text(one.text, "bold yellow"), Padding(one.advice, (0, 0, 0, 2)))]
+    return Group(head, table, Text(), *(told or [Text("nothing stands out", "green")]))
+
+
+def _axis(look: Look, wide: bool) -> str:
+    """Return the head of the histograms: where their common range begins and ends."""
+    if look.span is None:
+        return ""
+    low, high = (_short(end) for end in look.span)
+    columns = len(look.layers[0].histogram) // (1 if wide else 2)
+    return f"{low}{high:>{max(columns - len(low), len(high) + 1)}}"
+
+
+def _bars(layer: LayerLook, together: int) -> str:
+    """Return a histogram as one character for so many ``together`` of its parts."""
+    counts = [sum(layer.histogram[i : i + together]) for i in range(0, len(layer.histogram), together)]
+    most = max(counts, default=0) or 1
+    return "".join(HEIGHTS[-(-count * (len(HEIGHTS) - 1) // most)] for count in counts)
+
+
+def _short(value: float) -> str:
+    """Return a number with three significant digits, in as few characters as there can be."""
+    return f"{value:.3g}".replace("e-0", "e-").replace("e+0", "e")

@@ -1,0 +1,201 @@
+"""``nntrain diagnose``: what is told of each layer, and which cause of a zero gradient (H) is named."""
+
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nntrain.activations import Activation
+from nntrain.diagnostics.causes import findings
+from nntrain.diagnostics.layers import FLAT, LayerLook, look
+from nntrain.registry import members
+from nntrain.resources import shipped_recipes
+from nntrain.training.engine import Engine
+from tests.helpers import Activated, CommandLine, built, make
+
+DEEP = {"hidden": [64] * 8, "activation": "tanh"}
+
+
+def kinds(model: dict[str, Any], **recipe: Any) -> list[str]:
+    """Return what is found in a network on digits, or in whatever ``recipe`` says."""
+    plan = built({"data": {"source": "digits"}, "model": model, **recipe}).plan
+    return [finding.kind for finding in findings(look(plan))]
+
+
+def layers(model: dict[str, Any]) -> tuple[LayerLook, ...]:
+    """Return the layers of a network on digits."""
+    return look(built({"data": {"source": "digits"}, "model": model}).plan).layers
+
+
+def test_each_number_is_what_plain_numpy_finds() -> None:
+    recipe = {
+        "data": {"source": {"name": "friedman1", "rows": 60}, "standardize_target": True},
+        "model": {"hidden": [6, 5], "activation": "tanh", "dropout": 0.5, "bias_initializer": "normal"},
+        "loss": "mse",
+        "training": {"dtype": "float64"},
+    }
+    plan = built(recipe).plan
+    x, y, theta = plan.data.train.x, plan.data.train.y, Engine(plan).theta
+    (W1, b1), (W2, b2), (W3, b3) = plan.network.views(theta)
+    z1 = x @ W1 + b1
+    z2 = np.tanh(z1) @ W2 + b2
+    z3 = np.tanh(z2) @ W3 + b3
+    d3 = 2 * (z3 - y)  # of a row's own loss
+    d2 = d3 @ W3.T * (1 - np.tanh(z2) ** 2)
+    d1 = d2 @ W2.T * (1 - np.tanh(z1) ** 2)
+    found = look(plan)
+    assert found.rows == len(x)
+    assert found.loss == pytest.approx(np.square(z3 - y).mean())
+    whole = []
+    for layer, z, h, d, h_in in zip(
+        found.layers,
+        (z1, z2, z3),
+        (np.tanh(z1), np.tanh(z2), z3),
+        (d1, d2, d3),
+        (x, np.tanh(z1), np.tanh(z2)),
+        strict=True,
+    ):
+        gradient = [*(h_in.T @ d / len(x)).ravel(), *d.mean(axis=0)]
+        whole += gradient
+        assert layer.z_mean == pytest.approx(z.mean())
+        assert layer.z_deviation == pytest.approx(z.std())
+        assert layer.mean == pytest.approx(h.mean())
+        assert layer.deviation == pytest.approx(h.std())
+        assert layer.delta == pytest.approx(np.sqrt(np.square(d).mean()))
+        assert layer.gradient_norm == pytest.approx(np.linalg.norm(gradient))
+    assert found.gradient_norm == pytest.approx(np.linalg.norm(whole))
+    hidden = (np.tanh(z1), np.tanh(z2))
+    span = (min(h.min() for h in hidden), max(h.max() for h in hidden))
+    assert found.span == pytest.approx(span)
+    for layer, h in zip(found.layers, hidden, strict=False):
+        assert sum(layer.histogram) == h.size
+        assert list(layer.histogram) == np.histogram(h, len(layer.histogram), found.span)[0].tolist()
+
+
+@pytest.mark.parametrize("name", sorted(set(members(Activation)) - {"softmax"}))
+def test_flat_is_where_the_slope_is_next_to_nothing(name: str) -> None:
+    """The slope by central differences, which is all that this test and the code have in common."""
+    activation = make(Activation, name)
+    model = {"hidden": [40], "activation": name, "initializer": {"name": "normal", "scale": 1.0}}
+    plan = built({"data": {"source": "iris"}, "model": model, "training": {"dtype": "float64"}}).plan
+    (W, b), _ = plan.network.views(Engine(plan).theta)
+    z = (plan.data.train.x @ W + b).ravel()
+    looped = Activated(activation, 1)
+
+    def slope(at: Any) -> Any:
+        return np.abs(looped.forward(at + 1e-6) - looped.forward(at - 1e-6)) / 2e-6
+
+    flat = slope(z) < FLAT * slope(np.linspace(-10, 10, 4001) + 1e-4).max()
+    layer = look(plan).layers[0]
+    assert layer.flat == pytest.approx(flat.mean(), abs=2 / z.size)  # but for where a step crosses a corner
+    assert layer.stuck == pytest.approx(flat.reshape(-1, 40).all(axis=0).mean())
+
+
+def test_softmax_is_no_function_of_one_number() -> None:
+    plan = built({"data": {"source": "iris"}, "model": {"hidden": [], "output": "softmax"}, "loss": "mse"}).plan
+    (layer,) = look(plan).layers
+    assert (layer.flat, layer.stuck, layer.hidden, layer.histogram) == (None, None, False, ())
+
+
+def test_the_lectures_three_initialisations() -> None:
+    """H: too small, and the activations of the top layers are almost zero; too large, and they saturate; Xavier."""
+    small = layers({**DEEP, "initializer": {"name": "normal", "scale": 0.01}})
+    for below, above in pairwise(small[:8]):
+        assert above.deviation == pytest.approx(0.01 * np.sqrt(64) * below.deviation, rel=0.15)
+    large = layers({**DEEP, "initializer": {"name": "normal", "scale": 1.0}})
+    for layer in large[:8]:
+        assert layer.deviation > 0.9
+        assert layer.histogram[0] + layer.histogram[-1] > 0.6 * sum(layer.histogram)
+    xavier = layers({**DEEP, "initializer": "glorot_normal"})
+    assert all(0.2 < layer.deviation < 0.7 for layer in xavier[:8])
+    assert all((layer.flat or 0) < 0.02 for layer in xavier)
+
+
+def test_the_lectures_causes_of_a_zero_gradient() -> None:
+    zeros = {**DEEP, "initializer": "zeros"}
+    assert kinds(zeros) == ["zero_activations", "zero_weights", "equal_units"]
+    assert kinds({**DEEP, "initializer": {"name": "normal", "scale": 0.01}}) == [
+        "fading_activations",
+        "fading_gradient",
+    ]
+    assert kinds({**DEEP, "initializer": {"name": "normal", "scale": 1.0}}) == ["saturated"]
+    dead = {"hidden": [16, {"units": 16, "bias_initializer": {"name": "constant", "value": -50}}]}
+    assert kinds(dead) == ["zero_activations", "zero_slopes"]
+    assert kinds(DEEP) == []
+
+
+def test_an_optimum_is_told_from_what_blocks_the_gradient(nntrain: CommandLine, tmp_path: Path) -> None:
+    fit = ("fit", "recipes/line.yaml", "--out", tmp_path / "run", "-q", "--set", "training.epochs=5000")
+    assert nntrain(*fit, "--set", "training.dtype=float64").status == 0
+    found = nntrain("diagnose", tmp_path / "run", "--json").json
+    assert [finding["kind"] for finding in found["findings"]] == ["stationary"]
+    assert found["loss"] < 1e-8
+
+
+def test_causes_that_lie_in_units_and_inputs() -> None:
+    constant = {"name": "constant", "value": 0.1}
+    same = kinds({"hidden": [16, 8], "initializer": constant})
+    assert same == [
+        "equal_units",
+        "fading_gradient",
+    ]  # softmax's deltas sum to 0, and so does what equal weights pass on
+    half = {"hidden": [{"units": 64, "bias_initializer": {"name": "normal", "scale": 30}}]}
+    assert kinds(half) == ["dead_units"]
+    assert "exploding_gradient" in kinds({"hidden": [64] * 8, "initializer": {"name": "normal", "scale": 1.0}})
+    wine = {"source": "wine", "standardize": False}
+    assert "input_scale" in kinds({"hidden": [8]}, data=wine)
+    assert kinds({"hidden": [8]}, data={"source": "wine"}) == []
+
+
+def test_numbers_that_are_none_are_found(nntrain: CommandLine) -> None:
+    arguments = ("recipes/deep_tanh.yaml", "--set", "model.activation=identity")
+    huge = nntrain("diagnose", *arguments, "--set", "model.initializer={name: normal, scale: 1e9}", "--json")
+    (finding,) = huge.json["findings"]
+    assert finding["kind"] == "not_finite"
+    assert finding["text"].startswith("the pre-activations of layer 4 (dense 64→64 identity) ceased to be finite")
+    assert nntrain("diagnose", *arguments, "--set", "model.initializer={name: normal, scale: 1e9}").status == 0
+
+
+@pytest.mark.parametrize("norm", ["batch", "layer"])
+def test_a_norm_keeps_deep_layers_alive(norm: str) -> None:
+    assert kinds({**DEEP, "initializer": {"name": "normal", "scale": 1.0}, "norm": norm}) == []
+
+
+def test_nothing_stands_out_in_what_is_shipped(nntrain: CommandLine) -> None:
+    for name in shipped_recipes():
+        found = nntrain("diagnose", f"recipes/{name}.yaml")
+        assert found.status == 0
+        assert ("nothing stands out" in found.out) == (name != "saturated_mse"), name
+
+
+def test_a_trained_model_is_looked_into_on_its_own_rows(nntrain: CommandLine, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    fit = nntrain("fit", "recipes/iris.yaml", "--out", run, "-q", "--json").json
+    found = nntrain("diagnose", run, "--json").json
+    assert found == nntrain("diagnose", run / "model.safetensors", "--json").json
+    assert found["loss"] == pytest.approx(fit["train"]["loss"], rel=1e-5)
+    assert [layer["label"] for layer in found["layers"]] == [layer["label"] for layer in fit["layers"]]
+    refused = nntrain("diagnose", run, "--set", "seed=1")
+    assert (refused.status, refused.out) == (2, "")
+    assert "--set is for recipes" in refused.err
+
+
+def test_what_has_not_learnt_points_to_it(nntrain: CommandLine, tmp_path: Path) -> None:
+    fit = ("fit", "recipes/deep_tanh.yaml", "--out", tmp_path / "run", "--set", "training.epochs=5")
+    stuck = nntrain(*fit, "--set", "model.initializer=zeros")
+    assert f"nntrain diagnose {tmp_path / 'run'} looks into each layer" in stuck.err
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_the_table_suits_the_terminal(nntrain: CommandLine, monkeypatch: pytest.MonkeyPatch, columns: int) -> None:
+    from nntrain.cli import console
+
+    console.stdout_console.cache_clear()
+    monkeypatch.setattr(console, "PIPE_WIDTH", columns)
+    out = nntrain("diagnose", "recipes/deep_tanh.yaml").out
+    console.stdout_console.cache_clear()
+    assert max(map(len, out.splitlines())) <= columns
+    assert ("gradient norm  " in out) == (columns == 120)
+    assert "8 dense 64→64 tanh" in out
