@@ -39,7 +39,7 @@ VALUES: dict[str, tuple[dict[str, Any], float]] = {"zeros": ({}, 0.0), "constant
 
 
 def test_every_initializer_is_checked() -> None:
-    assert set(INITIALIZERS) == {*DISTRIBUTIONS, *VALUES, *MATRICES}
+    assert set(INITIALIZERS) == {*DISTRIBUTIONS, *VALUES, *MATRICES, "given"}  # the last one in tests/test_trace.py
 
 
 @pytest.mark.parametrize("name", DISTRIBUTIONS)
@@ -75,9 +75,9 @@ def test_the_draws_are_from_the_reference_librarys_distribution(case: str) -> No
 
 
 def test_every_initializer_that_draws_is_recorded() -> None:
-    """But LSUV, which no library has; and zeros and constants are what they are."""
+    """But LSUV, which no library has; and zeros, constants and what is given are what they are."""
     recorded = {case.split(",")[0] for case in RECORDED["cases"]} | {"orthogonal", "sparse"}
-    assert recorded == set(INITIALIZERS) - {"zeros", "constant", "lsuv"}
+    assert recorded == set(INITIALIZERS) - {"zeros", "constant", "given", "lsuv"}
     for name, kind in INITIALIZERS.items():
         assert all(f"{name}, {dialect}" in RECORDED["cases"] for dialect in kind.dialects)
 

@@ -283,6 +283,7 @@ NAMES = [(key, name) for key, family in FAMILIES.items() for name in members(fam
 def test_every_component_can_be_named_and_comes_back(key: str, name: str) -> None:
     settings = [f"{key}={name}"]
     needed = {"csv": ["path=x.csv", "target=y"], "step": ["every=3"], "warm_restarts": ["first=4"]}
+    needed["given"] = ["x=[[1]]", "o=[2]"] if key == "data.source" else ["values=[1]"]
     settings += [f"{key}.{setting}" for setting in needed.get(name, [])]
     data = to_data(overridden(*settings))
     for step in key.split("."):

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from nntrain.cli.fit import Settings
-from nntrain.errors import bad_input
-
-if TYPE_CHECKING:
-    from nntrain.diagnostics.layers import Look
-
-MODEL = "model.safetensors"
+from nntrain.cli.opened import Opened, opened
 
 
 def command(
-    what: Annotated[
-        str,
-        typer.Argument(
-            metavar="RECIPE|MODEL", help="Recipe, at its first weights; model file or a run's directory, as trained."
-        ),
-    ],
+    what: Opened,
     settings: Settings = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -43,34 +32,14 @@ def command(
     from nntrain.cli.console import stdout_console
     from nntrain.cli.result import print_json, print_table
     from nntrain.diagnostics.causes import findings
+    from nntrain.diagnostics.layers import look
     from nntrain.report.layers import look_table
 
     with compiling_said():
-        look = diagnose(what, settings or [])
-    found = findings(look)
+        inside = opened(what, settings or [])
+        seen = look(inside.plan, inside.theta)
+    found = findings(seen)
     if json:
-        print_json({**asdict(look), "findings": [asdict(finding) for finding in found]})
+        print_json({**asdict(seen), "findings": [asdict(finding) for finding in found]})
     else:
-        print_table(look_table(look, found, stdout_console().width))
-
-
-def diagnose(what: str, settings: list[str]) -> Look:
-    """Look into the network of a recipe at its first weights, or of a model file or a run's directory as trained.
-
-    Raises:
-        InputError: if it cannot be read, or its data cannot.
-    """
-    from nntrain.artifacts.model import Model
-    from nntrain.artifacts.table import recipe_parts
-    from nntrain.cli.show import show
-    from nntrain.diagnostics.layers import look
-
-    path = Path(what)
-    if path.is_dir():
-        path /= MODEL
-    if path.suffix != Path(MODEL).suffix:
-        return look(show(what, settings).plan)
-    if settings:
-        raise bad_input("diagnose", "--set is for recipes", "a model has been trained by its own")
-    model = Model.load(path)
-    return look(model.plan(recipe_parts(model)["train"]), model.theta)
+        print_table(look_table(seen, found, stdout_console().width))

@@ -10,7 +10,20 @@ from typing import Annotated, NoReturn
 import typer
 
 from nntrain import __version__
-from nntrain.cli import compare, diagnose, dialects, evaluate, fit, gradcheck, list_, predict, recipes, schema, show
+from nntrain.cli import (
+    compare,
+    diagnose,
+    dialects,
+    evaluate,
+    fit,
+    gradcheck,
+    list_,
+    predict,
+    recipes,
+    schema,
+    show,
+    trace,
+)
 from nntrain.cli.streams import give_up, prepare_streams
 from nntrain.errors import NntrainError, Status
 
@@ -55,6 +68,7 @@ app.command("evaluate")(evaluate.command)
 app.command("predict")(predict.command)
 app.command("list")(list_.command)
 app.command("diagnose")(diagnose.command)
+app.command("trace")(trace.command)
 app.command("gradcheck")(gradcheck.command)
 app.command("dialects")(dialects.command)
 app.add_typer(recipes.app, name="recipes")

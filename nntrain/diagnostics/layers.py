@@ -102,7 +102,8 @@ def look(plan: Plan, theta: NDArray[Any] | None = None) -> Look:
         plan: its data, network and loss count, and the type of its numbers.
         theta: the parameters to look at; None for the first ones.
     """
-    engine = Engine(_for_looking(plan))
+    train = plan.data.train
+    engine = Engine(bare(plan, Part(train.x[:PROBE_ROWS], train.y[:PROBE_ROWS])))
     if theta is not None:
         engine.theta[:] = theta
     order, rates, before = np.arange(len(engine.train.x)), np.zeros(1), engine.theta.copy()
@@ -124,11 +125,11 @@ def look(plan: Plan, theta: NDArray[Any] | None = None) -> Look:
         )
 
 
-def _for_looking(plan: Plan) -> Plan:
-    train = plan.data.train
+def bare(plan: Plan, part: Part) -> Plan:
+    """Return a plan of which a step is one of the loss alone, over all rows of ``part``, with nothing dropped."""
     return replace(
         plan,
-        data=Prepared(Part(train.x[:PROBE_ROWS], train.y[:PROBE_ROWS]), None, None, None, None),
+        data=Prepared(part, None, None, None, None),
         network=Network([replace(layer, dropout=0.0) for layer in plan.network.layers]),
         optimizer=SGD(),
         schedule=Constant(),
@@ -167,8 +168,8 @@ def _layers(engine: Engine, span: tuple[float, float] | None) -> Iterator[LayerL
     arrays, gradients = network.arrays(engine.theta), network.arrays(engine.grad)
     parts = zip(network.layers, arrays, gradients, network.slices(), _buffers(engine), strict=True)
     for layer, of_layer, gradient, part, (index, z, h, d) in parts:
-        slopes = _slopes(layer.activation, z, h, of_layer.get("slopes"))
-        flat = None if slopes is None else slopes < FLAT * _largest_slope(layer.activation, z.dtype)
+        slope = slopes(layer.activation, z, h, of_layer.get("slopes"))
+        flat = None if slope is None else np.abs(slope) < FLAT * _largest_slope(layer.activation, z.dtype)
         hidden = index < len(network.layers) - 1
         z64, h64, delta = z.astype(np.float64), h.astype(np.float64), d.astype(np.float64) * len(z)
         counts = np.histogram(h64[np.isfinite(h64)], BINS, span)[0] if hidden and span is not None else np.empty(0, int)
@@ -188,26 +189,26 @@ def _layers(engine: Engine, span: tuple[float, float] | None) -> Iterator[LayerL
             gradient_norm=norm(engine.grad[part]),
             zero_inputs=not h_in.any(),
             zero_weights=not of_layer["weights"].any(),
-            zero_slopes=slopes is not None and not slopes.any(),
+            zero_slopes=slope is not None and not slope.any(),
             zero_delta=not d.any(),
             zero_gradient=not gradient["weights"].any(),
         )
         h_in = h
 
 
-def _slopes(
+def slopes(
     activation: Activation, z: NDArray[Any], h: NDArray[Any], learnt: NDArray[Any] | None
 ) -> NDArray[Any] | None:
-    """Return the size of the activation's derivative at each z (B, O): what becomes of dL/dh = 1."""
+    """Return the activation's derivative at each z (B, O): what becomes of dL/dh = 1; None for softmax."""
     if activation.distribution:
         return None
-    slopes, numbers, values = np.ones(z.size, z.dtype), z.reshape(-1), h.reshape(-1)
+    d, numbers, values = np.ones(z.size, z.dtype), z.reshape(-1), h.reshape(-1)
     backward = activation.backward[z.dtype]
     if learnt is None:
-        backward(numbers, values, Shape(activation.number, z.shape[-1]), slopes)
+        backward(numbers, values, Shape(activation.number, z.shape[-1]), d)
     else:
-        backward(numbers, values, learnt, slopes, np.empty_like(learnt))
-    return np.abs(slopes).reshape(z.shape)
+        backward(numbers, values, learnt, d, np.empty_like(learnt))
+    return d.reshape(z.shape)
 
 
 def _largest_slope(activation: Activation, dtype: np.dtype[Any]) -> float:
@@ -216,5 +217,5 @@ def _largest_slope(activation: Activation, dtype: np.dtype[Any]) -> float:
     z = GRID.astype(dtype)
     h = np.empty_like(z)
     activation.forward[z.dtype](z, h, Shape(activation.number, 1))
-    slopes = _slopes(activation, z, h, None)
-    return 1.0 if slopes is None else float(slopes.max())
+    slope = slopes(activation, z, h, None)
+    return 1.0 if slope is None else float(np.abs(slope).max())

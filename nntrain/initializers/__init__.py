@@ -21,6 +21,10 @@ class Initializer(Component, family="initializer"):
 
     unit_variance: ClassVar[bool] = False  # whether the weights are scaled by what comes into the layer at first
 
+    def misfit(self, shape: tuple[int, ...]) -> str | None:
+        """Return in words what the rule has to say that does not suit an array of ``shape``, None if all does."""
+        return None
+
     def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
         """Return float64 numbers of ``shape``, (I, O) for weights and (O,) for biases, drawn from ``random``."""
         raise NotImplementedError

@@ -41,6 +41,36 @@ class Constant(Initializer):
         return np.full(shape, self.value)
 
 
+class Given(Initializer):
+    """Numbers that are given, for examples worked by hand.
+
+    Formula:
+        w_ij = values[i][j]    of input i and unit j; values[j] for biases
+
+    Source: N (backpropagation by hand).
+    """
+
+    name: Literal["given"] = "given"
+    values: Annotated[
+        list[float] | list[list[float]],
+        Field(min_length=1, description="a list for each input, of a number for each unit; for biases one list"),
+    ]
+
+    def misfit(self, shape: tuple[int, ...]) -> str | None:
+        """Return what there is in place of numbers of ``shape``."""
+        rows = [row for row in self.values if isinstance(row, list)]
+        if not rows:
+            return None if shape == (len(self.values),) else f"{len(self.values)} numbers"
+        if {len(row) for row in rows} == {len(rows[0])}:
+            found = (len(rows), len(rows[0]))
+            return None if shape == found else f"{found[0]} lists of {found[1]} numbers"
+        return "lists of different lengths"
+
+    def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
+        """Return the values."""
+        return np.array(self.values, np.float64)
+
+
 class Normal(Initializer):
     """Normal of a given spread, whatever the layer's size: the lecture's too small (0.01) and too large (1).
 

@@ -13,7 +13,15 @@ from nntrain.initializers.variance import GlorotUniform, HeUniform
 from nntrain.losses.cross_entropy import CrossEntropy
 from nntrain.losses.squared_error import MeanSquaredError
 from nntrain.network.network import Dense, Network
-from nntrain.recipe.checks import check_dropout, check_grid, check_loss, check_training, check_units, settled
+from nntrain.recipe.checks import (
+    check_dropout,
+    check_given,
+    check_grid,
+    check_loss,
+    check_training,
+    check_units,
+    settled,
+)
 from nntrain.recipe.document import Document
 from nntrain.recipe.schema import Layer, Recipe
 from nntrain.training.plan import Plan
@@ -90,6 +98,7 @@ def assemble(recipe: Recipe, dataset: Dataset, data: Prepared, document: Documen
     network = network_of(recipe, len(dataset.feature_names), len(dataset.target_names), n_classes)
     check_training(recipe, network, data, document)
     check_units(recipe, network, document)
+    check_given(recipe, network, document)
     if recipe.optimizer.searches:
         check_dropout(recipe, network, document)
         check_grid(recipe, network, document)

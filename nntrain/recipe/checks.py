@@ -58,6 +58,25 @@ def check_units(recipe: Recipe, network: Network, document: Document) -> None:
             )
 
 
+def check_given(recipe: Recipe, network: Network, document: Document) -> None:
+    """Refuse first weights that are given for another shape than the layer's."""
+    for index, layer in enumerate(network.layers):
+        own = recipe.model.hidden[index] if index < len(recipe.model.hidden) else None
+        for key, initializer, shape in (
+            ("initializer", layer.initializer, (layer.n_in, layer.n_out)),
+            ("bias_initializer", layer.bias_initializer, (layer.n_out,)),
+        ):
+            found = initializer.misfit(shape)
+            if found is not None:
+                keys = ("model", key) if getattr(own, key, None) is None else ("model", "hidden", index, key)
+                words = " lists of ".join(map(str, shape))
+                raise bad_input(
+                    document.where(*keys),
+                    f"{'.'.join(map(str, keys))}: found {found}, but layer {index + 1} needs {words} numbers",
+                    "a list for each input, of a number for each unit; for biases a number for each unit",
+                )
+
+
 def check_grid(recipe: Recipe, network: Network, document: Document) -> None:
     """Refuse a grid with more points than there are epochs to look at them."""
     optimizer, epochs = recipe.optimizer, recipe.training.epochs

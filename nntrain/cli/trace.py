@@ -1,0 +1,63 @@
+"""``nntrain trace``: one example through the network and back, number by number."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from nntrain.cli.fit import Settings
+from nntrain.cli.opened import Opened, opened
+from nntrain.errors import bad_input
+
+if TYPE_CHECKING:
+    from nntrain.cli.opened import Inside
+
+
+def command(
+    what: Opened,
+    settings: Settings = None,
+    row: Annotated[int, typer.Option(min=1, help="Which row of the training part.")] = 1,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object, with all units.")] = False,
+) -> None:
+    """Trace one example through the network and back.
+
+    Forward, each unit's weights, bias, pre-activation z and activation h; the loss; and backward, how dL/dh becomes
+    dL/dz by the activation's slope, then the gradient of each weight and bias, and what is passed on to the layer
+    before. It is the computational graph of the lectures with all its numbers, of which tables show the first 10 units
+    of a layer and the first 3 weights of a unit.
+    """
+    from nntrain.cli.compiling import compiling_said
+    from nntrain.cli.result import print_json, print_table
+    from nntrain.diagnostics.trace import trace
+    from nntrain.report.trace import trace_text
+
+    with compiling_said():
+        inside = opened(what, settings or [])
+        plan, rows = inside.plan, len(inside.plan.data.train.x)
+        if row > rows:
+            raise bad_input("--row", f"found {row}, but the training part has {rows} rows", f"choose 1 to {rows}")
+        if any(layer.norm for layer in plan.network.layers):
+            raise bad_input(what, "a norm looks at more than one unit or row: it has no trace", "try model.norm null")
+        found = trace(plan, row, inside.theta)
+    target = _target(inside, row)
+    if json:
+        print_json({**_plain(asdict(found)), "features": inside.features, "label": target, "loss_name": plan.loss.name})
+    else:
+        told = target if isinstance(target, str) else ", ".join(f"{number:.5g}" for number in target)
+        print_table(trace_text(found, inside.features, told, plan.loss.name))
+
+
+def _target(inside: Inside, row: int) -> str | list[float]:
+    """Return a row's class, or its numbers as the network is to tell them."""
+    y = inside.plan.data.train.y[row - 1]
+    return [float(number) for number in y] if inside.classes is None else str(inside.classes[y])
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, tuple):
+        return [_plain(one) for one in value]
+    return value.tolist() if hasattr(value, "tolist") else value  # of an array; NumPy is slow to import

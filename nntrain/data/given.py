@@ -1,0 +1,50 @@
+"""Rows that stand in the recipe itself: the few numbers of an example that is worked by hand."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from nntrain.data import Dataset, Source
+
+Row = Annotated[list[float], Field(min_length=1)]
+
+
+class Given(Source):
+    """Rows that are given: features x1, x2 ... and the target o of each; words are classes.
+
+    Formula:
+        x, o as they stand there
+
+    Source: N (backpropagation by hand).
+    """
+
+    name: Literal["given"] = "given"
+    x: Annotated[list[Row], Field(min_length=1, description="the features of each row, as in [[1, 2], [3, 4]]")]
+    o: Annotated[
+        list[float] | list[str] | list[Row],
+        Field(min_length=1, description="the target of each row: a number, a word, or a list of numbers"),
+    ]
+
+    @model_validator(mode="after")
+    def _rows_are_of_one_length(self) -> Self:
+        if len(self.x) != len(self.o):
+            raise PydanticCustomError("rows_differ", f"x has {len(self.x)} rows, and o has {len(self.o)}")
+        for name, rows in (("x", self.x), ("o", self.o)):
+            lengths = [len(row) for row in rows if isinstance(row, list)]
+            if len(set(lengths)) > 1:
+                raise PydanticCustomError("ragged", f"the rows of {name} have {min(lengths)} to {max(lengths)} numbers")
+        return self
+
+    def load(self, folder: Path, seed: int) -> Dataset:
+        """Return the rows; classes in the order of the alphabet."""
+        x = np.array(self.x, np.float64)
+        names = tuple(f"x{number}" for number in range(1, x.shape[1] + 1))
+        if isinstance(self.o[0], str):
+            classes, y = np.unique(np.array(self.o), return_inverse=True)
+            return Dataset(x, y.astype(np.int64), names, ("o",), tuple(map(str, classes)))
+        numbers = np.array(self.o, np.float64).reshape(len(x), -1)
+        targets = [f"o{number}" for number in range(1, numbers.shape[1] + 1)] if numbers.shape[1] > 1 else ["o"]
+        return Dataset(x, numbers, names, tuple(targets))

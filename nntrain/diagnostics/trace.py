@@ -1,0 +1,118 @@
+"""One example's way through the network and back: every number of the computational graph.
+
+The values are those of the compiled step on a batch of this one row. What it keeps no place for, dL/dh and the slopes
+f'(z), is computed from them by the formulas of the lectures: dL/dh = dL/dz W^T of the next layer, dL/dz = f'(z) dL/dh.
+"""
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.data.prepare import Part
+from nntrain.diagnostics.layers import bare, slopes
+from nntrain.training.engine import Engine
+from nntrain.training.plan import Plan
+
+Numbers = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class LayerTrace:
+    """One layer: I inputs, O units.
+
+    Attributes:
+        label: such as ``1 dense 2→3 relu``.
+        weights: W (I, O).
+        biases: b (O).
+        z: pre-activations (O), h_in W + b.
+        h: activations (O), f(z).
+        dh: dL/dh (O), summed over all that the unit feeds.
+        slope: f'(z) (O); None for softmax, whose units depend on each other.
+        dz: dL/dz (O).
+        dweights: dL/dW (I, O), h_in^T dL/dz.
+        dbiases: dL/db (O).
+    """
+
+    label: str
+    weights: Numbers
+    biases: Numbers
+    z: Numbers
+    h: Numbers
+    dh: Numbers
+    slope: Numbers | None
+    dz: Numbers
+    dweights: Numbers
+    dbiases: Numbers
+
+
+@dataclass(frozen=True)
+class Trace:
+    """One example.
+
+    Attributes:
+        row: which of the training part, counted from 1.
+        x: its features (I), as the network gets them.
+        target: its target, as the loss gets it.
+        loss: of its outputs.
+        layers: from the inputs on.
+        dx: dL/dx (I).
+    """
+
+    row: int
+    x: Numbers
+    target: Numbers
+    loss: float
+    layers: tuple[LayerTrace, ...]
+    dx: Numbers
+
+
+def trace(plan: Plan, row: int, theta: Numbers | None = None) -> Trace:
+    """Take one row of a plan's training part through its network and back.
+
+    Args:
+        plan: its data, network (without norms) and loss count, and the type of its numbers.
+        row: which, counted from 1.
+        theta: the parameters; None for the first ones.
+    """
+    first = Engine(plan).theta if theta is None else theta
+    train = plan.data.train
+    engine = Engine(bare(plan, Part(train.x[row - 1 : row], train.y[row - 1 : row])))
+    engine.theta[:] = first
+    losses = engine.take(np.arange(1), 0, np.zeros(1))
+    network, buffers = plan.network, engine.buffers
+    found, start = [], 0
+    parts = zip(network.layers, network.arrays(first), network.arrays(engine.grad), strict=True)
+    for number, (layer, arrays, gradients) in enumerate(parts, start=1):
+        z, h, dz = (part[start : start + layer.n_out].copy() for part in (buffers.z, buffers.h, buffers.d))
+        slope = slopes(layer.activation, z[None], h[None], arrays.get("slopes"))
+        found.append(
+            LayerTrace(
+                label=f"{number} {layer.label}",
+                weights=arrays["weights"],
+                biases=arrays["biases"],
+                z=z,
+                h=h,
+                dh=dz,  # until the layer after it is known
+                slope=None if slope is None else slope[0],
+                dz=dz,
+                dweights=gradients["weights"],
+                dbiases=gradients.get("biases", np.zeros_like(dz)),
+            )
+        )
+        start += layer.n_out
+    into = _from_the_loss(engine, found[-1])
+    layers: list[LayerTrace] = []
+    for of_layer in reversed(found):
+        layers.insert(0, replace(of_layer, dh=into))
+        into = of_layer.dz @ of_layer.weights.T
+    loss = float(losses[0]) if losses.size else np.nan
+    return Trace(row, engine.train.x[0], engine.train.target[0], loss, tuple(layers), into)
+
+
+def _from_the_loss(engine: Engine, last: LayerTrace) -> Numbers:
+    """Return dL/do of the outputs, as the loss fills it."""
+    loss, delta = engine.plan.loss, np.empty_like(last.h)[None]
+    loss.function[engine.dtype](last.h[None], engine.train.target, delta, np.array(loss.numbers(), np.float64))
+    return np.asarray(delta[0])

@@ -1,0 +1,88 @@
+"""One example's way through the network and back, as the lectures write it down: a line for each unit."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from nntrain.diagnostics.trace import LayerTrace, Numbers, Trace
+
+UNITS = 10  # of a layer, at most, that are shown
+INPUTS = 3  # weights of a unit, at most, beside each other
+
+
+def trace_text(trace: Trace, features: Sequence[str], target: str, loss: str) -> RenderableType:
+    """Return the trace for people.
+
+    Args:
+        trace: the numbers.
+        features: the names of the inputs.
+        target: the target in the user's words.
+        loss: the name of the loss.
+    """
+    last = trace.layers[-1]
+    parts: list[RenderableType] = [
+        Text(f"row {trace.row} of the training part, target {target}"),
+        Text(_pairs([*features], trace.x)),
+        Text("\nforward: z = h_in W + b, h = f(z)", "bold"),
+    ]
+    for layer in trace.layers:
+        parts += [Text(f"\nlayer {layer.label}"), _forward(layer)]
+    parts += [
+        Text(f"\nloss {loss}: {_shown(trace.loss)}"),
+        Text(_pairs([f"dL/do{number}" for number in range(1, len(last.dh) + 1)], last.dh)),
+        Text("\nbackward: dL/dz = f'(z) dL/dh, dL/dW = h_in^T dL/dz, dL/db = dL/dz, dL/dh_in = dL/dz W^T", "bold"),
+    ]
+    for layer in reversed(trace.layers):
+        parts += [Text(f"\nlayer {layer.label}"), _backward(layer)]
+    parts += [Text("\ninputs"), Text(_pairs([f"dL/d{name}" for name in features], trace.dx))]
+    return Group(*parts)
+
+
+def _forward(layer: LayerTrace) -> Table:
+    inputs = min(len(layer.weights), INPUTS)
+    heads = [f"w{number}" for number in range(1, inputs + 1)]
+    return _units(layer, layer.weights, heads, before=[], after=[("b", layer.biases), ("z", layer.z), ("h", layer.h)])
+
+
+def _backward(layer: LayerTrace) -> Table:
+    inputs = min(len(layer.weights), INPUTS)
+    heads = [f"dL/dw{number}" for number in range(1, inputs + 1)]
+    before = [("dL/dh", layer.dh), ("f'(z)", layer.slope), ("dL/dz", layer.dz)]
+    return _units(layer, layer.dweights, heads, before=before, after=[("dL/db", layer.dbiases)])
+
+
+def _units(
+    layer: LayerTrace,
+    weights: Numbers,
+    heads: list[str],
+    before: list[tuple[str, Numbers | None]],
+    after: list[tuple[str, Numbers]],
+) -> Table:
+    more = ["..."] if len(weights) > len(heads) else []
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for head in ["unit", *(name for name, _ in before), *heads, *more, *(name for name, _ in after)]:
+        table.add_column(head, justify="right", no_wrap=True)
+    units = len(layer.z)
+    for unit in range(min(units, UNITS)):
+        table.add_row(
+            str(unit + 1),
+            *("–" if values is None else _shown(values[unit]) for _, values in before),
+            *(_shown(weights[row, unit]) for row in range(len(heads))),
+            *more,
+            *(_shown(values[unit]) for _, values in after),
+        )
+    if units > UNITS:
+        table.add_row("...", *[""] * (len(table.columns) - 1))
+    return table
+
+
+def _pairs(names: Sequence[str], values: Numbers) -> str:
+    shown = [f"{name} = {_shown(value)}" for name, value in zip(names, values[:UNITS], strict=False)]
+    return ", ".join(shown + (["..."] if len(values) > UNITS else []))
+
+
+def _shown(value: Any) -> str:
+    return f"{float(value) + 0.0:.5g}".replace("e-0", "e-").replace("e+0", "e")

@@ -1,0 +1,144 @@
+"""``nntrain trace``: the computational graph of one example with all its numbers (K, H, N)."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from nntrain.diagnostics.trace import trace
+from nntrain.training.engine import Engine
+from tests.helpers import CommandLine, built
+
+BY_HAND = "recipes/by_hand.yaml"
+
+
+def test_the_lectures_example_number_for_number(nntrain: CommandLine) -> None:
+    """N: backpropagation by hand."""
+    found = nntrain("trace", BY_HAND, "--json").json
+    hidden, output = found["layers"]
+    assert (found["x"], found["target"], found["label"]) == ([1, 2], [3], [3])
+    assert (hidden["z"], hidden["h"]) == ([4, -3, 5], [4, 0, 5])
+    assert (output["z"], output["h"], found["loss"]) == ([6], [6], 9)
+    assert (output["dh"], output["dz"], output["dbiases"]) == ([6], [6], [6])
+    assert output["dweights"] == [[24], [0], [30]]
+    assert hidden["dh"] == [-6, 18, 12]
+    assert hidden["slope"] == [1, 0, 1]
+    assert hidden["dz"] == hidden["dbiases"] == [-6, 0, 12]
+    assert np.array(hidden["dweights"]).T.ravel().tolist() == [-6, -12, 0, 0, 12, 24]
+    assert found["dx"] == [0, 18]
+
+
+def test_it_reads_as_the_lecture_does(nntrain: CommandLine) -> None:
+    lines = nntrain("trace", BY_HAND).out.splitlines()
+    words = [line.split() for line in lines]
+    for line in ("2 1 -2 0 -3 0", "1 -1 3 2 0 6 6", "1 6 1 6 24 0 30 6", "3 12 1 12 12 24 12"):
+        assert line.split() in words
+    assert "loss sum_squared_error: 9" in lines
+    assert "dL/dx1 = 0, dL/dx2 = 18" in lines
+
+
+@pytest.mark.parametrize("activation", ["tanh", "sigmoid", "elu", "prelu", "softmax"])
+@pytest.mark.parametrize(("loss", "source"), [("cross_entropy", "iris"), ("mse", "iris"), ("mae", "diabetes")])
+def test_the_rows_gradients_add_up_and_dx_is_the_derivative(activation: str, loss: str, source: str) -> None:
+    """To the gradient of all rows; dL/dx by central differences."""
+    recipe: dict[str, Any] = {
+        "data": {"source": source, "validation": 0.46, "test": 0.46, "standardize_target": source == "diabetes"},
+        "model": {"hidden": [5, 4], "activation": activation, "bias_initializer": "normal", "dropout": 0.4},
+        "loss": loss,
+        "training": {"dtype": "float64", "batch_size": "full"},
+    }
+    plan = built({**recipe, "model": {**recipe["model"], "dropout": 0}}).plan
+    engine = Engine(plan)
+    engine.take(np.arange(len(engine.train.x)), 0, np.zeros(1))
+    plan = built(recipe).plan
+    rows = [trace(plan, row) for row in range(1, len(plan.data.train.x) + 1)]
+    for number, (dW, db) in enumerate(plan.network.views(engine.grad)):
+        layers = [row.layers[number] for row in rows]
+        np.testing.assert_allclose(np.mean([layer.dweights for layer in layers], axis=0), dW, rtol=1e-9, atol=1e-12)
+        np.testing.assert_allclose(np.mean([layer.dbiases for layer in layers], axis=0), db, rtol=1e-9, atol=1e-12)
+        for layer in layers:
+            if layer.slope is not None:
+                np.testing.assert_allclose(layer.dz, layer.slope * layer.dh, rtol=1e-9, atol=1e-13)
+    x, first = plan.data.train.x, rows[0]
+    for column in range(x.shape[1]):
+        at = x[0, column]
+        losses = []
+        for step in (1e-6, -1e-6):
+            x[0, column] = at + step
+            losses.append(trace(plan, 1).loss)
+        x[0, column] = at
+        assert first.dx[column] == pytest.approx((losses[0] - losses[1]) / 2e-6, rel=1e-5, abs=1e-7)
+
+
+def test_a_trained_model_and_another_row(nntrain: CommandLine, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    nntrain("fit", "recipes/iris.yaml", "--out", run, "-q")
+    model = nntrain("trace", run, "--row", 2, "--json").json
+    recipe = nntrain("trace", "recipes/iris.yaml", "--row", 2, "--json").json
+    assert model["x"] == pytest.approx(recipe["x"])
+    assert model["label"] == recipe["label"]
+    assert model["features"][0] == "sepal length (cm)"
+    assert model["loss"] < recipe["loss"]
+
+
+def test_wide_layers_are_cut_and_json_is_not(nntrain: CommandLine) -> None:
+    out = nntrain("trace", "recipes/digits.yaml").out
+    assert max(len(line) for line in out.splitlines() if line[:1].isdecimal()) <= 80
+    assert sum(line.split()[:1] == ["10"] for line in out.splitlines()) == 4
+    assert not any(line.split()[:1] == ["11"] for line in out.splitlines())
+    (first, *_) = nntrain("trace", "recipes/digits.yaml", "--json").json["layers"]
+    assert np.array(first["weights"]).shape == (64, 256)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["--row", 2], "--row: found 2, but the training part has 1 rows\n  choose 1 to 1"),
+        (["--set", "model.norm=layer"], "a norm looks at more than one unit or row: it has no trace"),
+        (
+            ["--set", "model.initializer={name: given, values: [[1, 2]]}"],
+            "model.initializer: found 1 lists of 2 numbers, but layer 2 needs 3 lists of 1 numbers",
+        ),
+        (
+            ["--set", "model.bias_initializer={name: given, values: [1]}"],
+            "model.bias_initializer: found 1 numbers, but layer 1 needs 3 numbers",
+        ),
+        (
+            ["--set", "data.source.x=[[1, 2], [3]]", "--set", "data.source.o=[1, 2]"],
+            "the rows of x have 1 to 2 numbers",
+        ),
+        (["--set", "data.source.x=[[1, 2], [3, 4]]"], "x has 2 rows, and o has 1"),
+        (["--set", "data.source.x=[]"], "data.source.x: found a list of 0, expected at least 1 entries"),
+    ],
+)
+def test_what_does_not_suit_is_refused(nntrain: CommandLine, arguments: list[Any], words: str) -> None:
+    ended = nntrain("trace", BY_HAND, *arguments)
+    assert (ended.status, ended.out) == (2, "")
+    assert words in ended.err
+
+
+def test_weights_of_a_hidden_layer_are_named_by_its_place(nntrain: CommandLine, tmp_path: Path) -> None:
+    recipe = tmp_path / "recipe.yaml"
+    recipe.write_text(Path(BY_HAND).read_text().replace("[[2, 1, 1], [1, -2, 2]]", "[[2, 1], [1, -2, 2]]"))
+    ended = nntrain("trace", recipe)
+    assert (
+        "recipe.yaml:12:7: model.hidden.0.initializer: found lists of different lengths, but layer 1 needs" in ended.err
+    )
+
+
+def test_given_words_are_classes(nntrain: CommandLine) -> None:
+    recipe = """
+        data: {source: {name: given, x: [[2.8, 1.1, -0.5], [-0.5, 1.1, 2.8], [0, 0, 0]], o: [a, a, b]},
+               validation: 0, test: 0, standardize: false}
+        model: {hidden: [], initializer: {name: given, values: [[1, 0], [0, 1], [0, 0]]}}
+        training: {dtype: float64}
+    """
+    found = nntrain("trace", "-", "--json", stdin=recipe).json
+    assert found["label"] == "a"
+    assert found["loss"] == pytest.approx(np.log(1 + np.exp(1.1 - 2.8)))
+
+
+def test_it_learns_from_there(nntrain: CommandLine, tmp_path: Path) -> None:
+    fit = nntrain("fit", BY_HAND, "--out", tmp_path / "run", "--json", "-q").json
+    assert fit["train"]["loss"] < 9
