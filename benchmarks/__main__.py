@@ -1,13 +1,12 @@
-"""``python -m benchmarks SECTION...``: measure, write ``benchmarks/results/SECTION.json``, then tables and pictures."""
+"""``python -m benchmarks SECTION...``: measure, write ``results/PROCESSOR/SECTION.json``, then tables and pictures."""
 
 import argparse
-import json
 import sys
 from collections.abc import Callable
 from typing import Any
 
 from benchmarks import guard, machine, plots, report, steps
-from benchmarks.found import RESULTS, SECTIONS, load
+from benchmarks.found import SECTIONS, Results
 from benchmarks.peers import LIMITS, PEERS
 
 
@@ -38,15 +37,17 @@ def main() -> None:
     only = arguments.peers.split(",") if arguments.peers else None
     wanted = SECTIONS if "all" in arguments.section else arguments.section
     known = sections(only, arguments.case)
+    facts = machine.facts()
+    results = Results.of(facts["processor"])
     for name in wanted:
         if name != "report":
             found = known[name]()
-            path = RESULTS / f"{name}.json"
-            if name == "steps" and arguments.case:
-                found = steps.merged(load(name)["found"], found)
-            path.write_text(json.dumps({"machine": machine.facts(), "found": found}, indent=1) + "\n")
+            if name == "steps" and arguments.case and (before := results.load(name)):
+                found = steps.merged(before["found"], found)
+            results.keep(name, {"machine": facts, "found": found})
     try:
-        plots.run()
+        for one in Results.all():
+            plots.run(one)
     except ImportError as error:
         print(f"{error.name} is not installed: no pictures", file=sys.stderr)
     report.run()

@@ -5,18 +5,16 @@ taken in turns in one run, does, where the processor is of the same kind. A case
 before it is called so.
 """
 
-import json
 import sys
 from math import inf
 from typing import Any
 
 from benchmarks import machine, steps
 from benchmarks.cases import CASES, Case
-from benchmarks.found import RESULTS
+from benchmarks.found import RESULTS, Results
 
 ALLOWED = 1.10  # times the committed ratio: turns are some per cent apart
 YARDSTICK = "products (OpenBLAS)"
-KEPT = RESULTS / "guard.json"  # each kind of processor's ratios
 
 
 def ratio(case: dict[str, Any]) -> float:
@@ -31,10 +29,13 @@ def run(keep: bool = False) -> int:
     Raises:
         SystemExit: if there is nothing to compare with.
     """
-    processor, kept = machine.facts()["processor"], json.loads(KEPT.read_text())
-    if processor not in kept and not keep:
-        raise SystemExit(f"no ratios are kept of {processor}, but of {', '.join(kept)}; guard --keep keeps them")
-    committed, found, slower = kept.get(processor, {}), {}, 0
+    processor = machine.facts()["processor"]
+    results = Results.of(processor)
+    kept = results.load("guard")
+    if kept is None and not keep:
+        others = ", ".join(sorted(path.parent.name for path in RESULTS.glob("*/guard.json")))
+        raise SystemExit(f"no ratios are kept of {processor}, but of {others}; guard --keep keeps them")
+    committed, found, slower = kept or {}, {}, 0
     cases = [case for case in CASES if case.cores == 1 and not case.extra]
     print(f"{'net/batch':24}{'how':18}{'committed':>10}{'now':>8}")
     for case in cases:
@@ -49,7 +50,7 @@ def run(keep: bool = False) -> int:
         print(f"{case.net:24}{case.how:18}{told:>10}{now:8.2f}  {'slower' if worse else ''}", flush=True)
     print("nothing got slower" if not slower else f"{slower} of {len(cases)} got slower", file=sys.stderr)
     if keep:
-        KEPT.write_text(json.dumps(kept | {processor: found}, indent=1) + "\n")
+        results.keep("guard", found)
     return slower
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from benchmarks.found import RESULTS, SECTIONS, case_of, load, products
+from benchmarks.found import SECTIONS, Results, case_of, products
 from benchmarks.machine import told
 from benchmarks.peers import PEERS
 from benchmarks.targets import targets
@@ -136,26 +136,30 @@ TITLES = {
 }
 
 
-def page() -> str:
-    """Return the whole page of results."""
-    parts = ["# Results\n\nWritten by `python -m benchmarks report` from the JSON files beside it.", "## Targets"]
+def page(results: Results) -> str:
+    """Return the whole page of results on one kind of processor."""
     rows = [
         [what, bound, "not measured" if value is None else f"{value:.3g}", "yes" if met else "no"]
-        for what, bound, value, met in targets()
+        for what, bound, value, met in targets(results)
     ]
-    parts.append(table(["what", "target", "reached", "met"], rows))
+    parts = [
+        "# Results\n\nWritten by `python -m benchmarks report` from the JSON files beside it.",
+        "## Targets",
+        "They are meant for two cores with AVX-512; on other processors they tell how far it is.",
+        table(["what", "target", "reached", "met"], rows),
+    ]
     for section in SECTIONS:
-        result = load(section)
+        result = results.load(section)
         if result is not None:
-            picture = f"\n\n![]({section}.svg)" if (RESULTS / f"{section}.svg").exists() else ""
+            picture = f"\n\n![]({section}.svg)" if (results.folder / f"{section}.svg").exists() else ""
             body = globals()[section](result)
             parts.append(f"## {TITLES[section]}\n\n{body}{picture}\n\n{told(result['machine'])}")
     return "\n\n".join(parts) + "\n"
 
 
-def short() -> str:
-    """Return the table for the project's README."""
-    result, whole = load("steps"), load("jobs")
+def short(results: Results, others: list[Results]) -> str:
+    """Return the table for the project's README, and links to the pages of all processors."""
+    result, whole = results.load("steps"), results.load("jobs")
     rows = []
     names = ["nntrain", "scikit-learn", "torch eager", "jax scan", "keras (jax)"]
     for net in ("2-16-16-2/32", "64-64-32-10/32", "784-256-128-10/128", "784-2048-2048-10/512"):
@@ -164,23 +168,30 @@ def short() -> str:
     jobs = {job["job"]: job["peers"] for job in whole["found"]["jobs"]}
     wanted = ("digits, 50 epochs", "csv, 10 MB")
     rows += [[f"{job}, s", *(cell(jobs[job].get(name)) for name in names)] for job in wanted]
-    machine = result["machine"]
-    text = (
-        f"Adam, float32, one core; the jobs from start to saved model. {machine['cores']} cores of "
-        f"{machine['processor']}, {machine['date']}; [all of it](benchmarks/results/results.md)."
-    )
-    return table(["", *names], rows) + "\n\n" + text
+    text = f"Adam, float32, one core; the jobs from start to saved model. {_linked(results)}"
+    if others:
+        text += f"; also of {', '.join(map(_linked, others))}"
+    return table(["", *names], rows) + f"\n\n{text}."
+
+
+def _linked(results: Results) -> str:
+    machine = results.load("steps")["machine"]
+    page = (results.folder / "results.md").relative_to(ROOT)
+    return f"[{machine['cores']} cores of {machine['processor']}]({page}), {machine['date']}"
 
 
 def with_short(readme: str) -> str:
-    """Return the project's README with its table as the results have it."""
+    """Return the project's README with its table as the latest results have it of which steps and jobs are there."""
     before, rest = readme.split(BEGIN)
     _, after = rest.split(END)
-    return f"{before}{BEGIN}\n{short()}\n{END}{after}"
+    whole = [one for one in Results.all() if one.load("steps") and one.load("jobs")]
+    newest, *others = sorted(whole, key=lambda one: str(one.load("steps")["machine"]["date"]), reverse=True)
+    return f"{before}{BEGIN}\n{short(newest, others)}\n{END}{after}"
 
 
 def run() -> None:
-    """Write the page and the README's table."""
-    (RESULTS / "results.md").write_text(page())
+    """Write the pages and the README's table."""
+    for results in Results.all():
+        (results.folder / "results.md").write_text(page(results))
     readme = ROOT / "README.md"
     readme.write_text(with_short(readme.read_text()))

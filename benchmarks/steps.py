@@ -61,7 +61,8 @@ def name_of(case: Case) -> str:
 def merged(before: list[dict[str, Any]], found: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return results in which those of the cases that were measured anew have taken the place of the old ones."""
     new = {(case["net"], case["how"]): case for case in found}
-    return [new.get((case["net"], case["how"]), case) for case in before]
+    kept = [new.pop((case["net"], case["how"]), case) for case in before]
+    return kept + list(new.values())
 
 
 def limits_of(case: Case) -> list[str]:

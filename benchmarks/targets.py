@@ -1,6 +1,6 @@
 """The targets, and how far they are reached."""
 
-from benchmarks.found import case_of, load, ratio, share
+from benchmarks.found import Results, case_of, ratio, share
 
 Target = tuple[str, str, float | None, bool]  # what, its bound, what was reached (None: not measured), whether it holds
 OF_A_STEP = (
@@ -21,9 +21,9 @@ def at_least(what: str, bound: float, value: float | None) -> Target:
     return what, f"at least {bound:.3g}", value, value is not None and value >= bound
 
 
-def of_steps() -> list[Target]:
+def of_steps(results: Results) -> list[Target]:
     """Return those of a training step."""
-    result = load("steps")
+    result = results.load("steps")
     if result is None:
         return []
     found = []
@@ -46,9 +46,9 @@ def of_steps() -> list[Target]:
     return found
 
 
-def of_jobs() -> list[Target]:
+def of_jobs(results: Results) -> list[Target]:
     """Return those of a whole job, and of the start."""
-    result = load("jobs")
+    result = results.load("jobs")
     if result is None:
         return []
     jobs, starts = {job["job"]: job["peers"] for job in result["found"]["jobs"]}, result["found"]["starts"]
@@ -63,9 +63,9 @@ def of_jobs() -> list[Target]:
     return found
 
 
-def of_overhead() -> list[Target]:
+def of_overhead(results: Results) -> list[Target]:
     """Return those of what a run costs over bare training."""
-    result = load("overhead")
+    result = results.load("overhead")
     return [
         at_most(
             f"a run over bare training, {one['recipe']}, an epoch of {1e3 * one['bare'] / one['epochs']:.2g} ms",
@@ -76,9 +76,9 @@ def of_overhead() -> list[Target]:
     ]
 
 
-def of_runs() -> list[Target]:
+def of_runs(results: Results) -> list[Target]:
     """Return those of many runs."""
-    result = load("runs")
+    result = results.load("runs")
     if result is None:
         return []
     found = result["found"]
@@ -90,6 +90,6 @@ def of_runs() -> list[Target]:
     ]
 
 
-def targets() -> list[Target]:
+def targets(results: Results) -> list[Target]:
     """Return all of them."""
-    return [*of_steps(), *of_jobs(), *of_overhead(), *of_runs()]
+    return [*of_steps(results), *of_jobs(results), *of_overhead(results), *of_runs(results)]

@@ -1,14 +1,13 @@
 """The benchmarks measure equal work, and what is shown of them is what was measured."""
 
-import json
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import guard, machine, report
+from benchmarks import found, guard, machine, report
 from benchmarks.cases import CASES, Case
-from benchmarks.found import RESULTS
+from benchmarks.found import Results
 from benchmarks.growth import exponent
 from benchmarks.peers import CannotError, ours, products_openblas, scikit_learn
 from benchmarks.scripts.common import JOBS
@@ -57,7 +56,8 @@ def test_medians_and_exponents() -> None:
 
 def test_what_is_shown_is_what_was_measured() -> None:
     """``python -m benchmarks report`` after each change of the results."""
-    assert (RESULTS / "results.md").read_text() == report.page()
+    for results in Results.all():
+        assert (results.folder / "results.md").read_text() == report.page(results)
     readme = (ROOT / "README.md").read_text()
     assert readme == report.with_short(readme)
 
@@ -65,18 +65,18 @@ def test_what_is_shown_is_what_was_measured() -> None:
 def test_the_guard_compares_with_what_was_kept_of_this_processor(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(guard, "KEPT", tmp_path / "guard.json")
-    guard.KEPT.write_text('{"another": {}}')
-    monkeypatch.setattr(machine, "facts", lambda: {"processor": "one"})
+    monkeypatch.setattr(found, "RESULTS", tmp_path)
+    monkeypatch.setattr(guard, "RESULTS", tmp_path)
+    Results.of("another").keep("guard", {})
+    monkeypatch.setattr(machine, "facts", lambda: {"processor": "One(R) (model 1)"})
     ratios = {"now": 1.0}
     monkeypatch.setattr(guard, "measured", lambda case: ratios["now"])
-    with pytest.raises(SystemExit, match="no ratios are kept of one, but of another; guard --keep"):
+    with pytest.raises(SystemExit, match=r"no ratios are kept of One\(R\) \(model 1\), but of another; guard --keep"):
         guard.run()
     assert guard.run(keep=True) == 0
     ratios["now"] = 1.09
     assert guard.run() == 0
     ratios["now"] = 1.11
-    kept = json.loads(guard.KEPT.read_text())
-    assert kept.keys() == {"another", "one"}
-    assert guard.run() == len(kept["one"]) > 10
+    assert {path.name for path in tmp_path.iterdir()} == {"another", "one-model-1"}
+    assert guard.run() == len(Results.of("One(R) (model 1)").load("guard")) > 10
     assert "slower" in capsys.readouterr().out
