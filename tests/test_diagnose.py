@@ -1,5 +1,6 @@
 """``nntrain diagnose``: what is told of each layer, and which cause of a zero gradient (H) is named."""
 
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 
 from nntrain.activations import Activation
 from nntrain.diagnostics.causes import findings
+from nntrain.diagnostics.curvature import Curvature, curvature
 from nntrain.diagnostics.layers import FLAT, LayerLook, look
 from nntrain.registry import members
 from nntrain.resources import shipped_recipes
@@ -132,6 +134,64 @@ def test_an_optimum_is_told_from_what_blocks_the_gradient(nntrain: CommandLine, 
     found = nntrain("diagnose", tmp_path / "run", "--json").json
     assert [finding["kind"] for finding in found["findings"]] == ["stationary"]
     assert found["loss"] < 1e-8
+
+
+def test_the_curvature_of_the_lectures_line_is_its_formulas(nntrain: CommandLine) -> None:
+    """K: o = w x + b on x = 1 ... 5. The mean squared error's Hessian is 2 [[11, 3], [3, 1]], everywhere."""
+    found = nntrain("diagnose", "recipes/line.yaml", "--curvature", "--json").json["curvature"]
+    smallest, largest = np.linalg.eigvalsh(2 * np.array([[11, 3], [3, 1]]))
+    assert found["smallest"] == pytest.approx(smallest, rel=1e-7)
+    assert found["largest"] == pytest.approx(largest, rel=1e-7)
+    assert found["condition"] == pytest.approx(largest / smallest, rel=1e-7)
+    limit = found["largest_lr"]
+    assert limit == pytest.approx(2 / largest, rel=1e-7)
+    shown = nntrain("diagnose", "recipes/line.yaml", "--curvature").out
+    assert "eigenvalues lie from 0.3381 to 23.66, condition number 69.99" in shown
+    for lr, falls in ((0.99 * limit, True), (1.01 * limit, False)):  # which is where descent begins to diverge
+        fit = (
+            "fit",
+            "recipes/line.yaml",
+            "--set",
+            f"optimizer.lr={lr}",
+            "--set",
+            "training.epochs=2000",
+            "-q",
+            "--json",
+        )
+        assert (nntrain(*fit).json["train"]["loss"] < 1) == falls
+
+
+def test_lanczos_finds_the_ends_that_the_whole_hessian_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    recipe = {"data": {"source": "iris"}, "model": {"hidden": [8], "activation": "tanh", "norm": "batch"}}
+    plan = built(recipe).plan
+    whole = curvature(plan)
+    monkeypatch.setattr("nntrain.diagnostics.curvature.FEW", 0)
+    lanczos = curvature(plan)
+    assert whole.error < lanczos.error < 0.01 * whole.largest
+    assert lanczos.largest == pytest.approx(whole.largest, abs=lanczos.error)
+    assert lanczos.smallest == pytest.approx(whole.smallest, abs=lanczos.error)
+
+
+def test_the_curvature_tells_a_saddle_from_an_optimum(nntrain: CommandLine, tmp_path: Path) -> None:
+    """Zero weights are a saddle of o = w2 tanh(w1 x): for x = o = ±1 the mixed derivative is -2."""
+    recipe = """
+        data: {source: {name: given, x: [[-1], [1]], o: [-1, 1]}, validation: 0, test: 0, standardize: false}
+        model: {hidden: [2], activation: tanh, initializer: zeros}
+    """
+    found = nntrain("diagnose", "-", "--curvature", "--json", stdin=recipe).json
+    assert {"zero_activations", "zero_weights"} <= {finding["kind"] for finding in found["findings"]}
+    assert found["curvature"]["smallest"] == pytest.approx(-2, rel=1e-6)
+    assert found["curvature"]["condition"] is None
+
+    fit = ("fit", "recipes/line.yaml", "--out", tmp_path / "run", "-q", "--set", "training.epochs=5000")
+    assert nntrain(*fit, "--set", "training.dtype=float64").status == 0
+    (finding,) = nntrain("diagnose", tmp_path / "run", "--curvature", "--json").json["findings"]
+    assert "an optimum (the Hessian's eigenvalues are all positive)" in finding["text"]
+    still = replace(look(built({"data": {"source": "iris"}}).plan), gradient_norm=0.0)
+    (finding_,) = findings(still, Curvature(-0.5, 2.0, 1e-3, None, 1.0))
+    assert "a saddle (eigenvalue -0.5 of the Hessian)" in finding_.text
+    (finding_,) = findings(still)
+    assert "--curvature tells them apart" in finding_.advice
 
 
 def test_causes_that_lie_in_units_and_inputs() -> None:

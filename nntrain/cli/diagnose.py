@@ -14,6 +14,9 @@ from nntrain.cli.opened import Opened, opened
 def command(
     what: Opened,
     settings: Settings = None,
+    curvature: Annotated[
+        bool, typer.Option("--curvature", help="Find the ends of the Hessian's spectrum too, in some seconds.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Look into each layer, and say why a network does not learn.
@@ -24,6 +27,9 @@ def command(
     saturated; the root mean square of dL/dz, which is the gradient on its way back; and a histogram of its
     activations, all over one range. Wide terminals also get the pre-activations z and the gradient's norm.
 
+    With --curvature the loss' curvature is found too: the smallest and largest eigenvalue of its Hessian, the
+    condition number, and the learning rate that plain gradient descent has to stay below.
+
     Found are the causes of a zero gradient (activations, weights or slopes that are all zero, an optimum or saddle),
     of one that is nearly so (activations that fade, grow or saturate, a gradient that fades or explodes, dead units),
     units that never part, and inputs of different scales.
@@ -32,14 +38,23 @@ def command(
     from nntrain.cli.console import stdout_console
     from nntrain.cli.result import print_json, print_table
     from nntrain.diagnostics.causes import findings
+    from nntrain.diagnostics.curvature import curvature as measure
     from nntrain.diagnostics.layers import look
     from nntrain.report.layers import look_table
 
     with compiling_said():
         inside = opened(what, settings or [])
         seen = look(inside.plan, inside.theta)
-    found = findings(seen)
+        finite = seen.not_finite is None
+        curved = measure(inside.plan, inside.theta) if curvature and finite else None
+    found = findings(seen, curved)
     if json:
-        print_json({**asdict(seen), "findings": [asdict(finding) for finding in found]})
+        print_json(
+            {
+                **asdict(seen),
+                "curvature": curved and asdict(curved),
+                "findings": [asdict(finding) for finding in found],
+            }
+        )
     else:
-        print_table(look_table(seen, found, stdout_console().width))
+        print_table(look_table(seen, curved, found, stdout_console().width))

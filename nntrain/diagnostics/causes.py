@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from nntrain.diagnostics.curvature import Curvature
 from nntrain.diagnostics.layers import LayerLook, Look
 
 Kind = Literal[
@@ -26,12 +27,14 @@ Kind = Literal[
     "fading_gradient",
     "exploding_gradient",
     "input_scale",
+    "ill_conditioned",
 ]
 STATIONARY = 1e-6  # of the loss (or of 1): a gradient's norm below which it is called zero
 SATURATED = 0.5  # share of a layer's activations
 DEAD = 0.25  # share of a layer's units: fewer are usual
 SPREAD = 100.0  # times, that activations' deviation falls or grows from the first hidden layer to the last
 FLOW = 1000.0  # times, that the gradient falls or grows on its way back
+CONDITION = 1000.0  # of the Hessian
 SCALES = 100.0  # times, that an input's deviation is another's
 
 
@@ -58,21 +61,38 @@ SMALLER_ADVICE = "try smaller first weights and biases, data.standardize true, o
 ALIVE_ADVICE = "try other first weights, biases that are not far below zero, a smaller learning rate, or leaky_relu"
 
 
-def findings(look: Look) -> list[Finding]:
-    """Return what is wrong, the causes in front of what follows from them; nothing where nothing stands out."""
+def findings(look: Look, curvature: Curvature | None = None) -> list[Finding]:
+    """Return what is wrong, the causes in front of what follows from them; nothing where nothing stands out.
+
+    Args:
+        look: at the layers.
+        curvature: there, if it was measured: it tells an optimum from a saddle.
+    """
     if look.not_finite is not None:
         text = f"{look.not_finite} ceased to be finite"
         return [Finding("not_finite", (), text, "try a smaller learning rate, smaller first weights, or clip_norm")]
     found = [finding for rule in (_blocked, _equal, _flat, _spread, _flow) for finding in rule(look.layers)]
     still = look.gradient_norm <= STATIONARY * max(1.0, abs(look.loss))
     if still and not found:
-        text = f"the gradient is zero, and nothing blocks it: an optimum or a saddle, at loss {look.loss:.4g}"
-        found.append(Finding("stationary", (), text, "if the loss could be lower it is a saddle: start elsewhere"))
+        found.append(_stationary(look.loss, curvature))
     if look.input_deviations is not None and look.input_deviations[1] > SCALES * look.input_deviations[0]:
         least, most = look.input_deviations
         text = f"the inputs have very different scales: their deviations lie from {least:.3g} to {most:.3g}"
         found.append(Finding("input_scale", (), text, "try data.standardize true"))
+    if curvature is not None and (curvature.condition or 0) > CONDITION:
+        text = f"the loss is ill-conditioned: {curvature.condition:,.0f} times as steep in one direction as in another"
+        found.append(Finding("ill_conditioned", (), text, "try optimizer momentum or adam, or data.standardize true"))
     return found
+
+
+def _stationary(loss: float, curvature: Curvature | None) -> Finding:
+    text, advice = "an optimum or a saddle", "if the loss could be lower it is a saddle; --curvature tells them apart"
+    if curvature is not None and curvature.smallest < -curvature.error:
+        text, advice = f"a saddle (eigenvalue {curvature.smallest:.3g} of the Hessian)", "try other first weights"
+    elif curvature is not None and curvature.smallest > curvature.error:
+        text, advice = "an optimum (the Hessian's eigenvalues are all positive)", "nothing is left to learn here"
+    text = f"the gradient is zero, and nothing blocks it: {text}, at loss {loss:.4g}"
+    return Finding("stationary", (), text, advice)
 
 
 def _blocked(layers: Sequence[LayerLook]) -> Iterator[Finding]:

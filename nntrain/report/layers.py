@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nntrain.diagnostics.causes import Finding
+from nntrain.diagnostics.curvature import Curvature
 from nntrain.diagnostics.layers import LayerLook, Look
 from nntrain.report.numbers import number, share
 
@@ -15,7 +16,7 @@ WIDE = 110  # columns of a terminal, from which on there is room for all that is
 HEIGHTS = " ▁▂▃▄▅▆▇█"
 
 
-def look_table(look: Look, found: Sequence[Finding], width: int) -> RenderableType:
+def look_table(look: Look, curvature: Curvature | None, found: Sequence[Finding], width: int) -> RenderableType:
     """Return the layers, a line each, and below them what was found; ``width``: columns of the terminal."""
     wide = width >= WIDE
     table = Table(box=None, pad_edge=False, header_style="bold")
@@ -38,7 +39,17 @@ def look_table(look: Look, found: Sequence[Finding], width: int) -> RenderableTy
         )
     head = Text(f"{look.rows} rows, loss {number(look.loss)}, gradient norm {number(look.gradient_norm)}\n")
     told = [part for one in found for part in (Text(one.text, "bold yellow"), Padding(one.advice, (0, 0, 0, 2)))]
-    return Group(head, table, Text(), *(told or [Text("nothing stands out", "green")]))
+    curved = [] if curvature is None else [Text(f"\n{_curved(curvature)}")]
+    return Group(head, table, *curved, Text(), *(told or [Text("nothing stands out", "green")]))
+
+
+def _curved(curvature: Curvature) -> str:
+    text = f"curvature: the Hessian's eigenvalues lie from {number(curvature.smallest)} to {number(curvature.largest)}"
+    if curvature.condition is not None:
+        text += f", condition number {number(curvature.condition)}"
+    if curvature.largest_lr is not None:
+        text += f"; plain gradient descent needs a learning rate below {number(curvature.largest_lr)}"
+    return text
 
 
 def _axis(look: Look, wide: bool) -> str:

@@ -1,0 +1,97 @@
+"""The curvature of the loss: the extreme eigenvalues of its Hessian, which say how ill-conditioned it is (K, S).
+
+H v is the change of the gradient along v, by central differences in float64: no second derivatives are derived. A small
+network's Hessian is made column by column; of a larger one Lanczos' method finds both ends of the spectrum.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.data.prepare import Part
+from nntrain.diagnostics.layers import bare
+from nntrain.random import stream
+from nntrain.training.engine import PROBE_ROWS, Engine
+from nntrain.training.plan import Plan
+from nntrain.training.settings import Training
+
+STEP = 6e-6  # near the cube root of the rounding error
+FEW = 300  # parameters, up to which the whole Hessian is made
+EXACT, ROUGH = 1e-7, 1e-3  # of the largest eigenvalue, within which another is found: of all, or by Lanczos' method
+
+Vector = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Curvature:
+    """The Hessian's spectrum, for the loss without penalties on the probe's rows.
+
+    Attributes:
+        smallest: the smallest eigenvalue; below 0 the loss curves downwards in some direction.
+        largest: the largest one.
+        error: that the smallest may have.
+        condition: largest by smallest, the condition number; None where the smallest may be 0 or below.
+        largest_lr: 2 / largest, from which on plain gradient descent leaves a valley; None if that is not above 0.
+    """
+
+    smallest: float
+    largest: float
+    error: float
+    condition: float | None
+    largest_lr: float | None
+
+
+def curvature(plan: Plan, theta: NDArray[Any] | None = None) -> Curvature:
+    """Measure the curvature of a plan's loss on the first rows of its training part.
+
+    Args:
+        plan: its data, network and loss count.
+        theta: the parameters to measure at; None for the first ones.
+    """
+    at, train = Engine(plan).theta if theta is None else theta, plan.data.train
+    double = replace(plan, training=Training(dtype="float64"))
+    engine = Engine(bare(double, Part(train.x[:PROBE_ROWS], train.y[:PROBE_ROWS])))
+    order, whole, size = np.arange(len(engine.train.x)), at.astype(np.float64), engine.grad.size
+    step = STEP * max(1.0, float(np.abs(whole[:size]).max()))
+
+    def gradient(moved: Vector) -> Vector:
+        engine.theta[:] = whole
+        engine.theta[:size] += moved
+        engine.take(order, 0, np.zeros(1))
+        return engine.grad.copy()
+
+    def times(v: Vector) -> Vector:
+        along = step / np.linalg.norm(v) * v.reshape(-1)
+        return (gradient(along) - gradient(-along)) * (np.linalg.norm(v) / (2 * step))
+
+    if size <= FEW:
+        hessian = np.stack([times(row) for row in np.eye(size)])
+        eigenvalues = np.linalg.eigvalsh((hessian + hessian.T) / 2)
+        smallest, largest, share = float(eigenvalues[0]), float(eigenvalues[-1]), EXACT
+    else:
+        smallest, largest = _ends(times, stream(plan.seed, "curvature").standard_normal(size))
+        share = ROUGH
+    error = share * max(abs(smallest), abs(largest))
+    condition = largest / smallest if smallest > error else None
+    return Curvature(smallest, largest, error, condition, 2 / largest if largest > 0 else None)
+
+
+def _ends(times: Callable[[Vector], Vector], first: Vector) -> tuple[float, float]:
+    """Return the smallest and the largest eigenvalue: the ends of a spectrum are found by their size.
+
+    The smallest one is looked for as the one that is farthest from that of the largest size, since there are thousands
+    near 0, where Lanczos' method has no end.
+    """
+    from scipy.sparse.linalg import LinearOperator, eigsh  # which takes a while, and a small network does not need
+
+    def farthest(point: float) -> float:
+        moved = LinearOperator((first.size, first.size), matvec=lambda v: times(v) - point * v, dtype=np.float64)
+        (found,) = eigsh(moved, 1, which="LM", v0=first, tol=ROUGH / 4, return_eigenvectors=False)
+        return point + float(found)
+
+    one = farthest(0.0)
+    other = farthest(one)
+    return min(one, other), max(one, other)
