@@ -78,7 +78,7 @@ def test_files_that_are_not_there(nntrain: CommandLine) -> None:
         (CSV + "1,2,\n", ["column 'y', row 41: an empty cell where a class is expected"]),
         (CSV + "1,2,no,4\n", ["d.csv:42: found 4 cells, but 3 columns have a name"]),
         (CSV + '1,2,"no\n', ["d.csv: not a CSV table"]),
-        (CSV.replace(",", ";"), ["no column 'y'", "parted by ';': say so in data.source.separator"]),
+        (CSV.replace(",", ";"), ["no column 'y'", "parted by ';': say so in data.source.separator, or by --separator"]),
         (CSV.replace("a,b,y\n", "a,b,y\n\n"), ["column 'a', row 1: expected a finite number, found a blank line"]),
         ("a, a,y\n1,2,no\n", ["two columns are called 'a'"]),
         ("a,a,y\n1,2,no\n", ["two columns are called 'a'"]),

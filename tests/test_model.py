@@ -147,6 +147,22 @@ def test_predict_gives_numbers_in_the_targets_own_units(diabetes: Path, folder: 
     assert "gives no probabilities" in nntrain("predict", diabetes, folder / "diabetes.csv", "--proba").err
 
 
+def test_new_rows_may_be_parted_otherwise_than_the_recipes(nntrain: CommandLine, iris: Path, folder: Path) -> None:
+    text = (folder / "iris.csv").read_text()
+    expected = nntrain("predict", iris, folder / "iris.csv").out
+    for mark, typed in ((";", ";"), ("\t", "\\t"), ("\t", "\t")):
+        (folder / "other.csv").write_text(text.replace(",", mark))
+        assert nntrain("predict", iris, folder / "other.csv", "--separator", typed).out == expected
+        evaluated = nntrain("evaluate", iris, "--data", folder / "other.csv", "--separator", typed, "--json").json
+        assert evaluated == nntrain("evaluate", iris, "--data", folder / "iris.csv", "--json").json
+    assert "say so in data.source.separator, or by --separator" in refused(
+        nntrain, "predict", iris, folder / "other.csv"
+    )
+    message = refused(nntrain, "predict", iris, folder / "iris.csv", "--separator", "x")
+    assert "--separator: found 'x', which parts no cells" in message
+    assert "name one by --data" in refused(nntrain, "evaluate", iris, "--separator", ";")
+
+
 def test_evaluate_repeats_what_fit_found(iris: Path, folder: Path, nntrain: CommandLine) -> None:
     """Also from another directory than the one that the run was started in."""
     summary = json.loads((iris.parent / "summary.json").read_text())

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,27 +11,29 @@ from nntrain.artifacts.model import Model
 from nntrain.data import Dataset, Label
 from nntrain.data.csv import labels
 from nntrain.data.prepare import Part, prepare
-from nntrain.data.table import Table, numeric_columns, read_table, separator_hint
+from nntrain.data.table import Separator, Table, numeric_columns, read_table, separator_hint
 from nntrain.errors import InputError, Problem, bad_input, nearest
 from nntrain.recipe.build import read_rows
 
 
-def feature_rows(model: Model, path: str) -> NDArray[np.float64]:
+def feature_rows(model: Model, path: str, separator: str | None = None) -> NDArray[np.float64]:
     """Return the model's features (N, I) from the CSV file at ``path`` (``-``: standard input).
+
+    ``separator`` is what parts its cells; None: what the recipe names.
 
     Raises:
         InputError: if it cannot be read, or lacks a column, or has a cell that is no number.
     """
-    return _features(model, read_table(path, _separator(model)))
+    return _features(model, _read(model, path, separator))
 
 
-def labelled_rows(model: Model, path: str) -> Part:
+def labelled_rows(model: Model, path: str, separator: str | None = None) -> Part:
     """Return the model's features and targets from the CSV file at ``path`` (``-``: standard input).
 
     Raises:
         InputError: as :func:`feature_rows`, and if there is a class that the model does not know.
     """
-    table = read_table(path, _separator(model))
+    table = _read(model, path, separator)
     x = _features(model, table)
     if model.classes is None:
         return Part(x, numeric_columns(table, model.target_names))
@@ -101,5 +103,13 @@ def _features(model: Model, table: Table) -> NDArray[np.float64]:
     return numeric_columns(table, model.feature_names)
 
 
-def _separator(model: Model) -> str:
-    return getattr(model.recipe.data.source, "separator", ",")
+def _read(model: Model, path: str, separator: str | None) -> Table:
+    """Read a CSV file, of which cells are parted as in the recipe's own if nothing else is said."""
+    if separator is None:
+        return read_table(path, getattr(model.recipe.data.source, "separator", ","))
+    mark = "\t" if separator == "\\t" else separator  # as it is easily typed
+    marks = get_args(Separator)
+    if mark not in marks:
+        allowed = " ".join(repr(one) for one in marks)
+        raise bad_input("--separator", f"found {separator!r}, which parts no cells", f"allowed: {allowed}")
+    return read_table(path, mark)

@@ -7,11 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nntrain.errors import bad_input
+
 if TYPE_CHECKING:
     from nntrain.training.events import Scores
 
 ModelFile = Annotated[
     Path, typer.Argument(metavar="MODEL", help="Model file, as nntrain fit leaves it.", show_default=False)
+]
+SeparatorOption = Annotated[
+    str | None, typer.Option(metavar="MARK", help="What parts the file's cells.  [default: as in the recipe]")
 ]
 
 
@@ -23,6 +28,7 @@ def command(
             metavar="FILE", help="CSV with the model's columns; - for standard input.  [default: the recipe's]"
         ),
     ] = None,
+    separator: SeparatorOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Say how good a model is: loss and metric.
@@ -34,14 +40,14 @@ def command(
     from nntrain.report.summary import scores_table
 
     with compiling_said():
-        metric, scores = evaluate(model, data)
+        metric, scores = evaluate(model, data, separator)
     if json:
         print_json({part: {"loss": score.loss, metric: score.metric} for part, score in scores.items()})
     else:
         print_table(scores_table(metric, scores))
 
 
-def evaluate(path: Path, data: str | None) -> tuple[str, dict[str, Scores]]:
+def evaluate(path: Path, data: str | None, separator: str | None = None) -> tuple[str, dict[str, Scores]]:
     """Return the metric's name and the scores of the model at ``path``.
 
     The scores are those of ``train``, ``validation`` and ``test``, split as the recipe says, or those of ``data`` alone
@@ -53,6 +59,8 @@ def evaluate(path: Path, data: str | None) -> tuple[str, dict[str, Scores]]:
     from nntrain.artifacts.model import Model
     from nntrain.artifacts.table import labelled_rows, recipe_parts
 
+    if separator is not None and data is None:
+        raise bad_input("--separator", "there is no file that it is for", "name one by --data")
     model = Model.load(path)
-    parts = recipe_parts(model) if data is None else {"data": labelled_rows(model, data)}
+    parts = recipe_parts(model) if data is None else {"data": labelled_rows(model, data, separator)}
     return model.metric, {name: model.score(part) for name, part in parts.items()}

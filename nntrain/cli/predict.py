@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.evaluate import ModelFile
+from nntrain.cli.evaluate import ModelFile, SeparatorOption
 from nntrain.errors import bad_input
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def command(
     model: ModelFile,
     data: Annotated[str, typer.Argument(metavar="[FILE|-]", help="CSV file, or - for standard input.")] = "-",
+    separator: SeparatorOption = None,
     proba: Annotated[bool, typer.Option("--proba", help="Print a column of probability for each class.")] = False,
 ) -> None:
     """Predict the target of each row of a CSV file.
@@ -32,11 +33,11 @@ def command(
     from nntrain.cli.result import print_text
 
     with compiling_said():
-        predicted = predict(model, data, proba)
+        predicted = predict(model, data, proba, separator)
     print_text(predicted.write_csv())
 
 
-def predict(path: Path, data: str, proba: bool) -> pl.DataFrame:
+def predict(path: Path, data: str, proba: bool, separator: str | None = None) -> pl.DataFrame:
     """Return the predictions of the model at ``path`` for the CSV file ``data`` (``-``: standard input).
 
     Raises:
@@ -48,7 +49,7 @@ def predict(path: Path, data: str, proba: bool) -> pl.DataFrame:
     from nntrain.artifacts.table import feature_rows
 
     model = Model.load(path)
-    x = feature_rows(model, data)
+    x = feature_rows(model, data, separator)
     if proba:
         probabilities = model.probabilities(x)
         if probabilities is None:

@@ -7,7 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.data import Dataset, Label, Source
-from nntrain.data.table import Table, numeric_columns, read_table
+from nntrain.data.table import Separator, Table, numeric_columns, read_table
 from nntrain.errors import bad_input
 
 Name = Annotated[str, Field(min_length=1)]
@@ -38,7 +38,7 @@ class Csv(Source):
     task: Annotated[
         Literal["auto", "classification", "regression"], Field(description="auto: by whether the target is text")
     ] = "auto"
-    separator: Annotated[Literal[",", ";", "\t", "|", ":", " "], Field(description="what parts cells")] = ","
+    separator: Annotated[Separator, Field(description="what parts cells")] = ","
 
     def load(self, folder: Path, seed: int) -> Dataset:
         """Read the file."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +17,9 @@ from nntrain.files import read_text
 if TYPE_CHECKING:
     import polars as pl
 
+Separator = Literal[",", ";", "\t", "|", ":", " "]  # what parts cells
 MOST_SHOWN = 12  # names of columns, or problems, in a message
-OTHERS = (";", "\t", "|")  # what parts cells where it is no comma
+OTHERS = (",", ";", "\t", "|")  # what may part cells where the one that was named does not
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,9 @@ def _no_table(source: str, content: str, separator: str, reason: str) -> InputEr
 def separator_hint(names: Sequence[str]) -> str:
     """Return what may be wrong where a table has one column only, or an empty string."""
     other = next((mark for mark in OTHERS if len(names) == 1 and mark in names[0]), None)
-    return (other and f"its cells seem to be parted by {other!r}: say so in data.source.separator") or ""
+    return (
+        other and f"its cells seem to be parted by {other!r}: say so in data.source.separator, or by --separator"
+    ) or ""
 
 
 def numeric_columns(table: Table, names: Sequence[str], otherwise: str = "") -> NDArray[np.float64]:
