@@ -38,6 +38,16 @@ def test_it_reads_as_the_lecture_does(nntrain: CommandLine) -> None:
     assert "dL/dx1 = 0, dL/dx2 = 18" in lines
 
 
+def test_the_errors_of_the_lectures_table() -> None:
+    """K: ½(o - o*)² of each example, for w = 1 ... 5."""
+    table = [(2, 8, 18, 32, 50), (0.5, 2, 4.5, 8, 12.5), (0,) * 5, (0.5, 2, 4.5, 8, 12.5), (2, 8, 18, 32, 50)]
+    recipe = Path("recipes/line_search.yaml").read_text()
+    for w, errors in enumerate(table, start=1):
+        given = f"  initializer: {{name: given, values: [[{w}]]}}\n  hidden: []\n"
+        plan = built(recipe.replace("  hidden: []\n", given)).plan
+        assert tuple(trace(plan, row).loss for row in range(1, 6)) == errors
+
+
 @pytest.mark.parametrize("activation", ["tanh", "sigmoid", "elu", "prelu", "softmax"])
 @pytest.mark.parametrize(("loss", "source"), [("cross_entropy", "iris"), ("mse", "iris"), ("mae", "diabetes")])
 def test_the_rows_gradients_add_up_and_dx_is_the_derivative(activation: str, loss: str, source: str) -> None:

@@ -20,6 +20,7 @@ from nntrain.cli import (
     list_,
     predict,
     recipes,
+    report,
     schema,
     show,
     trace,
@@ -69,6 +70,7 @@ app.command("predict")(predict.command)
 app.command("list")(list_.command)
 app.command("diagnose")(diagnose.command)
 app.command("trace")(trace.command)
+app.command("report")(report.command)
 app.command("gradcheck")(gradcheck.command)
 app.command("dialects")(dialects.command)
 app.add_typer(recipes.app, name="recipes")

@@ -1,21 +1,17 @@
 """Runs that are done already, as ``nntrain fit`` leaves them: grouped into variants, and compared by seed."""
 
-import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from nntrain.artifacts.run_folder import RunFolder
+from nntrain.artifacts.history import damaged, number, read_history
 from nntrain.comparison.jobs import Row
 from nntrain.comparison.measure import PARTS, choose
 from nntrain.comparison.protocol import DEFAULT, Budget, Findings
 from nntrain.comparison.variants import canonical
 from nntrain.errors import bad_input
-from nntrain.recipe.document import load_document
-from nntrain.recipe.schema import Recipe, parse, to_data
+from nntrain.recipe.schema import Recipe, to_data
 from nntrain.training.events import Scores, Stopped
 
 
@@ -71,33 +67,18 @@ def findings_of(folders: Sequence[Path], measure: str | None, target: float | No
 
 
 def _read(folder: Path) -> tuple[Path, Recipe, Row, str]:
-    run = RunFolder(folder)
-    missing = [path.name for path in (run.recipe, run.metrics, run.summary) if not path.is_file()]
-    if missing:
-        raise bad_input(folder, f"is not the directory of a run that has ended: it lacks {', '.join(missing)}")
-    recipe = parse(load_document(str(run.recipe)))
+    run = read_history(folder)
+    summary, metric = run.summary, run.metric
     try:
-        summary = json.loads(run.summary.read_text())
-        metric = "r2" if summary["task"] == "regression" else "accuracy"
         scores = {
-            part: Scores(_number(summary[part]["loss"]), summary[part][metric]) for part in PARTS if part in summary
+            part: Scores(number(summary[part]["loss"]), summary[part][metric]) for part in PARTS if part in summary
         }
-        lines = [json.loads(line) for line in run.metrics.read_text().splitlines()]
-        curve = [_point(line, metric) for line in lines]
+        curve = run.column("step", "seconds", "train_loss", "validation_loss", f"validation_{metric}")
         stopped = Stopped(summary["stopped"])
         facts = (summary["epochs"], summary["steps"], float(summary["seconds"]))
     except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise bad_input(folder, f"cannot be read as a run: {error}") from None
-    return folder, recipe, Row(str(folder), stopped, *facts, scores, np.array(curve, np.float64).reshape(-1, 5)), metric
-
-
-def _point(line: Mapping[str, Any], metric: str) -> tuple[float, ...]:
-    keys = ("step", "seconds", "train_loss", "validation_loss", f"validation_{metric}")
-    return tuple(_number(line.get(key)) for key in keys)
-
-
-def _number(value: float | None) -> float:
-    return np.nan if value is None else float(value)
+        raise damaged(folder, error) from None
+    return folder, run.recipe, Row(str(folder), stopped, *facts, scores, curve), metric
 
 
 def _names(recipes: Sequence[Recipe]) -> list[str]:

@@ -1,0 +1,64 @@
+"""The loss as a surface over the two parameters of a network that has no more (K: the line's ravine)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.network.forward import ForwardPass
+from nntrain.network.network import Network
+from nntrain.training.engine import Engine
+from nntrain.training.plan import Plan
+
+POINTS = 160  # along each side
+MARGIN = 0.2  # of what the paths take, left around them
+AT_ONCE = 2_000_000  # numbers that outputs may take at a time
+
+Path2 = NDArray[np.float64]  # (E, 2): the two parameters at first and after each epoch
+
+
+@dataclass(frozen=True)
+class Surface:
+    """The loss on the training part over a grid.
+
+    Attributes:
+        names: of the two parameters.
+        x: values of the first one (G).
+        y: values of the second one (G).
+        loss: at each (y, x) (G, G).
+    """
+
+    names: tuple[str, str]
+    x: NDArray[np.float64]
+    y: NDArray[np.float64]
+    loss: NDArray[np.float64]
+
+
+def first_parameters(plan: Plan) -> NDArray[np.float64]:
+    """Return what training starts from, of what is learnt (P)."""
+    engine = Engine(plan)
+    return engine.theta[: engine.grad.size].astype(np.float64)
+
+
+def surface(plan: Plan, paths: list[Path2]) -> Surface:
+    """Return the loss of a plan with two parameters, over a range that holds all ``paths`` that are finite."""
+    points = np.concatenate(paths)
+    points = points[np.isfinite(points).all(axis=1)]
+    low, high = points.min(axis=0), points.max(axis=0)
+    room = MARGIN * np.where(high > low, high - low, 1.0)
+    x, y = (np.linspace(low[i] - room[i], high[i] + room[i], POINTS) for i in range(2))
+    engine = Engine(plan)
+    train, forward = engine.train, ForwardPass(plan.network, engine.dtype, engine.train.target.shape[1])
+    thetas = np.tile(engine.theta, (POINTS * POINTS, 1))
+    thetas[:, 0], thetas[:, 1] = np.tile(x, POINTS), np.repeat(y, POINTS)
+    count, losses = max(1, AT_ONCE // train.target.size), list[float]()
+    with np.errstate(over="ignore", invalid="ignore"):
+        for start in range(0, len(thetas), count):
+            losses += forward.losses(thetas[start : start + count], train.x, train.target, plan.loss)[1]
+    return Surface(_names(plan.network), x, y, np.array(losses).reshape(POINTS, POINTS))
+
+
+def _names(network: Network) -> tuple[str, str]:
+    weights = [f"w{number}" for number in range(1, network.layers[0].n_in + 1)]
+    names = [*weights, "b"]
+    return names[0], names[1]
