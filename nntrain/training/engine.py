@@ -24,7 +24,7 @@ from nntrain.wrappers import MEAN, SLOW, START
 FEW = 8  # parameters, which are told at every epoch
 SAFE = 1e-140  # a norm between this and its inverse is right as it is
 PROBE_ROWS = 512  # training rows, at most, that dead units are looked for with
-STATISTICS_SHARE = 0.015  # of the training time is what statistics may cost, when the recipe leaves the interval open
+STATISTICS_SHARE = 0.01  # of the training time is what statistics may cost, when the recipe leaves the interval open
 TIMES = 20  # that there are statistics, at least, in a run of so many epochs
 
 
