@@ -95,10 +95,24 @@ def test_flat_is_where_the_slope_is_next_to_nothing(name: str) -> None:
     assert layer.stuck == pytest.approx(flat.reshape(-1, 40).all(axis=0).mean())
 
 
-def test_softmax_is_no_function_of_one_number() -> None:
-    plan = built({"data": {"source": "iris"}, "model": {"hidden": [], "output": "softmax"}, "loss": "mse"}).plan
-    (layer,) = look(plan).layers
-    assert (layer.flat, layer.stuck, layer.hidden, layer.histogram) == (None, None, False, ())
+@pytest.mark.parametrize(
+    ("output", "biases", "wrong"),
+    [("softmax", [60.0, 0.0], 1), ("softmax", [0.0, 60.0], 2), ("sigmoid", [40.0, -40.0], 1)],
+)
+def test_a_saturated_output_is_a_fault_where_it_is_wrong_only(output: str, biases: list[float], wrong: int) -> None:
+    rows = {"name": "given", "x": [[1.0], [2.0], [3.0]], "o": ["a", "a", "b"]}
+    model = {
+        "hidden": [],
+        "output": output,
+        "initializer": "zeros",
+        "bias_initializer": {"name": "given", "values": biases},
+    }
+    data = {"source": rows, "validation": 0, "test": 0}
+    found = look(built({"data": data, "loss": "mse", "model": model}).plan)
+    (layer,) = found.layers
+    assert (layer.flat, layer.stuck, layer.hidden, layer.histogram) == (1.0, 1.0, False, ())
+    assert layer.held == pytest.approx(wrong / 3)
+    assert "saturated" in [finding.kind for finding in findings(found)]
 
 
 def test_the_lectures_three_initialisations() -> None:
@@ -172,6 +186,40 @@ def test_lanczos_finds_the_ends_that_the_whole_hessian_has(monkeypatch: pytest.M
     assert lanczos.smallest == pytest.approx(whole.smallest, abs=lanczos.error)
 
 
+def test_the_curvature_of_a_sum_is_that_of_all_rows(nntrain: CommandLine) -> None:
+    """Beyond the probe's 512: full-batch descent diverges above the rate that is told."""
+    data = ("--set", "data.source={name: line, rows: 2000, noise: 0.1}", "--set", "loss=sum_squared_error")
+    fit = ("--set", "training.batch_size=full", "--set", "training.epochs=60", "--set", "optimizer=sgd")
+    limit = nntrain("diagnose", "recipes/line.yaml", *data, "--curvature", "--json").json["curvature"]["largest_lr"]
+    for share, falls in ((0.9, True), (1.1, False)):
+        ended = nntrain(
+            "fit", "recipes/line.yaml", *data, *fit, "--set", f"optimizer.lr={share * limit}", "-q", "--json"
+        )
+        assert (ended.json["train"]["loss"] < 100) == falls
+
+
+def test_the_curvature_of_nothing_is_zero(nntrain: CommandLine) -> None:
+    recipe = """
+        data: {source: diabetes}
+        model: {hidden: [64], bias_initializer: {name: constant, value: -50}, learn_biases: false}
+        loss: mae
+    """
+    found = nntrain("diagnose", "-", "--curvature", "--json", stdin=recipe).json["curvature"]
+    assert (found["smallest"], found["largest"], found["condition"], found["largest_lr"]) == (0, 0, None, None)
+
+
+def test_an_ill_conditioned_loss_is_named(nntrain: CommandLine) -> None:
+    steep = (
+        "--set",
+        "data.source={name: given, x: [[1, 1], [100, -1], [3, 0]], o: [1, 2, 3]}",
+        "--curvature",
+        "--json",
+    )
+    found = nntrain("diagnose", "recipes/line.yaml", *steep).json
+    assert [finding["kind"] for finding in found["findings"]] == ["ill_conditioned"]
+    assert found["curvature"]["condition"] > 1000
+
+
 def test_the_curvature_tells_a_saddle_from_an_optimum(nntrain: CommandLine, tmp_path: Path) -> None:
     """Zero weights are a saddle of o = w2 tanh(w1 x): for x = o = ±1 the mixed derivative is -2."""
     recipe = """
@@ -187,7 +235,7 @@ def test_the_curvature_tells_a_saddle_from_an_optimum(nntrain: CommandLine, tmp_
     assert nntrain(*fit, "--set", "training.dtype=float64").status == 0
     (finding,) = nntrain("diagnose", tmp_path / "run", "--curvature", "--json").json["findings"]
     assert "an optimum (the Hessian's eigenvalues are all positive)" in finding["text"]
-    still = replace(look(built({"data": {"source": "iris"}}).plan), gradient_norm=0.0)
+    still = replace(look(built({"data": {"source": "iris"}}).plan), still=True)
     (finding_,) = findings(still, Curvature(-0.5, 2.0, 1e-3, None, 1.0))
     assert "a saddle (eigenvalue -0.5 of the Hessian)" in finding_.text
     (finding_,) = findings(still)
@@ -196,17 +244,53 @@ def test_the_curvature_tells_a_saddle_from_an_optimum(nntrain: CommandLine, tmp_
 
 def test_causes_that_lie_in_units_and_inputs() -> None:
     constant = {"name": "constant", "value": 0.1}
-    same = kinds({"hidden": [16, 8], "initializer": constant})
-    assert same == [
-        "equal_units",
-        "fading_gradient",
-    ]  # softmax's deltas sum to 0, and so does what equal weights pass on
+    assert kinds({"hidden": [16, 8], "initializer": constant}) == ["equal_units"]
+    parting = [{"units": 16, "initializer": constant}]  # the next layer's weights differ, and so do the gradients
+    assert kinds({"hidden": parting}) == []
     half = {"hidden": [{"units": 64, "bias_initializer": {"name": "normal", "scale": 30}}]}
     assert kinds(half) == ["dead_units"]
     assert "exploding_gradient" in kinds({"hidden": [64] * 8, "initializer": {"name": "normal", "scale": 1.0}})
+    assert "growing_activations" in kinds(
+        {**DEEP, "activation": "relu", "initializer": {"name": "normal", "scale": 0.5}}
+    )
     wine = {"source": "wine", "standardize": False}
     assert "input_scale" in kinds({"hidden": [8]}, data=wine)
     assert kinds({"hidden": [8]}, data={"source": "wine"}) == []
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_a_cause_in_the_middle_is_named_there(activation: str) -> None:
+    zeros = {"units": 16, "initializer": "zeros"}
+    model = {"hidden": [16, zeros, 16], "activation": activation}
+    plan = built({"data": {"source": "iris"}, "model": model}).plan
+    found = {finding.kind: finding for finding in findings(look(plan))}
+    assert set(found) - {"equal_units"} == {"zero_activations", "zero_weights"}
+    assert (found["zero_activations"].layers, found["zero_weights"].layers) == ((3, 4), (2,))
+    assert "model.initializer null" in found["zero_activations"].advice
+
+
+def test_each_dead_layer_is_named() -> None:
+    dead = {"units": 16, "bias_initializer": {"name": "constant", "value": -50}}
+    plan = built({"data": {"source": "iris"}, "model": {"hidden": [16, dead, dead]}}).plan
+    assert [found.layers for found in findings(look(plan)) if found.kind == "zero_slopes"] == [(2,), (3,)]
+
+
+@pytest.mark.parametrize("scale", [1e-7, 1.0, 1e8])
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_losss_scale_makes_no_optimum(scale: float, dtype: str) -> None:
+    o = [2 * scale, 3 * scale, 5 * scale, 4 * scale]
+    rows = {"name": "given", "x": [[1.0], [2.0], [3.0], [4.0]], "o": o}
+    data = {"source": rows, "validation": 0, "test": 0}
+    plan = built({"data": data, "model": {"hidden": []}, "training": {"dtype": dtype}}).plan
+    assert not look(plan).still
+    x, y = plan.data.train.x[:, 0], plan.data.train.y[:, 0]
+    fitted = np.array([(x @ y) / (x @ x), y.mean()], dtype)  # least squares: the rows' gradients cancel
+    assert look(plan, fitted).still
+
+
+def test_a_constant_column_has_no_scale() -> None:
+    rows = {"name": "given", "x": [[0.1, k / 7] for k in range(210)], "o": [float(k) for k in range(210)]}
+    assert kinds({"hidden": []}, data={"source": rows, "standardize": False}, training={"dtype": "float64"}) == []
 
 
 def test_numbers_that_are_none_are_found(nntrain: CommandLine) -> None:

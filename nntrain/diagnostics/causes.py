@@ -29,8 +29,8 @@ Kind = Literal[
     "input_scale",
     "ill_conditioned",
 ]
-STATIONARY = 1e-6  # of the loss (or of 1): a gradient's norm below which it is called zero
-SATURATED = 0.5  # share of a layer's activations
+SATURATED = 0.5  # share of a hidden layer's activations
+LOST = 0.1  # share of the outputs, which are wrong then
 DEAD = 0.25  # share of a layer's units: fewer are usual
 SPREAD = 100.0  # times, that activations' deviation falls or grows from the first hidden layer to the last
 FLOW = 1000.0  # times, that the gradient falls or grows on its way back
@@ -57,7 +57,9 @@ class Finding:
 
 DRAWN_ADVICE = "try model.initializer null, which draws weights at random, as wide as suits the layer"
 SPREAD_ADVICE = "try model.initializer he_normal or glorot_uniform, which keep the spread, or model.norm batch"
-SMALLER_ADVICE = "try smaller first weights and biases, data.standardize true, or model.norm batch"
+SMALLER_ADVICE = (
+    "no harm where all is learnt; else try smaller first weights and biases, data.standardize true, or model.norm batch"
+)
 ALIVE_ADVICE = "try other first weights, biases that are not far below zero, a smaller learning rate, or leaky_relu"
 
 
@@ -72,8 +74,7 @@ def findings(look: Look, curvature: Curvature | None = None) -> list[Finding]:
         text = f"{look.not_finite} ceased to be finite"
         return [Finding("not_finite", (), text, "try a smaller learning rate, smaller first weights, or clip_norm")]
     found = [finding for rule in (_blocked, _equal, _flat, _spread, _flow) for finding in rule(look.layers)]
-    still = look.gradient_norm <= STATIONARY * max(1.0, abs(look.loss))
-    if still and not found:
+    if look.still and not found:
         found.append(_stationary(look.loss, curvature))
     if look.input_deviations is not None and look.input_deviations[1] > SCALES * look.input_deviations[0]:
         least, most = look.input_deviations
@@ -96,65 +97,76 @@ def _stationary(loss: float, curvature: Curvature | None) -> Finding:
 
 
 def _blocked(layers: Sequence[LayerLook]) -> Iterator[Finding]:
-    """Yield what makes a gradient exactly zero, from the outputs on: the way that it comes."""
-    behind: LayerLook | None = None  # the layer that the gradient comes from
-    for number in range(len(layers), 0, -1):
-        layer = layers[number - 1]
-        before = _layers(range(1, number + 1))
-        if behind is not None and behind.zero_weights and not behind.zero_delta:
-            text = f"nothing flows back into {before}: all weights of layer {behind.label} are zero"
-            yield Finding("zero_weights", (number + 1,), text, DRAWN_ADVICE)
-        elif layer.zero_slopes and (behind is None or not behind.zero_delta):
-            text = f"nothing flows back into {before}: the slope of layer {layer.label} is zero for every row and unit"
-            yield Finding("zero_slopes", (number,), text, ALIVE_ADVICE if layer.can_die else SPREAD_ADVICE)
-        elif layer.zero_inputs and layer.zero_gradient and not layer.zero_delta:
-            text = f"the weights of layer {layer.label} get no gradient: all activations that enter it are zero"
-            drawn = number == 1 or layers[number - 2].zero_weights
-            yield Finding("zero_activations", (number,), text, DRAWN_ADVICE if drawn else ALIVE_ADVICE)
-        behind = layer
+    """Yield what makes a gradient exactly zero."""
+    asleep = _which(layers[1:], lambda layer: layer.zero_inputs)
+    if asleep:
+        numbers = tuple(number + 1 for number in asleep)
+        their = "it is" if len(numbers) == 1 else "them are"
+        text = f"the weights of {_words(numbers)} get no gradient: all activations that enter {their} zero"
+        drawn = layers[numbers[0] - 2].zero_weights
+        yield Finding("zero_activations", numbers, text, DRAWN_ADVICE if drawn else ALIVE_ADVICE)
+    zero = _which(layers, lambda layer: layer.zero_weights and layer is not layers[0])
+    if zero:
+        text = f"nothing flows back through {_words(zero)}: all weights there are zero"
+        yield Finding("zero_weights", zero, text, DRAWN_ADVICE)
+    for number, layer in enumerate(layers, 1):
+        by_itself = not (layer.zero_inputs or layer.zero_weights) or (layer.can_die and layer.z_mean < 0)
+        if layer.zero_slopes and by_itself:
+            text = f"nothing flows back through layer {layer.label}: its slope is zero for every row and unit"
+            yield Finding("zero_slopes", (number,), text, ALIVE_ADVICE if layer.can_die else SMALLER_ADVICE)
 
 
 def _equal(layers: Sequence[LayerLook]) -> Iterator[Finding]:
-    same = [number for number, layer in enumerate(layers, 1) if layer.equal and layer.hidden]
+    same = _which(layers, lambda layer: layer.equal and layer.hidden and not layer.zero_inputs)
     if same:
-        text = f"all units of {_layers(same)} do the same, and will for ever: they begin equal and get equal gradients"
-        yield Finding("equal_units", tuple(same), text, DRAWN_ADVICE)
+        text = f"all units of {_words(same)} do the same, and get the same gradients: they stay one unit"
+        yield Finding("equal_units", same, text, DRAWN_ADVICE)
 
 
 def _flat(layers: Sequence[LayerLook]) -> Iterator[Finding]:
-    dead = _which(layers, lambda layer: layer.can_die and DEAD <= (layer.stuck or 0) < 1)
+    dead = _which(layers, lambda layer: layer.can_die and DEAD <= layer.stuck < 1)
     if dead:
-        shares = _range([layers[number - 1].stuck or 0 for number in dead])
-        text = f"{shares} of the units of {_layers(dead)} are dead: zero for every row"
+        shares = _range([layers[number - 1].stuck for number in dead])
+        text = f"{shares} of the units of {_words(dead)} are dead: zero for every row"
         yield Finding("dead_units", dead, text, ALIVE_ADVICE)
-    saturated = _which(layers, lambda layer: not layer.can_die and (layer.flat or 0) >= SATURATED)
+    saturated = _which(layers, _is_saturated)
     if saturated:
-        shares = _range([layers[number - 1].flat or 0 for number in saturated])
-        text = f"{shares} of the activations of {_layers(saturated)} are saturated, where the slope is next to nothing"
+        shares = _range([layers[number - 1].held for number in saturated])
+        text = f"{shares} of the activations of {_words(saturated)} are saturated: their slope is next to nothing"
         yield Finding("saturated", saturated, text, SMALLER_ADVICE)
 
 
+def _is_saturated(layer: LayerLook) -> bool:
+    share = SATURATED if layer.hidden else LOST
+    return layer.held >= share and not layer.zero_slopes and not layer.can_die
+
+
 def _spread(layers: Sequence[LayerLook]) -> Iterator[Finding]:
-    hidden = [layer for layer in layers if layer.hidden]
-    if len(hidden) < 2:
+    deviations = [layer.deviation for layer in layers if layer.hidden]
+    low, high = min(deviations, default=0), max(deviations, default=0)
+    if high <= SPREAD * low or low == 0:
         return
-    first, last = hidden[0].deviation, hidden[-1].deviation
-    way = f"their deviation is {first:.3g} in layer 1 and {last:.3g} in layer {len(hidden)}"
-    if 0 < last * SPREAD < first:
-        text = f"the activations fade from layer to layer, as they do by weights that are too small: {way}"
+    places = [(deviations.index(value) + 1, value) for value in (low, high)]
+    way = " and ".join(f"{value:.3g} in layer {number}" for number, value in sorted(places))
+    if places[0] > places[1]:
+        text = f"the activations fade from layer to layer, as they do by weights that are too small: deviation {way}"
         yield Finding("fading_activations", (), text, SPREAD_ADVICE)
-    elif last > SPREAD * first > 0:
-        text = f"the activations grow from layer to layer, as they do by weights that are too large: {way}"
+    else:
+        text = f"the activations grow from layer to layer, as they do by weights that are too large: deviation {way}"
         yield Finding("growing_activations", (), text, SPREAD_ADVICE)
 
 
 def _flow(layers: Sequence[LayerLook]) -> Iterator[Finding]:
-    first, last = layers[0].delta, layers[-1].delta
-    text = f"dL/dz is some {last:.3g} in layer {len(layers)} and {first:.3g} in layer 1"
-    if 0 < first * FLOW < last or (first == 0 < last and not any(_blocked(layers))):
-        yield Finding("fading_gradient", (), f"the gradient fades on its way back: {text}", SPREAD_ADVICE)
-    elif first > FLOW * last > 0:
-        text = f"the gradient explodes on its way back: {text}"
+    deltas = [layer.delta for layer in layers]
+    low, high = min(deltas), max(deltas)
+    if high <= FLOW * low or any(_equal(layers)) or (low == 0 and any(_blocked(layers))):
+        return
+    places = [(deltas.index(value) + 1, value) for value in (low, high)]
+    way = " and ".join(f"{value:.3g} in layer {number}" for number, value in sorted(places, reverse=True))
+    if places[0] < places[1]:
+        yield Finding("fading_gradient", (), f"the gradient fades on its way back: dL/dz is {way}", SPREAD_ADVICE)
+    else:
+        text = f"the gradient explodes on its way back: dL/dz is {way}"
         yield Finding("exploding_gradient", (), text, f"{SPREAD_ADVICE}; or clip it (regularization.clip_norm)")
 
 
@@ -162,7 +174,7 @@ def _which(layers: Sequence[LayerLook], is_so: Callable[[LayerLook], bool]) -> t
     return tuple(number for number, layer in enumerate(layers, 1) if is_so(layer))
 
 
-def _layers(numbers: Sequence[int]) -> str:
+def _words(numbers: Sequence[int]) -> str:
     """Such as ``layer 3``, ``layers 1 to 3`` or ``layers 1, 3``."""
     if len(numbers) == 1:
         return f"layer {numbers[0]}"

@@ -13,11 +13,13 @@ from numpy.typing import NDArray
 
 from nntrain.data.prepare import Part
 from nntrain.diagnostics.layers import bare
+from nntrain.errors import bad_input
 from nntrain.random import stream
 from nntrain.training.engine import PROBE_ROWS, Engine
 from nntrain.training.plan import Plan
 from nntrain.training.settings import Training
 
+EPS = 4 * float(np.finfo(np.float64).eps)  # some roundings
 STEP = 6e-6  # near the cube root of the rounding error
 FEW = 300  # parameters, up to which the whole Hessian is made
 EXACT, ROUGH = 1e-7, 1e-3  # of the largest eigenvalue, within which another is found: of all, or by Lanczos' method
@@ -27,12 +29,12 @@ Vector = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Curvature:
-    """The Hessian's spectrum, for the loss without penalties on the probe's rows.
+    """The Hessian's spectrum, for the loss without penalties on the probe's rows; a loss that sums, as over all rows.
 
     Attributes:
         smallest: the smallest eigenvalue; below 0 the loss curves downwards in some direction.
         largest: the largest one.
-        error: that the smallest may have.
+        error: that they may have, by rounding and by where the search ends.
         condition: largest by smallest, the condition number; None where the smallest may be 0 or below.
         largest_lr: 2 / largest, from which on plain gradient descent leaves a valley; None if that is not above 0.
     """
@@ -55,7 +57,8 @@ def curvature(plan: Plan, theta: NDArray[Any] | None = None) -> Curvature:
     double = replace(plan, training=Training(dtype="float64"))
     engine = Engine(bare(double, Part(train.x[:PROBE_ROWS], train.y[:PROBE_ROWS])))
     order, whole, size = np.arange(len(engine.train.x)), at.astype(np.float64), engine.grad.size
-    step = STEP * max(1.0, float(np.abs(whole[:size]).max()))
+    scale = len(train.x) / order.size if plan.loss.reduction == "sum" else 1.0  # a sum is over all rows
+    steps = STEP * np.maximum(1.0, np.abs(whole[:size]))
 
     def gradient(moved: Vector) -> Vector:
         engine.theta[:] = whole
@@ -63,20 +66,25 @@ def curvature(plan: Plan, theta: NDArray[Any] | None = None) -> Curvature:
         engine.take(order, 0, np.zeros(1))
         return engine.grad.copy()
 
-    def times(v: Vector) -> Vector:
-        along = step / np.linalg.norm(v) * v.reshape(-1)
-        return (gradient(along) - gradient(-along)) * (np.linalg.norm(v) / (2 * step))
+    def difference(along: Vector) -> Vector:
+        return scale * (gradient(along) - gradient(-along)) / 2
 
+    loss = float(engine.take(order, 0, np.zeros(1))[0])
+    rounding = EPS * scale * (abs(loss) + float(np.abs(gradient(np.zeros(size))).max())) / STEP
     if size <= FEW:
-        hessian = np.stack([times(row) for row in np.eye(size)])
+        hessian = np.stack([difference(row) / step for row, step in zip(np.diag(steps), steps, strict=True)])
         eigenvalues = np.linalg.eigvalsh((hessian + hessian.T) / 2)
         smallest, largest, share = float(eigenvalues[0]), float(eigenvalues[-1]), EXACT
     else:
-        smallest, largest = _ends(times, stream(plan.seed, "curvature").standard_normal(size))
+        step = STEP * max(1.0, float(np.sqrt(np.square(whole[:size]).mean())))
+        smallest, largest = _ends(
+            lambda v: difference(v * (step / np.linalg.norm(v))) * (np.linalg.norm(v) / step),
+            stream(plan.seed, "curvature").standard_normal(size),
+        )
         share = ROUGH
-    error = share * max(abs(smallest), abs(largest))
+    error = max(share * max(abs(smallest), abs(largest)), rounding)
     condition = largest / smallest if smallest > error else None
-    return Curvature(smallest, largest, error, condition, 2 / largest if largest > 0 else None)
+    return Curvature(smallest, largest, error, condition, 2 / largest if largest > error else None)
 
 
 def _ends(times: Callable[[Vector], Vector], first: Vector) -> tuple[float, float]:
@@ -85,11 +93,21 @@ def _ends(times: Callable[[Vector], Vector], first: Vector) -> tuple[float, floa
     The smallest one is looked for as the one that is farthest from that of the largest size, since there are thousands
     near 0, where Lanczos' method has no end.
     """
-    from scipy.sparse.linalg import LinearOperator, eigsh  # which takes a while, and a small network does not need
+    from scipy.sparse.linalg import (
+        ArpackError,
+        LinearOperator,
+        eigsh,
+    )  # which takes a while, and a small network does not need
+
+    if not times(first).any():
+        return 0.0, 0.0  # flat
 
     def farthest(point: float) -> float:
         moved = LinearOperator((first.size, first.size), matvec=lambda v: times(v) - point * v, dtype=np.float64)
-        (found,) = eigsh(moved, 1, which="LM", v0=first, tol=ROUGH / 4, return_eigenvectors=False)
+        try:
+            (found,) = eigsh(moved, 1, which="LM", v0=first, tol=ROUGH / 4, return_eigenvectors=False)
+        except ArpackError as error:
+            raise bad_input("--curvature", f"Lanczos' method did not end: {error}", "try another seed") from None
         return point + float(found)
 
     one = farthest(0.0)

@@ -22,6 +22,9 @@ from nntrain.training.plan import Plan
 from nntrain.training.settings import Regularization, Training
 
 FLAT = 0.005  # of an activation's largest slope, below which it is called flat: tanh beyond ±3.3, sigmoid beyond ±6.7
+WRONG = 0.1  # that an output is off its target, at least, to be called wrong: of what lies between 0 and 1
+ROUNDING = 1e-6  # relative, below which a gradient is zero
+ALIKE = 1e-5  # relative, within which units do the same
 BINS = 24  # of a histogram
 GRID = np.linspace(-10, 10, 2001)  # on which an activation's largest slope is looked for
 
@@ -39,17 +42,17 @@ class LayerLook:
         mean: mean of the activations.
         deviation: their standard deviation.
         histogram: how many of them lie in each of BINS equal parts of the range that all hidden layers share.
-        flat: share of the activations at which the slope is below FLAT of its largest; None for softmax, which is no
-            function of one number.
+        flat: share of the activations at which the slope is below FLAT of its largest; of softmax the slope of a share
+            by its own z.
         stuck: share of the units that are flat for every row: dead, or saturated for good.
-        equal: whether all its units get the same pre-activation, in every row.
-        delta: root mean square of dL/dz, times the rows: that of a row's own loss.
+        held: share of the activations that are flat, and of an output those alone that are WRONG.
+        equal: whether all its units get the same pre-activation and the same dL/dz, in every row.
+        delta: root mean square of dL/dz of a row's own loss; with a norm, before it.
         gradient_norm: Euclidean norm of the gradient of all its parameters.
         zero_inputs: whether all that enters it is zero.
         zero_weights: whether all its weights are.
         zero_slopes: whether all its activation's slopes are.
         zero_delta: whether dL/dz is, in every row.
-        zero_gradient: whether its weights' gradient is.
     """
 
     label: str
@@ -60,8 +63,9 @@ class LayerLook:
     mean: float
     deviation: float
     histogram: tuple[int, ...]
-    flat: float | None
-    stuck: float | None
+    flat: float
+    stuck: float
+    held: float
     equal: bool
     delta: float
     gradient_norm: float
@@ -69,7 +73,6 @@ class LayerLook:
     zero_weights: bool
     zero_slopes: bool
     zero_delta: bool
-    zero_gradient: bool
 
 
 @dataclass(frozen=True)
@@ -83,6 +86,7 @@ class Look:
         input_deviations: the smallest and largest standard deviation of an input that varies, if any does.
         span: the range of the hidden layers' histograms; None where there is no hidden layer, or nothing finite in one.
         layers: from the inputs on.
+        still: whether the gradient is zero but for rounding: that of each row, or because they cancel.
         not_finite: the first thing that is not finite, None if all is.
     """
 
@@ -92,6 +96,7 @@ class Look:
     input_deviations: tuple[float, float] | None
     span: tuple[float, float] | None
     layers: tuple[LayerLook, ...]
+    still: bool
     not_finite: str | None = None
 
 
@@ -121,6 +126,7 @@ def look(plan: Plan, theta: NDArray[Any] | None = None) -> Look:
             input_deviations=_deviations(engine.train.x),
             span=span,
             layers=tuple(_layers(engine, span)),
+            still=_still(engine),
             not_finite=not_finite,
         )
 
@@ -158,20 +164,44 @@ def _span(hidden: list[NDArray[Any]]) -> tuple[float, float] | None:
 
 
 def _deviations(x: NDArray[Any]) -> tuple[float, float] | None:
-    deviations = x.astype(np.float64).std(axis=0)
-    varying = deviations[deviations > 0]
+    varying = x.astype(np.float64)[:, np.ptp(x, axis=0) > 0].std(axis=0)
     return (float(varying.min()), float(varying.max())) if varying.size else None
+
+
+def _still(engine: Engine) -> bool:
+    """Return whether the gradient is next to nothing beside what its rows would add up to if none took from another.
+
+    Or the outputs' dL/dz beside outputs and targets, where nothing is left to learn. The loss' scale means nothing.
+    """
+    h_in, together = engine.train.x, 0.0
+    for _, _, h, d in _buffers(engine):
+        together += float(np.square(np.abs(h_in).T.astype(np.float64) @ np.abs(d)).sum())
+        together += float(np.square(np.abs(d).sum(axis=0, dtype=np.float64)).sum())
+        h_in, last = h, d
+    left = _rms(last.astype(np.float64) * _own(engine))
+    size = _rms(h_in.astype(np.float64)) + _rms(engine.train.target.astype(np.float64))
+    return bool(norm(engine.grad) <= ROUNDING * np.sqrt(together) or left <= ROUNDING * size)
+
+
+def _own(engine: Engine) -> int:
+    """Return what turns a row's dL/dz into that of its own loss: the rows, where the loss is their mean."""
+    return len(engine.train.x) if engine.plan.loss.reduction == "mean" else 1
+
+
+def _rms(values: NDArray[np.float64]) -> float:
+    return float(np.sqrt(np.square(values).mean()))
 
 
 def _layers(engine: Engine, span: tuple[float, float] | None) -> Iterator[LayerLook]:
     network, h_in = engine.plan.network, engine.train.x
-    arrays, gradients = network.arrays(engine.theta), network.arrays(engine.grad)
-    parts = zip(network.layers, arrays, gradients, network.slices(), _buffers(engine), strict=True)
-    for layer, of_layer, gradient, part, (index, z, h, d) in parts:
+    parts = zip(network.layers, network.arrays(engine.theta), network.slices(), _buffers(engine), strict=True)
+    for layer, of_layer, part, (index, z, h, d) in parts:
         slope = slopes(layer.activation, z, h, of_layer.get("slopes"))
-        flat = None if slope is None else np.abs(slope) < FLAT * _largest_slope(layer.activation, z.dtype)
-        hidden = index < len(network.layers) - 1
-        z64, h64, delta = z.astype(np.float64), h.astype(np.float64), d.astype(np.float64) * len(z)
+        slope = h * (1 - h) if slope is None else np.abs(slope)
+        flat = slope < FLAT * _largest_slope(layer.activation, z.dtype)
+        hidden, target = index < len(network.layers) - 1, engine.train.target
+        held = flat if hidden or h.shape != target.shape else flat & (np.abs(h - target) > WRONG)
+        z64, h64, delta = z.astype(np.float64), h.astype(np.float64), d.astype(np.float64) * _own(engine)
         counts = np.histogram(h64[np.isfinite(h64)], BINS, span)[0] if hidden and span is not None else np.empty(0, int)
         yield LayerLook(
             label=f"{index + 1} {layer.label}",
@@ -182,16 +212,16 @@ def _layers(engine: Engine, span: tuple[float, float] | None) -> Iterator[LayerL
             mean=float(h64.mean()),
             deviation=float(h64.std()),
             histogram=tuple(counts.tolist()),
-            flat=None if flat is None else float(flat.mean()),
-            stuck=None if flat is None else float(flat.all(axis=0).mean()),
-            equal=layer.n_out > 1 and bool((z == z[:, :1]).all()),
-            delta=float(np.sqrt(np.square(delta).mean())),
+            flat=float(flat.mean()),
+            stuck=float(flat.all(axis=0).mean()),
+            held=float(held.mean()),
+            equal=layer.n_out > 1 and all(np.allclose(of, of[:, :1], rtol=ALIKE, atol=0) for of in (z, d)),
+            delta=_rms(delta),
             gradient_norm=norm(engine.grad[part]),
             zero_inputs=not h_in.any(),
             zero_weights=not of_layer["weights"].any(),
-            zero_slopes=slope is not None and not slope.any(),
+            zero_slopes=not slope.any(),
             zero_delta=not d.any(),
-            zero_gradient=not gradient["weights"].any(),
         )
         h_in = h
 
@@ -218,4 +248,4 @@ def _largest_slope(activation: Activation, dtype: np.dtype[Any]) -> float:
     h = np.empty_like(z)
     activation.forward[z.dtype](z, h, Shape(activation.number, 1))
     slope = slopes(activation, z, h, None)
-    return 1.0 if slope is None else float(np.abs(slope).max())
+    return 0.25 if slope is None else float(np.abs(slope).max())  # of h (1 - h)
