@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from benchmarks.found import SECTIONS, Results, case_of, products
+from benchmarks.found import SECTIONS, Results, case_of, products, share
 from benchmarks.machine import told
 from benchmarks.peers import PEERS
 from benchmarks.targets import targets
@@ -42,8 +42,9 @@ def steps(result: Any) -> str:
     for case in cases:
         peers, limit = case["peers"], products(case)
         floor = peers.get("optimizer floor", {}).get("median")
-        share = digits(100 * limit / peers["nntrain"]["median"]) + " %" if limit and "nntrain" in peers else ""
-        limits = [digits(limit) if limit else "", digits(floor) if floor else "", share]
+        part = share(case)
+        told = "" if part is None else f"{digits(100 * part)} %"
+        limits = [digits(limit) if limit else "", digits(floor) if floor else "", told]
         rows.append([case["net"], case["how"], *(cell(peers.get(name)) for name in names), *limits])
     return table(["net/batch", "how", *names, "bare products", "optimizer floor", "products' share"], rows)
 
@@ -185,6 +186,8 @@ def with_short(readme: str) -> str:
     before, rest = readme.split(BEGIN)
     _, after = rest.split(END)
     whole = [one for one in Results.all() if one.load("steps") and one.load("jobs")]
+    if not whole:
+        return readme
     newest, *others = sorted(whole, key=lambda one: str(one.load("steps")["machine"]["date"]), reverse=True)
     return f"{before}{BEGIN}\n{short(newest, others)}\n{END}{after}"
 

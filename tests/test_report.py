@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from nntrain.diagnostics.surface import surface
-from nntrain.report.charts import COLUMNS, Axis, Line, chart, thinned
+from nntrain.report.charts import COLUMNS, Axis, Line, chart, colour, dash, thinned
 from nntrain.report.surface import picture
 from nntrain.training.engine import Engine
 from tests.helpers import CommandLine, built
@@ -82,10 +82,18 @@ def test_lines_are_where_their_numbers_are() -> None:
     figure = chart("t", [Line("l", np.array([1.0, 2, 3, 5]), np.array([0.0, 10, np.nan, 5]), "red")])
     path = re.search(r'<path d="([^"]*)" stroke="red"', figure)
     assert path is not None
-    assert path[1] == "M64.0 260.0L185.0 14.0M548.0 137.0"
+    assert path[1] == "M64.0 260.0h.1L185.0 14.0M548.0 137.0h.1"  # a lone point is a dot
     assert chart("t", [Line("l", np.array([1.0]), np.array([np.nan]), "red")]) == ""
-    alone = chart("t", [Line("l", np.array([1.0]), np.array([2.0]), "red")])
-    assert "h.1" in alone
+    many = [Line(str(k), np.array([1.0, 2]), np.array([1.0, k]), colour(k), dash(k)) for k in range(8)]
+    assert len(set(re.findall(r'd="M0 4h26" ([^/]*)/', chart("t", many)))) == 8  # all can be told apart
+
+
+def test_the_widest_range_has_no_marks_and_the_narrowest_ones_that_differ() -> None:
+    assert "<figure>" in chart("t", [Line("l", np.array([1.0, 2]), np.array([-1.7e308, 1.7e308]), "red")])
+    narrow = chart("t", [Line("l", np.array([1.0, 2]), np.array([1e7, 1.00001e7]), "red")])
+    labels = re.findall(r'text-anchor="end">([^<]*)<', narrow)
+    assert len(labels) > 4
+    assert len(set(labels)) == len(labels)
 
 
 @pytest.mark.parametrize(
@@ -107,9 +115,9 @@ def test_many_points_are_thinned_and_their_peaks_stay() -> None:
     y = np.sin(np.arange(50_000) / 7)
     y[12_345], y[23_456], y[34_567] = 9, -9, np.nan
     kept = thinned(y)
-    assert len(kept) <= 2 * COLUMNS
+    assert len(kept) <= 4 * COLUMNS
     assert {0, 12_345, 23_456, 49_999} <= set(kept.tolist())
-    assert thinned(np.full(3000, np.nan)).size
+    assert 0 < thinned(np.full(3000, np.nan)).size <= 4 * COLUMNS
     assert thinned(y[:100]).tolist() == list(range(100))
 
 
@@ -135,6 +143,50 @@ def test_ways_over_the_lectures_ravine(nntrain: CommandLine, tmp_path: Path) -> 
 
     other = fitted(nntrain, tmp_path / "other", "ravine", "loss=mae", "training.epochs=3", "optimizer=sgd")
     assert "<polyline" not in nntrain("report", runs[0], other, "--out", "-").out
+
+
+def test_runs_on_other_rows_have_no_surface_in_common(nntrain: CommandLine, tmp_path: Path) -> None:
+    noisy = ("data.source={name: line, rows: 50, noise: 3}", "training.epochs=3")
+    one, two = (fitted(nntrain, tmp_path / seed, "line", *noisy, f"seed={seed}") for seed in "12")
+    assert "<polyline" in nntrain("report", one, "--out", "-").out
+    assert "<polyline" not in nntrain("report", one, two, "--out", "-").out
+
+
+def test_parameters_of_two_layers_are_named_with_theirs(nntrain: CommandLine, tmp_path: Path) -> None:
+    """o = w2 tanh(w1 x), whose origin is a saddle."""
+    rows = "data.source={name: given, x: [[-1], [1]], o: [-1, 1]}"
+    model = "model={hidden: [1], activation: tanh, learn_biases: false}"
+    run = fitted(nntrain, tmp_path / "run", "line", rows, model, "training.epochs=5", "optimizer.lr=0.01")
+    page = nntrain("report", run, "--out", "-").out
+    assert ">1 w1</text>" in page
+    assert ">2 w1</text>" in page
+
+
+@pytest.mark.parametrize(
+    ("file", "key", "value", "words"),
+    [
+        ("summary.json", "parameters", [1.0], "epoch 1 has others than the summary"),
+        ("summary.json", "stopped", "x", "stopped: Input should be"),
+        ("summary.json", "epochs", "<script>", "epochs: Input should be a valid integer"),
+        ("summary.json", "seconds", None, "seconds: Input should be a valid number"),
+        ("summary.json", "layers", [], "epoch 1 has others than the summary"),
+        ("metrics.jsonl", "parameters", None, "epoch 1 has others than the summary"),
+        ("metrics.jsonl", "train_loss", "much", "train_loss: Input should be a valid number"),
+    ],
+)
+def test_a_damaged_run_is_refused(
+    nntrain: CommandLine, tmp_path: Path, file: str, key: str, value: object, words: str
+) -> None:
+    run = fitted(nntrain, tmp_path / "run", "line", "training.epochs=2")
+    first, *rest = [
+        json.loads(line) for line in (run / file).read_text().replace("\n ", " ").replace("\n}", "}").splitlines()
+    ]
+    (run / file).write_text("\n".join(json.dumps(line) for line in [first | {key: value}, *rest]))
+    for command in (("report", run), ("compare", run, run)):
+        ended = nntrain(*command)
+        assert (ended.status, ended.out) == (2, "")
+        assert f"{run}: cannot be read as a run" in ended.err
+        assert words in ended.err
 
 
 def test_the_surface_is_the_loss() -> None:

@@ -81,6 +81,26 @@ def test_the_rows_gradients_add_up_and_dx_is_the_derivative(activation: str, los
         assert first.dx[column] == pytest.approx((losses[0] - losses[1]) / 2e-6, rel=1e-5, abs=1e-7)
 
 
+def test_what_is_learnt_or_not_has_its_gradient_too(nntrain: CommandLine) -> None:
+    data = ("--set", "data.source=iris", "--set", "data.standardize=true", "--set", "loss=cross_entropy")
+    model = ("--set", "model={hidden: [3], activation: {name: prelu, shared: false}, learn_biases: false}")
+    found = nntrain("trace", "recipes/by_hand.yaml", *data, *model, "--json").json
+    hidden, output = found["layers"]
+    assert hidden["dbiases"] == hidden["dz"]
+    assert output["slopes"] is None
+    assert hidden["slopes"] == [0.25] * 3
+    below = [min(z, 0) * dh for z, dh in zip(hidden["z"], hidden["dh"], strict=True)]
+    assert hidden["dslopes"] == pytest.approx(below)
+    assert "slope1 = 0.25" in nntrain("trace", "recipes/by_hand.yaml", *data, *model).out
+
+
+def test_a_row_that_overflows_is_told(nntrain: CommandLine) -> None:
+    huge = "model={hidden: [4, 4, 4, 4, 4], activation: identity, initializer: {name: normal, scale: 1e9}}"
+    ended = nntrain("trace", BY_HAND, "--set", huge, "--set", "training.dtype=float32")
+    assert (ended.status, ended.out) == (3, "")
+    assert "row 1 of the training part: a number on its way is not finite" in ended.err
+
+
 def test_a_trained_model_and_another_row(nntrain: CommandLine, tmp_path: Path) -> None:
     run = tmp_path / "run"
     nntrain("fit", "recipes/iris.yaml", "--out", run, "-q")

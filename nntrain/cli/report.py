@@ -67,22 +67,17 @@ def _surface(runs: Sequence[History], names: Sequence[str]) -> str:
     """Return a figure of the loss where all runs share two parameters, data and loss, else nothing."""
     import numpy as np
 
-    two = all(len(run.summary["parameters"] or ()) == 2 for run in runs)
-    if not two or len({_function(run) for run in runs}) > 1:
+    if any(len(run.summary["parameters"] or ()) != len("xy") for run in runs):
         return ""
     from nntrain.cli.show import show
-    from nntrain.diagnostics.surface import first_parameters, surface
+    from nntrain.diagnostics.surface import first_parameters, same_surface, surface
     from nntrain.report.surface import surface_figure
 
     plans = [show(str(run.folder / "recipe.yaml"), []).plan for run in runs]
+    if not all(same_surface(plans[0], plan) for plan in plans[1:]):
+        return ""
     ways = [
         np.array([first_parameters(plan), *(line["parameters"] for line in run.lines)], np.float64)
         for plan, run in zip(plans, runs, strict=True)
     ]
     return surface_figure(surface(plans[0], ways), names, ways)
-
-
-def _function(run: History) -> str:
-    """Return what the loss is a function of, but for the parameters."""
-    recipe, model = run.recipe, run.recipe.model
-    return repr((recipe.data, recipe.loss, model.hidden, model.activation, model.output, model.learn_biases))

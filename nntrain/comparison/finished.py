@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nntrain.artifacts.history import damaged, number, read_history
+from nntrain.artifacts.history import number, read_history
 from nntrain.comparison.jobs import Row
 from nntrain.comparison.measure import PARTS, choose
 from nntrain.comparison.protocol import DEFAULT, Budget, Findings
@@ -69,16 +69,10 @@ def findings_of(folders: Sequence[Path], measure: str | None, target: float | No
 def _read(folder: Path) -> tuple[Path, Recipe, Row, str]:
     run = read_history(folder)
     summary, metric = run.summary, run.metric
-    try:
-        scores = {
-            part: Scores(number(summary[part]["loss"]), summary[part][metric]) for part in PARTS if part in summary
-        }
-        curve = run.column("step", "seconds", "train_loss", "validation_loss", f"validation_{metric}")
-        stopped = Stopped(summary["stopped"])
-        facts = (summary["epochs"], summary["steps"], float(summary["seconds"]))
-    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
-        raise damaged(folder, error) from None
-    return folder, run.recipe, Row(str(folder), stopped, *facts, scores, curve), metric
+    scores = {part: Scores(number(summary[part]["loss"]), summary[part][metric]) for part in PARTS if part in summary}
+    curve = run.column("step", "seconds", "train_loss", "validation_loss", f"validation_{metric}")
+    facts = (summary["epochs"], summary["steps"], float(summary["seconds"]))
+    return folder, run.recipe, Row(str(folder), Stopped(summary["stopped"]), *facts, scores, curve), metric
 
 
 def _names(recipes: Sequence[Recipe]) -> list[str]:

@@ -59,6 +59,23 @@ def surface(plan: Plan, paths: list[Path2]) -> Surface:
 
 
 def _names(network: Network) -> tuple[str, str]:
-    weights = [f"w{number}" for number in range(1, network.layers[0].n_in + 1)]
-    names = [*weights, "b"]
-    return names[0], names[1]
+    """Return what the two parameters are called: w1, b; of more than one layer with its number, as in ``2 w1``."""
+    names = np.empty(network.parameters, object)
+    for number, arrays in enumerate(network.arrays(np.arange(network.parameters)), start=1):
+        layer = f"{number} " if len(network.layers) > 1 else ""
+        for name, places in arrays.items():
+            letter = {"weights": "w", "biases": "b"}.get(name, name)
+            for k, place in enumerate(places.ravel(), start=1):
+                names[place] = f"{layer}{letter}{k if places.size > 1 or letter == 'w' else ''}"
+    return str(names[0]), str(names[1])
+
+
+def same_surface(one: Plan, other: Plan) -> bool:
+    """Return whether the losses of two plans are the same function of the same parameters."""
+    mine, theirs = one.data.train, other.data.train
+    if mine.x.shape != theirs.x.shape or one.loss != other.loss:
+        return False
+    layers = [[(layer.label, layer.learnt, layer.kept) for layer in plan.network.layers] for plan in (one, other)]
+    held = [Engine(plan).theta[plan.network.parameters :].tolist() for plan in (one, other)]
+    rows = np.array_equal(mine.x, theirs.x) and np.array_equal(mine.y, theirs.y)
+    return layers[0] == layers[1] and held[0] == held[1] and rows

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from nntrain.data.prepare import Part
 from nntrain.diagnostics.layers import bare, slopes
+from nntrain.errors import DivergedError, Problem
 from nntrain.training.engine import Engine
 from nntrain.training.plan import Plan
 
@@ -32,7 +33,9 @@ class LayerTrace:
         slope: f'(z) (O); None for softmax, whose units depend on each other.
         dz: dL/dz (O).
         dweights: dL/dW (I, O), h_in^T dL/dz.
-        dbiases: dL/db (O).
+        dbiases: dL/db (O), also where biases are not learnt.
+        slopes: what its activation learns; None where that is nothing.
+        dslopes: dL/d of it.
     """
 
     label: str
@@ -45,6 +48,8 @@ class LayerTrace:
     dz: Numbers
     dweights: Numbers
     dbiases: Numbers
+    slopes: Numbers | None
+    dslopes: Numbers | None
 
 
 @dataclass(frozen=True)
@@ -75,12 +80,18 @@ def trace(plan: Plan, row: int, theta: Numbers | None = None) -> Trace:
         plan: its data, network (without norms) and loss count, and the type of its numbers.
         row: which, counted from 1.
         theta: the parameters; None for the first ones.
+
+    Raises:
+        DivergedError: if a number is not finite.
     """
     first = Engine(plan).theta if theta is None else theta
     train = plan.data.train
     engine = Engine(bare(plan, Part(train.x[row - 1 : row], train.y[row - 1 : row])))
     engine.theta[:] = first
     losses = engine.take(np.arange(1), 0, np.zeros(1))
+    if not losses.size or not np.isfinite(engine.grad).all():
+        what = f"row {row} of the training part: a number on its way is not finite"
+        raise DivergedError(Problem("trace", what, "nntrain diagnose tells where"))
     network, buffers = plan.network, engine.buffers
     found, start = [], 0
     parts = zip(network.layers, network.arrays(first), network.arrays(engine.grad), strict=True)
@@ -98,7 +109,9 @@ def trace(plan: Plan, row: int, theta: Numbers | None = None) -> Trace:
                 slope=None if slope is None else slope[0],
                 dz=dz,
                 dweights=gradients["weights"],
-                dbiases=gradients.get("biases", np.zeros_like(dz)),
+                dbiases=dz,
+                slopes=arrays.get("slopes"),
+                dslopes=gradients.get("slopes"),
             )
         )
         start += layer.n_out
@@ -107,8 +120,7 @@ def trace(plan: Plan, row: int, theta: Numbers | None = None) -> Trace:
     for of_layer in reversed(found):
         layers.insert(0, replace(of_layer, dh=into))
         into = of_layer.dz @ of_layer.weights.T
-    loss = float(losses[0]) if losses.size else np.nan
-    return Trace(row, engine.train.x[0], engine.train.target[0], loss, tuple(layers), into)
+    return Trace(row, engine.train.x[0], engine.train.target[0], float(losses[0]), tuple(layers), into)
 
 
 def _from_the_loss(engine: Engine, last: LayerTrace) -> Numbers:

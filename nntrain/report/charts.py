@@ -8,12 +8,17 @@ from math import ceil, floor, log10
 import numpy as np
 from numpy.typing import NDArray
 
+from nntrain.report.numbers import short
+
 WIDTH, HEIGHT = 560, 300
 LEFT, RIGHT, TOP, BOTTOM = 64, 12, 14, 40
-COLUMNS = 400  # points of a line, at most: of more than one at a place, the lowest and the highest stay
+ACROSS, DOWN = WIDTH - LEFT - RIGHT, HEIGHT - TOP - BOTTOM  # of the axes
+COLUMNS = 200  # places along a line: of many values at one, the first, lowest, highest and last stay
 # Near Okabe and Ito's, which the colour-blind can tell apart, as bright as shows on white and on black.
 COLOURS = ("#2a85d0", "#e0681c", "#0fa37a", "#cf74a8", "#b58900", "#8b72c9")
+DASHES = ("", "8 3", "2 3", "10 3 2 3")
 LOGARITHMIC_FROM = 20.0  # times the smallest value that the largest is
+LARGEST = 1e300  # range of an axis that has marks
 DECADES = 8  # at most, of a logarithmic axis; what is smaller lies on its floor
 
 
@@ -25,7 +30,7 @@ class Line:
     x: NDArray[np.float64]
     y: NDArray[np.float64]
     colour: str
-    dashed: bool = False
+    dash: str = ""  # lengths of its dashes and gaps
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,8 @@ class Axis:
         low, high = self.low, self.high
         if self.logarithmic:
             values, low, high = np.log10(np.maximum(values, low)), log10(low), log10(high)
+        elif not high - low < LARGEST:
+            values, low, high = values / 4, low / 4, high / 4
         return np.clip((values - low) / ((high - low) or 1.0), 0, 1) * self.size
 
     def marks(self) -> list[float]:
@@ -53,6 +60,8 @@ class Axis:
             if len(decades) > 1:
                 return decades
         span = (self.high - self.low) or 1.0
+        if not span < LARGEST:
+            return []
         raw = span / 5
         unit = 10 ** floor(log10(raw))
         step = next(unit * factor for factor in (1, 2, 5, 10) if unit * factor >= raw)
@@ -75,10 +84,10 @@ def chart(title: str, lines: Sequence[Line], by_ratio: bool = False) -> str:
         low = max(float(y[y > 0].min()), high / 10**DECADES)
     elif low == high:
         low, high = low - 0.5, high + 0.5
-    across = Axis(float(x.min()), float(x.max()), WIDTH - LEFT - RIGHT)
-    up = Axis(low, high, HEIGHT - TOP - BOTTOM, logarithmic)
+    across = Axis(float(x.min()), float(x.max()), ACROSS)
+    up = Axis(low, high, DOWN, logarithmic)
     drawn = "".join(_drawn(line, across, up) for line in seen)
-    keys = "".join(_key(line) for line in seen) if len(seen) > 1 else ""
+    keys = "".join(key(line.label, line.colour, line.dash) for line in seen) if len(seen) > 1 else ""
     scale = ", logarithmic" if logarithmic else ""
     return (
         f"<figure><figcaption>{escape(title)}<small>{scale}</small></figcaption>"
@@ -91,13 +100,13 @@ def frame(across: Axis, up: Axis, x_label: str, y_label: str = "") -> str:
     """Return axes with marks and names."""
     bottom, right = TOP + up.size, LEFT + across.size
     parts = []
-    for value in up.marks():
+    for value, label in zip(up.marks(), _labels(up.marks()), strict=True):
         at = bottom - float(up.place(np.array([value]))[0])
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{right}" y1="{at:.1f}" y2="{at:.1f}"/>')
-        parts.append(f'<text x="{LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{_short(value)}</text>')
-    for value in across.marks():
+        parts.append(f'<text x="{LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{label}</text>')
+    for value, label in zip(across.marks(), _labels(across.marks()), strict=True):
         at = LEFT + float(across.place(np.array([value]))[0])
-        parts.append(f'<text x="{at:.1f}" y="{bottom + 17}" text-anchor="middle">{_short(value)}</text>')
+        parts.append(f'<text x="{at:.1f}" y="{bottom + 17}" text-anchor="middle">{label}</text>')
     parts.append(f'<line class="axis" x1="{LEFT}" x2="{right}" y1="{bottom}" y2="{bottom}"/>')
     parts.append(f'<text x="{right}" y="{bottom + 33}" text-anchor="end">{escape(x_label)}</text>')
     if y_label:
@@ -111,29 +120,23 @@ def _drawn(line: Line, across: Axis, up: Axis) -> str:
     x, y = line.x[keep], line.y[keep]
     finite = np.isfinite(y)
     places = zip(LEFT + across.place(x), TOP + up.size - up.place(np.where(finite, y, 0)), finite, strict=True)
-    path, pen = [], "M"
+    path, gap = list[str](), True
     for at_x, at_y, there in places:
         if there:
-            path.append(f"{pen}{at_x:.1f} {at_y:.1f}")
-        pen = "L" if there else "M"
-    dashes = ' stroke-dasharray="5 4"' if line.dashed else ""
-    alone = "".join(path) if len(path) > 1 else f"{path[0]}h.1"  # a point is drawn as a short line
-    return f'<path d="{alone}" stroke="{line.colour}"{dashes}><title>{escape(line.label)}</title></path>'
+            path.append(f"L{at_x:.1f} {at_y:.1f}" if not gap else f"M{at_x:.1f} {at_y:.1f}h.1")
+        gap = not there
+    return f'<path d="{"".join(path)}" {stroke(line.colour, line.dash)}><title>{escape(line.label)}</title></path>'
 
 
 def thinned(y: NDArray[np.float64], columns: int = COLUMNS) -> NDArray[np.int64]:
-    """Return which of many values are drawn: the first, lowest, highest and last one of each equal part of them."""
-    if y.size <= 2 * columns:
+    """Return which of many values are drawn: of each of ``columns`` equal parts the first, lowest, highest, last."""
+    if y.size <= 4 * columns:
         return np.arange(y.size)
-    kept = {0, y.size - 1}
-    for part in np.array_split(np.arange(y.size), columns // 2):
-        values = np.where(np.isfinite(y[part]), y[part], -np.inf)
-        kept |= {
-            int(part[0]),
-            int(part[-1]),
-            int(part[values.argmax()]),
-            int(part[np.where(np.isfinite(y[part]), y[part], np.inf).argmin()]),
-        }
+    kept: set[int] = set()
+    for part in np.array_split(np.arange(y.size), columns):
+        values, finite = y[part], np.isfinite(y[part])
+        low, high = np.where(finite, values, np.inf).argmin(), np.where(finite, values, -np.inf).argmax()
+        kept |= {int(part[0]), int(part[low]), int(part[high]), int(part[-1])}
     return np.array(sorted(kept))
 
 
@@ -142,15 +145,28 @@ def colour(index: int) -> str:
     return COLOURS[index % len(COLOURS)]
 
 
-def _key(line: Line) -> str:
-    dashes = ' stroke-dasharray="5 4"' if line.dashed else ""
-    sample = f'<svg width="26" height="8"><path d="M0 4h26" stroke="{line.colour}"{dashes}/></svg>'
-    return f"<li>{sample} {escape(line.label)}</li>"
+def dash(index: int) -> str:
+    """Return the dashes of a run or a layer, which tell those of one colour apart."""
+    return DASHES[index // len(COLOURS) % len(DASHES)]
 
 
-def _short(value: float) -> str:
-    return (
-        f"{value:.6g}"
-        if value == 0 or 1e-3 <= abs(value) < 1e5
-        else f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e")
-    )
+def key(label: str, line_colour: str, dash: str = "") -> str:
+    """Return an entry of the legend."""
+    sample = f'<svg width="26" height="8"><path d="M0 4h26" {stroke(line_colour, dash)}/></svg>'
+    return f"<li>{sample} {escape(label)}</li>"
+
+
+def stroke(line_colour: str, dash: str) -> str:
+    """Return the attributes of a line."""
+    return f'stroke="{line_colour}"' + (f' stroke-dasharray="{dash}"' if dash else "")
+
+
+def _labels(values: Sequence[float]) -> list[str]:
+    """Return marks in as few digits as tell them apart."""
+    for digits in (6, 9, 12, 17):
+        labels = [
+            short(value, digits if value == 0 or 1e-3 <= abs(value) < 1e5 or digits > 6 else 1) for value in values
+        ]
+        if len(set(labels)) == len(labels):
+            break
+    return labels

@@ -10,7 +10,7 @@ from rich.text import Text
 from nntrain.diagnostics.causes import Finding
 from nntrain.diagnostics.curvature import Curvature
 from nntrain.diagnostics.layers import LayerLook, Look
-from nntrain.report.numbers import number, share
+from nntrain.report.numbers import number, share, short
 
 WIDE = 110  # columns of a terminal, from which on there is room for all that is known
 HEIGHTS = " ▁▂▃▄▅▆▇█"
@@ -28,12 +28,12 @@ def look_table(look: Look, curvature: Curvature | None, found: Sequence[Finding]
     for layer in look.layers:
         table.add_row(
             layer.label,
-            *([_short(layer.z_mean), _short(layer.z_deviation)] if wide else []),
-            _short(layer.mean),
-            _short(layer.deviation),
+            *([short(layer.z_mean), short(layer.z_deviation)] if wide else []),
+            short(layer.mean),
+            short(layer.deviation),
             share(layer.flat),
             share(layer.stuck),
-            _short(layer.delta),
+            short(layer.delta),
             *([number(layer.gradient_norm)] if wide else []),
             Text(_bars(layer, 1 if wide else 2), "cyan"),
         )
@@ -56,7 +56,7 @@ def _axis(look: Look, wide: bool) -> str:
     """Return the head of the histograms: where their common range begins and ends."""
     if look.span is None:
         return ""
-    low, high = (_short(end) for end in look.span)
+    low, high = (short(end) for end in look.span)
     columns = len(look.layers[0].histogram) // (1 if wide else 2)
     return f"{low}{high:>{max(columns - len(low), len(high) + 1)}}"
 
@@ -66,8 +66,3 @@ def _bars(layer: LayerLook, together: int) -> str:
     counts = [sum(layer.histogram[i : i + together]) for i in range(0, len(layer.histogram), together)]
     most = max(counts, default=0) or 1
     return "".join(HEIGHTS[-(-count * (len(HEIGHTS) - 1) // most)] for count in counts)
-
-
-def _short(value: float) -> str:
-    """Return a number with three significant digits, in as few characters as there can be."""
-    return f"{value:.3g}".replace("e-0", "e-").replace("e+0", "e")

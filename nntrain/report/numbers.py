@@ -10,6 +10,11 @@ def number(value: float | None) -> str:
     return f"{value:#.4g}".rstrip(".") if 1e-4 <= abs(value) < 1e4 else f"{value:.4g}"
 
 
+def short(value: float, digits: int = 3) -> str:
+    """Return a number in few characters, such as ``1.5e-9`` or ``0.037``."""
+    return f"{value + 0.0:.{digits}g}".replace("e-0", "e-").replace("e+0", "e")
+
+
 def share(value: float | None) -> str:
     """Return a share as percent, a dash for None."""
     return "–" if value is None else f"{value:.1%}"

@@ -7,10 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 import nntrain
-from nntrain.artifacts.history import History
+from nntrain.artifacts.history import History, number
 from nntrain.recipe.document import dump_document
 from nntrain.recipe.schema import to_data
-from nntrain.report.charts import COLOURS, Line, chart, colour
+from nntrain.report.charts import Line, chart, colour, dash
 from nntrain.report.numbers import duration
 from nntrain.report.summary import WHY, metric_name
 from nntrain.report.surface import SCRIPT
@@ -91,8 +91,12 @@ def _charts(runs: Sequence[History], names: Sequence[str]) -> list[str]:
         validation = run.column("validation_loss")[:, 0]
         has = bool(np.isfinite(validation).any())
         train = f"{told}training" if one or has else name
-        losses.append(Line(train, _epochs(run), run.column("train_loss")[:, 0], colour(index), dashed=has))
-        losses.append(Line(f"{told}validation", _epochs(run), validation, colour(index + 1 if one else index)))
+        losses.append(
+            Line(train, _epochs(run), run.column("train_loss")[:, 0], colour(index), "5 4" if has else dash(index))
+        )
+        losses.append(
+            Line(f"{told}validation", _epochs(run), validation, colour(index + 1 if one else index), dash(index))
+        )
     shown.append(chart("loss", losses, by_ratio=True))
     for key, title, by_ratio in (
         (f"validation_{runs[0].metric}", f"{metric} on the validation part", False),
@@ -101,7 +105,7 @@ def _charts(runs: Sequence[History], names: Sequence[str]) -> list[str]:
         ("clipped", "share of the steps whose gradient was clipped", False),
     ):
         numbered = enumerate(zip(runs, names, strict=True))
-        lines = [Line(name, _epochs(run), run.column(key)[:, 0], colour(i)) for i, (run, name) in numbered]
+        lines = [Line(name, _epochs(run), run.column(key)[:, 0], colour(i), dash(i)) for i, (run, name) in numbered]
         if key != "learning_rate" or any(np.ptp(line.y) > 0 for line in lines if line.y.size):
             shown.append(chart(title, lines, by_ratio))
     if one:
@@ -116,9 +120,9 @@ def _layers(run: History) -> list[str]:
     epochs = np.array([line["epoch"] for line in measured], np.float64)
     shown = []
     for key, title in (("gradient_norm", "norm of each layer's gradient"), ("dead", "share of dead units")):
-        values = [[_value(layer[key]) for layer in line["layers"]] for line in measured]
+        values = [[number(layer[key]) for layer in line["layers"]] for line in measured]
         table: NDArray[np.float64] = np.array(values, np.float64).reshape(len(measured), len(labels))
-        lines = [Line(name, epochs, table[:, i], colour(i), i >= len(COLOURS)) for i, name in enumerate(labels)]
+        lines = [Line(name, epochs, table[:, i], colour(i), dash(i)) for i, name in enumerate(labels)]
         if key == "gradient_norm" or np.nansum(table) > 0:
             shown.append(chart(title, lines, by_ratio=key == "gradient_norm"))
     return shown
@@ -126,10 +130,6 @@ def _layers(run: History) -> list[str]:
 
 def _epochs(run: History) -> NDArray[np.float64]:
     return run.column("epoch")[:, 0]
-
-
-def _value(found: float | None) -> float:
-    return np.nan if found is None else float(found)
 
 
 def _number(value: float | None) -> str:

@@ -11,11 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.diagnostics.surface import Path2, Surface
-from nntrain.report.charts import BOTTOM, HEIGHT, LEFT, RIGHT, TOP, WIDTH, Axis, colour, frame, thinned
+from nntrain.report import charts
+from nntrain.report.charts import LEFT, TOP, Axis, colour, dash
 
 BANDS = 20  # of equal loss, by its logarithm: their borders are the contour lines
 DEEP, HIGH = (52, 54, 60), (236, 237, 239)  # colours of the lowest and the highest loss
-SHOWN = 600  # points of a way, at most
+SHOWN = 200  # places along a way
 
 # Where each way stands at the moment of the slider, and a button that moves it.
 SCRIPT = """
@@ -60,8 +61,8 @@ def surface_figure(surface: Surface, names: Sequence[str], ways: Sequence[Path2]
         names: of the runs.
         ways: where each of them was at first and after each epoch (E, 2).
     """
-    across = Axis(float(surface.x[0]), float(surface.x[-1]), WIDTH - LEFT - RIGHT)
-    up = Axis(float(surface.y[0]), float(surface.y[-1]), HEIGHT - TOP - BOTTOM)
+    across = Axis(float(surface.x[0]), float(surface.x[-1]), charts.ACROSS)
+    up = Axis(float(surface.y[0]), float(surface.y[-1]), charts.DOWN)
     image = (
         f'<image x="{LEFT}" y="{TOP}" width="{across.size}" height="{up.size}" preserveAspectRatio="none" '
         f'href="data:image/png;base64,{base64.b64encode(picture(surface.loss)).decode()}"/>'
@@ -72,18 +73,17 @@ def surface_figure(surface: Surface, names: Sequence[str], ways: Sequence[Path2]
         told.append(places)
         points = " ".join(f"{x},{y}" for _, x, y in places)
         drawn.append(f'<polyline class="under" points="{points}"/>')
-        drawn.append(f'<polyline points="{points}" stroke="{colour(index)}"><title>{escape(name)}</title></polyline>')
+        line = f'points="{points}" {charts.stroke(colour(index), dash(index))}'
+        drawn.append(f"<polyline {line}><title>{escape(name)}</title></polyline>")
         dots.append(f'<circle class="now" r="5" fill="{colour(index)}" cx="{places[0][1]}" cy="{places[0][2]}"/>')
-        keys.append(
-            f'<li><svg width="26" height="8"><path d="M0 4h26" stroke="{colour(index)}"/></svg> {escape(name)}</li>'
-        )
+        keys.append(charts.key(name, colour(index), dash(index)))
     last = max(len(way) for way in ways) - 1
     first, second = surface.names
     return (
         '<figure class="surface"><figcaption>loss on the training part, and the ways over it'
         "<small>, dark is low; borders of equal loss by its logarithm</small></figcaption>"
-        f'<svg viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="loss surface">{image}'
-        f"{frame(across, up, first, second)}{''.join(drawn)}{''.join(dots)}</svg>"
+        f'<svg viewBox="0 0 {charts.WIDTH} {charts.HEIGHT}" role="img" aria-label="loss surface">{image}'
+        f"{charts.frame(across, up, first, second)}{''.join(drawn)}{''.join(dots)}</svg>"
         f'<p><button type="button">play</button> <input type="range" min="0" max="{last}" value="{last}" '
         f'aria-label="epoch"> <output>epoch {last}</output></p><ul class="keys">{"".join(keys)}</ul>'
         f'<script type="application/json">{json.dumps(told)}</script></figure>'
@@ -94,7 +94,7 @@ def _places(way: Path2, across: Axis, up: Axis) -> list[tuple[int, float, float]
     """Return epoch, x and y in the picture of the points that are drawn; a way ends where it is not finite."""
     finite = np.isfinite(way).all(axis=1)
     way = way[: len(way) if finite.all() else int(finite.argmin())]
-    keep = thinned(np.abs(way - way[-1]).sum(axis=1), SHOWN)
+    keep = charts.thinned(np.abs(way - way[-1]).sum(axis=1), SHOWN)
     x, y = LEFT + across.place(way[keep, 0]), TOP + up.size - up.place(way[keep, 1])
     return [(int(e), round(float(a), 1), round(float(b), 1)) for e, a, b in zip(keep, x, y, strict=True)]
 

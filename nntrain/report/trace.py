@@ -8,7 +8,9 @@ from rich.table import Table
 from rich.text import Text
 
 from nntrain.diagnostics.trace import LayerTrace, Numbers, Trace
+from nntrain.report.numbers import short
 
+DIGITS = 5
 UNITS = 10  # of a layer, at most, that are shown
 INPUTS = 3  # weights of a unit, at most, beside each other
 
@@ -31,12 +33,15 @@ def trace_text(trace: Trace, features: Sequence[str], target: str, loss: str) ->
     for layer in trace.layers:
         parts += [Text(f"\nlayer {layer.label}"), _forward(layer)]
     parts += [
-        Text(f"\nloss {loss}: {_shown(trace.loss)}"),
+        Text(f"\nloss {loss}: {_number(trace.loss)}"),
         Text(_pairs([f"dL/do{number}" for number in range(1, len(last.dh) + 1)], last.dh)),
         Text("\nbackward: dL/dz = f'(z) dL/dh, dL/dW = h_in^T dL/dz, dL/db = dL/dz, dL/dh_in = dL/dz W^T", "bold"),
     ]
     for layer in reversed(trace.layers):
         parts += [Text(f"\nlayer {layer.label}"), _backward(layer)]
+        if layer.slopes is not None and layer.dslopes is not None:
+            named = [f"slope{number}" for number in range(1, len(layer.slopes) + 1)]
+            parts += [Text(_pairs([*named, *(f"dL/d{name}" for name in named)], [*layer.slopes, *layer.dslopes]))]
     parts += [Text("\ninputs"), Text(_pairs([f"dL/d{name}" for name in features], trace.dx))]
     return Group(*parts)
 
@@ -69,20 +74,20 @@ def _units(
     for unit in range(min(units, UNITS)):
         table.add_row(
             str(unit + 1),
-            *("–" if values is None else _shown(values[unit]) for _, values in before),
-            *(_shown(weights[row, unit]) for row in range(len(heads))),
+            *("–" if values is None else _number(values[unit]) for _, values in before),
+            *(_number(weights[row, unit]) for row in range(len(heads))),
             *more,
-            *(_shown(values[unit]) for _, values in after),
+            *(_number(values[unit]) for _, values in after),
         )
     if units > UNITS:
         table.add_row("...", *[""] * (len(table.columns) - 1))
     return table
 
 
-def _pairs(names: Sequence[str], values: Numbers) -> str:
-    shown = [f"{name} = {_shown(value)}" for name, value in zip(names, values[:UNITS], strict=False)]
+def _pairs(names: Sequence[str], values: Numbers | list[Any]) -> str:
+    shown = [f"{name} = {_number(value)}" for name, value in zip(names, values[:UNITS], strict=False)]
     return ", ".join(shown + (["..."] if len(values) > UNITS else []))
 
 
-def _shown(value: Any) -> str:
-    return f"{float(value) + 0.0:.5g}".replace("e-0", "e-").replace("e+0", "e")
+def _number(value: Any) -> str:
+    return short(float(value), DIGITS)
