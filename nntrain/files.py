@@ -53,10 +53,16 @@ def _nearest_file(path: Path) -> str:
 def write_atomically(path: Path, content: bytes) -> None:
     """Write ``content`` beside ``path`` and rename it into place, so that nobody ever finds half a file there.
 
+    A link is followed; what is no file, such as a device or a pipe, is written to as it stands.
+
     Raises:
         InputError: if it cannot be written.
     """
     try:
+        path = path.resolve()
+        if path.exists() and not path.is_file() and not path.is_dir():
+            path.write_bytes(content)
+            return
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         beside = Path(name)
         try:

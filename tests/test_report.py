@@ -171,7 +171,8 @@ def test_parameters_of_two_layers_are_named_with_theirs(nntrain: CommandLine, tm
         ("summary.json", "seconds", None, "seconds: Input should be a valid number"),
         ("summary.json", "layers", [], "epoch 1 has others than the summary"),
         ("metrics.jsonl", "parameters", None, "epoch 1 has others than the summary"),
-        ("metrics.jsonl", "train_loss", "much", "train_loss: Input should be a valid number"),
+        ("metrics.jsonl", "train_loss", "much", "line 1, train_loss: Input should be a valid number"),
+        ("summary.json", "epochs", 7, "has 2 epochs, and the summary 7"),
     ],
 )
 def test_a_damaged_run_is_refused(
@@ -185,7 +186,8 @@ def test_a_damaged_run_is_refused(
     for command in (("report", run), ("compare", run, run)):
         ended = nntrain(*command)
         assert (ended.status, ended.out) == (2, "")
-        assert f"{run}: cannot be read as a run" in ended.err
+        assert f"{run}/" in ended.err
+        assert ": is damaged: " in ended.err
         assert words in ended.err
 
 
@@ -231,4 +233,50 @@ def test_what_is_no_run_is_refused(nntrain: CommandLine, tmp_path: Path) -> None
     (iris / "metrics.jsonl").write_text('{"epoch": "one"}\n')
     damaged = nntrain("report", iris)
     assert damaged.status == 2
-    assert "cannot be read as a run" in damaged.err
+    assert f"{iris / 'metrics.jsonl'}: is damaged: line 1, epoch: Input should be" in damaged.err
+
+
+def test_what_is_no_file_stays_what_it_is(nntrain: CommandLine, tmp_path: Path) -> None:
+    run = fitted(nntrain, tmp_path / "run", "line", "training.epochs=2")
+    assert nntrain("report", run, "--out", "/dev/null").status == 0
+    assert Path("/dev/null").is_char_device()
+    (tmp_path / "link").symlink_to(tmp_path / "page.html")
+    assert nntrain("report", run, "--out", tmp_path / "link").status == 0
+    assert (tmp_path / "link").is_symlink()
+    read((tmp_path / "page.html").read_text())
+    before = (run / "summary.json").read_bytes()
+    assert "is a file of the run itself" in nntrain("report", run, "--out", run / "summary.json").err
+    assert (run / "summary.json").read_bytes() == before
+    assert "is named twice" in nntrain("report", run, f"{run}/").err
+
+
+def test_without_its_rows_a_run_has_curves_and_no_surface(nntrain: CommandLine, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.csv"
+    rows.write_text("x,y\n1,4\n2,7\n3,10\n4,13\n5,16\n")
+    run = fitted(
+        nntrain, tmp_path / "run", "line", f"data.source={{name: csv, path: {rows}, target: y}}", "training.epochs=9"
+    )
+    assert "<polyline" in nntrain("report", run, "--out", "-").out
+    for changed in (
+        "x,y\n1,4\n2,7\n3,10\n4,13\n5,99\n",
+        "x,z,y\n1,1,4\n2,2,7\n3,1,10\n4,1,13\n5,1,16\n",
+        "x,y\n1,4\n2,7\n",
+    ):
+        rows.write_text(changed)
+        ended = nntrain("report", run, "--out", "-")
+        assert ended.status == 0
+        assert "<polyline" not in ended.out
+        assert "without a surface, as the data are not what they were" in ended.err
+    rows.unlink()
+    assert nntrain("report", run, "--out", "-").status == 0
+
+
+def test_a_run_that_diverged_leaves_room_for_the_others(nntrain: CommandLine, tmp_path: Path) -> None:
+    good = fitted(nntrain, tmp_path / "good", "ravine", "training.epochs=40")
+    bad = tmp_path / "bad"
+    settings = ("--set", "optimizer.lr=3", "--set", "training.epochs=900")
+    assert nntrain("fit", "recipes/ravine.yaml", "--out", bad, "-q", *settings).status == 3
+    page = nntrain("report", good, bad, "--out", "-").out
+    (data,) = re.findall(r'<script type="application/json">(.*?)</script>', page)
+    (way, _) = json.loads(data)
+    assert max(x for _, x, _ in way) - min(x for _, x, _ in way) > 100

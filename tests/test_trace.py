@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nntrain.cli import console
 from nntrain.diagnostics.trace import trace
 from nntrain.training.engine import Engine
 from tests.helpers import CommandLine, built
@@ -112,11 +113,22 @@ def test_a_trained_model_and_another_row(nntrain: CommandLine, tmp_path: Path) -
     assert model["loss"] < recipe["loss"]
 
 
-def test_wide_layers_are_cut_and_json_is_not(nntrain: CommandLine) -> None:
-    out = nntrain("trace", "recipes/digits.yaml").out
-    assert max(len(line) for line in out.splitlines() if line[:1].isdecimal()) <= 80
-    assert sum(line.split()[:1] == ["10"] for line in out.splitlines()) == 4
-    assert not any(line.split()[:1] == ["11"] for line in out.splitlines())
+@pytest.mark.parametrize(("columns", "weights"), [(60, 1), (80, 2), (120, 3)])
+def test_wide_layers_are_cut_and_numbers_are_not(
+    nntrain: CommandLine, monkeypatch: pytest.MonkeyPatch, columns: int, weights: int
+) -> None:
+    console.stdout_console.cache_clear()
+    monkeypatch.setattr(console, "PIPE_WIDTH", columns)
+    out = nntrain("trace", "recipes/digits.yaml", "--set", "model.activation=tanh").out
+    console.stdout_console.cache_clear()
+    assert "…" not in out
+    assert max(map(len, out.splitlines())) <= columns
+    lines = [line.split() for line in out.splitlines()]
+    assert [line.count("...") for line in lines if line[:1] == ["10"]] == [1] * 4
+    assert not any(line[:1] == ["11"] for line in lines)
+    heads = next(line for line in lines if line[:1] == ["unit"])
+    assert f"w{weights}" in heads
+    assert f"w{weights + 1}" not in heads
     (first, *_) = nntrain("trace", "recipes/digits.yaml", "--json").json["layers"]
     assert np.array(first["weights"]).shape == (64, 256)
 
@@ -125,7 +137,7 @@ def test_wide_layers_are_cut_and_json_is_not(nntrain: CommandLine) -> None:
     ("arguments", "words"),
     [
         (["--row", 2], "--row: found 2, but the training part has 1 rows\n  choose 1 to 1"),
-        (["--set", "model.norm=layer"], "a norm looks at more than one unit or row: it has no trace"),
+        (["--set", "model.norm=layer"], "has a norm, which looks at more than one unit or row: it has no trace"),
         (
             ["--set", "model.initializer={name: given, values: [[1, 2]]}"],
             "model.initializer: found 1 lists of 2 numbers, but layer 2 needs 3 lists of 1 numbers",
@@ -133,6 +145,10 @@ def test_wide_layers_are_cut_and_json_is_not(nntrain: CommandLine) -> None:
         (
             ["--set", "model.bias_initializer={name: given, values: [1]}"],
             "model.bias_initializer: found 1 numbers, but layer 1 needs 3 numbers",
+        ),
+        (
+            ["--set", "model.initializer={name: given, values: [[1e39], [1], [1]]}", "--set", "training.dtype=float32"],
+            "model.initializer: found a number beyond 3.4e+38, but layer 2 needs 3 lists of 1 numbers",
         ),
         (
             ["--set", "data.source.x=[[1, 2], [3]]", "--set", "data.source.o=[1, 2]"],

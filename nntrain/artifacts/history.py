@@ -101,27 +101,34 @@ def read_history(folder: Path) -> History:
     if missing:
         raise bad_input(folder, f"is not the directory of a run that has ended: it lacks {', '.join(missing)}")
     recipe = parse(load_document(str(run.recipe)))
+    file = run.summary
     try:
-        summary = json.loads(run.summary.read_text())
-        lines = [json.loads(line) for line in run.metrics.read_text().splitlines()]
+        summary = json.loads(file.read_text())
         told = _Summary.model_validate(summary)
-        of_parameters = len(told.parameters or ())
-        for line in _LINES.validate_python(lines):
-            if len(line.parameters or ()) != of_parameters or len(line.layers or told.layers) != len(told.layers):
-                raise ValueError(f"epoch {line.epoch} has others than the summary")
-        metric = "r2" if told.task == "regression" else "accuracy"
-        found = History(folder, recipe, summary, lines, metric)
+        file = run.metrics
+        lines = [json.loads(line) for line in file.read_text().splitlines()]
+        _check(told, _LINES.validate_python(lines))
     except ValidationError as error:
         first = error.errors()[0]
-        raise damaged(folder, f"{'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+        places = [f"line {step + 1}" if isinstance(step, int) else step for step in first["loc"]]
+        raise _damaged(file, f"{', '.join(places)}: {first['msg']}") from None
     except ValueError as error:
-        raise damaged(folder, error) from None
-    return found
+        raise _damaged(file, error) from None
+    return History(folder, recipe, summary, lines, "r2" if told.task == "regression" else "accuracy")
 
 
-def damaged(folder: Path, error: object) -> InputError:
-    """Return the error for a run whose files do not hold what they should."""
-    return bad_input(folder, f"cannot be read as a run: {error}")
+def _check(summary: _Summary, lines: list[_Line]) -> None:
+    if len(lines) != summary.epochs:
+        raise ValueError(f"has {len(lines)} epochs, and the summary {summary.epochs}")
+    parameters, layers = len(summary.parameters or ()), len(summary.layers)
+    for line in lines:
+        if len(line.parameters or ()) != parameters or len(line.layers or summary.layers) != layers:
+            raise ValueError(f"epoch {line.epoch} has others than the summary")
+
+
+def _damaged(file: Path, error: object) -> InputError:
+    """Return the error for a file of a run that does not hold what it should."""
+    return bad_input(file, f"is damaged: {error}", "make the run again")
 
 
 def number(value: float | None) -> float:

@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.errors import bad_input
+from nntrain.errors import InputError, bad_input
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from nntrain.artifacts.history import History
 
 PAGE = "report.html"
+CLOSE = 1e-3  # of a loss, within which it is the same
 
 
 def command(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Directories of runs.", show_default=False)],
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Directories of runs.", show_default=False)],
     out: Annotated[
         Path | None, typer.Option(help="File to write; - for standard output.  [default: report.html, in a single RUN]")
     ] = None,
@@ -31,22 +32,31 @@ def command(
 
     Standard output gets the file's path.
     """
+    from nntrain.artifacts.run_folder import NAMES
     from nntrain.cli.compiling import compiling_said
     from nntrain.cli.result import print_text
     from nntrain.files import write_atomically
 
+    place = out or (runs[0] / PAGE if len(runs) == 1 else Path(PAGE))
+    if place.name in NAMES and place.parent.resolve() in [run.resolve() for run in runs]:
+        raise bad_input(place, "is a file of the run itself", "choose another name")
     with compiling_said():
-        text = report(runs)
-    if out == Path("-"):
+        text = report(runs, _note)
+    if place == Path("-"):
         print_text(text)
         return
-    place = out or (runs[0] / PAGE if len(runs) == 1 else Path(PAGE))
     write_atomically(place, text.encode())
     print_text(f"{place}\n")
 
 
-def report(folders: Sequence[Path]) -> str:
-    """Return the page of the runs in ``folders``.
+def _note(text: str) -> None:
+    from nntrain.cli.result import note
+
+    note([text])
+
+
+def report(folders: Sequence[Path], note: Callable[[str], None] = lambda text: None) -> str:
+    """Return the page of the runs in ``folders``; ``note`` is told why a surface is left out.
 
     Raises:
         InputError: if one is no run that has ended, or they are of classes and of numbers.
@@ -54,30 +64,47 @@ def report(folders: Sequence[Path]) -> str:
     from nntrain.artifacts.history import read_history
     from nntrain.report.page import page
 
+    places = [folder.resolve() for folder in folders]
+    twice = next((folder for folder, place in zip(folders, places, strict=True) if places.count(place) > 1), None)
+    if twice is not None:
+        raise bad_input(twice, "is named twice", "once is enough")
     runs = [read_history(folder) for folder in folders]
     if len({run.metric for run in runs}) > 1:
         raise bad_input("report", "runs of classes and of numbers have no curves in common", "write a page for each")
     names = [folder.resolve().name for folder in folders]
     if len(set(names)) < len(names):
         names = [str(folder) for folder in folders]
-    return page(runs, names, _surface(runs, names))
+    try:
+        surface = _surface(runs, names)
+    except InputError as error:
+        surface = ""
+        note(f"without a surface, as the data are not what they were: {error}")
+    return page(runs, names, surface)
 
 
 def _surface(runs: Sequence[History], names: Sequence[str]) -> str:
-    """Return a figure of the loss where all runs share two parameters, data and loss, else nothing."""
+    """Return a figure of the loss where all runs share two parameters, data and loss, else nothing.
+
+    Raises:
+        InputError: if their data cannot be read any more, or are others.
+    """
     import numpy as np
 
     if any(len(run.summary["parameters"] or ()) != len("xy") for run in runs):
         return ""
     from nntrain.cli.show import show
-    from nntrain.diagnostics.surface import first_parameters, same_surface, surface
+    from nntrain.diagnostics.surface import loss_at, path_of, same_surface, surface
     from nntrain.report.surface import surface_figure
 
     plans = [show(str(run.folder / "recipe.yaml"), []).plan for run in runs]
     if not all(same_surface(plans[0], plan) for plan in plans[1:]):
         return ""
-    ways = [
-        np.array([first_parameters(plan), *(line["parameters"] for line in run.lines)], np.float64)
-        for plan, run in zip(plans, runs, strict=True)
-    ]
-    return surface_figure(surface(plans[0], ways), names, ways)
+    ways = [path_of(plan, [line["parameters"] for line in run.lines]) for plan, run in zip(plans, runs, strict=True)]
+    for plan, run, way in zip(plans, runs, ways, strict=True):
+        told = run.summary["final"]["train"]["loss"]
+        if run.lines and told is not None and not np.isclose(loss_at(plan, way[-1]), told, rtol=CLOSE, atol=CLOSE):
+            raise bad_input(run.folder, "its data give another loss than it had")
+    ended = [way for run, way in zip(runs, ways, strict=True) if run.summary["diverged"] is None]
+    if not all(np.isfinite(way[0]).all() for way in ways):
+        return ""
+    return surface_figure(surface(plans[0], ended or ways), names, ways)

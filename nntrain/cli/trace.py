@@ -26,9 +26,10 @@ def command(
     Forward, each unit's weights, bias, pre-activation z and activation h; the loss; and backward, how dL/dh becomes
     dL/dz by the activation's slope, then the gradient of each weight and bias, and what is passed on to the layer
     before. It is the computational graph of the lectures with all its numbers, of which tables show the first 10 units
-    of a layer and the first 3 weights of a unit.
+    of a layer and up to 3 weights of a unit.
     """
     from nntrain.cli.compiling import compiling_said
+    from nntrain.cli.console import stdout_console
     from nntrain.cli.result import print_json, print_table
     from nntrain.diagnostics.trace import trace
     from nntrain.report.trace import trace_text
@@ -39,14 +40,16 @@ def command(
         if row > rows:
             raise bad_input("--row", f"found {row}, but the training part has {rows} rows", f"choose 1 to {rows}")
         if any(layer.norm for layer in plan.network.layers):
-            raise bad_input(what, "a norm looks at more than one unit or row: it has no trace", "try model.norm null")
+            raise bad_input(
+                what, "has a norm, which looks at more than one unit or row: it has no trace", "leave it out"
+            )
         found = trace(plan, row, inside.theta)
     target = _target(inside, row)
     if json:
         print_json({**_plain(asdict(found)), "features": inside.features, "label": target, "loss_name": plan.loss.name})
     else:
         told = target if isinstance(target, str) else ", ".join(f"{number:.5g}" for number in target)
-        print_table(trace_text(found, inside.features, told, plan.loss.name))
+        print_table(trace_text(found, inside.features, told, plan.loss.name, stdout_console().width))
 
 
 def _target(inside: Inside, row: int) -> str | list[float]:

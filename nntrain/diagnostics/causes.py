@@ -31,6 +31,7 @@ Kind = Literal[
 ]
 SATURATED = 0.5  # share of a hidden layer's activations
 LOST = 0.1  # share of the outputs, which are wrong then
+FEW = 16  # rows, below which they say nothing of dead units
 DEAD = 0.25  # share of a layer's units: fewer are usual
 SPREAD = 100.0  # times, that activations' deviation falls or grows from the first hidden layer to the last
 FLOW = 1000.0  # times, that the gradient falls or grows on its way back
@@ -57,6 +58,7 @@ class Finding:
 
 DRAWN_ADVICE = "try model.initializer null, which draws weights at random, as wide as suits the layer"
 SPREAD_ADVICE = "try model.initializer he_normal or glorot_uniform, which keep the spread, or model.norm batch"
+FLOW_ADVICE = f"{SPREAD_ADVICE}, or relu in place of what saturates"
 SMALLER_ADVICE = (
     "no harm where all is learnt; else try smaller first weights and biases, data.standardize true, or model.norm batch"
 )
@@ -74,8 +76,10 @@ def findings(look: Look, curvature: Curvature | None = None) -> list[Finding]:
         text = f"{look.not_finite} ceased to be finite"
         return [Finding("not_finite", (), text, "try a smaller learning rate, smaller first weights, or clip_norm")]
     found = [finding for rule in (_blocked, _equal, _flat, _spread, _flow) for finding in rule(look.layers)]
+    if look.rows < FEW:  # in which a unit is easily zero for all
+        found = [finding for finding in found if finding.kind != "dead_units"]
     if look.still and not found:
-        found.append(_stationary(look.loss, curvature))
+        found.append(_stationary(look, curvature))
     if look.input_deviations is not None and look.input_deviations[1] > SCALES * look.input_deviations[0]:
         least, most = look.input_deviations
         text = f"the inputs have very different scales: their deviations lie from {least:.3g} to {most:.3g}"
@@ -86,25 +90,29 @@ def findings(look: Look, curvature: Curvature | None = None) -> list[Finding]:
     return found
 
 
-def _stationary(loss: float, curvature: Curvature | None) -> Finding:
+def _stationary(look: Look, curvature: Curvature | None) -> Finding:
     text, advice = "an optimum or a saddle", "if the loss could be lower it is a saddle; --curvature tells them apart"
     if curvature is not None and curvature.smallest < -curvature.error:
         text, advice = f"a saddle (eigenvalue {curvature.smallest:.3g} of the Hessian)", "try other first weights"
+    elif look.learnt:
+        text, advice = "an optimum (the outputs are the targets)", "nothing is left to learn here"
     elif curvature is not None and curvature.smallest > curvature.error:
         text, advice = "an optimum (the Hessian's eigenvalues are all positive)", "nothing is left to learn here"
-    text = f"the gradient is zero, and nothing blocks it: {text}, at loss {loss:.4g}"
+    text = f"the gradient is zero, and nothing blocks it: {text}, at loss {look.loss:.4g}"
     return Finding("stationary", (), text, advice)
 
 
 def _blocked(layers: Sequence[LayerLook]) -> Iterator[Finding]:
     """Yield what makes a gradient exactly zero."""
+    if layers[0].zero_inputs:
+        text = "the weights of layer 1 get no gradient: all inputs are zero"
+        yield Finding("zero_activations", (1,), text, "give features that vary from row to row")
     asleep = _which(layers[1:], lambda layer: layer.zero_inputs)
     if asleep:
         numbers = tuple(number + 1 for number in asleep)
-        their = "it is" if len(numbers) == 1 else "them are"
-        text = f"the weights of {_words(numbers)} get no gradient: all activations that enter {their} zero"
-        drawn = layers[numbers[0] - 2].zero_weights
-        yield Finding("zero_activations", numbers, text, DRAWN_ADVICE if drawn else ALIVE_ADVICE)
+        place = "it" if len(numbers) == 1 else "them"
+        text = f"the weights of {_words(numbers)} get no gradient: all activations that enter {place} are zero"
+        yield Finding("zero_activations", numbers, text, _advice_on(layers[numbers[0] - 2]))
     zero = _which(layers, lambda layer: layer.zero_weights and layer is not layers[0])
     if zero:
         text = f"nothing flows back through {_words(zero)}: all weights there are zero"
@@ -116,8 +124,20 @@ def _blocked(layers: Sequence[LayerLook]) -> Iterator[Finding]:
             yield Finding("zero_slopes", (number,), text, ALIVE_ADVICE if layer.can_die else SMALLER_ADVICE)
 
 
+def _advice_on(layer: LayerLook) -> str:
+    """Return what to try where a layer's activations are all zero."""
+    if layer.zero_weights:
+        return DRAWN_ADVICE
+    return ALIVE_ADVICE if layer.can_die and layer.z_deviation > 0 else SPREAD_ADVICE
+
+
 def _equal(layers: Sequence[LayerLook]) -> Iterator[Finding]:
-    same = _which(layers, lambda layer: layer.equal and layer.hidden and not layer.zero_inputs)
+    same = _which(
+        layers,
+        lambda layer: (
+            layer.equal and layer.hidden and not layer.zero_inputs and (layer.zero_weights or layer.z_mean != 0)
+        ),
+    )
     if same:
         text = f"all units of {_words(same)} do the same, and get the same gradients: they stay one unit"
         yield Finding("equal_units", same, text, DRAWN_ADVICE)
@@ -164,7 +184,7 @@ def _flow(layers: Sequence[LayerLook]) -> Iterator[Finding]:
     places = [(deltas.index(value) + 1, value) for value in (low, high)]
     way = " and ".join(f"{value:.3g} in layer {number}" for number, value in sorted(places, reverse=True))
     if places[0] < places[1]:
-        yield Finding("fading_gradient", (), f"the gradient fades on its way back: dL/dz is {way}", SPREAD_ADVICE)
+        yield Finding("fading_gradient", (), f"the gradient fades on its way back: dL/dz is {way}", FLOW_ADVICE)
     else:
         text = f"the gradient explodes on its way back: dL/dz is {way}"
         yield Finding("exploding_gradient", (), text, f"{SPREAD_ADVICE}; or clip it (regularization.clip_norm)")

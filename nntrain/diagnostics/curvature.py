@@ -21,6 +21,7 @@ from nntrain.training.settings import Training
 
 EPS = 4 * float(np.finfo(np.float64).eps)  # some roundings
 STEP = 6e-6  # near the cube root of the rounding error
+SMALL_STEP = 1e-9  # for slopes that jump
 FEW = 300  # parameters, up to which the whole Hessian is made
 EXACT, ROUGH = 1e-7, 1e-3  # of the largest eigenvalue, within which another is found: of all, or by Lanczos' method
 
@@ -57,8 +58,11 @@ def curvature(plan: Plan, theta: NDArray[Any] | None = None) -> Curvature:
     double = replace(plan, training=Training(dtype="float64"))
     engine = Engine(bare(double, Part(train.x[:PROBE_ROWS], train.y[:PROBE_ROWS])))
     order, whole, size = np.arange(len(engine.train.x)), at.astype(np.float64), engine.grad.size
+    # where slopes jump a step must not cross a corner: of its two errors the smaller one is rounding's then
+    jumps = plan.loss.has_corners or any(layer.activation.corners for layer in plan.network.layers)
+    size_of_step = SMALL_STEP if jumps else STEP
     scale = len(train.x) / order.size if plan.loss.reduction == "sum" else 1.0  # a sum is over all rows
-    steps = STEP * np.maximum(1.0, np.abs(whole[:size]))
+    steps = size_of_step * np.maximum(1.0, np.abs(whole[:size]))
 
     def gradient(moved: Vector) -> Vector:
         engine.theta[:] = whole
@@ -70,13 +74,13 @@ def curvature(plan: Plan, theta: NDArray[Any] | None = None) -> Curvature:
         return scale * (gradient(along) - gradient(-along)) / 2
 
     loss = float(engine.take(order, 0, np.zeros(1))[0])
-    rounding = EPS * scale * (abs(loss) + float(np.abs(gradient(np.zeros(size))).max())) / STEP
+    rounding = EPS * scale * (abs(loss) + float(np.abs(gradient(np.zeros(size))).max())) / size_of_step
     if size <= FEW:
         hessian = np.stack([difference(row) / step for row, step in zip(np.diag(steps), steps, strict=True)])
         eigenvalues = np.linalg.eigvalsh((hessian + hessian.T) / 2)
         smallest, largest, share = float(eigenvalues[0]), float(eigenvalues[-1]), EXACT
     else:
-        step = STEP * max(1.0, float(np.sqrt(np.square(whole[:size]).mean())))
+        step = size_of_step * max(1.0, float(np.sqrt(np.square(whole[:size]).mean())))
         smallest, largest = _ends(
             lambda v: difference(v * (step / np.linalg.norm(v))) * (np.linalg.norm(v) / step),
             stream(plan.seed, "curvature").standard_normal(size),

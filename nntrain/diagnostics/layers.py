@@ -86,7 +86,8 @@ class Look:
         input_deviations: the smallest and largest standard deviation of an input that varies, if any does.
         span: the range of the hidden layers' histograms; None where there is no hidden layer, or nothing finite in one.
         layers: from the inputs on.
-        still: whether the gradient is zero but for rounding: that of each row, or because they cancel.
+        learnt: whether the outputs are the targets but for rounding: nothing is left to learn.
+        still: whether the gradient is zero but for rounding, because of that or because the rows' cancel.
         not_finite: the first thing that is not finite, None if all is.
     """
 
@@ -96,6 +97,7 @@ class Look:
     input_deviations: tuple[float, float] | None
     span: tuple[float, float] | None
     layers: tuple[LayerLook, ...]
+    learnt: bool
     still: bool
     not_finite: str | None = None
 
@@ -126,7 +128,8 @@ def look(plan: Plan, theta: NDArray[Any] | None = None) -> Look:
             input_deviations=_deviations(engine.train.x),
             span=span,
             layers=tuple(_layers(engine, span)),
-            still=_still(engine),
+            learnt=_learnt(engine),
+            still=_learnt(engine) or _cancels(engine),
             not_finite=not_finite,
         )
 
@@ -168,19 +171,22 @@ def _deviations(x: NDArray[Any]) -> tuple[float, float] | None:
     return (float(varying.min()), float(varying.max())) if varying.size else None
 
 
-def _still(engine: Engine) -> bool:
-    """Return whether the gradient is next to nothing beside what its rows would add up to if none took from another.
-
-    Or the outputs' dL/dz beside outputs and targets, where nothing is left to learn. The loss' scale means nothing.
-    """
+def _cancels(engine: Engine) -> bool:
+    """Return whether the gradient is next to nothing beside what the rows' would be together if none cancelled."""
     h_in, together = engine.train.x, 0.0
     for _, _, h, d in _buffers(engine):
         together += float(np.square(np.abs(h_in).T.astype(np.float64) @ np.abs(d)).sum())
         together += float(np.square(np.abs(d).sum(axis=0, dtype=np.float64)).sum())
-        h_in, last = h, d
-    left = _rms(last.astype(np.float64) * _own(engine))
-    size = _rms(h_in.astype(np.float64)) + _rms(engine.train.target.astype(np.float64))
-    return bool(norm(engine.grad) <= ROUNDING * np.sqrt(together) or left <= ROUNDING * size)
+        h_in = h
+    return bool(norm(engine.grad) <= ROUNDING * np.sqrt(together))
+
+
+def _learnt(engine: Engine) -> bool:
+    """Return whether the outputs' dL/dz is next to nothing beside them and the targets, whatever the loss' scale."""
+    *_, (_, _, h, d) = _buffers(engine)
+    size = _rms(h.astype(np.float64)) + _rms(engine.train.target.astype(np.float64))
+    wrong = h.shape == engine.train.target.shape and bool((np.abs(h - engine.train.target) > WRONG * size).any())
+    return _rms(d.astype(np.float64) * _own(engine)) <= ROUNDING * size and not wrong
 
 
 def _own(engine: Engine) -> int:

@@ -1,10 +1,12 @@
 """The loss as a surface over the two parameters of a network that has no more (K: the line's ravine)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
+from nntrain.errors import bad_input
 from nntrain.network.forward import ForwardPass
 from nntrain.network.network import Network
 from nntrain.training.engine import Engine
@@ -34,10 +36,23 @@ class Surface:
     loss: NDArray[np.float64]
 
 
-def first_parameters(plan: Plan) -> NDArray[np.float64]:
-    """Return what training starts from, of what is learnt (P)."""
+def path_of(plan: Plan, after: Sequence[Sequence[float]]) -> Path2:
+    """Return the two parameters that training starts from, and those ``after`` each epoch.
+
+    Raises:
+        InputError: if the network has another number of them.
+    """
+    if plan.network.parameters != len("xy"):
+        raise bad_input(plan.name, f"its network has {plan.network.parameters} parameters now")
+    first = Engine(plan).theta[: plan.network.parameters]
+    return np.array([first, *after], np.float64)
+
+
+def loss_at(plan: Plan, parameters: NDArray[np.float64]) -> float:
+    """Return the loss on the training part."""
     engine = Engine(plan)
-    return engine.theta[: engine.grad.size].astype(np.float64)
+    engine.theta[: parameters.size] = parameters
+    return engine.score(engine.train).loss
 
 
 def surface(plan: Plan, paths: list[Path2]) -> Surface:

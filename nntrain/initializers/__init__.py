@@ -21,8 +21,8 @@ class Initializer(Component, family="initializer"):
 
     unit_variance: ClassVar[bool] = False  # whether the weights are scaled by what comes into the layer at first
 
-    def misfit(self, shape: tuple[int, ...]) -> str | None:
-        """Return in words what the rule has to say that does not suit an array of ``shape``, None if all does."""
+    def misfit(self, shape: tuple[int, ...], largest: float) -> str | None:
+        """Return in words what the rule gives that does not suit an array of ``shape`` and size, None if all does."""
         return None
 
     def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:

@@ -56,15 +56,18 @@ class Given(Initializer):
         Field(min_length=1, description="a list for each input, of a number for each unit; for biases one list"),
     ]
 
-    def misfit(self, shape: tuple[int, ...]) -> str | None:
-        """Return what there is in place of numbers of ``shape``."""
+    def misfit(self, shape: tuple[int, ...], largest: float) -> str | None:
+        """Return what there is in place of numbers of ``shape``, none of them beyond ``largest``."""
         rows = [row for row in self.values if isinstance(row, list)]
+        numbers = [number for row in self.values for number in (row if isinstance(row, list) else [row])]
+        if max(map(abs, numbers), default=0.0) > largest:
+            return f"a number beyond {largest:.3g}"
         if not rows:
             return None if shape == (len(self.values),) else f"{len(self.values)} numbers"
-        if {len(row) for row in rows} == {len(rows[0])}:
-            found = (len(rows), len(rows[0]))
-            return None if shape == found else f"{found[0]} lists of {found[1]} numbers"
-        return "lists of different lengths"
+        if {len(row) for row in rows} != {len(rows[0])}:
+            return "lists of different lengths"
+        found = (len(rows), len(rows[0]))
+        return None if shape == found else f"{found[0]} lists of {found[1]} numbers"
 
     def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
         """Return the values."""

@@ -66,7 +66,7 @@ def check_given(recipe: Recipe, network: Network, document: Document) -> None:
             ("initializer", layer.initializer, (layer.n_in, layer.n_out)),
             ("bias_initializer", layer.bias_initializer, (layer.n_out,)),
         ):
-            found = initializer.misfit(shape)
+            found = initializer.misfit(shape, float(np.finfo(recipe.training.dtype).max))
             if found is not None:
                 keys = ("model", key) if getattr(own, key, None) is None else ("model", "hidden", index, key)
                 words = " lists of ".join(map(str, shape))

@@ -13,6 +13,7 @@ from nntrain.diagnostics.layers import LayerLook, Look
 from nntrain.report.numbers import number, share, short
 
 WIDE = 110  # columns of a terminal, from which on there is room for all that is known
+NARROW = 78  # columns, below which there is none for a histogram
 HEIGHTS = " ▁▂▃▄▅▆▇█"
 
 
@@ -21,30 +22,34 @@ def look_table(look: Look, curvature: Curvature | None, found: Sequence[Finding]
     wide = width >= WIDE
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("layer", no_wrap=True)
-    names = [*(("z mean", "z dev") if wide else ()), "mean", "dev", "flat", "stuck", "dL/dz"]
+    narrow = width < NARROW
+    names = [*(("z mean", "z dev") if wide else ()), *([] if narrow else ["mean"]), "dev", "flat", "stuck", "dL/dz"]
     for name in [*names, *(["gradient norm"] if wide else [])]:
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column(_axis(look, wide), no_wrap=True)
+    if not narrow:
+        table.add_column(_axis(look, wide), no_wrap=True)
     for layer in look.layers:
         table.add_row(
             layer.label,
             *([short(layer.z_mean), short(layer.z_deviation)] if wide else []),
-            short(layer.mean),
+            *([] if narrow else [short(layer.mean)]),
             short(layer.deviation),
             share(layer.flat),
             share(layer.stuck),
             short(layer.delta),
             *([number(layer.gradient_norm)] if wide else []),
-            Text(_bars(layer, 1 if wide else 2), "cyan"),
+            *([] if narrow else [Text(_bars(layer, 1 if wide else 2), "cyan")]),
         )
-    head = Text(f"{look.rows} rows, loss {number(look.loss)}, gradient norm {number(look.gradient_norm)}\n")
+    rows = f"{look.rows} row" if look.rows == 1 else f"{look.rows} rows"
+    head = Text(f"{rows}, loss {number(look.loss)}, gradient norm {number(look.gradient_norm)}\n")
     told = [part for one in found for part in (Text(one.text, "bold yellow"), Padding(one.advice, (0, 0, 0, 2)))]
     curved = [] if curvature is None else [Text(f"\n{_curved(curvature)}")]
     return Group(head, table, *curved, Text(), *(told or [Text("nothing stands out", "green")]))
 
 
 def _curved(curvature: Curvature) -> str:
-    text = f"curvature: the Hessian's eigenvalues lie from {number(curvature.smallest)} to {number(curvature.largest)}"
+    ends = [0.0 if abs(end) <= curvature.error else end for end in (curvature.smallest, curvature.largest)]
+    text = f"curvature: the Hessian's eigenvalues lie from {number(ends[0])} to {number(ends[1])}"
     if curvature.condition is not None:
         text += f", condition number {number(curvature.condition)}"
     if curvature.largest_lr is not None:

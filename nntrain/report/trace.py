@@ -10,12 +10,12 @@ from rich.text import Text
 from nntrain.diagnostics.trace import LayerTrace, Numbers, Trace
 from nntrain.report.numbers import short
 
-DIGITS = 5
 UNITS = 10  # of a layer, at most, that are shown
-INPUTS = 3  # weights of a unit, at most, beside each other
+INPUTS = ((100, 3), (80, 2), (0, 1))  # columns of a terminal, from which on so many weights of a unit have room
+DIGITS = 4
 
 
-def trace_text(trace: Trace, features: Sequence[str], target: str, loss: str) -> RenderableType:
+def trace_text(trace: Trace, features: Sequence[str], target: str, loss: str, width: int) -> RenderableType:
     """Return the trace for people.
 
     Args:
@@ -23,22 +23,23 @@ def trace_text(trace: Trace, features: Sequence[str], target: str, loss: str) ->
         features: the names of the inputs.
         target: the target in the user's words.
         loss: the name of the loss.
+        width: columns of the terminal.
     """
-    last = trace.layers[-1]
+    last, inputs = trace.layers[-1], next(count for columns, count in INPUTS if width >= columns)
     parts: list[RenderableType] = [
         Text(f"row {trace.row} of the training part, target {target}"),
         Text(_pairs([*features], trace.x)),
         Text("\nforward: z = h_in W + b, h = f(z)", "bold"),
     ]
     for layer in trace.layers:
-        parts += [Text(f"\nlayer {layer.label}"), _forward(layer)]
+        parts += [Text(f"\nlayer {layer.label}"), _forward(layer, inputs)]
     parts += [
         Text(f"\nloss {loss}: {_number(trace.loss)}"),
         Text(_pairs([f"dL/do{number}" for number in range(1, len(last.dh) + 1)], last.dh)),
         Text("\nbackward: dL/dz = f'(z) dL/dh, dL/dW = h_in^T dL/dz, dL/db = dL/dz, dL/dh_in = dL/dz W^T", "bold"),
     ]
     for layer in reversed(trace.layers):
-        parts += [Text(f"\nlayer {layer.label}"), _backward(layer)]
+        parts += [Text(f"\nlayer {layer.label}"), _backward(layer, inputs)]
         if layer.slopes is not None and layer.dslopes is not None:
             named = [f"slope{number}" for number in range(1, len(layer.slopes) + 1)]
             parts += [Text(_pairs([*named, *(f"dL/d{name}" for name in named)], [*layer.slopes, *layer.dslopes]))]
@@ -46,15 +47,13 @@ def trace_text(trace: Trace, features: Sequence[str], target: str, loss: str) ->
     return Group(*parts)
 
 
-def _forward(layer: LayerTrace) -> Table:
-    inputs = min(len(layer.weights), INPUTS)
-    heads = [f"w{number}" for number in range(1, inputs + 1)]
+def _forward(layer: LayerTrace, inputs: int) -> Table:
+    heads = [f"w{number}" for number in range(1, min(len(layer.weights), inputs) + 1)]
     return _units(layer, layer.weights, heads, before=[], after=[("b", layer.biases), ("z", layer.z), ("h", layer.h)])
 
 
-def _backward(layer: LayerTrace) -> Table:
-    inputs = min(len(layer.weights), INPUTS)
-    heads = [f"dL/dw{number}" for number in range(1, inputs + 1)]
+def _backward(layer: LayerTrace, inputs: int) -> Table:
+    heads = [f"dL/dw{number}" for number in range(1, min(len(layer.weights), inputs) + 1)]
     before = [("dL/dh", layer.dh), ("f'(z)", layer.slope), ("dL/dz", layer.dz)]
     return _units(layer, layer.dweights, heads, before=before, after=[("dL/db", layer.dbiases)])
 
