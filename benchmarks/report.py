@@ -185,10 +185,12 @@ def with_short(readme: str) -> str:
     """Return the project's README with its table as the latest results have it of which steps and jobs are there."""
     before, rest = readme.split(BEGIN)
     _, after = rest.split(END)
-    whole = [one for one in Results.all() if one.load("steps") and one.load("jobs")]
+    measured = [one for one in Results.all() if one.load("steps")]
+    whole = [one for one in measured if one.load("jobs")]
     if not whole:
         return readme
-    newest, *others = sorted(whole, key=lambda one: str(one.load("steps")["machine"]["date"]), reverse=True)
+    newest = max(whole, key=lambda one: str(one.load("steps")["machine"]["date"]))
+    others = [one for one in measured if one != newest]
     return f"{before}{BEGIN}\n{short(newest, others)}\n{END}{after}"
 
 

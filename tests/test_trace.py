@@ -155,6 +155,10 @@ def test_wide_layers_are_cut_and_numbers_are_not(
             "the rows of x have 1 to 2 numbers",
         ),
         (["--set", "data.source.x=[[1, 2], [3, 4]]"], "x has 2 rows, and o has 1"),
+        (
+            ["--set", "data.source.o=[a, 1]", "--set", "data.source.x=[[1], [2]]"],
+            "o has to be all numbers, all words, or",
+        ),
         (["--set", "data.source.x=[]"], "data.source.x: found a list of 0, expected at least 1 entries"),
     ],
 )

@@ -15,7 +15,10 @@ def command(
     what: Opened,
     settings: Settings = None,
     curvature: Annotated[
-        bool, typer.Option("--curvature", help="Find the ends of the Hessian's spectrum too, in some seconds.")
+        bool,
+        typer.Option(
+            "--curvature", help="Find the ends of the Hessian's spectrum too, which takes a large network minutes."
+        ),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

@@ -24,14 +24,16 @@ class Given(Source):
     name: Literal["given"] = "given"
     x: Annotated[list[Row], Field(min_length=1, description="the features of each row, as in [[1, 2], [3, 4]]")]
     o: Annotated[
-        list[float] | list[str] | list[Row],
-        Field(min_length=1, description="the target of each row: a number, a word, or a list of numbers"),
+        list[float | str | Row],
+        Field(min_length=1, description="the target of each row: all numbers, all words, or all lists of numbers"),
     ]
 
     @model_validator(mode="after")
-    def _rows_are_of_one_length(self) -> Self:
+    def _rows_are_alike(self) -> Self:
         if len(self.x) != len(self.o):
             raise PydanticCustomError("rows_differ", f"x has {len(self.x)} rows, and o has {len(self.o)}")
+        if len({isinstance(target, str) + 2 * isinstance(target, list) for target in self.o}) > 1:
+            raise PydanticCustomError("mixed", "o has to be all numbers, all words, or all lists of numbers")
         for name, rows in (("x", self.x), ("o", self.o)):
             lengths = [len(row) for row in rows if isinstance(row, list)]
             if len(set(lengths)) > 1:
