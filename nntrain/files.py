@@ -59,11 +59,11 @@ def write_atomically(path: Path, content: bytes) -> None:
         InputError: if it cannot be written.
     """
     try:
-        path = path.resolve()
-        if path.exists() and not path.is_file() and not path.is_dir():
-            path.write_bytes(content)
+        place = Path(os.path.realpath(path))
+        if place.exists() and not place.is_file() and not place.is_dir():
+            place.write_bytes(content)
             return
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
         beside = Path(name)
         try:
             with os.fdopen(handle, "wb") as file:
@@ -71,7 +71,7 @@ def write_atomically(path: Path, content: bytes) -> None:
                 file.flush()
                 os.fsync(file.fileno())
             beside.chmod(0o666 & ~_umask())  # mkstemp's 0600 would surprise in a shared directory
-            beside.replace(path)
+            beside.replace(place)
         except BaseException:
             with suppress(OSError):
                 beside.unlink()

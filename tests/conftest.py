@@ -1,8 +1,10 @@
 from pathlib import Path
 
+import polars as pl
 import pytest
+from sklearn import datasets
 
-from tests.helpers import CommandLine
+from tests.helpers import CommandLine, fitted_csv
 
 
 @pytest.fixture
@@ -18,3 +20,30 @@ def moons(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "moons.yaml"
     path.write_text("data: {source: {name: moons, rows: 200}}\nmodel: {hidden: [8]}\ntraining: {epochs: 4}\n")
     return path
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory with data sets as CSV files."""
+    folder = tmp_path_factory.mktemp("models")
+    iris, diabetes = datasets.load_iris(), datasets.load_diabetes(scaled=False)
+    names = [name.removesuffix(" (cm)") for name in iris.feature_names]
+    table = pl.DataFrame(iris.data, schema=names).with_columns(species=pl.Series(iris.target_names[iris.target]))
+    table.write_csv(folder / "iris.csv")
+    numbers = pl.DataFrame(diabetes.data, schema=list(diabetes.feature_names)).with_columns(
+        y=pl.Series(diabetes.target)
+    )
+    numbers.write_csv(folder / "diabetes.csv")
+    return folder
+
+
+@pytest.fixture
+def iris(nntrain: CommandLine, folder: Path) -> Path:
+    """The model file of a small classifier."""
+    return fitted_csv(nntrain, folder, "iris", "species", "model.hidden=[8, 5]", "model.activation=tanh")
+
+
+@pytest.fixture
+def diabetes(nntrain: CommandLine, folder: Path) -> Path:
+    """The model file of a regression."""
+    return fitted_csv(nntrain, folder, "diabetes", "y", "data.standardize_target=true")

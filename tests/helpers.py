@@ -124,3 +124,22 @@ def lines_of(folder: Path | str) -> list[dict[str, Any]]:
     """Return the lines of the one file of runs below ``folder``."""
     (found,) = Path(folder).rglob("runs.jsonl")
     return [json.loads(line) for line in found.read_text().splitlines()]
+
+
+def fitted_csv(nntrain: CommandLine, folder: Path, name: str, target: str, *settings: str) -> Path:
+    """Return the model file of a run on the CSV file ``name`` in ``folder``."""
+    recipe = folder / f"{name}.yaml"
+    recipe.write_text(
+        f"data: {{source: {{name: csv, path: {name}.csv, target: {target}}}}}\ntraining: {{epochs: 30}}\n"
+    )
+    options = [argument for setting in settings for argument in ("--set", setting)]
+    assert nntrain("fit", recipe, "--out", folder / name, "--overwrite", "-q", *options).status == 0
+    return folder / name / "model.safetensors"
+
+
+def refused(nntrain: CommandLine, *arguments: object, stdin: str = "") -> str:
+    """Return what a command says that refuses its input."""
+    ended = nntrain(*arguments, stdin=stdin)
+    assert ended.status == 2
+    assert ended.out == ""
+    return ended.err

@@ -1,10 +1,8 @@
-"""The model file: what is in it, what it refuses to be, and what evaluate and predict make of it."""
+"""The model file: what is in it, and what evaluate and predict make of it."""
 
 import io
 import json
-import shutil
 import struct
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,50 +10,14 @@ import numpy as np
 import polars as pl
 import pytest
 from numpy.typing import NDArray
-from safetensors.numpy import load_file, save_file
+from safetensors.numpy import load_file
 from sklearn import datasets
 from sklearn.metrics import accuracy_score, r2_score
 
-from nntrain.artifacts import container
 from nntrain.artifacts.model import Model
 from nntrain.errors import InputError
-from tests.helpers import CommandLine
+from tests.helpers import CommandLine, fitted_csv, refused
 from tests.reference.network import ACTIVATIONS, softmax
-
-
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A directory with data sets as CSV files."""
-    folder = tmp_path_factory.mktemp("models")
-    iris, diabetes = datasets.load_iris(), datasets.load_diabetes(scaled=False)
-    names = [name.removesuffix(" (cm)") for name in iris.feature_names]
-    table = pl.DataFrame(iris.data, schema=names).with_columns(species=pl.Series(iris.target_names[iris.target]))
-    table.write_csv(folder / "iris.csv")
-    numbers = pl.DataFrame(diabetes.data, schema=list(diabetes.feature_names)).with_columns(
-        y=pl.Series(diabetes.target)
-    )
-    numbers.write_csv(folder / "diabetes.csv")
-    return folder
-
-
-def fitted(nntrain: CommandLine, folder: Path, name: str, target: str, *settings: str) -> Path:
-    recipe = folder / f"{name}.yaml"
-    recipe.write_text(
-        f"data: {{source: {{name: csv, path: {name}.csv, target: {target}}}}}\ntraining: {{epochs: 30}}\n"
-    )
-    options = [argument for setting in settings for argument in ("--set", setting)]
-    assert nntrain("fit", recipe, "--out", folder / name, "--overwrite", "-q", *options).status == 0
-    return folder / name / "model.safetensors"
-
-
-@pytest.fixture
-def iris(nntrain: CommandLine, folder: Path) -> Path:
-    return fitted(nntrain, folder, "iris", "species", "model.hidden=[8, 5]", "model.activation=tanh")
-
-
-@pytest.fixture
-def diabetes(nntrain: CommandLine, folder: Path) -> Path:
-    return fitted(nntrain, folder, "diabetes", "y", "data.standardize_target=true")
 
 
 def test_weights_have_the_names_and_shapes_of_torch(iris: Path) -> None:
@@ -178,7 +140,7 @@ def test_labels_of_other_types_come_back(folder: Path, nntrain: CommandLine) -> 
     for name, labels in {"ints": ["3", "10"], "bools": ["true", "false"], "codes": ["007", "7"]}.items():
         rows = "".join(f"{i % 2 + i / 100},{labels[i % 2]}\n" for i in range(60))
         (folder / f"{name}.csv").write_text("a,y\n" + rows)
-        model = fitted(nntrain, folder, name, "y", "data.source.task=classification", "optimizer.lr=0.05")
+        model = fitted_csv(nntrain, folder, name, "y", "data.source.task=classification", "optimizer.lr=0.05")
         predicted = nntrain("predict", model, folder / f"{name}.csv").out.split()[1:]
         assert predicted == [labels[i % 2] for i in range(60)]
         assert nntrain("evaluate", model, "--data", folder / f"{name}.csv", "--json").json["data"]["accuracy"] == 1
@@ -188,14 +150,14 @@ def test_proba_names_booleans_as_predict_does(folder: Path, nntrain: CommandLine
     (folder / "b.csv").write_text(
         "a,y\n" + "".join(f"{i % 2 + i / 100},{['TRUE', 'FALSE'][i % 2]}\n" for i in range(60))
     )
-    model = fitted(nntrain, folder, "b", "y", "optimizer.lr=0.05")
+    model = fitted_csv(nntrain, folder, "b", "y", "optimizer.lr=0.05")
     assert set(nntrain("predict", model, folder / "b.csv").out.split()[1:]) == {"true", "false"}
     assert nntrain("predict", model, folder / "b.csv", "--proba").out.split()[0] == "p_false,p_true"
 
 
 def test_classes_that_differ_in_case_only_are_two(folder: Path, nntrain: CommandLine) -> None:
     (folder / "c.csv").write_text("a,y\n" + "".join(f"{i},A\n-{i},a\n" for i in range(1, 31)))
-    model = fitted(nntrain, folder, "c", "y", "optimizer.lr=0.05")
+    model = fitted_csv(nntrain, folder, "c", "y", "optimizer.lr=0.05")
     assert nntrain("evaluate", model, "--data", folder / "c.csv", "--json").json["data"]["accuracy"] == 1
 
 
@@ -204,7 +166,7 @@ def test_evaluate_finds_the_recipes_columns_and_classes_by_name(folder: Path, nn
     rows = [(i % 2 + i / 1000, i / 7 % 1, "no" if i % 2 else "yes") for i in range(80)]
     table = pl.DataFrame({"a": [r[0] for r in rows], "b": [r[1] for r in rows], "y": [r[2] for r in rows]})
     table.write_csv(folder / "t.csv")
-    model = fitted(nntrain, folder, "t", "y", "optimizer.lr=0.05")
+    model = fitted_csv(nntrain, folder, "t", "y", "optimizer.lr=0.05")
     before = nntrain("evaluate", model).out
     table.select("y", "b", "a", extra=pl.lit(1.0)).write_csv(folder / "t.csv")
     assert nntrain("evaluate", model).out == before
@@ -239,13 +201,6 @@ def test_a_column_without_a_name_is_nobodys(iris: Path, folder: Path, nntrain: C
     assert nntrain("predict", iris, stdin=numbered).out == nntrain("predict", iris, folder / "iris.csv").out
 
 
-def refused(nntrain: CommandLine, *arguments: object, stdin: str = "") -> str:
-    ended = nntrain(*arguments, stdin=stdin)
-    assert ended.status == 2
-    assert ended.out == ""
-    return ended.err
-
-
 def test_tables_that_do_not_suit_the_model(iris: Path, folder: Path, nntrain: CommandLine) -> None:
     table = pl.read_csv(folder / "iris.csv")
     lacking = refused(nntrain, "predict", iris, stdin=table.drop("petal width").write_csv())
@@ -263,143 +218,3 @@ def test_tables_that_do_not_suit_the_model(iris: Path, folder: Path, nntrain: Co
         nntrain, "evaluate", iris, "--data", "-", stdin=table.drop("species").write_csv()
     )
     assert "is empty" in refused(nntrain, "predict", iris)
-
-
-def cut(content: bytes) -> bytes:
-    return content[:-10]
-
-
-def cut_in_the_header(content: bytes) -> bytes:
-    return content[:100]
-
-
-def flip_a_weight(content: bytes) -> bytes:
-    return content[:-5] + bytes([content[-5] ^ 1]) + content[-4:]
-
-
-def change_the_recipe(content: bytes) -> bytes:
-    return content.replace(b"species", b"Species")
-
-
-def empty(content: bytes) -> bytes:
-    return b""
-
-
-def other_text(content: bytes) -> bytes:
-    return b"data: {source: iris}\n"
-
-
-def huge_header(content: bytes) -> bytes:
-    return struct.pack("<Q", 2**63) + content[8:]
-
-
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (cut, "not a model file, or one that was cut short"),
-        (cut_in_the_header, "not a model file, or one that was cut short"),
-        (flip_a_weight, "the model file was altered"),
-        (change_the_recipe, "the model file was altered"),
-        (empty, "not a model file"),
-        (other_text, "not a model file"),
-        (huge_header, "not a model file"),
-    ],
-)
-def test_files_that_are_not_what_was_written(
-    iris: Path, tmp_path: Path, nntrain: CommandLine, change: Callable[[bytes], bytes], words: str
-) -> None:
-    broken = tmp_path / "broken.safetensors"
-    broken.write_bytes(change(iris.read_bytes()))
-    for command in ("evaluate", "predict"):
-        message = refused(nntrain, command, broken)
-        assert f"{broken}: " in message
-        assert words in message
-
-
-def test_files_that_are_no_models(tmp_path: Path, nntrain: CommandLine) -> None:
-    other = tmp_path / "other.safetensors"
-    save_file({"0.weight": np.ones((2, 2), np.float32)}, other)
-    assert "not a model of nntrain's" in refused(nntrain, "evaluate", other)
-    assert "no such file" in refused(nntrain, "evaluate", tmp_path / "none")
-    assert "is a directory" in refused(nntrain, "evaluate", tmp_path)
-
-
-def facts_of(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
-    tensors, facts = container.read(path)
-    return tensors, {key: value for key, value in facts.items() if key != "sha256"}
-
-
-def without_a_tensor(tensors: dict[str, Any], facts: dict[str, Any]) -> None:
-    del tensors["2.bias"]
-
-
-def with_another_shape(tensors: dict[str, Any], facts: dict[str, Any]) -> None:
-    tensors["0.weight"] = np.ones((3, 3), np.float32)
-
-
-def without_a_recipe(tensors: dict[str, Any], facts: dict[str, Any]) -> None:
-    del facts["recipe"]
-
-
-def with_another_loss(tensors: dict[str, Any], facts: dict[str, Any]) -> None:
-    facts["recipe"]["loss"] = {"name": "system"}
-
-
-def with_a_strange_scale(tensors: dict[str, Any], facts: dict[str, Any]) -> None:
-    facts["preprocessing"]["inputs"]["scale"] = [0, 0, 0, 0]
-
-
-def with_too_few_scales(tensors: dict[str, Any], facts: dict[str, Any]) -> None:
-    facts["preprocessing"]["inputs"] = {"mean": [0], "scale": [1]}
-
-
-def with_numbers_for_classes(tensors: dict[str, Any], facts: dict[str, Any]) -> None:
-    facts["classes"] = 3
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        without_a_tensor,
-        with_another_shape,
-        without_a_recipe,
-        with_another_loss,
-        with_a_strange_scale,
-        with_too_few_scales,
-        with_numbers_for_classes,
-    ],
-)
-def test_files_with_a_right_checksum_and_wrong_content(
-    iris: Path, tmp_path: Path, change: Callable[[dict[str, Any], dict[str, Any]], None]
-) -> None:
-    """A stranger can make a checksum too."""
-    tensors, facts = facts_of(iris)
-    change(tensors, facts)
-    strange = tmp_path / "strange.safetensors"
-    container.write(strange, tensors, facts)
-    with pytest.raises(InputError, match="makes no sense"):
-        Model.load(strange)
-
-
-def test_files_of_another_version_are_refused(iris: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    tensors, facts = facts_of(iris)
-    monkeypatch.setattr(container, "VERSION", "2")
-    container.write(tmp_path / "new.safetensors", tensors, facts)
-    monkeypatch.undo()
-    with pytest.raises(InputError, match="format version '2'; this nntrain reads version 1"):
-        container.read(tmp_path / "new.safetensors")
-
-
-def test_a_failed_write_leaves_the_old_file(iris: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    copy = tmp_path / "model.safetensors"
-    shutil.copy(iris, copy)
-    before = copy.read_bytes()
-
-    def full(*arguments: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr("nntrain.files.os.fsync", full)
-    with pytest.raises(InputError, match="No space left on device"):
-        Model.load(copy).save(copy)
-    assert copy.read_bytes() == before
-    assert list(tmp_path.iterdir()) == [copy]

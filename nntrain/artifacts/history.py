@@ -86,7 +86,7 @@ class History:
 
     def column(self, *keys: str) -> NDArray[np.float64]:
         """Return the values of some keys at each epoch (E, keys), NaN where there is none."""
-        values = [[number(line.get(key)) for key in keys] for line in self.lines]
+        values = [[or_nan(line.get(key)) for key in keys] for line in self.lines]
         return np.array(values, np.float64).reshape(-1, len(keys))
 
 
@@ -131,6 +131,6 @@ def _damaged(file: Path, error: object) -> InputError:
     return bad_input(file, f"is damaged: {error}", "make the run again")
 
 
-def number(value: float | None) -> float:
+def or_nan(value: float | None) -> float:
     """Return a number of a JSON file, which has null where there is none."""
     return np.nan if value is None else float(value)

@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from nntrain.artifacts.history import History
 
 PAGE = "report.html"
-CLOSE = 1e-3  # of a loss, within which it is the same
 
 
 def command(
@@ -34,25 +33,19 @@ def command(
     """
     from nntrain.artifacts.run_folder import NAMES
     from nntrain.cli.compiling import compiling_said
-    from nntrain.cli.result import print_text
+    from nntrain.cli.result import note, print_text
     from nntrain.files import write_atomically
 
     place = out or (runs[0] / PAGE if len(runs) == 1 else Path(PAGE))
     if place.name in NAMES and place.parent.resolve() in [run.resolve() for run in runs]:
         raise bad_input(place, "is a file of the run itself", "choose another name")
     with compiling_said():
-        text = report(runs, _note)
+        text = report(runs, lambda text: note([text]))
     if place == Path("-"):
         print_text(text)
         return
     write_atomically(place, text.encode())
     print_text(f"{place}\n")
-
-
-def _note(text: str) -> None:
-    from nntrain.cli.result import note
-
-    note([text])
 
 
 def report(folders: Sequence[Path], note: Callable[[str], None] = lambda text: None) -> str:
@@ -90,20 +83,19 @@ def _surface(runs: Sequence[History], names: Sequence[str]) -> str:
     """
     import numpy as np
 
-    if any(len(run.summary["parameters"] or ()) != len("xy") for run in runs):
+    if any(len(run.summary["parameters"] or ()) != 2 for run in runs):
         return ""
     from nntrain.cli.show import show
-    from nntrain.diagnostics.surface import loss_at, path_of, same_surface, surface
+    from nntrain.diagnostics.surface import path_of, same_surface, surface
     from nntrain.report.surface import surface_figure
 
     plans = [show(str(run.folder / "recipe.yaml"), []).plan for run in runs]
     if not all(same_surface(plans[0], plan) for plan in plans[1:]):
         return ""
-    ways = [path_of(plan, [line["parameters"] for line in run.lines]) for plan, run in zip(plans, runs, strict=True)]
-    for plan, run, way in zip(plans, runs, ways, strict=True):
-        told = run.summary["final"]["train"]["loss"]
-        if run.lines and told is not None and not np.isclose(loss_at(plan, way[-1]), told, rtol=CLOSE, atol=CLOSE):
-            raise bad_input(run.folder, "its data give another loss than it had")
+    ways = [
+        path_of(plan, [line["parameters"] for line in run.lines], run.summary["final"]["train"]["loss"])
+        for plan, run in zip(plans, runs, strict=True)
+    ]
     ended = [way for run, way in zip(runs, ways, strict=True) if run.summary["diverged"] is None]
     if not all(np.isfinite(way[0]).all() for way in ways):
         return ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -46,7 +46,7 @@ def command(
         found = trace(plan, row, inside.theta)
     target = _target(inside, row)
     if json:
-        print_json({**_plain(asdict(found)), "features": inside.features, "label": target, "loss_name": plan.loss.name})
+        print_json({**asdict(found), "features": inside.features, "label": target, "loss_name": plan.loss.name})
     else:
         told = target if isinstance(target, str) else ", ".join(f"{number:.5g}" for number in target)
         print_table(trace_text(found, inside.features, told, plan.loss.name, stdout_console().width))
@@ -56,11 +56,3 @@ def _target(inside: Inside, row: int) -> str | list[float]:
     """Return a row's class, or its numbers as the network is to tell them."""
     y = inside.plan.data.train.y[row - 1]
     return [float(number) for number in y] if inside.classes is None else str(inside.classes[y])
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _plain(one) for key, one in value.items()}
-    if isinstance(value, tuple):
-        return [_plain(one) for one in value]
-    return value.tolist() if hasattr(value, "tolist") else value  # of an array; NumPy is slow to import

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from nntrain.artifacts.history import number, read_history
+from nntrain.artifacts.history import or_nan, read_history
 from nntrain.comparison.jobs import Row
 from nntrain.comparison.measure import PARTS, choose
 from nntrain.comparison.protocol import DEFAULT, Budget, Findings
@@ -69,7 +69,7 @@ def findings_of(folders: Sequence[Path], measure: str | None, target: float | No
 def _read(folder: Path) -> tuple[Path, Recipe, Row, str]:
     run = read_history(folder)
     summary, metric = run.summary, run.metric
-    scores = {part: Scores(number(summary[part]["loss"]), summary[part][metric]) for part in PARTS if part in summary}
+    scores = {part: Scores(or_nan(summary[part]["loss"]), summary[part][metric]) for part in PARTS if part in summary}
     curve = run.column("step", "seconds", "train_loss", "validation_loss", f"validation_{metric}")
     facts = (summary["epochs"], summary["steps"], float(summary["seconds"]))
     return folder, run.recipe, Row(str(folder), Stopped(summary["stopped"]), *facts, scores, curve), metric

@@ -33,8 +33,8 @@ SATURATED = 0.5  # share of a hidden layer's activations
 LOST = 0.1  # share of the outputs, which are wrong then
 FEW = 16  # rows, below which they say nothing of dead units
 DEAD = 0.25  # share of a layer's units: fewer are usual
-SPREAD = 100.0  # times, that activations' deviation falls or grows from the first hidden layer to the last
-FLOW = 1000.0  # times, that the gradient falls or grows on its way back
+SPREAD = 100.0  # times, that the deviation of a hidden layer's activations is that of another's
+FLOW = 1000.0  # times, that dL/dz of a layer is that of another
 CONDITION = 1000.0  # of the Hessian
 SCALES = 100.0  # times, that an input's deviation is another's
 
@@ -75,9 +75,9 @@ def findings(look: Look, curvature: Curvature | None = None) -> list[Finding]:
     if look.not_finite is not None:
         text = f"{look.not_finite} ceased to be finite"
         return [Finding("not_finite", (), text, "try a smaller learning rate, smaller first weights, or clip_norm")]
-    found = [finding for rule in (_blocked, _equal, _flat, _spread, _flow) for finding in rule(look.layers)]
-    if look.rows < FEW:  # in which a unit is easily zero for all
-        found = [finding for finding in found if finding.kind != "dead_units"]
+    found = [*_blocked(look.layers), *_equal(look.layers)]
+    flows = not found  # else it is known where the gradient ends, or it is that of equal units, which cancels
+    found += [*_flat(look), *_spread(look.layers), *(_flow(look.layers) if flows else ())]
     if look.still and not found:
         found.append(_stationary(look, curvature))
     if look.input_deviations is not None and look.input_deviations[1] > SCALES * look.input_deviations[0]:
@@ -143,8 +143,9 @@ def _equal(layers: Sequence[LayerLook]) -> Iterator[Finding]:
         yield Finding("equal_units", same, text, DRAWN_ADVICE)
 
 
-def _flat(layers: Sequence[LayerLook]) -> Iterator[Finding]:
-    dead = _which(layers, lambda layer: layer.can_die and DEAD <= layer.stuck < 1)
+def _flat(look: Look) -> Iterator[Finding]:
+    layers, enough = look.layers, look.rows >= FEW  # of a few rows a unit is easily zero for all
+    dead = _which(layers, lambda layer: enough and layer.can_die and DEAD <= layer.stuck < 1)
     if dead:
         shares = _range([layers[number - 1].stuck for number in dead])
         text = f"{shares} of the units of {_words(dead)} are dead: zero for every row"
@@ -179,7 +180,7 @@ def _spread(layers: Sequence[LayerLook]) -> Iterator[Finding]:
 def _flow(layers: Sequence[LayerLook]) -> Iterator[Finding]:
     deltas = [layer.delta for layer in layers]
     low, high = min(deltas), max(deltas)
-    if high <= FLOW * low or any(_equal(layers)) or (low == 0 and any(_blocked(layers))):
+    if high <= FLOW * low:
         return
     places = [(deltas.index(value) + 1, value) for value in (low, high)]
     way = " and ".join(f"{value:.3g} in layer {number}" for number, value in sorted(places, reverse=True))

@@ -5,7 +5,7 @@ network's Hessian is made column by column; of a larger one Lanczos' method find
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,6 @@ from nntrain.errors import bad_input
 from nntrain.random import stream
 from nntrain.training.engine import PROBE_ROWS, Engine
 from nntrain.training.plan import Plan
-from nntrain.training.settings import Training
 
 EPS = 4 * float(np.finfo(np.float64).eps)  # some roundings
 STEP = 6e-6  # near the cube root of the rounding error
@@ -55,8 +54,7 @@ def curvature(plan: Plan, theta: NDArray[Any] | None = None) -> Curvature:
         theta: the parameters to measure at; None for the first ones.
     """
     at, train = Engine(plan).theta if theta is None else theta, plan.data.train
-    double = replace(plan, training=Training(dtype="float64"))
-    engine = Engine(bare(double, Part(train.x[:PROBE_ROWS], train.y[:PROBE_ROWS])))
+    engine = Engine(bare(plan, Part(train.x[:PROBE_ROWS], train.y[:PROBE_ROWS]), "float64"))
     order, whole, size = np.arange(len(engine.train.x)), at.astype(np.float64), engine.grad.size
     # where slopes jump a step must not cross a corner: of its two errors the smaller one is rounding's then
     jumps = plan.loss.has_corners or any(layer.activation.corners for layer in plan.network.layers)
@@ -64,17 +62,17 @@ def curvature(plan: Plan, theta: NDArray[Any] | None = None) -> Curvature:
     scale = len(train.x) / order.size if plan.loss.reduction == "sum" else 1.0  # a sum is over all rows
     steps = size_of_step * np.maximum(1.0, np.abs(whole[:size]))
 
-    def gradient(moved: Vector) -> Vector:
+    def at_distance(moved: Vector) -> tuple[float, Vector]:
         engine.theta[:] = whole
         engine.theta[:size] += moved
-        engine.take(order, 0, np.zeros(1))
-        return engine.grad.copy()
+        (loss,) = engine.take(order, 0, np.zeros(1))
+        return float(loss), engine.grad.copy()
 
     def difference(along: Vector) -> Vector:
-        return scale * (gradient(along) - gradient(-along)) / 2
+        return scale * (at_distance(along)[1] - at_distance(-along)[1]) / 2
 
-    loss = float(engine.take(order, 0, np.zeros(1))[0])
-    rounding = EPS * scale * (abs(loss) + float(np.abs(gradient(np.zeros(size))).max())) / size_of_step
+    loss, gradient = at_distance(np.zeros(size))
+    rounding = EPS * scale * (abs(loss) + float(np.abs(gradient).max())) / size_of_step
     if size <= FEW:
         hessian = np.stack([difference(row) / step for row, step in zip(np.diag(steps), steps, strict=True)])
         eigenvalues = np.linalg.eigvalsh((hessian + hessian.T) / 2)
@@ -97,11 +95,8 @@ def _ends(times: Callable[[Vector], Vector], first: Vector) -> tuple[float, floa
     The smallest one is looked for as the one that is farthest from that of the largest size, since there are thousands
     near 0, where Lanczos' method has no end.
     """
-    from scipy.sparse.linalg import (
-        ArpackError,
-        LinearOperator,
-        eigsh,
-    )  # which takes a while, and a small network does not need
+    # which takes a while, and a small network does not need
+    from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
     if not times(first).any():
         return 0.0, 0.0  # flat

@@ -6,6 +6,7 @@ RISE = 0.05  # by how much of itself the validation loss has to rise from its lo
 STILL_FALLING = 0.02  # by how much of itself a loss has to fall in the last tenth of the epochs to count as falling
 NOTHING = 1e-3  # what is left of the first loss, below which rising and falling mean nothing
 LEARNT = 0.01  # by how much of itself the training loss has to fall, at some time, to count as learning
+INSIDE = "nntrain diagnose looks into each layer of a run"
 FEWEST = 5  # epochs, below which curves say nothing
 
 
@@ -30,7 +31,7 @@ def verdict(
     if min(t) > t[0] * (1 - LEARNT):
         return (
             f"did not learn: the training loss began at {train[0]:.4g} and ended at {train[-1]:.4g}; "
-            "look for dead units and equal weights, and try another learning rate"
+            f"try another learning rate; {INSIDE}"
         )
     tenth = max(1, len(t) // 10)
     before, after = _mean(t[-2 * tenth : -tenth]), _mean(t[-tenth:])
@@ -72,12 +73,12 @@ def stuck(labels: Sequence[str], norms: Sequence[float], dead: Sequence[float | 
         if share == 1:
             return (
                 f"stuck: every unit of layer {label} is dead, and nothing before it learns; "
-                "try a smaller learning rate, other first weights, or leaky_relu"
+                f"try a smaller learning rate, other first weights, or leaky_relu; {INSIDE}"
             )
     if norms and not any(norms):
         return (
             "stuck: the gradient is zero: this is an optimum or a saddle, or all weights are zero, "
-            "or the activations are saturated"
+            f"or the activations are saturated; {INSIDE}"
         )
     return None
 

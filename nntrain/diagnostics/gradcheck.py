@@ -12,16 +12,16 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.data.prepare import Part, Prepared
+from nntrain.data.prepare import Part
+from nntrain.diagnostics.layers import bare
 from nntrain.errors import DivergedError, Problem
 from nntrain.network.regularize import L1, L2
 from nntrain.optimizers.lbfgs import LBFGS
-from nntrain.optimizers.sgd import SGD
 from nntrain.random import stream
 from nntrain.training.engine import Engine
 from nntrain.training.plan import Plan
 from nntrain.training.search import iterations
-from nntrain.training.settings import Regularization, Training
+from nntrain.training.settings import Regularization
 
 Vector = NDArray[np.float64]
 Verdict = Literal["good", "fair", "doubtful", "wrong"]
@@ -171,13 +171,7 @@ class _Penalty:
 def _for_checking(plan: Plan, regularization: Regularization) -> Plan:
     train = plan.data.train
     part = Part(train.x[:MOST_ROWS], train.y[:MOST_ROWS])
-    return replace(
-        plan,
-        data=Prepared(part, None, None, None, None),
-        optimizer=SGD(),
-        training=Training(batch_size="full", dtype="float64"),
-        regularization=_penalties(regularization),
-    )
+    return replace(bare(plan, part, "float64"), network=plan.network, regularization=_penalties(regularization))
 
 
 def _penalties(regularization: Regularization) -> Regularization:

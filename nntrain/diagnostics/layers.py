@@ -6,7 +6,7 @@ it (a batch norm sees this batch, nothing is dropped), and what the step leaves 
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +52,6 @@ class LayerLook:
         zero_inputs: whether all that enters it is zero.
         zero_weights: whether all its weights are.
         zero_slopes: whether all its activation's slopes are.
-        zero_delta: whether dL/dz is, in every row.
     """
 
     label: str
@@ -72,7 +71,6 @@ class LayerLook:
     zero_inputs: bool
     zero_weights: bool
     zero_slopes: bool
-    zero_delta: bool
 
 
 @dataclass(frozen=True)
@@ -119,8 +117,8 @@ def look(plan: Plan, theta: NDArray[Any] | None = None) -> Look:
         engine.theta[:] = before
         not_finite = locate(engine, order, 0, rates, 1)[0].where
     with np.errstate(invalid="ignore", over="ignore"):
-        hidden = [h for layer, _, h, _ in list(_buffers(engine))[:-1]]
-        span = _span(hidden)
+        hidden = [h for layer, _, h, _ in list(in_buffers(engine))[:-1]]
+        span, learnt = _span(hidden), _learnt(engine)
         return Look(
             rows=order.size,
             loss=float(losses[0]) if losses.size else np.nan,
@@ -128,13 +126,13 @@ def look(plan: Plan, theta: NDArray[Any] | None = None) -> Look:
             input_deviations=_deviations(engine.train.x),
             span=span,
             layers=tuple(_layers(engine, span)),
-            learnt=_learnt(engine),
-            still=_learnt(engine) or _cancels(engine),
+            learnt=learnt,
+            still=learnt or _cancels(engine),
             not_finite=not_finite,
         )
 
 
-def bare(plan: Plan, part: Part) -> Plan:
+def bare(plan: Plan, part: Part, dtype: Literal["float32", "float64"] | None = None) -> Plan:
     """Return a plan of which a step is one of the loss alone, over all rows of ``part``, with nothing dropped."""
     return replace(
         plan,
@@ -142,12 +140,12 @@ def bare(plan: Plan, part: Part) -> Plan:
         network=Network([replace(layer, dropout=0.0) for layer in plan.network.layers]),
         optimizer=SGD(),
         schedule=Constant(),
-        training=Training(batch_size="full", dtype=plan.training.dtype),
+        training=Training(batch_size="full", dtype=dtype or plan.training.dtype),
         regularization=Regularization(),
     )
 
 
-def _buffers(engine: Engine) -> Iterator[tuple[int, NDArray[Any], NDArray[Any], NDArray[Any]]]:
+def in_buffers(engine: Engine) -> Iterator[tuple[int, NDArray[Any], NDArray[Any], NDArray[Any]]]:
     """Yield each layer's place, and z, h and dL/dz (B, O) of the step that the buffers hold."""
     rows, start, buffers = len(engine.train.x), 0, engine.buffers
     for index, layer in enumerate(engine.plan.network.layers):
@@ -174,7 +172,7 @@ def _deviations(x: NDArray[Any]) -> tuple[float, float] | None:
 def _cancels(engine: Engine) -> bool:
     """Return whether the gradient is next to nothing beside what the rows' would be together if none cancelled."""
     h_in, together = engine.train.x, 0.0
-    for _, _, h, d in _buffers(engine):
+    for _, _, h, d in in_buffers(engine):
         together += float(np.square(np.abs(h_in).T.astype(np.float64) @ np.abs(d)).sum())
         together += float(np.square(np.abs(d).sum(axis=0, dtype=np.float64)).sum())
         h_in = h
@@ -183,7 +181,7 @@ def _cancels(engine: Engine) -> bool:
 
 def _learnt(engine: Engine) -> bool:
     """Return whether the outputs' dL/dz is next to nothing beside them and the targets, whatever the loss' scale."""
-    *_, (_, _, h, d) = _buffers(engine)
+    *_, (_, _, h, d) = in_buffers(engine)
     size = _rms(h.astype(np.float64)) + _rms(engine.train.target.astype(np.float64))
     wrong = h.shape == engine.train.target.shape and bool((np.abs(h - engine.train.target) > WRONG * size).any())
     return _rms(d.astype(np.float64) * _own(engine)) <= ROUNDING * size and not wrong
@@ -200,7 +198,7 @@ def _rms(values: NDArray[np.float64]) -> float:
 
 def _layers(engine: Engine, span: tuple[float, float] | None) -> Iterator[LayerLook]:
     network, h_in = engine.plan.network, engine.train.x
-    parts = zip(network.layers, network.arrays(engine.theta), network.slices(), _buffers(engine), strict=True)
+    parts = zip(network.layers, network.arrays(engine.theta), network.slices(), in_buffers(engine), strict=True)
     for layer, of_layer, part, (index, z, h, d) in parts:
         slope = slopes(layer.activation, z, h, of_layer.get("slopes"))
         slope = h * (1 - h) if slope is None else np.abs(slope)
@@ -227,7 +225,6 @@ def _layers(engine: Engine, span: tuple[float, float] | None) -> Iterator[LayerL
             zero_inputs=not h_in.any(),
             zero_weights=not of_layer["weights"].any(),
             zero_slopes=not slope.any(),
-            zero_delta=not d.any(),
         )
         h_in = h
 

@@ -14,6 +14,7 @@ from nntrain.training.plan import Plan
 
 POINTS = 160  # along each side
 MARGIN = 0.2  # of what the paths take, left around them
+CLOSE, TINY = 1e-3, 1e-9  # of a loss, relative and absolute, within which it is the same
 AT_ONCE = 2_000_000  # numbers that outputs may take at a time
 
 Path2 = NDArray[np.float64]  # (E, 2): the two parameters at first and after each epoch
@@ -36,23 +37,21 @@ class Surface:
     loss: NDArray[np.float64]
 
 
-def path_of(plan: Plan, after: Sequence[Sequence[float]]) -> Path2:
+def path_of(plan: Plan, after: Sequence[Sequence[float]], loss: float | None) -> Path2:
     """Return the two parameters that training starts from, and those ``after`` each epoch.
 
     Raises:
-        InputError: if the network has another number of them.
+        InputError: if the network has another number of them, or another loss at the end than ``loss``, which was
+            measured there (None: nobody knows): its data are others than they were.
     """
-    if plan.network.parameters != len("xy"):
+    if plan.network.parameters != 2:
         raise bad_input(plan.name, f"its network has {plan.network.parameters} parameters now")
-    first = Engine(plan).theta[: plan.network.parameters]
-    return np.array([first, *after], np.float64)
-
-
-def loss_at(plan: Plan, parameters: NDArray[np.float64]) -> float:
-    """Return the loss on the training part."""
     engine = Engine(plan)
-    engine.theta[: parameters.size] = parameters
-    return engine.score(engine.train).loss
+    path = np.array([engine.theta[:2], *after], np.float64)
+    engine.theta[:2] = path[-1]
+    if after and loss is not None and not np.isclose(engine.score(engine.train).loss, loss, rtol=CLOSE, atol=TINY):
+        raise bad_input(plan.name, "its data give another loss than it had")
+    return path
 
 
 def surface(plan: Plan, paths: list[Path2]) -> Surface:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.data.prepare import Part
-from nntrain.diagnostics.layers import bare, slopes
+from nntrain.diagnostics.layers import bare, in_buffers, slopes
 from nntrain.errors import DivergedError, Problem
 from nntrain.training.engine import Engine
 from nntrain.training.plan import Plan
@@ -92,15 +92,14 @@ def trace(plan: Plan, row: int, theta: Numbers | None = None) -> Trace:
     if not losses.size or not np.isfinite(engine.grad).all():
         what = f"row {row} of the training part: a number on its way is not finite"
         raise DivergedError(Problem("trace", what, "nntrain diagnose tells where"))
-    network, buffers = plan.network, engine.buffers
-    found, start = [], 0
-    parts = zip(network.layers, network.arrays(first), network.arrays(engine.grad), strict=True)
-    for number, (layer, arrays, gradients) in enumerate(parts, start=1):
-        z, h, dz = (part[start : start + layer.n_out].copy() for part in (buffers.z, buffers.h, buffers.d))
+    network, found = plan.network, []
+    parts = zip(network.layers, network.arrays(first), network.arrays(engine.grad), in_buffers(engine), strict=True)
+    for layer, arrays, gradients, (index, *rows) in parts:
+        z, h, dz = (values[0] for values in rows)
         slope = slopes(layer.activation, z[None], h[None], arrays.get("slopes"))
         found.append(
             LayerTrace(
-                label=f"{number} {layer.label}",
+                label=f"{index + 1} {layer.label}",
                 weights=arrays["weights"],
                 biases=arrays["biases"],
                 z=z,
@@ -114,7 +113,6 @@ def trace(plan: Plan, row: int, theta: Numbers | None = None) -> Trace:
                 dslopes=gradients.get("slopes"),
             )
         )
-        start += layer.n_out
     into = _from_the_loss(engine, found[-1])
     layers: list[LayerTrace] = []
     for of_layer in reversed(found):

@@ -100,11 +100,11 @@ def frame(across: Axis, up: Axis, x_label: str, y_label: str = "") -> str:
     """Return axes with marks and names."""
     bottom, right = TOP + up.size, LEFT + across.size
     parts = []
-    for value, label in zip(up.marks(), _labels(up.marks()), strict=True):
+    for value, label in _labelled(up.marks()):
         at = bottom - float(up.place(np.array([value]))[0])
         parts.append(f'<line class="grid" x1="{LEFT}" x2="{right}" y1="{at:.1f}" y2="{at:.1f}"/>')
         parts.append(f'<text x="{LEFT - 6}" y="{at + 4:.1f}" text-anchor="end">{label}</text>')
-    for value, label in zip(across.marks(), _labels(across.marks()), strict=True):
+    for value, label in _labelled(across.marks()):
         at = LEFT + float(across.place(np.array([value]))[0])
         parts.append(f'<text x="{at:.1f}" y="{bottom + 17}" text-anchor="middle">{label}</text>')
     parts.append(f'<line class="axis" x1="{LEFT}" x2="{right}" y1="{bottom}" y2="{bottom}"/>')
@@ -161,12 +161,12 @@ def stroke(line_colour: str, dash: str) -> str:
     return f'stroke="{line_colour}"' + (f' stroke-dasharray="{dash}"' if dash else "")
 
 
-def _labels(values: Sequence[float]) -> list[str]:
-    """Return marks in as few digits as tell them apart."""
+def _labelled(values: Sequence[float]) -> list[tuple[float, str]]:
+    """Return marks with their texts, in as few digits as tell them apart."""
     for digits in (6, 9, 12, 17):
         labels = [
             short(value, digits if value == 0 or 1e-3 <= abs(value) < 1e5 or digits > 6 else 1) for value in values
         ]
         if len(set(labels)) == len(labels):
             break
-    return labels
+    return list(zip(values, labels, strict=True))

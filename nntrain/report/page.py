@@ -7,11 +7,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 import nntrain
-from nntrain.artifacts.history import History, number
+from nntrain.artifacts.history import History, or_nan
 from nntrain.recipe.document import dump_document
 from nntrain.recipe.schema import to_data
 from nntrain.report.charts import Line, chart, colour, dash
-from nntrain.report.numbers import duration
+from nntrain.report.numbers import duration, number
 from nntrain.report.summary import WHY, metric_name
 from nntrain.report.surface import SCRIPT
 from nntrain.training.events import Stopped
@@ -71,7 +71,7 @@ def _results(runs: Sequence[History], names: Sequence[str]) -> str:
         summary = run.summary
         scores = [summary.get(part, {}).get(key) for part in parts for key in ("loss", run.metric)]
         swatch = f'<span class="swatch" style="background:{colour(index)}"></span>' if len(runs) > 1 else ""
-        cells = "".join(f"<td>{_number(score)}</td>" for score in scores)
+        cells = "".join(f"<td>{number(score)}</td>" for score in scores)
         facts = f"<td>{summary['epochs']:,}</td><td>{duration(summary['seconds'])}</td>"
         rows.append(f"<tr><td>{swatch}{escape(name)}</td>{cells}{facts}</tr>")
         told = f"{swatch}{escape(name)}: " if len(runs) > 1 else ""
@@ -120,7 +120,7 @@ def _layers(run: History) -> list[str]:
     epochs = np.array([line["epoch"] for line in measured], np.float64)
     shown = []
     for key, title in (("gradient_norm", "norm of each layer's gradient"), ("dead", "share of dead units")):
-        values = [[number(layer[key]) for layer in line["layers"]] for line in measured]
+        values = [[or_nan(layer[key]) for layer in line["layers"]] for line in measured]
         table: NDArray[np.float64] = np.array(values, np.float64).reshape(len(measured), len(labels))
         lines = [Line(name, epochs, table[:, i], colour(i), dash(i)) for i, name in enumerate(labels)]
         if key == "gradient_norm" or np.nansum(table) > 0:
@@ -130,7 +130,3 @@ def _layers(run: History) -> list[str]:
 
 def _epochs(run: History) -> NDArray[np.float64]:
     return run.column("epoch")[:, 0]
-
-
-def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4g}"

@@ -192,8 +192,6 @@ def details(summary: Summary, layers: bool) -> RenderableType:
         lines.append(f"best epoch {finished.best_epoch}: {scores}")
     if finished.diverged is None:
         lines.append(summary.verdict)
-        if summary.verdict.startswith(("stuck", "did not learn")):
-            lines.append(f"nntrain diagnose {summary.run} looks into each layer")
     if finished.parameters is not None:
         lines.append("parameters: " + ", ".join(map(number, finished.parameters)))
     if summary.last is not None and summary.last.clipped is not None:
