@@ -1,17 +1,26 @@
 """``nntrain trace``: the computational graph of one example with all its numbers (K, H, N)."""
 
+import io
+import re
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from rich.console import Console
 
 from nntrain.cli import console
 from nntrain.diagnostics.trace import trace
+from nntrain.losses import Loss
+from nntrain.recipe.document import dump_document
+from nntrain.registry import members
+from nntrain.report.fitting import Column, fitted
 from nntrain.training.engine import Engine
 from tests.helpers import CommandLine, built
 
 BY_HAND = "recipes/by_hand.yaml"
+WHOLE = {"validation": 0, "test": 0, "standardize": False}  # rows as they are, all for training
 
 
 def test_the_lectures_example_number_for_number(nntrain: CommandLine) -> None:
@@ -113,24 +122,103 @@ def test_a_trained_model_and_another_row(nntrain: CommandLine, tmp_path: Path) -
     assert model["loss"] < recipe["loss"]
 
 
-@pytest.mark.parametrize(("columns", "weights"), [(60, 1), (80, 2), (120, 3)])
-def test_wide_layers_are_cut_and_numbers_are_not(
-    nntrain: CommandLine, monkeypatch: pytest.MonkeyPatch, columns: int, weights: int
-) -> None:
+@pytest.fixture
+def terminal(nntrain: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+    """Returns what a command prints on a terminal of so many columns, none of which is exceeded."""
+
+    def shown(columns: int, *arguments: object, stdin: str = "") -> str:
+        console.stdout_console.cache_clear()
+        monkeypatch.setattr(console, "PIPE_WIDTH", columns)
+        out = nntrain(*arguments, stdin=stdin).out
+        assert max(map(len, out.splitlines())) <= columns
+        assert "…" not in out
+        return out
+
+    yield shown
     console.stdout_console.cache_clear()
-    monkeypatch.setattr(console, "PIPE_WIDTH", columns)
-    out = nntrain("trace", "recipes/digits.yaml", "--set", "model.activation=tanh").out
-    console.stdout_console.cache_clear()
-    assert "…" not in out
-    assert max(map(len, out.splitlines())) <= columns
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_wide_layers_are_cut_to_the_terminal_and_say_so(terminal: Callable[..., str], columns: int) -> None:
+    out = terminal(columns, "trace", "recipes/digits.yaml", "--set", "model.activation=tanh")
     lines = [line.split() for line in out.splitlines()]
-    assert [line.count("...") for line in lines if line[:1] == ["10"]] == [1] * 4
+    assert [line.count("...") for line in lines if line[:1] == ["10"]] == [1, 1, 0, 1, 1]  # none of the classes
     assert not any(line[:1] == ["11"] for line in lines)
-    heads = next(line for line in lines if line[:1] == ["unit"])
-    assert f"w{weights}" in heads
-    assert f"w{weights + 1}" not in heads
-    (first, *_) = nntrain("trace", "recipes/digits.yaml", "--json").json["layers"]
-    assert np.array(first["weights"]).shape == (64, 256)
+    heads = [line for line in out.splitlines() if line.startswith("unit") and "w1" in line]
+    for head, inputs in zip(heads, (64, 256, 256, 64), strict=True):
+        weights = len(re.findall(r"w\d+", head))
+        said = f"weights 1–{weights} of {inputs}" if weights > 1 else f"weight 1 of {inputs}"
+        assert said in " ".join(out.split())
+        assert len(head) > columns - 13  # one weight more, of at most 11 characters, has no room
+    assert "units 1–10 of 256" in out
+    assert "and 54 more" in out
+
+
+@pytest.mark.parametrize("columns", [60, 80])
+def test_the_lectures_example_is_whole_on_a_narrow_terminal(terminal: Callable[..., str], columns: int) -> None:
+    words = [line.split() for line in terminal(columns, "trace", BY_HAND).splitlines()]
+    assert "1 -1 3 2 0 6 6".split() in words  # w9 = 2
+    assert "1 6 1 6 24 0 30 6".split() in words  # dL/dw9 = 30
+    assert ["..."] not in words
+
+
+def test_a_table_names_the_columns_it_has_no_room_for() -> None:
+    columns = [Column("layer", ["1 dense"]), Column("mean", ["0.25"], drop=1), Column("deviation", ["1"], drop=2)]
+
+    def shown(width: int) -> list[str]:
+        narrow = Console(width=width, file=io.StringIO())
+        with narrow.capture() as captured:
+            narrow.print(fitted(columns, width))
+        return [line.rstrip() for line in captured.get().splitlines()]
+
+    assert shown(24) == ["  layer  mean  deviation", "1 dense  0.25          1"]
+    assert shown(23) == ["  layer  mean", "1 dense  0.25", "no room for deviation"]
+    assert shown(12) == ["  layer", "1 dense", "no room for", "mean,", "deviation"]
+
+
+def test_softmax_and_the_loss_of_each_class() -> None:
+    """K: z = (2.8, 1.1, -0.5) gives o = (0.82, 0.15, 0.03); 0.198496 if the first class is true, 3.498496 reversed."""
+    recipe = {
+        "data": {"source": {"name": "given", "x": [[2.8, 1.1, -0.5]] * 3, "o": ["a", "b", "c"]}, **WHOLE},
+        "model": {"hidden": [], "initializer": {"name": "given", "values": np.eye(3).tolist()}},
+        "training": {"dtype": "float64"},
+    }
+    found = trace(built(recipe).plan, 1)
+    assert found.classes is not None
+    assert found.classes.target == 0
+    assert found.classes.probabilities == pytest.approx([0.819964, 0.149793, 0.030243], abs=1e-6)
+    assert found.classes.losses == pytest.approx([0.198495, 1.898495, 3.498495], abs=1e-6)
+    assert found.loss == found.classes.losses[0]
+    assert found.layers[-1].dh == pytest.approx(found.classes.probabilities - [1, 0, 0])
+
+
+@pytest.mark.parametrize("loss", sorted(name for name, kind in members(Loss).items() if "classification" in kind.tasks))
+def test_the_targets_loss_is_the_rows(loss: str) -> None:
+    recipe = {"data": {"source": "moons"}, "model": {"hidden": [3]}, "loss": loss, "training": {"dtype": "float64"}}
+    plan = built(recipe).plan
+    for row in (1, 2, 3, 4, 5):
+        found = trace(plan, row)
+        assert found.classes is not None
+        assert found.classes.target == plan.data.train.y[row - 1]
+        assert found.classes.losses[found.classes.target] == pytest.approx(found.loss)
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_a_class_is_named_with_its_unit(terminal: Callable[..., str], columns: int) -> None:
+    out = terminal(columns, "trace", "recipes/digits.yaml", "--set", "model.hidden=[4]")
+    assert "target 5, which is class 6 of 10" in " ".join(out.split())
+    assert "counted from 1" in " ".join(out.split())
+    assert "p = softmax(o)" in out
+    (line,) = (line.split() for line in out.splitlines() if line.split()[:2] == ["6", "5"])
+    assert line[4] == "1"  # the target among the classes
+
+
+def test_the_target_is_shown_among_many_classes(terminal: Callable[..., str]) -> None:
+    labels = [f"class {k}" for k in range(30)]
+    source = {"name": "given", "x": [[k / 30] for k in range(30)], "o": labels}
+    out = terminal(80, "trace", "-", "--row", 25, stdin=dump_document({"data": {"source": source, **WHOLE}}))
+    assert "classes, p = softmax(o): 11 of 30 (--json has all)" in out
+    assert "class 24" in out
 
 
 @pytest.mark.parametrize(

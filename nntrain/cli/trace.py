@@ -25,8 +25,9 @@ def command(
 
     Forward, each unit's weights, bias, pre-activation z and activation h; the loss; and backward, how dL/dh becomes
     dL/dz by the activation's slope, then the gradient of each weight and bias, and what is passed on to the layer
-    before. It is the computational graph of the lectures with all its numbers, of which tables show the first 10 units
-    of a layer and up to 3 weights of a unit.
+    before. It is the computational graph of the lectures with all its numbers. Of classes it also shows the
+    probability of each (softmax or sigmoid) and what the loss would be if that class were the target. Tables show the
+    first 10 units of a layer and as many weights as fit; units, weights and classes are counted from 1.
     """
     from nntrain.cli.compiling import compiling_said
     from nntrain.cli.console import stdout_console
@@ -46,10 +47,12 @@ def command(
         found = trace(plan, row, inside.theta)
     target = _target(inside, row)
     if json:
-        print_json({**asdict(found), "features": inside.features, "label": target, "loss_name": plan.loss.name})
-    else:
-        told = target if isinstance(target, str) else ", ".join(f"{number:.5g}" for number in target)
-        print_table(trace_text(found, inside.features, told, plan.loss.name, stdout_console().width))
+        names = {"features": inside.features, "class_names": inside.classes}
+        print_json({**asdict(found), **names, "label": target, "loss_name": plan.loss.name})
+        return
+    told = target if isinstance(target, str) else ", ".join(f"{number:.5g}" for number in target)
+    width, loss = stdout_console().width, plan.loss
+    print_table(trace_text(found, inside.features, told, inside.classes or (), loss.name, loss.inside, width))
 
 
 def _target(inside: Inside, row: int) -> str | list[float]:

@@ -53,6 +53,21 @@ class LayerTrace:
 
 
 @dataclass(frozen=True)
+class ClassTrace:
+    """What the outputs mean for C classes.
+
+    Attributes:
+        target: the index of the row's class, counted from 0.
+        probabilities: p (C), where the loss contains a softmax or a sigmoid; else None.
+        losses: the loss if each class were the row's (C): of cross-entropy, -log p.
+    """
+
+    target: int
+    probabilities: Numbers | None
+    losses: Numbers
+
+
+@dataclass(frozen=True)
 class Trace:
     """One example.
 
@@ -61,6 +76,7 @@ class Trace:
         x: its features (I), as the network gets them.
         target: its target, as the loss gets it.
         loss: of its outputs.
+        classes: what its outputs mean for each class; None for a target of numbers.
         layers: from the inputs on.
         dx: dL/dx (I).
     """
@@ -69,6 +85,7 @@ class Trace:
     x: Numbers
     target: Numbers
     loss: float
+    classes: ClassTrace | None
     layers: tuple[LayerTrace, ...]
     dx: Numbers
 
@@ -113,16 +130,33 @@ def trace(plan: Plan, row: int, theta: Numbers | None = None) -> Trace:
                 dslopes=gradients.get("slopes"),
             )
         )
-    into = _from_the_loss(engine, found[-1])
+    into, classes = _from_the_loss(engine, found[-1]), _classes(engine, found[-1])
     layers: list[LayerTrace] = []
     for of_layer in reversed(found):
         layers.insert(0, replace(of_layer, dh=into))
         into = of_layer.dz @ of_layer.weights.T
-    return Trace(row, engine.train.x[0], engine.train.target[0], float(losses[0]), tuple(layers), into)
+    return Trace(row, engine.train.x[0], engine.train.target[0], float(losses[0]), classes, tuple(layers), into)
 
 
 def _from_the_loss(engine: Engine, last: LayerTrace) -> Numbers:
-    """Return dL/do of the outputs, as the loss fills it."""
+    """Return dL/do of the outputs."""
+    return _loss(engine, last, engine.train.target)[1]
+
+
+def _classes(engine: Engine, last: LayerTrace) -> ClassTrace | None:
+    """Return what the outputs mean for each class."""
+    count, loss = engine.plan.n_classes, engine.plan.loss
+    if count is None:
+        return None
+    targets = loss.encode(np.arange(count), count).astype(engine.dtype)
+    losses = np.array([_loss(engine, last, target[None])[0] for target in targets])
+    probabilities = loss.probabilities(last.h[None])
+    target = int(engine.plan.data.train.y[0])
+    return ClassTrace(target, None if probabilities is None else probabilities[0], losses)
+
+
+def _loss(engine: Engine, last: LayerTrace, target: Numbers) -> tuple[float, Numbers]:
+    """Return the loss of the outputs for a target (1, T), and dL/do."""
     loss, delta = engine.plan.loss, np.empty_like(last.h)[None]
-    loss.function[engine.dtype](last.h[None], engine.train.target, delta, np.array(loss.numbers(), np.float64))
-    return np.asarray(delta[0])
+    value = loss.function[engine.dtype](last.h[None], target, delta, np.array(loss.numbers(), np.float64))
+    return float(value), np.asarray(delta[0])

@@ -1,91 +1,153 @@
 """One example's way through the network and back, as the lectures write it down: a line for each unit."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
-from nntrain.diagnostics.trace import LayerTrace, Numbers, Trace
+from nntrain.data import Label
+from nntrain.diagnostics.trace import ClassTrace, LayerTrace, Numbers, Trace
+from nntrain.report.fitting import Column, fitted, has_room
 from nntrain.report.numbers import short
 
-UNITS = 10  # of a layer, at most, that are shown
-INPUTS = ((100, 3), (80, 2), (0, 1))  # columns of a terminal, from which on so many weights of a unit have room
+UNITS = 10  # at most, that are shown of a layer, of the inputs and of the classes
 DIGITS = 4
+MORE = "..."
+MEANING = {"softmax": "p = softmax(o)", "sigmoid": "p = sigmoid(o) of the second class"}
 
 
-def trace_text(trace: Trace, features: Sequence[str], target: str, loss: str, width: int) -> RenderableType:
+def trace_text(
+    trace: Trace, features: Sequence[str], target: str, classes: Sequence[Label], loss: str, inside: str, width: int
+) -> RenderableType:
     """Return the trace for people.
 
     Args:
         trace: the numbers.
         features: the names of the inputs.
         target: the target in the user's words.
+        classes: the labels of the classes; empty for a target of numbers.
         loss: the name of the loss.
+        inside: the activation that the loss contains, if any.
         width: columns of the terminal.
     """
-    last, inputs = trace.layers[-1], next(count for columns, count in INPUTS if width >= columns)
+    found = trace.classes
+    which = "" if found is None else f", which is class {found.target + 1} of {len(classes)}"
     parts: list[RenderableType] = [
-        Text(f"row {trace.row} of the training part, target {target}"),
-        Text(_pairs([*features], trace.x)),
-        Text("\nforward: z = h_in W + b, h = f(z)", "bold"),
+        Text(f"row {trace.row} of the training part, target {target}{which}"),
+        *_pairs(features, trace.x, width),
+        Text("\nforward: z = h_in W + b, h = f(z); units and weights are counted from 1", "bold"),
     ]
     for layer in trace.layers:
-        parts += [Text(f"\nlayer {layer.label}"), _forward(layer, inputs)]
+        parts += _forward(layer, width)
+    dh = trace.layers[-1].dh
+    if found is not None:
+        parts += _classes(found, classes, trace.layers[-1], inside, width)
+    parts += [Text(f"\nloss {loss}: {_number(trace.loss)}")]
+    if found is None or len(dh) != len(classes):
+        parts += _pairs([f"dL/do{number}" for number in range(1, len(dh) + 1)], dh, width)
     parts += [
-        Text(f"\nloss {loss}: {_number(trace.loss)}"),
-        Text(_pairs([f"dL/do{number}" for number in range(1, len(last.dh) + 1)], last.dh)),
-        Text("\nbackward: dL/dz = f'(z) dL/dh, dL/dW = h_in^T dL/dz, dL/db = dL/dz, dL/dh_in = dL/dz W^T", "bold"),
+        Text("\nbackward: dL/dz = f'(z) dL/dh, dL/dW = h_in^T dL/dz, dL/db = dL/dz, dL/dh_in = dL/dz W^T", "bold")
     ]
     for layer in reversed(trace.layers):
-        parts += [Text(f"\nlayer {layer.label}"), _backward(layer, inputs)]
+        parts += _backward(layer, width)
         if layer.slopes is not None and layer.dslopes is not None:
             named = [f"slope{number}" for number in range(1, len(layer.slopes) + 1)]
-            parts += [Text(_pairs([*named, *(f"dL/d{name}" for name in named)], [*layer.slopes, *layer.dslopes]))]
-    parts += [Text("\ninputs"), Text(_pairs([f"dL/d{name}" for name in features], trace.dx))]
+            parts += [*_pairs(named, layer.slopes, width)]
+            parts += [*_pairs([f"dL/d{name}" for name in named], layer.dslopes, width)]
+    parts += [Text("\ninputs"), *_pairs([f"dL/d{name}" for name in features], trace.dx, width)]
     return Group(*parts)
 
 
-def _forward(layer: LayerTrace, inputs: int) -> Table:
-    heads = [f"w{number}" for number in range(1, min(len(layer.weights), inputs) + 1)]
-    return _units(layer, layer.weights, heads, before=[], after=[("b", layer.biases), ("z", layer.z), ("h", layer.h)])
+def _forward(layer: LayerTrace, width: int) -> list[RenderableType]:
+    after = [("b", layer.biases), ("z", layer.z), ("h", layer.h)]
+    return _units(layer, layer.weights, "w", [], after, width)
 
 
-def _backward(layer: LayerTrace, inputs: int) -> Table:
-    heads = [f"dL/dw{number}" for number in range(1, min(len(layer.weights), inputs) + 1)]
+def _backward(layer: LayerTrace, width: int) -> list[RenderableType]:
     before = [("dL/dh", layer.dh), ("f'(z)", layer.slope), ("dL/dz", layer.dz)]
-    return _units(layer, layer.dweights, heads, before=before, after=[("dL/db", layer.dbiases)])
+    return _units(layer, layer.dweights, "dL/dw", before, [("dL/db", layer.dbiases)], width)
 
 
 def _units(
     layer: LayerTrace,
     weights: Numbers,
-    heads: list[str],
+    letter: str,
     before: list[tuple[str, Numbers | None]],
     after: list[tuple[str, Numbers]],
-) -> Table:
-    more = ["..."] if len(weights) > len(heads) else []
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for head in ["unit", *(name for name, _ in before), *heads, *more, *(name for name, _ in after)]:
-        table.add_column(head, justify="right", no_wrap=True)
-    units = len(layer.z)
-    for unit in range(min(units, UNITS)):
-        table.add_row(
-            str(unit + 1),
-            *("–" if values is None else _number(values[unit]) for _, values in before),
-            *(_number(weights[row, unit]) for row in range(len(heads))),
-            *more,
-            *(_number(values[unit]) for _, values in after),
-        )
-    if units > UNITS:
-        table.add_row("...", *[""] * (len(table.columns) - 1))
-    return table
+    width: int,
+) -> list[RenderableType]:
+    """Return a layer's title and a table of its units, with as many of their weights as there is room for."""
+    inputs, units = weights.shape
+    shown = min(units, UNITS)
+    unit = Column("unit", [str(number) for number in range(1, shown + 1)])
+    first = [unit, *(_column(head, values, shown) for head, values in before)]
+    last = [_column(head, values, shown) for head, values in after]
+    of_weights: list[Column] = []
+    for number in range(1, inputs + 1):
+        column = _column(f"{letter}{number}", weights[number - 1], shown)
+        more = [Column(MORE, [MORE] * shown)] if number < inputs else []
+        if not has_room([*first, *of_weights, column, *more, *last], width):
+            break
+        of_weights.append(column)
+    more = [Column(MORE, [MORE] * shown)] if len(of_weights) < inputs else []
+    cut = [_first("unit", shown, units)] if shown < units else []
+    cut += [_first("weight", len(of_weights), inputs)] if more else []
+    return [
+        _title(f"layer {layer.label}", ", ".join(cut)),
+        fitted([*first, *of_weights, *more, *last], width),
+    ]
 
 
-def _pairs(names: Sequence[str], values: Numbers | list[Any]) -> str:
-    shown = [f"{name} = {_number(value)}" for name, value in zip(names, values[:UNITS], strict=False)]
-    return ", ".join(shown + (["..."] if len(values) > UNITS else []))
+def _title(text: str, cut: str) -> Text:
+    """Return the title of a table, and what part of it is shown where that is not all."""
+    return Text.assemble(f"\n{text}", (f": {cut} (--json has all)" if cut else "", "dim"))
+
+
+def _first(what: str, shown: int, count: int) -> str:
+    if not shown:
+        return f"no room for {count} {what}s"
+    return f"{what} 1 of {count}" if shown == 1 else f"{what}s 1–{shown} of {count}"
+
+
+def _classes(
+    found: ClassTrace, classes: Sequence[Label], last: LayerTrace, inside: str, width: int
+) -> list[RenderableType]:
+    """Return a table of the classes: the output, the probability, and the loss if the class were the target."""
+    shown = list(range(min(len(classes), UNITS)))
+    shown += [found.target] if found.target not in shown else []
+
+    def column(head: str, values: Numbers) -> Column:
+        return Column(head, [_number(values[k]) for k in shown])
+
+    alike = len(last.h) == len(classes)  # a unit for each class
+    columns = [Column("unit", [str(k + 1) for k in shown])] if alike else []
+    columns += [Column("class", [str(classes[k]) for k in shown], right=False, folds=True)]
+    columns += [column("o", last.h)] if alike else []
+    columns += [] if found.probabilities is None else [column("p", found.probabilities)]
+    columns += [Column("target", [str(int(k == found.target)) for k in shown]), column("loss if target", found.losses)]
+    columns += [column("dL/do", last.dh)] if alike else []
+    means = "" if found.probabilities is None else f", {MEANING[inside]}"
+    cut = f"{len(shown)} of {len(classes)}" if len(shown) < len(classes) else ""
+    return [_title(f"classes{means}", cut), fitted(columns, width)]
+
+
+def _column(head: str, values: Numbers | None, shown: int) -> Column:
+    return Column(head, ["–"] * shown if values is None else [_number(value) for value in values[:shown]])
+
+
+def _pairs(names: Sequence[str], values: Numbers, width: int) -> Iterator[Text]:
+    """Yield lines of ``name = value``, none of which is broken."""
+    pairs = [f"{name} = {_number(value)}" for name, value in zip(names, values[:UNITS], strict=False)]
+    if len(values) > UNITS:
+        pairs.append(f"and {len(values) - UNITS} more")
+    line = ""
+    for pair in pairs:
+        if line and len(line) + len(pair) + 3 > width:
+            yield Text(f"{line},")
+            line = ""
+        line += f", {pair}" if line else pair
+    yield Text(line)
 
 
 def _number(value: Any) -> str:
