@@ -1,9 +1,11 @@
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import polars as pl
 import pytest
 from sklearn import datasets
 
+from nntrain.cli import console
 from tests.helpers import CommandLine, fitted_csv
 
 
@@ -11,6 +13,26 @@ from tests.helpers import CommandLine, fitted_csv
 def nntrain(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
     """The command line."""
     return CommandLine(monkeypatch, capsys)
+
+
+@pytest.fixture
+def terminal(nntrain: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., str]]:
+    """Returns what a command prints on both streams at so many columns, which no line exceeds."""
+
+    def shown(columns: int, *arguments: object, stdin: str = "") -> str:
+        console.stdout_console.cache_clear()
+        console.stderr_console.cache_clear()
+        monkeypatch.setattr(console, "PIPE_WIDTH", columns)
+        ended = nntrain(*arguments, stdin=stdin)
+        text = ended.out + ended.err
+        assert ended.status == 0
+        assert max(map(len, text.splitlines())) <= columns
+        assert "…" not in text
+        return text
+
+    yield shown
+    console.stdout_console.cache_clear()
+    console.stderr_console.cache_clear()
 
 
 @pytest.fixture

@@ -169,7 +169,7 @@ def test_a_display_that_is_slow_to_draw_is_drawn_seldom(events: list[Event], mon
 def test_the_summary_says_it_in_words(events: list[Event]) -> None:
     summary = summarize(events, run="runs/x", model="runs/x/model.safetensors")
     console = Console(width=100, file=io.StringIO(), color_system=None)
-    console.print(details(summary, layers=True), short_table(summary))
+    console.print(details(summary, console.width, layers=True), short_table(summary))
     assert isinstance(console.file, io.StringIO)
     text = console.file.getvalue()
     for word in (

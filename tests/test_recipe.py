@@ -366,3 +366,14 @@ def test_show_prints_a_recipe_that_is_complete(nntrain: CommandLine) -> None:
     assert facts["multiply_adds"] == 32 * (2 * 64 * 256 + 3 * 256 * 10)
     assert facts["memory"]["parameters"] == 4 * 4 * facts["parameters"]
     assert facts["rows"] == {"train": 1257, "validation": 270, "test": 270}
+
+
+@pytest.mark.parametrize("width", [20, 60, 80, 120])
+def test_yaml_is_broken_to_a_width_and_means_the_same(width: int) -> None:
+    data = to_data(built(shipped_recipes()["overfit"].read_text()).recipe)
+    text = dump_document(data, width)
+    assert read_document("", text).data == data
+    assert all(len(line) <= width or ", " not in line for line in text.splitlines())
+    assert width < 60 or max(map(len, text.splitlines())) <= width
+    odd = {"a, b": 1, "text": "one, two,  three, # four", "deep": [{"x, y": ["', ", ", "] * 9, "1, 2": {"k": None}}]}
+    assert read_document("", dump_document(odd, width)).data == odd

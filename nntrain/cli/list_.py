@@ -39,15 +39,16 @@ def command(
 
     Each with its keys, their defaults and what it computes; with --json also with its source.
     """
+    from nntrain.cli.console import stdout_console
     from nntrain.cli.result import print_json, print_table
     from nntrain.registry import members
-    from nntrain.report.tables import component_facts, components_table
+    from nntrain.report.components import component_facts, components_text
 
     found = members(base_of(family))
     if json:
         print_json([component_facts(member) for member in found.values()])
     else:
-        print_table(components_table(found))
+        print_table(components_text(found, stdout_console().width))
 
 
 def base_of(family: Family) -> type[Component]:

@@ -53,7 +53,9 @@ def print_summary(summary: Summary, as_json: bool, quiet: bool) -> None:
 
     if not quiet:
         console = stderr_console()
-        console.print(details(summary, layers=not console.is_terminal))  # a live display has just shown them
+        console.print(
+            details(summary, console.width, layers=not console.is_terminal)
+        )  # a live display has just shown them
     if as_json:
         print_json(summary.to_json())
     else:

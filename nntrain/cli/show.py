@@ -21,8 +21,9 @@ def command(
 
     All defaults are filled in; the network's table has layers, shapes, parameters, memory and multiply-adds a step.
     """
+    from nntrain.cli.console import stdout_console
     from nntrain.cli.result import print_json, print_table, print_text
-    from nntrain.recipe.document import dump_document
+    from nntrain.recipe.document import WIDTH, dump_document
     from nntrain.recipe.schema import to_data
     from nntrain.report.tables import network_facts, network_table
 
@@ -32,8 +33,10 @@ def command(
     if json:
         print_json({"recipe": to_data(built.recipe), "network": facts})
         return
-    print_text(dump_document(to_data(built.recipe)) + "\n")
-    print_table(network_table(facts))
+    console = stdout_console()
+    width = min(console.width, WIDTH) if console.is_terminal else None
+    print_text(dump_document(to_data(built.recipe), width) + "\n")
+    print_table(network_table(facts, console.width))
 
 
 def show(recipe: str, settings: list[str]) -> Built:

@@ -17,6 +17,7 @@ from nntrain.errors import InputError, Problem, bad_input
 from nntrain.files import read_text
 
 Keys = tuple[str | int, ...]
+WIDTH, ENDLESS = 120, 1 << 30  # characters of a line that is written
 MOST_NODES = 10_000  # a few aliases of aliases can stand for billions
 CORE = "tag:yaml.org,2002:"
 RULES = {
@@ -85,9 +86,37 @@ def read_document(source: str, text: str) -> Document:
     return Document(source, data, reader.places, tuple(reader.problems))
 
 
-def dump_document(data: Any) -> str:
-    """Return plain data as YAML that :func:`read_document` reads back to the same data."""
-    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, default_flow_style=None, allow_unicode=True, width=120)
+def dump_document(data: Any, width: int | None = None) -> str:
+    """Return plain data as YAML that :func:`read_document` reads back to the same data.
+
+    ``width``: characters that no line exceeds if it can be broken after a comma; None: about WIDTH.
+    """
+    text = _dumped(data, WIDTH)
+    if width is None:
+        return text
+    lines = _dumped(data, ENDLESS).splitlines()
+    broken = "".join(f"{part}\n" for line in lines for part in _broken(line, width))
+    return broken if read_document("", broken).data == read_document("", text).data else text
+
+
+def _dumped(data: Any, width: int) -> str:
+    text: str = yaml.dump(
+        data, Dumper=_Dumper, sort_keys=False, default_flow_style=None, allow_unicode=True, width=width
+    )
+    return text
+
+
+def _broken(line: str, width: int) -> list[str]:
+    """Return a line of YAML broken after commas, which changes nothing except in keys that have commas in them."""
+    first, *rest = line.split(", ")
+    parts, indent = [first], " " * (len(line) - len(line.lstrip()) + 2)
+    for piece in rest:
+        if len(f"{parts[-1]}, {piece},") > width:
+            parts[-1] += ","
+            parts.append(indent + piece)
+        else:
+            parts[-1] += f", {piece}"
+    return parts
 
 
 class _Loader(yaml.SafeLoader):

@@ -21,6 +21,7 @@ class Column:
         folds: whether a cell may take several lines; otherwise it stays on one line.
         drop: 0 for a column that is always shown; of the others, the one with the largest number is dropped first.
         foot: what stands below the cells.
+        name: what it is called when it is dropped, if its head, which then stays on one line, is not its name.
     """
 
     head: str
@@ -29,12 +30,13 @@ class Column:
     folds: bool = False
     drop: int = 0
     foot: str = ""
+    name: str = ""
 
     @property
     def least(self) -> int:
         """Return the fewest characters that it needs."""
         cells = self._words if self.folds else self._lines
-        return _longest([*cells, *self.head.split()])
+        return _longest([*cells, *([self.head] if self.name else self.head.split())])
 
     @property
     def natural(self) -> int:
@@ -55,7 +57,7 @@ def fitted(columns: Sequence[Column], width: int) -> RenderableType:
     shown = list(columns)
     while _least(shown) > width and any(column.drop for column in shown):
         shown.remove(max(shown, key=lambda column: column.drop))
-    dropped = [column.head for column in columns if column not in shown]
+    dropped = [column.name or column.head for column in columns if column not in shown]
     if _least(shown) > width:  # too narrow even for the columns that are always shown: fold those
         shown = [replace(column, folds=True) for column in shown]
     table = _table(shown, _widths(shown, width))
@@ -83,11 +85,11 @@ def _widths(columns: Sequence[Column], width: int) -> list[int]:
 
 
 def _table(columns: Sequence[Column], widths: Sequence[int]) -> Table:
-    foot = any(column.foot for column in columns)
-    table = Table(box=None, pad_edge=False, header_style="bold", show_footer=foot, footer_style="bold")
+    footed = any(column.foot for column in columns)
+    table = Table(box=None, pad_edge=False, header_style="bold", show_footer=footed, footer_style="bold")
     for column, width in zip(columns, widths, strict=True):
-        justify = "right" if column.right else "left"
-        table.add_column(column.head, Text(column.foot), justify=justify, width=width, overflow="fold")
+        foot = Text(column.foot)
+        table.add_column(column.head, foot, justify="right" if column.right else "left", width=width, overflow="fold")
     for row in zip(*(column.cells for column in columns), strict=True):
         table.add_row(*(Text(cell) if isinstance(cell, str) else cell for cell in row))
     return table

@@ -4,47 +4,46 @@ from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
 from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
 from nntrain.diagnostics.causes import Finding
 from nntrain.diagnostics.curvature import Curvature
 from nntrain.diagnostics.layers import LayerLook, Look
+from nntrain.report.fitting import Column, fitted, has_room
 from nntrain.report.numbers import number, share, short
 
-WIDE = 110  # columns of a terminal, from which on there is room for all that is known
-NARROW = 78  # columns, below which there is none for a histogram
 HEIGHTS = " ▁▂▃▄▅▆▇█"
 
 
 def look_table(look: Look, curvature: Curvature | None, found: Sequence[Finding], width: int) -> RenderableType:
     """Return the layers, a line each, and below them what was found; ``width``: columns of the terminal."""
-    wide = width >= WIDE
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("layer", no_wrap=True)
-    narrow = width < NARROW
-    names = [*(("z mean", "z dev") if wide else ()), *([] if narrow else ["mean"]), "dev", "flat", "stuck", "dL/dz"]
-    for name in [*names, *(["gradient norm"] if wide else [])]:
-        table.add_column(name, justify="right", no_wrap=True)
-    if not narrow:
-        table.add_column(_axis(look, wide), no_wrap=True)
-    for layer in look.layers:
-        table.add_row(
-            layer.label,
-            *([short(layer.z_mean), short(layer.z_deviation)] if wide else []),
-            *([] if narrow else [short(layer.mean)]),
-            short(layer.deviation),
-            share(layer.flat),
-            share(layer.stuck),
-            short(layer.delta),
-            *([number(layer.gradient_norm)] if wide else []),
-            *([] if narrow else [Text(_bars(layer, 1 if wide else 2), "cyan")]),
-        )
+    columns = _columns(look, together=1)
+    table = fitted(columns if has_room(columns, width) else _columns(look, together=2), width)
     rows = f"{look.rows} row" if look.rows == 1 else f"{look.rows} rows"
     head = Text(f"{rows}, loss {number(look.loss)}, gradient norm {number(look.gradient_norm)}\n")
     told = [part for one in found for part in (Text(one.text, "bold yellow"), Padding(one.advice, (0, 0, 0, 2)))]
     curved = [] if curvature is None else [Text(f"\n{_curved(curvature)}")]
     return Group(head, table, *curved, Text(), *(told or [Text("nothing stands out", "green")]))
+
+
+def _columns(look: Look, together: int) -> list[Column]:
+    """Return the columns of the table; ``together``: how many parts of a histogram share a character."""
+    layers = look.layers
+    found = [
+        Column("layer", [layer.label for layer in layers], right=False),
+        Column("z mean", [short(layer.z_mean) for layer in layers], drop=5),
+        Column("z dev", [short(layer.z_deviation) for layer in layers], drop=4),
+        Column("mean", [short(layer.mean) for layer in layers], drop=1),
+        Column("dev", [short(layer.deviation) for layer in layers]),
+        Column("flat", [share(layer.flat) for layer in layers]),
+        Column("stuck", [share(layer.stuck) for layer in layers]),
+        Column("dL/dz", [short(layer.delta) for layer in layers]),
+        Column("gradient norm", [number(layer.gradient_norm) for layer in layers], drop=3),
+    ]
+    if look.span is not None:
+        bars = [Text(_bars(layer, together), "cyan") for layer in layers]
+        found.append(Column(_axis(look.span, bars[0]), bars, right=False, drop=2, name="histogram"))
+    return found
 
 
 def _curved(curvature: Curvature) -> str:
@@ -57,13 +56,10 @@ def _curved(curvature: Curvature) -> str:
     return text
 
 
-def _axis(look: Look, wide: bool) -> str:
+def _axis(span: tuple[float, float], bars: Text) -> str:
     """Return the head of the histograms: where their common range begins and ends."""
-    if look.span is None:
-        return ""
-    low, high = (short(end) for end in look.span)
-    columns = len(look.layers[0].histogram) // (1 if wide else 2)
-    return f"{low}{high:>{max(columns - len(low), len(high) + 1)}}"
+    low, high = (short(end) for end in span)
+    return f"{low}{high:>{max(len(bars) - len(low), len(high) + 1)}}"
 
 
 def _bars(layer: LayerLook, together: int) -> str:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nntrain.diagnostics.curves import stuck, verdict
+from nntrain.report.fitting import Column, fitted
 from nntrain.report.numbers import duration, number, share
 from nntrain.training.events import Diverged, EpochEnded, Event, Finished, Scores, Started, Stopped
 
@@ -170,8 +171,14 @@ def metric_name(metric: str) -> str:
     return "R²" if metric == "r2" else metric
 
 
-def details(summary: Summary, layers: bool) -> RenderableType:
-    """Return what people want to know of a run beside its result; ``layers``: with a line for each of them."""
+def details(summary: Summary, width: int, layers: bool) -> RenderableType:
+    """Return what people want to know of a run beside its result.
+
+    Args:
+        summary: of the run.
+        width: columns of the terminal.
+        layers: whether each layer gets a line too.
+    """
     finished, metric = summary.finished, metric_name(summary.started.metric)
     speed = f", {summary.samples_per_second:,.0f} samples/s" if summary.samples_per_second else ""
     lines = [
@@ -198,15 +205,17 @@ def details(summary: Summary, layers: bool) -> RenderableType:
         lines.append(f"the gradient was clipped in {share(summary.last.clipped)} of the steps")
     lines.append(f"run: {summary.run}")
     text = Text("\n".join(lines) + "\n")
-    return Group(text, _layers(summary), "") if layers else text
+    return Group(text, _layers(summary, width), "") if layers else text
 
 
-def _layers(summary: Summary) -> Table:
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("layer")
-    table.add_column("parameters", justify="right")
-    table.add_column("gradient norm", justify="right")
-    table.add_column("dead units", justify="right")
-    for facts, layer in zip(summary.started.layers, summary.finished.layers, strict=True):
-        table.add_row(facts.label, f"{facts.parameters:,}", number(layer.gradient_norm), share(layer.dead))
-    return table
+def _layers(summary: Summary, width: int) -> RenderableType:
+    layers = list(zip(summary.started.layers, summary.finished.layers, strict=True))
+    return fitted(
+        [
+            Column("layer", [facts.label for facts, _ in layers], right=False),
+            Column("parameters", [f"{facts.parameters:,}" for facts, _ in layers], drop=1),
+            Column("gradient norm", [number(layer.gradient_norm) for _, layer in layers]),
+            Column("dead units", [share(layer.dead) for _, layer in layers]),
+        ],
+        width,
+    )

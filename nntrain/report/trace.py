@@ -14,6 +14,7 @@ from nntrain.report.numbers import short
 UNITS = 10  # at most, that are shown of a layer, of the inputs and of the classes
 DIGITS = 4
 MORE = "..."
+BACKWARD = "dL/dz = f'(z) dL/dh, dL/dW = h_in^T dL/dz, dL/db = dL/dz, dL/dh_in = dL/dz W^T"
 MEANING = {"softmax": "p = softmax(o)", "sigmoid": "p = sigmoid(o) of the second class"}
 
 
