@@ -6,7 +6,7 @@ The floors, imports running downwards only (``tests/test_house.py`` holds this):
 floor  packages and files                                           hold
 ===== ============================================================ ==========================================
 16     cli                                                          one file a command, streams, live display
-15     report                                                       results to text
+15     report                                                       results to text and pages of HTML
 14     comparison                                                   many runs, and what they say together
 13     artifacts                                                    what a run leaves: model file, run directory
 12     recipe                                                       recipes to objects

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from nntrain.errors import Status
+from nntrain.report.html.document import ASSETS
 from nntrain.resources import shipped_recipes
 from tests.helpers import ROOT, CommandLine
 
@@ -162,7 +163,7 @@ def test_recipes_and_datasets_are_in_the_wheel(tmp_path: Path) -> None:
     )
     (wheel,) = tmp_path.glob("*.whl")
     inside = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    expected = {f"nntrain/{path.relative_to(ROOT / 'nntrain')}" for path in SOURCES}
+    expected = {f"nntrain/{path.relative_to(ROOT / 'nntrain')}" for path in [*SOURCES, *ASSETS.iterdir()]}
     for folder in ("recipes", "datasets"):
         expected |= {f"nntrain/{folder}/{path.name}" for path in (ROOT / folder).iterdir()}
     assert inside == expected | {"nntrain/py.typed"}

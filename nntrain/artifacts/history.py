@@ -1,13 +1,18 @@
-"""What a run that has ended tells of itself: the files of its directory, read back."""
+"""What a run that has ended tells of itself: the files of its directory, read back.
 
-import json
+The files may have been edited, cut off or written by somebody else: the type and the range of every value that is used
+are checked here, so that nothing behind this has to.
+"""
+
+from array import array
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from nntrain.artifacts.run_folder import RunFolder
 from nntrain.errors import InputError, bad_input
@@ -15,55 +20,71 @@ from nntrain.recipe.document import load_document
 from nntrain.recipe.schema import Recipe, parse
 from nntrain.training.events import Stopped
 
-Parameters = list[float | None] | None
+Numbers = NDArray[np.float64]
+Real = Annotated[float, Field(allow_inf_nan=False)]
+Positive = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1)]
+Count = Annotated[int, Field(ge=0, le=2**53)]
+PARTS = ("train", "validation", "test")
 
 
-class _Layer(BaseModel):
+class Facts(BaseModel):
+    """What is used of a JSON object. Null stands for a number that is not finite or not known."""
+
+    model_config = ConfigDict(strict=True)
+
+
+class _Layer(Facts):
     label: str = ""
-    gradient_norm: float | None
-    dead: float | None
+    gradient_norm: Positive | None
+    dead: Share | None
 
 
-class _Scores(BaseModel):
-    loss: float | None
-    accuracy: float | None = None
-    r2: float | None = None
+class _Scores(Facts):
+    loss: Real | None
+    accuracy: Share | None = None
+    r2: Real | None = None
 
 
-class _Summary(BaseModel):
-    """What of summary.json has to be so."""
-
+class _Summary(Facts):
     task: Literal["classification", "regression"]
     stopped: Stopped
     verdict: str
-    epochs: int
-    steps: int
-    seconds: float
+    epochs: Count
+    steps: Count
+    seconds: Positive
     layers: list[_Layer]
-    parameters: Parameters
+    parameters: list[Real | None] | None
     train: _Scores
     validation: _Scores | None = None
     test: _Scores | None = None
+    final: dict[str, _Scores]
 
 
-class _Line(BaseModel):
-    """What of a line of metrics.jsonl has to be so."""
-
-    epoch: int
-    step: int
-    seconds: float
-    learning_rate: float
-    train_loss: float | None
-    gradient_norm: float | None
-    validation_loss: float | None = None
-    validation_accuracy: float | None = None
-    validation_r2: float | None = None
-    clipped: float | None = None
-    parameters: Parameters = None
+class _Line(Facts):
+    epoch: Annotated[int, Field(ge=1, le=2**53)]
+    step: Count
+    seconds: Positive
+    learning_rate: Real
+    train_loss: Real | None
+    gradient_norm: Positive | None
+    validation_loss: Real | None = None
+    validation_accuracy: Share | None = None
+    validation_r2: Real | None = None
+    clipped: Share | None = None
+    parameters: list[Real | None] | None = None
     layers: list[_Layer] | None = None
 
 
-_LINES = TypeAdapter(list[_Line])
+NUMBERS = tuple(key for key in _Line.model_fields if key not in ("parameters", "layers"))
+
+
+class Layers(NamedTuple):
+    """What was measured of each layer (L), at the M epochs at which that was done."""
+
+    epoch: Numbers  # (M,)
+    gradient_norm: Numbers  # (M, L)
+    dead: Numbers  # (M, L), NaN where units cannot die
 
 
 @dataclass(frozen=True)
@@ -73,21 +94,24 @@ class History:
     Attributes:
         folder: its directory.
         recipe: the complete recipe.
-        summary: what ``summary.json`` holds.
-        lines: of ``metrics.jsonl``, one an epoch.
+        summary: what is used of ``summary.json``; a part of the data that does not exist is left out.
+        columns: the numbers of ``metrics.jsonl`` by key, one an epoch (E,), NaN where there is none.
+        parameters: the parameters after each epoch (E, P); none of a network that has more than a few.
+        layers: the measurements of each layer.
         metric: ``accuracy`` or ``r2``.
     """
 
     folder: Path
     recipe: Recipe
     summary: dict[str, Any]
-    lines: list[dict[str, Any]]
+    columns: Mapping[str, Numbers]
+    parameters: Numbers
+    layers: Layers
     metric: str
 
-    def column(self, *keys: str) -> NDArray[np.float64]:
+    def column(self, *keys: str) -> Numbers:
         """Return the values of some keys at each epoch (E, keys), NaN where there is none."""
-        values = [[or_nan(line.get(key)) for key in keys] for line in self.lines]
-        return np.array(values, np.float64).reshape(-1, len(keys))
+        return np.stack([self.columns[key] for key in keys], axis=1)
 
 
 def read_history(folder: Path) -> History:
@@ -101,36 +125,71 @@ def read_history(folder: Path) -> History:
     if missing:
         raise bad_input(folder, f"is not the directory of a run that has ended: it lacks {', '.join(missing)}")
     recipe = parse(load_document(str(run.recipe)))
-    file = run.summary
     try:
-        summary = json.loads(file.read_text())
-        told = _Summary.model_validate(summary)
-        file = run.metrics
-        lines = [json.loads(line) for line in file.read_text().splitlines()]
-        _check(told, _LINES.validate_python(lines))
+        summary = _Summary.model_validate_json(run.summary.read_bytes())
+        return _read(folder, recipe, summary, run.metrics)
     except ValidationError as error:
-        first = error.errors()[0]
-        places = [f"line {step + 1}" if isinstance(step, int) else step for step in first["loc"]]
-        raise _damaged(file, f"{', '.join(places)}: {first['msg']}") from None
-    except ValueError as error:
-        raise _damaged(file, error) from None
-    return History(folder, recipe, summary, lines, "r2" if told.task == "regression" else "accuracy")
+        raise damaged(run.summary, first_problem(error)) from None
+    except OSError as error:
+        raise bad_input(error.filename, f"cannot read: {error.strerror}") from None
 
 
-def _check(summary: _Summary, lines: list[_Line]) -> None:
-    if len(lines) != summary.epochs:
-        raise ValueError(f"has {len(lines)} epochs, and the summary {summary.epochs}")
-    parameters, layers = len(summary.parameters or ()), len(summary.layers)
-    for line in lines:
-        if len(line.parameters or ()) != parameters or len(line.layers or summary.layers) != layers:
-            raise ValueError(f"epoch {line.epoch} has others than the summary")
+def _read(folder: Path, recipe: Recipe, summary: _Summary, metrics: Path) -> History:
+    columns: dict[str, array[float]] = {key: array("d") for key in NUMBERS}
+    parameters, epochs, norms, dead = (array("d") for _ in range(4))
+    count = 0
+    with metrics.open("rb") as file:
+        for count, text in enumerate(file, start=1):
+            line = _line(metrics, count, text, summary)
+            for key, column in columns.items():
+                column.append(or_nan(getattr(line, key)))
+            parameters.extend(map(or_nan, line.parameters or ()))
+            if line.layers:
+                epochs.append(line.epoch)
+                norms.extend(or_nan(layer.gradient_norm) for layer in line.layers)
+                dead.extend(or_nan(layer.dead) for layer in line.layers)
+    if count != summary.epochs:
+        raise damaged(metrics, f"has {count} epochs, and the summary {summary.epochs}")
+    layers = [np.array(values).reshape(len(epochs), len(summary.layers)) for values in (norms, dead)]
+    facts = summary.model_dump()
+    return History(
+        folder=folder,
+        recipe=recipe,
+        summary={key: value for key, value in facts.items() if key not in PARTS or value is not None},
+        columns={key: np.array(column) for key, column in columns.items()},
+        parameters=np.array(parameters).reshape(count, len(summary.parameters or ())),
+        layers=Layers(np.array(epochs), *layers),
+        metric="r2" if summary.task == "regression" else "accuracy",
+    )
 
 
-def _damaged(file: Path, error: object) -> InputError:
+def _line(file: Path, number: int, text: bytes, summary: _Summary) -> _Line:
+    """Return a line, which has to be that of the next epoch and to match the summary."""
+    try:
+        line = _Line.model_validate_json(text)
+    except ValidationError as error:
+        raise damaged(file, f"line {number}, {first_problem(error)}") from None
+    if line.epoch != number:
+        raise damaged(file, f"line {number} is of epoch {line.epoch}")
+    for what in ("parameters", "layers"):
+        found, expected = getattr(line, what), len(getattr(summary, what) or ())
+        if len(found or ()) != expected and (what == "parameters" or found is not None):
+            raise damaged(file, f"epoch {number} has {len(found or ())} {what}, and the summary {expected}")
+    return line
+
+
+def first_problem(error: ValidationError) -> str:
+    """Return the first thing that is wrong, and where."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return f"{place}: {first['msg']}" if place else first["msg"]
+
+
+def damaged(file: Path, problem: str) -> InputError:
     """Return the error for a file of a run that does not hold what it should."""
-    return bad_input(file, f"is damaged: {error}", "make the run again")
+    return bad_input(file, f"is damaged: {problem}", "make the run again")
 
 
 def or_nan(value: float | None) -> float:
-    """Return a number of a JSON file, which has null where there is none."""
+    """Return a number of a JSON file, NaN for null."""
     return np.nan if value is None else float(value)

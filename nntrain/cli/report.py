@@ -1,4 +1,4 @@
-"""``nntrain report``: runs as a page to look at."""
+"""``nntrain report``: runs, or a comparison, as a page to look at."""
 
 from __future__ import annotations
 
@@ -13,31 +13,38 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from nntrain.artifacts.history import History
+    from nntrain.report.html.document import Figure
 
 PAGE = "report.html"
 
 
 def command(
-    runs: Annotated[list[Path], typer.Argument(metavar="RUN", help="Directories of runs.", show_default=False)],
+    runs: Annotated[
+        list[Path],
+        typer.Argument(metavar="RUN", help="Directories of runs, or that of a comparison.", show_default=False),
+    ],
     out: Annotated[
         Path | None, typer.Option(help="File to write; - for standard output.  [default: report.html, in a single RUN]")
     ] = None,
 ) -> None:
-    """Write runs as a page of HTML, with curves.
+    """Write runs, or a comparison, as a page of HTML with figures.
 
-    One file that needs no network: results, and by epoch the losses, the metric, the norm of the gradient, the learning
-    rate where it changes; of a single run also each layer's gradient and dead units. Of runs of one network with two
-    parameters, the loss over these as a surface, with the ways of the runs over it, which can be played.
+    One file that needs no network. Of runs: results, and by epoch the losses, the metric, the norm of the gradient and
+    the learning rate where it changes; of a single run also each layer's gradient and dead units. Of runs of one
+    network with one or two parameters also the training loss over these, with the paths of the runs, which can be
+    played. Of a comparison: the ranking, each seed's result, the differences with their intervals, and the curves with
+    bands from the first to the third quartile.
 
     Standard output gets the file's path.
     """
     from nntrain.artifacts.run_folder import NAMES
     from nntrain.cli.compiling import compiling_said
     from nntrain.cli.result import note, print_text
+    from nntrain.comparison.record import COMPARISON, RUNS
     from nntrain.files import write_atomically
 
     place = out or (runs[0] / PAGE if len(runs) == 1 else Path(PAGE))
-    if place.name in NAMES and place.parent.resolve() in [run.resolve() for run in runs]:
+    if place.name in (*NAMES, COMPARISON, RUNS) and place.parent.resolve() in [run.resolve() for run in runs]:
         raise bad_input(place, "is a file of the run itself", "choose another name")
     with compiling_said():
         text = report(runs, lambda text: note([text]))
@@ -49,18 +56,36 @@ def command(
 
 
 def report(folders: Sequence[Path], note: Callable[[str], None] = lambda text: None) -> str:
-    """Return the page of the runs in ``folders``; ``note`` is told why a surface is left out.
+    """Return the page of the runs in ``folders``, or of the comparison in the only one.
+
+    ``note`` is told why the loss over the parameters is left out.
 
     Raises:
-        InputError: if one is no run that has ended, or they are of classes and of numbers.
+        InputError: if one is no run that has ended, they are of classes and of numbers, or comparisons among them.
     """
-    from nntrain.artifacts.history import read_history
-    from nntrain.report.page import page
+    from nntrain.comparison.record import is_comparison, read_comparison
 
     places = [folder.resolve() for folder in folders]
+    for folder, place in zip(folders, places, strict=True):
+        if f"{folder}{place}".encode(errors="replace").decode() != f"{folder}{place}":  # they are to stand in the page
+            raise bad_input(ascii(str(place)), "the name of this directory is not UTF-8", "rename it")
     twice = next((folder for folder, place in zip(folders, places, strict=True) if places.count(place) > 1), None)
     if twice is not None:
         raise bad_input(twice, "is named twice", "once is enough")
+    comparison = next((folder for folder in folders if is_comparison(folder)), None)
+    if comparison is None:
+        return _runs(folders, note)
+    if len(folders) > 1:
+        raise bad_input(comparison, "is a comparison, which has a page of its own", "name it alone")
+    from nntrain.report.html.comparison import comparison_page
+
+    return comparison_page(read_comparison(comparison), comparison.resolve().name)
+
+
+def _runs(folders: Sequence[Path], note: Callable[[str], None]) -> str:
+    from nntrain.artifacts.history import read_history
+    from nntrain.report.html.runs import runs_page
+
     runs = [read_history(folder) for folder in folders]
     if len({run.metric for run in runs}) > 1:
         raise bad_input("report", "runs of classes and of numbers have no curves in common", "write a page for each")
@@ -70,33 +95,33 @@ def report(folders: Sequence[Path], note: Callable[[str], None] = lambda text: N
     try:
         surface = _surface(runs, names)
     except InputError as error:
-        surface = ""
-        note(f"without a surface, as the data are not what they were: {error}")
-    return page(runs, names, surface)
+        surface = None
+        note(f"without the loss over the parameters, as the data are not what they were: {error}")
+    return runs_page(runs, names, [] if surface is None else [surface])
 
 
-def _surface(runs: Sequence[History], names: Sequence[str]) -> str:
-    """Return a figure of the loss where all runs share two parameters, data and loss, else nothing.
+def _surface(runs: Sequence[History], names: Sequence[str]) -> Figure | None:
+    """Return a figure of the loss where all runs share one or two parameters, data and loss, else None.
 
     Raises:
         InputError: if their data cannot be read any more, or are others.
     """
-    import numpy as np
+    from nntrain.diagnostics.surface import MOST, losses_at, path_of, same_surface, surface
 
-    if any(len(run.summary["parameters"] or ()) != 2 for run in runs):
-        return ""
+    if not all(0 < len(run.summary["parameters"] or ()) <= MOST for run in runs):
+        return None
     from nntrain.cli.show import show
-    from nntrain.diagnostics.surface import path_of, same_surface, surface
-    from nntrain.report.surface import surface_figure
+    from nntrain.optimizers.search import Search
+    from nntrain.report.html.surface import Walk, surface_figure
 
     plans = [show(str(run.folder / "recipe.yaml"), []).plan for run in runs]
     if not all(same_surface(plans[0], plan) for plan in plans[1:]):
-        return ""
-    ways = [
-        path_of(plan, [line["parameters"] for line in run.lines], run.summary["final"]["train"]["loss"])
-        for plan, run in zip(plans, runs, strict=True)
-    ]
-    ended = [way for run, way in zip(runs, ways, strict=True) if run.summary["diverged"] is None]
-    if not all(np.isfinite(way[0]).all() for way in ways):
-        return ""
-    return surface_figure(surface(plans[0], ended or ways), names, ways)
+        return None
+    walks = []
+    for run, name, plan in zip(runs, names, plans, strict=True):
+        path = path_of(plan, run.parameters, run.summary["final"].get("train", {}).get("loss"))
+        searched = isinstance(plan.optimizer, Search) and len(path) > 1
+        walks.append(Walk(name, path[1:] if searched else path, start=int(searched), searched=searched))
+    losses = [losses_at(plans[0], walk.points) for walk in walks]
+    found = surface(plans[0], [walk.points for walk in walks], losses)
+    return None if found is None else surface_figure(found, walks, losses)

@@ -102,7 +102,7 @@ class Result:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
-        return asdict(self)
+        return {**asdict(self), "verdict": self.verdict}
 
     @property
     def diverged(self) -> bool:

@@ -1,4 +1,4 @@
-"""The loss as a surface over the two parameters of a network that has no more (K: the line's ravine)."""
+"""The loss over the parameters of a network that has one or two (K: the table's parabola, the line's ravine)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,68 +12,101 @@ from nntrain.network.network import Network
 from nntrain.training.engine import Engine
 from nntrain.training.plan import Plan
 
-POINTS = 160  # along each side
-MARGIN = 0.2  # of what the paths take, left around them
+MOST = 2  # parameters of a network whose loss can be drawn
+POINTS = {1: 400, 2: 120}  # along each side, by the number of parameters
+MARGIN = 0.2  # of the range of the paths, left around them
+FAR = 25.0  # times the first loss, beyond which a point of a path does not count for the range
+WIDEST = 1e150  # range of a parameter that can be drawn
 CLOSE, TINY = 1e-3, 1e-9  # of a loss, relative and absolute, within which it is the same
 AT_ONCE = 2_000_000  # numbers that outputs may take at a time
 
-Path2 = NDArray[np.float64]  # (E, 2): the two parameters at first and after each epoch
+Values = NDArray[np.float64]
+Path = Values  # (E, P): the parameters at first and after each epoch
 
 
 @dataclass(frozen=True)
 class Surface:
-    """The loss on the training part over a grid.
+    """The loss on the training part over a grid of P parameters.
 
     Attributes:
-        names: of the two parameters.
-        x: values of the first one (G).
-        y: values of the second one (G).
-        loss: at each (y, x) (G, G).
+        names: of the parameters (P).
+        axes: values of each of them, ascending (G).
+        loss: at each point: (G) of one parameter, (G, G) of two, the second one's values along the rows.
     """
 
-    names: tuple[str, str]
-    x: NDArray[np.float64]
-    y: NDArray[np.float64]
-    loss: NDArray[np.float64]
+    names: tuple[str, ...]
+    axes: tuple[Values, ...]
+    loss: Values
 
 
-def path_of(plan: Plan, after: Sequence[Sequence[float]], loss: float | None) -> Path2:
-    """Return the two parameters that training starts from, and those ``after`` each epoch.
+def path_of(plan: Plan, after: Path, loss: float | None) -> Path:
+    """Return the parameters that training starts from, and those ``after`` each epoch (E, P).
 
     Raises:
         InputError: if the network has another number of them, or another loss at the end than ``loss``, which was
             measured there (None: nobody knows): its data are others than they were.
     """
-    if plan.network.parameters != 2:
-        raise bad_input(plan.name, f"its network has {plan.network.parameters} parameters now")
+    count = plan.network.parameters
+    if count != after.shape[1]:
+        raise bad_input(plan.name, f"its network has {count} parameters now")
     engine = Engine(plan)
-    path = np.array([engine.theta[:2], *after], np.float64)
-    engine.theta[:2] = path[-1]
-    if after and loss is not None and not np.isclose(engine.score(engine.train).loss, loss, rtol=CLOSE, atol=TINY):
+    path = np.concatenate([engine.theta[None, :count], after], dtype=np.float64)
+    engine.theta[:count] = path[-1]
+    if len(after) and loss is not None and not np.isclose(engine.score(engine.train).loss, loss, rtol=CLOSE, atol=TINY):
         raise bad_input(plan.name, "its data give another loss than it had")
     return path
 
 
-def surface(plan: Plan, paths: list[Path2]) -> Surface:
-    """Return the loss of a plan with two parameters, over a range that holds all ``paths`` that are finite."""
-    points = np.concatenate(paths)
+def surface(plan: Plan, paths: Sequence[Path], losses: Sequence[Values]) -> Surface | None:
+    """Return the loss of a plan with one or two parameters, over a range that holds the paths.
+
+    Args:
+        plan: its data, network and loss count.
+        paths: at least one.
+        losses: of each path's points. Those that are FAR above the first ones, as of a run that diverged, are left out
+            of the range.
+
+    Returns:
+        None if the range is too wide to be drawn.
+    """
+    points = np.concatenate([path[_near(loss)] for path, loss in zip(paths, losses, strict=True)])
     points = points[np.isfinite(points).all(axis=1)]
+    if not points.size:
+        return None
     low, high = points.min(axis=0), points.max(axis=0)
+    if np.abs(points).max() > WIDEST:
+        return None
     room = MARGIN * np.where(high > low, high - low, 1.0)
-    x, y = (np.linspace(low[i] - room[i], high[i] + room[i], POINTS) for i in range(2))
+    count = plan.network.parameters
+    axes = tuple(np.linspace(low[i] - room[i], high[i] + room[i], POINTS[count]) for i in range(count))
+    grid = np.stack(np.meshgrid(*axes), axis=-1)
+    return Surface(_names(plan.network), axes, losses_at(plan, grid.reshape(-1, count)).reshape(grid.shape[:-1]))
+
+
+def _near(losses: Values) -> NDArray[np.bool_]:
+    """Return which points of a path count for the range of a picture: at least the first one."""
+    size = np.abs(losses)
+    known = size[np.isfinite(size) & (size > 0)]
+    found = size <= (FAR * known[0] if known.size else np.inf)
+    found[0] = True
+    return np.asarray(found)
+
+
+def losses_at(plan: Plan, points: Values) -> Values:
+    """Return the loss on the training part at each of the parameters ``points`` (N, P)."""
     engine = Engine(plan)
     train, forward = engine.train, ForwardPass(plan.network, engine.dtype, engine.train.target.shape[1])
-    thetas = np.tile(engine.theta, (POINTS * POINTS, 1))
-    thetas[:, 0], thetas[:, 1] = np.tile(x, POINTS), np.repeat(y, POINTS)
+    thetas = np.tile(engine.theta, (len(points), 1))
     count, losses = max(1, AT_ONCE // train.target.size), list[float]()
     with np.errstate(over="ignore", invalid="ignore"):
+        thetas[:, : plan.network.parameters] = points
         for start in range(0, len(thetas), count):
             losses += forward.losses(thetas[start : start + count], train.x, train.target, plan.loss)[1]
-    return Surface(_names(plan.network), x, y, np.array(losses).reshape(POINTS, POINTS))
+    return np.array(losses)
 
 
-def _names(network: Network) -> tuple[str, str]:
-    """Return what the two parameters are called: w1, b; of more than one layer with its number, as in ``2 w1``."""
+def _names(network: Network) -> tuple[str, ...]:
+    """Return what the parameters are called: w1, b; of more than one layer with its number, as in ``2 w1``."""
     names = np.empty(network.parameters, object)
     for number, arrays in enumerate(network.arrays(np.arange(network.parameters)), start=1):
         layer = f"{number} " if len(network.layers) > 1 else ""
@@ -81,7 +114,7 @@ def _names(network: Network) -> tuple[str, str]:
             letter = {"weights": "w", "biases": "b"}.get(name, name)
             for k, place in enumerate(places.ravel(), start=1):
                 names[place] = f"{layer}{letter}{k if places.size > 1 or letter == 'w' else ''}"
-    return str(names[0]), str(names[1])
+    return tuple(str(name) for name in names)
 
 
 def same_surface(one: Plan, other: Plan) -> bool:

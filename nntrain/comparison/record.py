@@ -1,0 +1,127 @@
+"""A comparison that has ended: the files of its directory, read back.
+
+As with runs, the type and the range of every value that is used are checked here.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError
+
+from nntrain.artifacts.history import Count, Facts, Positive, Real, Share, damaged, first_problem
+from nntrain.comparison.jobs import Row
+from nntrain.comparison.ledger import Ledger
+from nntrain.errors import bad_input
+
+COMPARISON, RUNS = "comparison.json", "runs.jsonl"
+
+
+class Middle(Facts):
+    """Median and quartiles; None where one is not finite."""
+
+    median: Real | None
+    q1: Real | None
+    q3: Real | None
+
+
+class Reached(Facts):
+    """When runs reached the target, and how many did not."""
+
+    missed: Count
+    steps: Positive | None
+
+
+class Outcome(Facts):
+    """The runs of a variant with one setting."""
+
+    settings: dict[str, Real]
+    runs: Count
+    diverged: Share
+    scores: dict[str, dict[str, Middle]]
+    seconds: Middle
+    target: Reached | None
+
+
+class Variant(Facts):
+    """A variant: with its defaults and, where there were trials, tuned."""
+
+    name: str
+    default: Outcome
+    tuned: Outcome | None
+
+    @property
+    def phases(self) -> dict[str, Outcome]:
+        """Return its outcomes by phase, the one that counts first."""
+        return {"default": self.default} if self.tuned is None else {"tuned": self.tuned, "default": self.default}
+
+
+class Difference(Facts):
+    """Two variants, compared on the same seeds; an end of the interval is None where it is infinite."""
+
+    a: str
+    b: str
+    n: Count
+    difference: Real | None
+    low: Real | None
+    high: Real | None
+    p_holm: Share
+    shown: bool
+    verdict: str
+
+
+class Record(Facts):
+    """What is used of comparison.json."""
+
+    measure: Annotated[str, Field(pattern=r"^(train|validation|test)\.(loss|accuracy|r2)$")]
+    metric: Literal["accuracy", "r2"]
+    seeds: list[Count]
+    trials: Count
+    target: Real | None
+    variants: Annotated[list[Variant], Field(min_length=1)]
+    pairs: list[Difference]
+    verdict: str = ""
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A comparison that has ended.
+
+    Attributes:
+        record: its result.
+        runs: of each variant and phase, those that count, by seed.
+    """
+
+    record: Record
+    runs: Mapping[tuple[str, str], Mapping[int, Row]]
+
+
+def is_comparison(folder: Path) -> bool:
+    """Return whether a directory is that of a comparison, which may not have ended."""
+    return (folder / COMPARISON).is_file() or (folder / RUNS).is_file()
+
+
+def read_comparison(folder: Path) -> Compared:
+    """Read the directory of a comparison.
+
+    Raises:
+        InputError: if it has not ended, or a file of it is damaged.
+    """
+    file = folder / COMPARISON
+    missing = [name for name in (COMPARISON, RUNS) if not (folder / name).is_file()]
+    if missing:
+        what = f"is not the directory of a comparison that has ended: it lacks {', '.join(missing)}"
+        raise bad_input(folder, what, "run the same compare command again to finish it")
+    try:
+        record = Record.model_validate_json(file.read_bytes())
+    except ValidationError as error:
+        raise damaged(file, first_problem(error)) from None
+    except OSError as error:
+        raise bad_input(file, f"cannot read: {error.strerror}") from None
+    runs: dict[tuple[str, str], dict[int, Row]] = {}
+    for row in Ledger(folder / RUNS).rows.values():
+        variant, phase, seed = (row.about.get(key) for key in ("variant", "phase", "seed"))
+        if isinstance(seed, int) and seed in record.seeds:
+            runs.setdefault((str(variant), str(phase)), {})[seed] = row
+    return Compared(record, runs)

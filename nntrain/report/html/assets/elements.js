@@ -1,0 +1,31 @@
+// Elements: text only ever goes in as text, so that no name of a run or a class is taken for markup.
+
+const SVG = "http://www.w3.org/2000/svg";
+
+function fill(element, attributes, children) {
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element[name] = value;
+    else if (value !== null && value !== undefined && value !== false) element.setAttribute(name, value);
+  }
+  element.append(...children);
+  return element;
+}
+
+const html = (name, attributes = {}, ...children) => fill(document.createElement(name), attributes, children);
+
+const svg = (name, attributes = {}, ...children) => fill(document.createElementNS(SVG, name), attributes, children);
+
+const ruler = document.createElement("canvas").getContext("2d");
+
+// The width in pixels of a label at an axis.
+function widthOf(text) {
+  ruler.font = "12px system-ui, sans-serif";
+  return ruler.measureText(text).width;
+}
+
+// The look of a line: a colour of the palette, and dashes that tell lines of one colour apart.
+const DASHES = ["", "9 4", "2 4", "10 4 2 4"];
+
+function stroke(line) {
+  return { stroke: `var(--c${line.colour})`, "stroke-dasharray": DASHES[line.dash || 0] || null };
+}

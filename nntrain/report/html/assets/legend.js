@@ -1,0 +1,64 @@
+// A legend whose entries hide and show their lines, and which says how many are hidden.
+
+// Runs that are hidden everywhere, by the buttons in the table of results.
+const hiddenRuns = new Set();
+
+const isHidden = line => line.hidden || (line.run !== undefined && hiddenRuns.has(line.run));
+
+function sample(line) {
+  const path = svg("path", { class: line.thin ? "line thin" : "line", d: "M1 5h22", ...stroke(line) });
+  return svg("svg", { width: 24, height: 10, "aria-hidden": "true" }, path);
+}
+
+// Return the legend's list; `changed` is called when a line is hidden or shown, `lit` with the line that is pointed at.
+function legend(lines, changed, lit) {
+  const list = html("ul", { class: "keys" });
+  const fillIn = () => {
+    const hidden = lines.filter(isHidden).length;
+    list.replaceChildren(...lines.map(entry));
+    if (hidden) {
+      const all = html("button", { type: "button", class: "all", onclick: showAll }, "show all");
+      list.append(html("li", {}, html("small", {}, `${hidden} of ${lines.length} hidden `), all));
+    }
+  };
+  const entry = line => html("li", {}, html("button", {
+    type: "button", "aria-pressed": String(!isHidden(line)), title: "hide or show",
+    onclick: () => toggle(line), onpointerenter: () => lit(line), onpointerleave: () => lit(null),
+    onfocus: () => lit(line), onblur: () => lit(null),
+  }, sample(line), line.label));
+  const toggle = line => {
+    const focus = lines.indexOf(line);
+    if (line.run !== undefined && hiddenRuns.has(line.run)) setRun(line.run, true);
+    else line.hidden = !line.hidden;
+    changed();
+    fillIn();
+    list.querySelectorAll("button")[focus].focus();
+  };
+  const showAll = () => {
+    lines.forEach(line => { line.hidden = false; });
+    lines.filter(isHidden).forEach(line => setRun(line.run, true));
+    changed();
+    fillIn();
+  };
+  document.addEventListener("runs", fillIn);
+  fillIn();
+  return list;
+}
+
+// Show or hide a run in all figures.
+function setRun(run, visible) {
+  if (visible) hiddenRuns.delete(run);
+  else hiddenRuns.add(run);
+  document.querySelectorAll(`[data-run="${run}"]`).forEach(button => {
+    button.setAttribute("aria-pressed", String(visible));
+    button.closest("tr")?.classList.toggle("off", !visible);
+  });
+  document.dispatchEvent(new Event("runs"));
+}
+
+function runButtons() {
+  document.querySelectorAll("[data-run]").forEach(button => {
+    const run = Number(button.dataset.run);
+    button.onclick = () => setRun(run, hiddenRuns.has(run));
+  });
+}

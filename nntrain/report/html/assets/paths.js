@@ -1,0 +1,98 @@
+// Paths that draw themselves: where each run was up to an epoch, over whatever lies below.
+
+// The place of a path at an epoch, between two of its points; `from` is the last point that was passed.
+function placeAt(path, epoch, x, y) {
+  let from = 0;
+  while (from + 1 < path.epochs.length && path.epochs[from + 1] <= epoch) from++;
+  const at = index => [x.place(path.x[index]), y.place(path.y[index])];
+  if (from + 1 === path.epochs.length || epoch <= path.epochs[from]) return { from, place: at(from) };
+  const [start, end] = [at(from), at(from + 1)];
+  const share = (epoch - path.epochs[from]) / (path.epochs[from + 1] - path.epochs[from]);
+  return { from, place: start.map((value, index) => value + share * (end[index] - value)) };
+}
+
+// Return {group, show(epoch)}: `show` draws all paths that are not hidden up to an epoch.
+function pathsLayer(paths, x, y) {
+  const group = svg("g");
+  const layers = paths.map(path => {
+    const look = { class: "line", ...stroke(path) };
+    const layer = {
+      path,
+      halo: svg("path", { class: "line halo" }),
+      line: svg("path", look),
+      head: svg("circle", { class: "dot", r: 5.5, fill: `var(--c${path.colour})` }),
+      marks: svg("g"),
+    };
+    return layer;
+  });
+  group.append(...layers.flatMap(({ halo, line, marks }) => [halo, line, marks]), ...layers.map(({ head }) => head));
+
+  function show(epoch) {
+    for (const { path, halo, line, head, marks } of layers) {
+      const hidden = isHidden(path) || (path.marks && epoch < path.epochs[0]);
+      for (const part of [halo, line, head, marks]) part.setAttribute("visibility", hidden ? "hidden" : "visible");
+      if (hidden) continue;
+      const whole = path.marks ? Math.floor(epoch) : epoch;
+      const { from, place } = placeAt(path, whole, x, y);
+      const points = path.x.slice(0, from + 1).map((value, index) => [x.place(value), y.place(path.y[index])]);
+      if (path.marks) {
+        marks.replaceChildren(...points.map(([cx, cy]) => svg("circle", { class: "dot", r: 4, cx, cy, fill: `var(--c${path.colour})` })));
+      } else {
+        const route = `M${[...points, place].map(point => point.map(value => value.toFixed(1)).join(" ")).join("L")}`;
+        halo.setAttribute("d", route);
+        line.setAttribute("d", route);
+      }
+      head.setAttribute("cx", place[0]);
+      head.setAttribute("cy", place[1]);
+    }
+  }
+
+  // The drawn point within 18 pixels of (px, py), as {path, index}, or null.
+  function near(px, py, epoch) {
+    let found = null, least = 18;
+    for (const { path } of layers) {
+      if (isHidden(path)) continue;
+      path.x.forEach((value, index) => {
+        if (path.epochs[index] > epoch) return;
+        const far = Math.hypot(x.place(value) - px, y.place(path.y[index]) - py);
+        if (far < least) { least = far; found = { path, index }; }
+      });
+    }
+    return found;
+  }
+
+  return { group, show, near };
+}
+
+// Controls, legend and tip that figures with paths share. `make` draws what lies below: (width) -> {view, under, tell}.
+function pathsFigure(figure, spec, make) {
+  const plot = html("div", { class: "plot" });
+  figure.append(plot);
+  const tip = tipOf(figure);
+  let layer = null, epoch = 0;
+  const redraw = drawn(figure, draw);
+  if (spec.last > 0) figure.append(player(spec.last, value => { epoch = value; layer?.show(epoch); }, spec.counted));
+  if (spec.paths.length > 1) figure.append(legend(spec.paths, redraw, () => {}));
+  document.addEventListener("runs", redraw);
+
+  function draw(width) {
+    const { view, under, tell } = make(width);
+    layer = pathsLayer(spec.paths, view.x, view.y);
+    view.area.append(layer.group);
+    layer.show(epoch);
+    plot.replaceChildren(...under, view.root);
+    view.root.onpointermove = view.root.onpointerdown = event => {
+      const found = layer.near(event.offsetX, event.offsetY, epoch);
+      const [head, rows] = found ? told(found) : tell(event.offsetX, event.offsetY);
+      if (head) tip.show(plot, event.offsetX, event.offsetY, head, rows);
+      else tip.hide();
+    };
+    view.root.onpointerleave = tip.hide;
+  }
+
+  function told({ path, index }) {
+    const rows = spec.names.map((name, axis) => [null, name, shown([path.x, path.y][axis][index], 5)]);
+    if (path.loss) rows.push([null, "loss", shown(path.loss[index])]);
+    return [`${path.label}, ${spec.counted} ${path.epochs[index].toLocaleString("en-US")}`, rows];
+  }
+}

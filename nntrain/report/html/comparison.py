@@ -1,0 +1,206 @@
+"""The page of a comparison: the ranking, each seed's result, the differences between variants, and the curves."""
+
+from collections.abc import Mapping, Sequence
+from html import escape
+from typing import Any
+
+import numpy as np
+
+from nntrain.comparison.jobs import LOSS, METRIC, TRAIN_LOSS, Row
+from nntrain.comparison.record import Compared, Difference, Middle, Outcome, Record
+from nntrain.report.html.document import Figure, colour, document, swatch, table
+from nntrain.report.html.lines import Line, Lines, Values, line_figures, short
+from nntrain.report.numbers import duration, number, share
+from nntrain.report.summary import metric_name
+
+POINTS = 200  # of a median curve
+MOST_PAIRS = 45  # that are drawn; the table has all
+INFINITE = "∞"
+
+
+def comparison_page(compared: Compared, name: str) -> str:
+    """Return the page of a comparison; ``name``: of its directory."""
+    record = compared.record
+    verdict = f"<p><b>{escape(record.verdict)}</b></p>" if record.verdict else ""
+    seeds = f"{len(record.seeds)} seed{'s' * (len(record.seeds) != 1)}"
+    tuned = f", {record.trials} trials for each variant" if record.trials else ""
+    about = f"<p>{escape(f'ranked by the median {_measure(record)} over {seeds}{tuned}')}</p>"
+    before = f"{verdict}{about}{_ranking(record)}<h2>Figures</h2>"
+    pairs = f"<h2>Differences</h2>{_pairs(record)}" if record.pairs else ""
+    rows = {(name, phase): _known(compared, name, phase, outcome) for name, phase, outcome in _outcomes(record)}
+    figures = [*_results(record, rows), *_intervals(record), *line_figures(_curves(record, rows))]
+    return document(name, before, figures, pairs)
+
+
+def _measure(record: Record) -> str:
+    part, name = record.measure.split(".")
+    return f"{part} {metric_name(name)}"
+
+
+def _outcomes(record: Record) -> list[tuple[str, str, Outcome]]:
+    """Return variant, phase and outcome, in the order of the ranking, those that count before their defaults."""
+    return [(one.name, phase, outcome) for one in record.variants for phase, outcome in one.phases.items()]
+
+
+def _known(compared: Compared, name: str, phase: str, outcome: Outcome) -> Sequence[Row]:
+    """Return the runs of an outcome, by seed; none if the ledger has others than those that it was found from."""
+    part, key = compared.record.measure.split(".")
+    rows = [row for _, row in sorted(compared.runs.get((name, phase), {}).items())]
+    told = outcome.scores.get(part, {}).get(key)
+    values = [np.inf if row.diverged else _score(row, part, key) for row in rows]
+    middle = np.median(values) if values else np.nan
+    same = told is not None and (told.median is None or np.isclose(middle, told.median, rtol=1e-9, atol=0))
+    return rows if len(rows) == outcome.runs and (same or key != "loss") else []
+
+
+def _score(row: Row, part: str, key: str) -> float:
+    scores = row.scores.get(part)
+    value = None if scores is None else scores.loss if key == "loss" else scores.metric
+    return np.nan if value is None else value
+
+
+def _ranking(record: Record) -> str:
+    """Return the table of the variants, tuned and, below, with their defaults."""
+    part, name = record.measure.split(".")
+    order = sorted(("validation", "test"), key=lambda p: p != part)  # the one that is ranked by stands first
+    others = [(p, k) for p in order for k in ("loss", record.metric) if (p, k) != (part, name)]
+    others = [(p, k) for p, k in others if any(p in outcome.scores for *_, outcome in _outcomes(record))]
+    heads = [("", "variant"), ("", "settings"), (part, metric_name(name)), (part, "quartiles")]
+    heads += [(p, metric_name(k)) for p, k in others]
+    heads += [("", f"steps to {record.target:.4g}")] if record.target is not None else []
+    failed = any(outcome.diverged for *_, outcome in _outcomes(record))
+    heads += [("", "time"), *([("", "diverged")] if failed else [])]
+    rows, asides = list[list[str]](), list[int]()
+    for rank, one in enumerate(record.variants):
+        for phase, outcome in one.phases.items():
+            counts = phase == next(iter(one.phases))
+            asides += [] if counts else [len(rows)]
+            label = f"{swatch(rank)} {escape(one.name)}" if counts else "defaults"
+            settings = escape(", ".join(f"{key} {value:.4g}" for key, value in outcome.settings.items()))
+            cells = [label, settings, *_spread(outcome.scores.get(part, {}).get(name), name)]
+            cells += [_spread(outcome.scores.get(p, {}).get(k), k)[0] for p, k in others]
+            cells += [_steps(outcome)] if record.target is not None else []
+            time = outcome.seconds.median
+            cells += ["–" if time is None else duration(time), *([share(outcome.diverged)] if failed else [])]
+            rows.append(cells)
+    if not any(row[1] for row in rows):
+        heads, rows = [heads[0], *heads[2:]], [[row[0], *row[2:]] for row in rows]
+    return table(heads, rows, text=(0, 1) if ("", "settings") in heads else (0,), asides=asides)
+
+
+def _spread(middle: Middle | None, name: str) -> tuple[str, str]:
+    """Return median and quartiles; what is not finite is infinitely bad."""
+    if middle is None:
+        return "–", "–"
+    worst = INFINITE if name == "loss" else f"-{INFINITE}"
+    median, low, high = (worst if value is None else number(value) for value in (middle.median, middle.q1, middle.q3))
+    return median, f"{low} – {high}"
+
+
+def _steps(outcome: Outcome) -> str:
+    if outcome.target is None:
+        return "–"
+    missed = f"{outcome.target.missed} of {outcome.runs} missed" if outcome.target.missed else ""
+    steps = "" if outcome.target.steps is None else f"{outcome.target.steps:,.0f}"
+    return ", ".join(filter(None, (steps, missed)))
+
+
+def _results(record: Record, rows: Mapping[tuple[str, str], Sequence[Row]]) -> list[Figure]:
+    """Return the figure of each seed's result, with medians and quartiles."""
+    part, name = record.measure.split(".")
+    drawn: list[dict[str, Any]] = []
+    for rank, one in enumerate(record.variants):
+        for phase, outcome in one.phases.items():
+            middle = outcome.scores.get(part, {}).get(name)
+            runs = [row for row in rows[one.name, phase] if not row.diverged]
+            points = np.array([_score(row, part, name) for row in runs], np.float64)
+            counts = phase == next(iter(one.phases))
+            told = [["median", _spread(middle, name)[0]], ["quartiles", _spread(middle, name)[1]]]
+            told += [["runs", str(outcome.runs)], ["diverged", share(outcome.diverged)]]
+            row = {"label": one.name if counts else f"{one.name}, defaults", "colour": colour(rank), "told": told}
+            row |= {"points": short(points), "faded": not counts}
+            if middle is not None:
+                row |= {"low": middle.q1, "middle": middle.median, "high": middle.q3}
+            drawn.append(row)
+    note = "a dot for each run; the bar is from the first to the third quartile, the line is the median"
+    if any(outcome.diverged for *_, outcome in _outcomes(record)):
+        note += "; runs that diverged have no dot"
+    return [
+        {"kind": "rows", "title": f"{_measure(record)} of each run", "x": _measure(record), "ratio": name == "loss"}
+        | {"zero": False, "note": note, "rows": drawn}
+    ]
+
+
+def _intervals(record: Record) -> list[Figure]:
+    """Return the figure of the differences between variants, with their intervals."""
+    ranks = {one.name: rank for rank, one in enumerate(record.variants)}
+    shown = record.pairs[:MOST_PAIRS]
+    if not shown:
+        return []
+    rows = []
+    for pair in shown:
+        told = [["ahead by", _value(pair.difference)], ["95 % interval", _interval(pair)]]
+        told += [["p (Holm)", f"{pair.p_holm:.2g}"], ["", pair.verdict]]
+        row = {"label": f"{pair.a} against {pair.b}", "colour": colour(ranks.get(pair.a, 0)), "told": told}
+        rows.append(row | {"low": pair.low, "middle": pair.difference, "high": pair.high, "faded": not pair.shown})
+    note = "median paired difference with its 95 % interval, by bootstrap; faded: no difference is shown"
+    if len(shown) < len(record.pairs):
+        note += f"; the first {len(shown)} of {len(record.pairs)} pairs, the table below has all"
+    title = f"by how much the first is better: {_measure(record)}"
+    figure = {"kind": "rows", "title": title, "x": f"difference in {_measure(record)}", "ratio": False, "zero": True}
+    return [figure | {"note": note, "rows": rows}]
+
+
+def _value(value: float | None) -> str:
+    return INFINITE if value is None else number(value)
+
+
+def _interval(pair: Difference) -> str:
+    low = f"-{INFINITE}" if pair.low is None and pair.difference is not None else _value(pair.low)
+    return f"{low} – {_value(pair.high)}"
+
+
+def _pairs(record: Record) -> str:
+    rows = [
+        [
+            escape(f"{pair.a}, {pair.b}"),
+            _value(pair.difference),
+            _interval(pair),
+            f"{pair.p_holm:.2g}",
+            escape(pair.verdict),
+        ]
+        for pair in record.pairs
+    ]
+    heads = [("", head) for head in ("pair", "ahead by", "95 % interval", "p (Holm)", "verdict")]
+    return table(heads, rows, text=(0, 4), asides=[i for i, pair in enumerate(record.pairs) if not pair.shown])
+
+
+def _curves(record: Record, rows: Mapping[tuple[str, str], Sequence[Row]]) -> list[Lines]:
+    """Return the curves of the outcomes that count: medians, with bands from the first to the third quartile."""
+    found = []
+    titles = {LOSS: "validation loss", TRAIN_LOSS: "training loss", METRIC: f"validation {metric_name(record.metric)}"}
+    for column, title in titles.items():
+        lines = []
+        for rank, one in enumerate(record.variants):
+            runs = [row for row in rows[one.name, next(iter(one.phases))] if not row.diverged and len(row.curve)]
+            epochs, low, middle, high = _quartiles(runs, column)
+            lines.append(Line(one.name, epochs, middle, rank, run=rank, low=low, high=high))
+        found.append(
+            Lines(title, lines, ratio=column != METRIC, note="median, band from the first to the third quartile")
+        )
+    return found
+
+
+def _quartiles(runs: Sequence[Row], column: int) -> tuple[Values, Values, Values, Values]:
+    """Return some epochs and the quartiles of the runs' values there; a run that ended early keeps its last value."""
+    longest = max((row.epochs for row in runs), default=0)
+    epochs = np.unique(np.rint(np.linspace(1, max(longest, 1), min(max(longest, 1), POINTS))))
+    values = [np.interp(epochs, _epochs(row), row.curve[:, column]) for row in runs]
+    if not values:
+        values = [np.full(epochs.size, np.nan)]
+    low, middle, high = np.quantile(values, (0.25, 0.5, 0.75), axis=0)
+    return epochs, low, middle, high
+
+
+def _epochs(row: Row) -> Values:
+    return np.linspace(row.epochs / len(row.curve), row.epochs, len(row.curve))

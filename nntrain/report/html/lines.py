@@ -1,0 +1,139 @@
+"""Curves as data for ``lines.js``."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.report.html.document import COLOURS, DASHES, Figure, colour, dash
+
+Values = NDArray[np.float64]
+PARTS, FEWEST = 200, 25  # equal parts of a long line, of each of which up to four points are drawn
+POINTS = 9_000  # on a page, about: its size is mostly theirs
+DIGITS = 5  # significant ones of a value
+
+
+@dataclass(frozen=True)
+class Line:
+    """A curve over ascending ``x`` (N); what of ``y`` (N) is not finite is left out.
+
+    Attributes:
+        label: in the legend.
+        x: where.
+        y: what.
+        index: chooses its colour and its dashes.
+        run: the run it belongs to, with which it is hidden; None for none.
+        thin: whether it is drawn as one that matters less.
+        low: the lower border of a band around it (N), if it has one.
+        high: the upper border.
+    """
+
+    label: str
+    x: Values
+    y: Values
+    index: int
+    run: int | None = None
+    thin: bool = False
+    low: Values | None = None
+    high: Values | None = None
+
+    @property
+    def seen(self) -> bool:
+        """Return whether there is anything to draw."""
+        return bool(np.isfinite(self.y).any())
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Some curves over one axis.
+
+    Attributes:
+        title: of the figure.
+        lines: the curves.
+        x: what the axis is.
+        ratio: whether values are told apart by their ratio, so that the axis may be logarithmic.
+        note: below the title.
+    """
+
+    title: str
+    lines: Sequence[Line]
+    x: str = "epoch"
+    ratio: bool = False
+    note: str = ""
+
+    @property
+    def seen(self) -> Sequence[Line]:
+        """Return the lines that there is anything to draw of."""
+        return [line for line in self.lines if line.seen]
+
+
+def line_figures(charts: Sequence[Lines]) -> list[Figure]:
+    """Return the data of all charts that there is anything to draw of."""
+    count = sum(len(chart.seen) for chart in charts)
+    parts = min(PARTS, max(FEWEST, POINTS // (4 * max(count, 1))))
+    return [_figure(chart, parts) for chart in charts if chart.seen]
+
+
+def _figure(chart: Lines, parts: int) -> Figure:
+    longest, empty = max(line.y.size for line in chart.seen), [line.label for line in chart.lines if not line.seen]
+    notes = [chart.note] if chart.note else []
+    if empty:
+        notes.append(f"no values: {', '.join(empty)}")
+    if longest > 4 * parts:
+        notes.append(f"thinned: of every {-(-longest // parts):,} points the first, lowest, highest and last")
+    if len(chart.seen) > COLOURS * DASHES:
+        notes.append(f"{len(chart.seen)} lines: colours and dashes repeat after {COLOURS * DASHES}")
+    return {
+        "kind": "lines",
+        "title": chart.title,
+        "x": chart.x,
+        "whole": all((line.x == np.floor(line.x)).all() for line in chart.seen),
+        "ratio": chart.ratio,
+        "note": "; ".join(notes),
+        "lines": [_line(line, parts) for line in chart.seen],
+    }
+
+
+def _line(line: Line, parts: int) -> dict[str, Any]:
+    keep = thinned(line.y, parts)
+    data: dict[str, Any] = {
+        "label": line.label,
+        "colour": colour(line.index),
+        "dash": dash(line.index),
+        "x": short(line.x[keep]),
+        "y": short(line.y[keep]),
+    }
+    if line.run is not None:
+        data["run"] = line.run
+    if line.thin:
+        data["thin"] = True
+    if line.low is not None and line.high is not None:
+        data |= {"low": short(line.low[keep]), "high": short(line.high[keep])}
+    return data
+
+
+def thinned(y: Values, parts: int) -> NDArray[np.int64]:
+    """Return which of many values are drawn: of each of so many equal parts the first, lowest, highest and last."""
+    if y.size <= 4 * parts:
+        return np.arange(y.size)
+    kept: set[int] = set()
+    for part in np.array_split(np.arange(y.size), parts):
+        values, finite = y[part], np.isfinite(y[part])
+        low, high = np.where(finite, values, np.inf).argmin(), np.where(finite, values, -np.inf).argmax()
+        kept |= {int(part[0]), int(part[low]), int(part[high]), int(part[-1])}
+    return np.array(sorted(kept))
+
+
+def short(values: Values, digits: int = DIGITS) -> list[float | int | None]:
+    """Return values in a few digits, whole ones as integers, None for what is not finite."""
+    return [_short(value, digits) for value in values.tolist()]
+
+
+def _short(value: float, digits: int) -> float | int | None:
+    if not np.isfinite(value):
+        return None
+    if value == int(value) and abs(value) < 1e15:
+        return int(value)
+    return float(f"{value:.{digits}g}")

@@ -1,0 +1,120 @@
+"""The page of some runs: what they came to, their curves and their recipes."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from html import escape
+
+import numpy as np
+
+from nntrain.artifacts.history import PARTS, History
+from nntrain.optimizers.search import Search
+from nntrain.recipe.document import dump_document
+from nntrain.recipe.schema import to_data
+from nntrain.report.html.document import Figure, document, run_button, table
+from nntrain.report.html.lines import Line, Lines, Values, line_figures
+from nntrain.report.numbers import duration, number, short
+from nntrain.report.summary import WHY, metric_name
+from nntrain.training.events import Stopped
+
+
+def runs_page(runs: Sequence[History], names: Sequence[str], surfaces: Sequence[Figure] = ()) -> str:
+    """Return the page.
+
+    Args:
+        runs: at least one.
+        names: what they are called.
+        surfaces: figures of the loss over one or two parameters.
+    """
+    title = ", ".join(names) if len(names) < 4 else f"{len(names)} runs"
+    recipes = "".join(
+        f"<details><summary>{escape(name)}</summary><pre>{escape(dump_document(to_data(run.recipe)))}</pre></details>"
+        for run, name in zip(runs, names, strict=True)
+    )
+    figures = [*surfaces, *line_figures(charts(runs, names))]
+    return document(title, f"{_results(runs, names)}<h2>Curves</h2>", figures, f"<h2>Recipes</h2>{recipes}")
+
+
+def _results(runs: Sequence[History], names: Sequence[str]) -> str:
+    """Return the table of what the runs came to, and below it how each ended."""
+    parts = [part for part in PARTS if any(part in run.summary for run in runs)]
+    metric = metric_name(runs[0].metric)
+    heads = [("", "run"), ("", "optimizer"), ("", "learning rate")]
+    heads += [(part, what) for part in parts for what in ("loss", metric)]
+    heads += [("", "epochs"), ("", "time")]
+    rows, ends = [], []
+    for index, (run, name) in enumerate(zip(runs, names, strict=True)):
+        told = run_button(index, name) if len(runs) > 1 else escape(name)
+        summary = run.summary
+        scores = [summary.get(part, {}).get(key) for part in parts for key in ("loss", run.metric)]
+        facts = [f"{summary['epochs']:,}", escape(duration(summary["seconds"]))]
+        rows.append([told, escape(run.recipe.optimizer.name), escape(_rate(run)), *map(number, scores), *facts])
+        ends.append(f"<li>{f'<b>{escape(name)}</b>: ' if len(runs) > 1 else ''}{escape(_end(run))}</li>")
+    return f'{table(heads, rows, text=(0, 1))}<ul class="plain">{"".join(ends)}</ul>'
+
+
+def _end(run: History) -> str:
+    """Return why a run ended, and its verdict, which says so itself of a run that diverged."""
+    stopped, verdict = run.summary["stopped"], run.summary["verdict"]
+    return str(verdict) if stopped is Stopped.DIVERGED else f"{WHY[stopped]}; {verdict}"
+
+
+def _rate(run: History) -> str:
+    """Return a run's learning rate, and the schedule it follows; a dash for a search, which has none."""
+    optimizer, schedule = run.recipe.optimizer, run.recipe.schedule
+    if isinstance(optimizer, Search):
+        return "–"
+    followed = "" if optimizer.searches or schedule.name == "constant" else f", {schedule.name}"
+    return f"{short(optimizer.lr, 4)}{followed}"
+
+
+def charts(runs: Sequence[History], names: Sequence[str]) -> list[Lines]:
+    """Return the curves of the runs: losses, metric, gradient, rate; of a single run also those of its layers."""
+    metric, x = metric_name(runs[0].metric), _axis(runs)
+    shown = [_losses(runs, names, x)]
+    for key, title, ratio in (
+        (f"validation_{runs[0].metric}", f"{metric} on the validation part", False),
+        ("gradient_norm", "norm of the gradient", True),
+        ("learning_rate", "learning rate", True),
+        ("clipped", "share of the steps whose gradient was clipped", False),
+    ):
+        lines = [_line(run, name, key, index) for index, (run, name) in enumerate(zip(runs, names, strict=True))]
+        if key != "learning_rate" or any(np.ptp(line.y) > 0 for line in lines if line.y.size):
+            shown.append(Lines(title, lines, x, ratio))
+    return shown + (_layers(runs[0]) if len(runs) == 1 else [])
+
+
+def _axis(runs: Sequence[History]) -> str:
+    """Return what the axis of the curves is: a search has no epochs, but the points that it tries."""
+    searching = [isinstance(run.recipe.optimizer, Search) for run in runs]
+    return "point tried" if all(searching) else "epoch or point tried" if any(searching) else "epoch"
+
+
+def _losses(runs: Sequence[History], names: Sequence[str], x: str) -> Lines:
+    """Return training and validation losses: of one run in two colours, of several as thin and thick lines."""
+    lines, one = [], len(runs) == 1
+    for index, (run, name) in enumerate(zip(runs, names, strict=True)):
+        has = bool(np.isfinite(run.columns["validation_loss"]).any())
+        told = "" if one else f"{name}, "
+        label = f"{told}training" if one or has else name
+        lines.append(_line(run, label, "train_loss", index, thin=has and not one))
+        if has:
+            validation = _line(run, f"{told}validation", "validation_loss", index)
+            lines.append(replace(validation, index=index + 1) if one else validation)
+    return Lines("loss", lines, x, ratio=True)
+
+
+def _layers(run: History) -> list[Lines]:
+    """Return charts with a line for each layer of a run."""
+    measured = run.layers
+
+    def lines(values: Values) -> list[Line]:
+        return [Line(layer["label"], measured.epoch, values[:, i], i) for i, layer in enumerate(run.summary["layers"])]
+
+    found = [Lines("norm of each layer's gradient", lines(measured.gradient_norm), _axis([run]), ratio=True)]
+    if np.nansum(measured.dead) > 0:
+        found.append(Lines("share of dead units", lines(measured.dead), _axis([run])))
+    return found
+
+
+def _line(run: History, label: str, key: str, index: int, thin: bool = False) -> Line:
+    return Line(label, run.columns["epoch"], run.columns[key], index, run=index, thin=thin)
