@@ -82,6 +82,7 @@ def test_the_smallest_share_of_dead_units_is_drawn(nntrain: CommandLine, runs: P
         ("summary.json", "seconds", None, "seconds: Input should be a valid number"),
         ("summary.json", "seconds", -1, "seconds: Input should be greater than or equal to 0"),
         ("summary.json", "layers", [], "epoch 1 has 1 layers, and the summary 0"),
+        ("summary.json", "train", {"loss": 1, "accuracy": 1}, "train.r2 is missing"),
         ("summary.json", "train", {"loss": 1e999}, "train.loss: Input should be a finite number"),
         ("metrics.jsonl", "parameters", None, "epoch 1 has 0 parameters, and the summary 2"),
         ("metrics.jsonl", "train_loss", "much", "line 1, train_loss: Input should be a valid number"),

@@ -8,11 +8,11 @@ from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from nntrain.artifacts.run_folder import RunFolder
 from nntrain.errors import InputError, bad_input
@@ -59,6 +59,18 @@ class _Summary(Facts):
     validation: _Scores | None = None
     test: _Scores | None = None
     final: dict[str, _Scores]
+
+    @property
+    def metric(self) -> str:
+        return "r2" if self.task == "regression" else "accuracy"
+
+    @model_validator(mode="after")
+    def _metrics_are_there(self) -> Self:
+        for part in PARTS:
+            scores = getattr(self, part)
+            if scores is not None and self.metric not in scores.model_fields_set:
+                raise ValueError(f"{part}.{self.metric} is missing")
+        return self
 
 
 class _Line(Facts):
@@ -159,7 +171,7 @@ def _read(folder: Path, recipe: Recipe, summary: _Summary, metrics: Path) -> His
         columns={key: np.array(column) for key, column in columns.items()},
         parameters=np.array(parameters).reshape(count, len(summary.parameters or ())),
         layers=Layers(np.array(epochs), *layers),
-        metric="r2" if summary.task == "regression" else "accuracy",
+        metric=summary.metric,
     )
 
 

@@ -95,11 +95,14 @@ def _heights(loss: Values) -> tuple[float, float, float, NDArray[np.uint16]]:
 
 def _notes(walks: Sequence[Walk], paths: Sequence[Mapping[str, Any]]) -> list[str]:
     notes = []
-    if any(len(path["epochs"]) == KEPT and not path.get("marks") for path in paths):
-        notes.append(f"paths are simplified to {KEPT:,} points")
     for walk, path in zip(walks, paths, strict=True):
-        if path["epochs"][-1] < walk.last:
-            notes.append(f"{walk.name} is far outside from epoch {path['epochs'][-1]:,} on")
+        shown, last = len(path["epochs"]), path["epochs"][-1]
+        if walk.searched and shown < len(walk.points):
+            notes.append(f"{walk.name}: {shown:,} of {len(walk.points):,} points are drawn, the best among them")
+        elif shown == KEPT:
+            notes.append(f"{walk.name}: the path is simplified to {KEPT:,} points")
+        if not walk.searched and last < walk.last:
+            notes.append(f"{walk.name} is far outside from epoch {last:,} on")
     return notes
 
 
@@ -118,7 +121,7 @@ def _path(walk: Walk, losses: Values, surface: Surface, index: int) -> dict[str,
         end = int(outside.argmax()) + 1
         scaled = np.clip(scaled[:end], -OUTSIDE, OUTSIDE)
         points = low + scaled * np.where(high > low, high - low, 1.0)
-    keep = np.arange(len(points)) if walk.searched else simplified(scaled)
+    keep = _some(losses[: len(points)]) if walk.searched else simplified(scaled)
     data: dict[str, Any] = {
         "label": walk.name,
         "colour": colour(index),
@@ -133,6 +136,14 @@ def _path(walk: Walk, losses: Values, surface: Surface, index: int) -> dict[str,
     if walk.searched:
         data["marks"] = True
     return data
+
+
+def _some(losses: Values) -> NDArray[np.int64]:
+    """Return which points of a search are drawn: some, at equal distances, and the best one."""
+    if losses.size <= KEPT:
+        return np.arange(losses.size)
+    best = int(np.where(np.isfinite(losses), losses, np.inf).argmin())
+    return np.union1d(np.linspace(0, losses.size - 1, KEPT).astype(np.int64), [best])
 
 
 def simplified(points: Values, tolerance: float = TOLERANCE, most: int = KEPT) -> NDArray[np.int64]:

@@ -24,7 +24,7 @@ function legend(lines, changed, lit) {
   const entry = line => html("li", {}, html("button", {
     type: "button", "aria-pressed": String(!isHidden(line)), title: "hide or show",
     onclick: () => toggle(line), onpointerenter: () => lit(line), onpointerleave: () => lit(null),
-    onfocus: () => lit(line), onblur: () => lit(null),
+    onfocus: event => event.target.matches(":focus-visible") && lit(line), onblur: () => lit(null),
   }, sample(line), line.label));
   const toggle = line => {
     const focus = lines.indexOf(line);

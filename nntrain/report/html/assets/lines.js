@@ -50,6 +50,11 @@ function linesFigure(figure, spec) {
     mark();
   }
 
+  // The class of a line that another one stands out from, as that is pointed at in the legend.
+  function faded(line) {
+    return lit && !isHidden(lit) && lit !== line ? " faded" : "";
+  }
+
   function curve(line) {
     let path = "", open = false;
     const marks = [];
@@ -61,7 +66,7 @@ function linesFigure(figure, spec) {
       if (lone || line.y.length <= FEW) marks.push(svg("circle", { r: 2.5, cx: x, cy: y, fill: `var(--c${line.colour})` }));
       open = true;
     });
-    const kind = `line${line.thin ? " thin" : ""}${lit && lit !== line ? " faded" : ""}`;
+    const kind = `line${line.thin ? " thin" : ""}${faded(line)}`;
     return [svg("path", { class: kind, d: path, ...stroke(line) }), ...marks];
   }
 
@@ -69,7 +74,7 @@ function linesFigure(figure, spec) {
     const there = line.x.map((_, index) => index).filter(index => finite(line.low[index]) && finite(line.high[index]));
     const at = (index, values) => `${view.x.place(line.x[index]).toFixed(1)} ${view.y.place(values[index]).toFixed(1)}`;
     const points = [...there.map(index => at(index, line.high)), ...there.reverse().map(index => at(index, line.low))];
-    const kind = `band${lit && lit !== line ? " faded" : ""}`;
+    const kind = `band${faded(line)}`;
     return svg("path", { class: kind, d: points.length ? `M${points.join("L")}Z` : "", fill: `var(--c${line.colour})` });
   }
 

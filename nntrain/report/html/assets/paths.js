@@ -14,36 +14,28 @@ function placeAt(path, epoch, x, y) {
 // Return {group, show(epoch)}: `show` draws all paths that are not hidden up to an epoch.
 function pathsLayer(paths, x, y) {
   const group = svg("g");
-  const layers = paths.map(path => {
-    const look = { class: "line", ...stroke(path) };
-    const layer = {
-      path,
-      halo: svg("path", { class: "line halo" }),
-      line: svg("path", look),
-      head: svg("circle", { class: "dot", r: 5.5, fill: `var(--c${path.colour})` }),
-      marks: svg("g"),
-    };
-    return layer;
-  });
-  group.append(...layers.flatMap(({ halo, line, marks }) => [halo, line, marks]), ...layers.map(({ head }) => head));
+  const layers = paths.map(path => ({
+    path,
+    halo: svg("path", { class: path.marks ? "line halo marks" : "line halo" }),
+    line: svg("path", { class: path.marks ? "line marks" : "line", ...stroke(path.marks ? { ...path, dash: 0 } : path) }),
+    head: svg("circle", { class: "dot", r: 5.5, fill: `var(--c${path.colour})` }),
+  }));
+  group.append(...layers.flatMap(({ halo, line }) => [halo, line]), ...layers.map(({ head }) => head));
 
   function show(epoch) {
-    for (const { path, halo, line, head, marks } of layers) {
-      const hidden = isHidden(path) || (path.marks && epoch < path.epochs[0]);
-      for (const part of [halo, line, head, marks]) part.setAttribute("visibility", hidden ? "hidden" : "visible");
+    for (const { path, halo, line, head } of layers) {
+      const hidden = isHidden(path) || epoch < path.epochs[0];
+      for (const part of [halo, line, head]) part.setAttribute("visibility", hidden ? "hidden" : "visible");
       if (hidden) continue;
-      const whole = path.marks ? Math.floor(epoch) : epoch;
-      const { from, place } = placeAt(path, whole, x, y);
+      const { from, place } = placeAt(path, path.marks ? Math.floor(epoch) : epoch, x, y);
       const points = path.x.slice(0, from + 1).map((value, index) => [x.place(value), y.place(path.y[index])]);
-      if (path.marks) {
-        marks.replaceChildren(...points.map(([cx, cy]) => svg("circle", { class: "dot", r: 4, cx, cy, fill: `var(--c${path.colour})` })));
-      } else {
-        const route = `M${[...points, place].map(point => point.map(value => value.toFixed(1)).join(" ")).join("L")}`;
-        halo.setAttribute("d", route);
-        line.setAttribute("d", route);
-      }
-      head.setAttribute("cx", place[0]);
-      head.setAttribute("cy", place[1]);
+      const texts = (path.marks ? points : [...points, place]).map(point => point.map(value => value.toFixed(1)).join(" "));
+      const route = path.marks ? texts.map(text => `M${text}h0`).join("") : `M${texts.join("L")}`; // dots, or a line
+      halo.setAttribute("d", route);
+      line.setAttribute("d", route);
+      const [cx, cy] = path.marks ? points.at(-1) : place;
+      head.setAttribute("cx", cx);
+      head.setAttribute("cy", cy);
     }
   }
 

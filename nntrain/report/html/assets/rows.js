@@ -9,8 +9,9 @@ function rowsFigure(figure, spec) {
   const tip = tipOf(figure);
   const values = spec.rows.flatMap(row => [...(row.points || []), row.low, row.middle, row.high]).filter(finite);
   const logarithmic = Boolean(spec.ratio) && suitsLogarithm(values);
+  if (!values.length) plot.append(html("p", {}, html("small", {}, "no finite values")));
   note.textContent = [spec.note, logarithmic ? "logarithmic" : ""].filter(Boolean).join("; ");
-  drawn(figure, draw);
+  if (values.length) drawn(figure, draw);
 
   function draw(width) {
     const widest = Math.max(...spec.rows.map(row => widthOf(row.label)));
