@@ -87,8 +87,7 @@ def ravine() -> str:
     t = np.arange(41)[:, None]
     paths = [np.hstack([3 - 2 * 0.9**t, 1 + np.cos(t) * 0.9**t]), np.hstack([t[:21] / 7, t[:21] / 21])]
     losses = [losses_at(plan, path) for path in paths]
-    found = surface(plan, paths, losses)
-    assert found is not None
+    found = surface(plan, np.concatenate(paths))
     walks = [Walk(name, path) for name, path in zip(("one", "two"), paths, strict=True)]
     return document("t", "", [surface_figure(found, walks, losses)], "")
 

@@ -25,7 +25,7 @@ def fitted(nntrain: CommandLine, folder: Path, recipe: str, *settings: str) -> P
     return folder
 
 
-SURFACE, PROFILE = "training loss and the paths of the runs", "training loss over the weight"
+SURFACE, PROFILE = "training loss over w1 and b", "training loss over w1"
 
 
 def test_a_run_is_a_page_in_its_directory(nntrain: CommandLine, tmp_path: Path) -> None:
@@ -55,7 +55,7 @@ def test_a_run_is_a_page_in_its_directory(nntrain: CommandLine, tmp_path: Path) 
     ):
         assert drawn[title]["lines"][0]["y"] == pytest.approx([line[key] for line in lines], rel=1e-4)
     assert drawn["norm of each layer's gradient"]["lines"][0]["label"] == "1 dense 64→256 relu"
-    assert {SURFACE, PROFILE}.isdisjoint(drawn)  # more than two parameters
+    assert "training loss over" not in " ".join(drawn)  # more than two parameters
 
 
 def test_names_cannot_leave_the_page_s_texts_and_data(nntrain: CommandLine, tmp_path: Path) -> None:
@@ -102,6 +102,18 @@ def test_descent_over_one_weight_and_a_search_over_it(nntrain: CommandLine, tmp_
     assert ("marks" in first, "marks" in second) == (True, False)
     assert (first["epochs"][0], second["epochs"][0]) == (1, 0)  # a search has no place to start from
     assert drawn[PROFILE]["last"] == 5
+
+
+def test_a_long_search_keeps_its_best_point(nntrain: CommandLine, tmp_path: Path) -> None:
+    search = "optimizer={name: random_search, low: -500, high: 500}"
+    run = fitted(nntrain, tmp_path / "run", "line_search", search, "training.epochs=2000")
+    profile = figures(nntrain("report", run, "--out", "-").out)[PROFILE]
+    (path,) = profile["paths"]
+    assert 1500 <= len(path["x"]) <= 1501
+    assert profile["note"] == f"run: {len(path['x']):,} of 2,000 points are drawn, the best among them"
+    best = json.loads((run / "summary.json").read_text())["train"]["loss"]
+    assert min(path["y"]) == pytest.approx(best, rel=1e-4)
+    assert (min(profile["at"]), max(profile["at"])) == pytest.approx((-700, 700), abs=10)
 
 
 def test_lines_without_values_and_more_lines_than_colours_are_named() -> None:
@@ -170,7 +182,9 @@ def test_paths_over_the_lectures_ravine(nntrain: CommandLine, tmp_path: Path) ->
     assert len(figures(nntrain("report", runs[0], "--out", "-").out)[SURFACE]["paths"]) == 1
 
     other = fitted(nntrain, tmp_path / "other", "ravine", "loss=mae", "training.epochs=3", "optimizer=sgd")
-    assert SURFACE not in figures(nntrain("report", runs[0], other, "--out", "-").out)
+    ended = nntrain("report", runs[0], other, "--out", "-")
+    assert SURFACE not in figures(ended.out)
+    assert "without the loss over the parameters: report: the runs differ in their data, loss or network" in ended.err
 
 
 def test_runs_on_other_rows_have_no_surface_in_common(nntrain: CommandLine, tmp_path: Path) -> None:
@@ -185,15 +199,15 @@ def test_parameters_of_two_layers_are_named_with_theirs(nntrain: CommandLine, tm
     rows = "data.source={name: given, x: [[-1], [1]], o: [-1, 1]}"
     model = "model={hidden: [1], activation: tanh, learn_biases: false}"
     run = fitted(nntrain, tmp_path / "run", "line", rows, model, "training.epochs=5", "optimizer.lr=0.01")
-    assert figures(nntrain("report", run, "--out", "-").out)[SURFACE]["names"] == ["1 w1", "2 w1"]
+    figure = figures(nntrain("report", run, "--out", "-").out)["training loss over 1 w1 and 2 w1"]
+    assert figure["names"] == ["1 w1", "2 w1"]
 
 
 def test_the_surface_is_the_loss_and_its_heights_give_it_back() -> None:
     plan = built(Path("recipes/ravine.yaml").read_text()).plan
     path = np.array([[0.0, 0.0], [4.0, 2.0], [np.inf, 0]])
     losses = losses_at(plan, path)
-    found = surface(plan, [path], [losses])
-    assert found is not None
+    found = surface(plan, path)
     assert found.names == ("w1", "b")
     (x, y), engine = found.axes, Engine(plan)
     assert (x[0], x[-1]) == pytest.approx((-0.8, 4.8))
@@ -257,7 +271,7 @@ def test_without_its_rows_a_run_has_curves_and_no_surface(nntrain: CommandLine, 
         ended = nntrain("report", run, "--out", "-")
         assert ended.status == 0
         assert SURFACE not in figures(ended.out)
-        assert "without the loss over the parameters, as the data are not what they were" in ended.err
+        assert "without the loss over the parameters: " in ended.err
     rows.unlink()
     assert nntrain("report", run, "--out", "-").status == 0
 

@@ -66,9 +66,11 @@ def report(folders: Sequence[Path], note: Callable[[str], None] = lambda text: N
     from nntrain.comparison.record import is_comparison, read_comparison
 
     places = [folder.resolve() for folder in folders]
-    for folder, place in zip(folders, places, strict=True):
-        if f"{folder}{place}".encode(errors="replace").decode() != f"{folder}{place}":  # they are to stand in the page
-            raise bad_input(ascii(str(place)), "the name of this directory is not UTF-8", "rename it")
+    for place in (*folders, *places):
+        try:
+            str(place).encode()  # it is to stand in the page
+        except UnicodeEncodeError:
+            raise bad_input(ascii(str(place)), "the name of this directory is not UTF-8", "rename it") from None
     twice = next((folder for folder, place in zip(folders, places, strict=True) if places.count(place) > 1), None)
     if twice is not None:
         raise bad_input(twice, "is named twice", "once is enough")
@@ -96,17 +98,19 @@ def _runs(folders: Sequence[Path], note: Callable[[str], None]) -> str:
         surface = _surface(runs, names)
     except InputError as error:
         surface = None
-        note(f"without the loss over the parameters, as the data are not what they were: {error}")
+        note(f"without the loss over the parameters: {error}")
     return runs_page(runs, names, [] if surface is None else [surface])
 
 
 def _surface(runs: Sequence[History], names: Sequence[str]) -> Figure | None:
-    """Return a figure of the loss where all runs share one or two parameters, data and loss, else None.
+    """Return a figure of the loss of networks with one or two parameters, None of larger ones.
 
     Raises:
-        InputError: if their data cannot be read any more, or are others.
+        InputError: if their data cannot be read any more or are others, or the runs have no loss in common.
     """
-    from nntrain.diagnostics.surface import MOST, losses_at, path_of, same_surface, surface
+    import numpy as np
+
+    from nntrain.diagnostics.surface import MOST, losses_at, near, path_of, same_surface, surface
 
     if not all(0 < len(run.summary["parameters"] or ()) <= MOST for run in runs):
         return None
@@ -116,12 +120,14 @@ def _surface(runs: Sequence[History], names: Sequence[str]) -> Figure | None:
 
     plans = [show(str(run.folder / "recipe.yaml"), []).plan for run in runs]
     if not all(same_surface(plans[0], plan) for plan in plans[1:]):
-        return None
+        raise bad_input("report", "the runs differ in their data, loss or network")
     walks = []
     for run, name, plan in zip(runs, names, plans, strict=True):
         path = path_of(plan, run.parameters, run.summary["final"].get("train", {}).get("loss"))
         searched = isinstance(plan.optimizer, Search) and len(path) > 1
         walks.append(Walk(name, path[1:] if searched else path, start=int(searched), searched=searched))
     losses = [losses_at(plans[0], walk.points) for walk in walks]
-    found = surface(plans[0], [walk.points for walk in walks], losses)
-    return None if found is None else surface_figure(found, walks, losses)
+    shown = [
+        walk.points if walk.searched else walk.points[near(loss)] for walk, loss in zip(walks, losses, strict=True)
+    ]
+    return surface_figure(surface(plans[0], np.concatenate(shown)), walks, losses)

@@ -1,6 +1,5 @@
 """The loss over the parameters of a network that has one or two (K: the table's parabola, the line's ravine)."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +14,7 @@ from nntrain.training.plan import Plan
 MOST = 2  # parameters of a network whose loss can be drawn
 POINTS = {1: 400, 2: 120}  # along each side, by the number of parameters
 MARGIN = 0.2  # of the range of the paths, left around them
-FAR = 25.0  # times the first loss, beyond which a point of a path does not count for the range
+FAR = 25.0  # times the first loss, as of a run that diverges
 WIDEST = 1e150  # range of a parameter that can be drawn
 CLOSE, TINY = 1e-3, 1e-9  # of a loss, relative and absolute, within which it is the same
 AT_ONCE = 2_000_000  # numbers that outputs may take at a time
@@ -57,25 +56,16 @@ def path_of(plan: Plan, after: Path, loss: float | None) -> Path:
     return path
 
 
-def surface(plan: Plan, paths: Sequence[Path], losses: Sequence[Values]) -> Surface | None:
-    """Return the loss of a plan with one or two parameters, over a range that holds the paths.
+def surface(plan: Plan, points: Values) -> Surface:
+    """Return the loss of a plan with one or two parameters (P), over a range that holds ``points`` (N, P).
 
-    Args:
-        plan: its data, network and loss count.
-        paths: at least one.
-        losses: of each path's points. Those that are FAR above the first ones, as of a run that diverged, are left out
-            of the range.
-
-    Returns:
-        None if the range is too wide to be drawn.
+    Raises:
+        InputError: if there is no such range.
     """
-    points = np.concatenate([path[_near(loss)] for path, loss in zip(paths, losses, strict=True)])
     points = points[np.isfinite(points).all(axis=1)]
-    if not points.size:
-        return None
+    if not points.size or np.abs(points).max() > WIDEST:
+        raise bad_input(plan.name, "its parameters are too large, or not finite")
     low, high = points.min(axis=0), points.max(axis=0)
-    if np.abs(points).max() > WIDEST:
-        return None
     room = MARGIN * np.where(high > low, high - low, 1.0)
     count = plan.network.parameters
     axes = tuple(np.linspace(low[i] - room[i], high[i] + room[i], POINTS[count]) for i in range(count))
@@ -83,8 +73,8 @@ def surface(plan: Plan, paths: Sequence[Path], losses: Sequence[Values]) -> Surf
     return Surface(_names(plan.network), axes, losses_at(plan, grid.reshape(-1, count)).reshape(grid.shape[:-1]))
 
 
-def _near(losses: Values) -> NDArray[np.bool_]:
-    """Return which points of a path count for the range of a picture: at least the first one."""
+def near(losses: Values) -> NDArray[np.bool_]:
+    """Return which points of a path are to be in a picture: those with a loss not FAR above the first one's."""
     size = np.abs(losses)
     known = size[np.isfinite(size) & (size > 0)]
     found = size <= (FAR * known[0] if known.size else np.inf)

@@ -86,8 +86,8 @@ def _head(heads: Sequence[tuple[str, str]], kinds: Sequence[str]) -> str:
 
 
 def swatch(index: int) -> str:
-    """Return a square of the colour of a variant."""
-    return f'<i class="square" style="--c:var(--c{colour(index)})"></i>'
+    """Return the place of a sample of a run's or a variant's line, which a script draws as it draws the legends."""
+    return f'<span class="sample" data-colour="{colour(index)}" data-dash="{dash(index)}"></span>'
 
 
 def run_button(index: int, name: str) -> str:

@@ -52,7 +52,7 @@ def surface_figure(surface: Surface, walks: Sequence[Walk], losses: Sequence[Val
     """
     one, searched = len(surface.axes) == 1, all(walk.searched for walk in walks)
     figure: dict[str, Any] = {
-        "title": "training loss over the weight" if one else "training loss and the paths of the runs",
+        "title": f"training loss over {' and '.join(surface.names)}",
         "names": [*surface.names, "loss"][:2],
         "counted": "point" if searched else "epoch",
         "wide": True,
@@ -107,21 +107,14 @@ def _notes(walks: Sequence[Walk], paths: Sequence[Mapping[str, Any]]) -> list[st
 
 
 def _path(walk: Walk, losses: Values, surface: Surface, index: int) -> dict[str, Any]:
+    """Return the data of a path, or of the points of a search."""
     points = walk.points if len(surface.axes) == 2 else np.column_stack([walk.points, losses])
-    finite = np.isfinite(points).all(axis=1)
-    points = points[: len(points) if finite.all() else max(1, int(finite.argmin()))]
-    ranges = [axis[[0, -1]] for axis in surface.axes]
-    if len(ranges) == 1:
-        known = surface.loss[np.isfinite(surface.loss)]
-        ranges.append(np.array([known.min(initial=0.0), known.max(initial=0.0)]))
-    low, high = np.array(ranges).T
-    scaled = (points - low) / np.where(high > low, high - low, 1.0)
-    outside = (np.abs(scaled) > OUTSIDE).any(axis=1)
-    if outside.any():  # the path goes on to there, and its rest is out of sight
-        end = int(outside.argmax()) + 1
-        scaled = np.clip(scaled[:end], -OUTSIDE, OUTSIDE)
-        points = low + scaled * np.where(high > low, high - low, 1.0)
-    keep = _some(losses[: len(points)]) if walk.searched else simplified(scaled)
+    if walk.searched:
+        keep = _some(losses)
+    else:
+        points = _in_sight(points, surface)
+        low, size = _box(surface)
+        keep = simplified((points - low) / size)
     data: dict[str, Any] = {
         "label": walk.name,
         "colour": colour(index),
@@ -136,6 +129,26 @@ def _path(walk: Walk, losses: Values, surface: Surface, index: int) -> dict[str,
     if walk.searched:
         data["marks"] = True
     return data
+
+
+def _box(surface: Surface) -> tuple[Values, Values]:
+    """Return where a picture begins and how far it reaches, in its two directions."""
+    known = surface.loss[np.isfinite(surface.loss)]
+    ends = [(axis[0], axis[-1]) for axis in surface.axes] + [(known.min(initial=0.0), known.max(initial=0.0))]
+    low, high = np.array(ends[:2]).T
+    return low, np.where(high > low, high - low, 1.0)
+
+
+def _in_sight(points: Values, surface: Surface) -> Values:
+    """Return a path up to where it is not finite or far outside of the picture, to which it still goes."""
+    finite = np.isfinite(points).all(axis=1)
+    points = points[: len(points) if finite.all() else max(1, int(finite.argmin()))]
+    low, size = _box(surface)
+    scaled = (points - low) / size
+    outside = (np.abs(scaled) > OUTSIDE).any(axis=1)
+    if not outside.any():
+        return points
+    return low + np.clip(scaled[: int(outside.argmax()) + 1], -OUTSIDE, OUTSIDE) * size
 
 
 def _some(losses: Values) -> NDArray[np.int64]:

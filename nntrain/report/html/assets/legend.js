@@ -57,6 +57,9 @@ function setRun(run, visible) {
 }
 
 function runButtons() {
+  document.querySelectorAll("[data-colour]").forEach(place => {
+    place.append(sample({ colour: place.dataset.colour, dash: Number(place.dataset.dash) }));
+  });
   document.querySelectorAll("[data-run]").forEach(button => {
     const run = Number(button.dataset.run);
     button.onclick = () => setRun(run, hiddenRuns.has(run));

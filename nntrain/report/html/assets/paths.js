@@ -29,11 +29,15 @@ function pathsLayer(paths, x, y) {
       if (hidden) continue;
       const { from, place } = placeAt(path, path.marks ? Math.floor(epoch) : epoch, x, y);
       const points = path.x.slice(0, from + 1).map((value, index) => [x.place(value), y.place(path.y[index])]);
-      const texts = (path.marks ? points : [...points, place]).map(point => point.map(value => value.toFixed(1)).join(" "));
+      const texts = (path.marks ? points : [...points, place]).filter(point => point.every(Number.isFinite)).map(point => point.map(value => value.toFixed(1)).join(" "));
       const route = path.marks ? texts.map(text => `M${text}h0`).join("") : `M${texts.join("L")}`; // dots, or a line
       halo.setAttribute("d", route);
       line.setAttribute("d", route);
       const [cx, cy] = path.marks ? points.at(-1) : place;
+      if (!Number.isFinite(cx) || !Number.isFinite(cy)) {
+        head.setAttribute("visibility", "hidden");
+        continue;
+      }
       head.setAttribute("cx", cx);
       head.setAttribute("cy", cy);
     }
