@@ -40,7 +40,7 @@ def command(
     from nntrain.artifacts.run_folder import NAMES
     from nntrain.cli.compiling import compiling_said
     from nntrain.cli.result import note, print_text
-    from nntrain.comparison.record import COMPARISON, RUNS
+    from nntrain.comparison.folder import COMPARISON, RUNS
     from nntrain.files import write_atomically
 
     place = out or (runs[0] / PAGE if len(runs) == 1 else Path(PAGE))
@@ -63,7 +63,7 @@ def report(folders: Sequence[Path], note: Callable[[str], None] = lambda text: N
     Raises:
         InputError: if one is no run that has ended, they are of classes and of numbers, or comparisons among them.
     """
-    from nntrain.comparison.record import is_comparison, read_comparison
+    from nntrain.comparison.folder import is_comparison
 
     places = [folder.resolve() for folder in folders]
     for place in (*folders, *places):
@@ -79,6 +79,7 @@ def report(folders: Sequence[Path], note: Callable[[str], None] = lambda text: N
         return _runs(folders, note)
     if len(folders) > 1:
         raise bad_input(comparison, "is a comparison, which has a page of its own", "name it alone")
+    from nntrain.comparison.record import read_comparison
     from nntrain.report.html.comparison import comparison_page
 
     return comparison_page(read_comparison(comparison), comparison.resolve().name)

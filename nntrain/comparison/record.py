@@ -11,11 +11,10 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError
 
 from nntrain.artifacts.history import Count, Facts, Positive, Real, Share, damaged, first_problem
+from nntrain.comparison.folder import COMPARISON, RUNS
 from nntrain.comparison.jobs import Row
 from nntrain.comparison.ledger import Ledger
 from nntrain.errors import bad_input
-
-COMPARISON, RUNS = "comparison.json", "runs.jsonl"
 
 
 class Middle(Facts):
@@ -95,11 +94,6 @@ class Compared:
 
     record: Record
     runs: Mapping[tuple[str, str], Mapping[int, Row]]
-
-
-def is_comparison(folder: Path) -> bool:
-    """Return whether a directory is that of a comparison, which may not have ended."""
-    return (folder / COMPARISON).is_file() or (folder / RUNS).is_file()
 
 
 def read_comparison(folder: Path) -> Compared:
