@@ -22,7 +22,7 @@ floor  packages and files                                           hold
 3      kernels                                                      what is compiled, and how it is called
 2      views, elementary, denormals                                 what loops cannot say; exp
 1      cache, compiler                                              what Numba is told to do otherwise
-0      errors, registry, random, files, resources, memory,          what everything stands on
+0      errors, registry, random, formats, files, resources, memory, what everything stands on
        processors, as_json
 ===== ============================================================ ==========================================
 """

@@ -4,10 +4,14 @@ An error says where, what and how to mend it; many problems of one file travel t
 sees them all at once. Only :mod:`nntrain.cli.main` prints errors and ends the process.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import IntEnum
+
+MOST_PROBLEMS = 10  # shown of one file
+MOST_NAMES = 12  # shown of columns, classes and the like
+SIMILAR = 0.65  # shared letters, from 0 to 1: mes is near mse, none is not near cosine
 
 
 class Status(IntEnum):
@@ -63,8 +67,28 @@ def bad_input(where: object, what: str, hint: str = "") -> InputError:
     return InputError(Problem(str(where), what, hint))
 
 
+def refuse(problems: Sequence[Problem]) -> None:
+    """Raise an error that shows the first ten ``problems`` and counts the others; do nothing if there are none.
+
+    Raises:
+        InputError: if there are problems.
+    """
+    if not problems:
+        return
+    more = len(problems) - MOST_PROBLEMS
+    rest = [Problem("", f"and {more} more problem{'s' * (more > 1)}")] if more > 0 else []
+    raise InputError(*problems[:MOST_PROBLEMS], *rest)
+
+
+def listed(names: Iterable[object]) -> str:
+    """Return names with commas between them: the first twelve, and how many more there are."""
+    texts = list(map(str, names))
+    more = len(texts) - MOST_NAMES
+    return ", ".join(texts[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+
+
 def nearest(name: object, known: Iterable[str]) -> str:
     """Return ``did you mean X?`` for the known name that looks most like ``name``, or an empty string."""
     lowered = {other.lower(): other for other in known}
-    found = get_close_matches(str(name).lower(), lowered, n=1)
+    found = get_close_matches(str(name).lower(), lowered, n=1, cutoff=SIMILAR)
     return f"did you mean {lowered[found[0]]}?" if found else ""

@@ -6,7 +6,8 @@ import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from nntrain.errors import bad_input, nearest
+from nntrain.errors import InputError, bad_input, nearest
+from nntrain.formats import format_of
 
 
 def read_text(path: str, expected: str) -> tuple[str, str]:
@@ -17,7 +18,7 @@ def read_text(path: str, expected: str) -> tuple[str, str]:
         expected: what it should be, for messages.
 
     Raises:
-        InputError: if it cannot be read, is empty, or it or its name is no UTF-8 text.
+        InputError: if it cannot be read, is empty, or it or its name is not UTF-8 text.
     """
     name = "standard input" if path == "-" else path
     try:
@@ -36,18 +37,30 @@ def read_text(path: str, expected: str) -> tuple[str, str]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        line = content[: error.start].count(b"\n") + 1
-        raise bad_input(f"{name}:{line}", f"not UTF-8 text, expected {expected}") from None
+        raise _not_text(name, content, expected, error.start) from None
     if "\0" in text:
-        raise bad_input(name, f"a binary file, expected {expected}")
+        raise _not_text(name, content, expected, content.index(0))
     if not text.strip():
         raise bad_input(name, f"is empty, expected {expected}")
     return name, text
 
 
+def _not_text(name: str, content: bytes, expected: str, wrong: int) -> InputError:
+    """Return the error for a file of which the byte at ``wrong`` is not UTF-8 text."""
+    found = format_of(content)
+    if found is not None:
+        return bad_input(name, f"{found.name}, expected {expected}", found.hint)
+    if any(byte < 9 for byte in content[: wrong + 1000]):  # control characters, which no text has
+        return bad_input(name, f"a binary file, expected {expected}")
+    line = content.count(b"\n", 0, wrong) + 1
+    hint = "if it is in Latin-1 or Windows-1252, convert it: iconv -f WINDOWS-1252 -t UTF-8"
+    return bad_input(f"{name}:{line}", f"not UTF-8 text (byte 0x{content[wrong]:02X}), expected {expected}", hint)
+
+
 def _nearest_file(path: Path) -> str:
-    beside = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
-    return nearest(path.name, beside)
+    with suppress(OSError):
+        return nearest(path.name, [other.name for other in path.parent.iterdir()])
+    return ""
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -86,6 +99,8 @@ def make_folder(path: Path) -> None:
     Raises:
         InputError: if it cannot be made, or cannot be written into.
     """
+    if path == Path("-"):
+        raise bad_input("--out", "a directory cannot be written to standard output", "name a directory")
     try:
         str(path).encode()  # its name is to stand in summary.json
         path.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,70 @@
+"""What a file is that is not UTF-8 text, told by its first bytes, and how to make text of it."""
+
+from typing import NamedTuple
+
+
+class Format(NamedTuple):
+    """A format by name, and what to do with a file of it."""
+
+    name: str
+    hint: str = ""
+
+
+EXPORT = "export it as CSV (UTF-8)"
+SIGNATURES = {
+    b"PAR1": Format("a Parquet file", EXPORT),
+    b"ARROW1": Format("an Arrow file", EXPORT),
+    b"FEA1": Format("a Feather file", EXPORT),
+    b"\x89HDF": Format("an HDF5 file", EXPORT),
+    b"\x93NUMPY": Format("a NumPy array", EXPORT),
+    b"SQLite format 3\0": Format("an SQLite database", EXPORT),
+    b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1": Format("an old Excel workbook", EXPORT),
+    b"\x1f\x8b": Format("gzip-compressed", "decompress it with gunzip"),
+    b"BZh": Format("bzip2-compressed", "decompress it with bunzip2"),
+    b"\xfd7zXZ\0": Format("xz-compressed", "decompress it with unxz"),
+    b"\x28\xb5\x2f\xfd": Format("zstd-compressed", "decompress it with unzstd"),
+    b"7z\xbc\xaf\x27\x1c": Format("a 7-Zip archive", "extract the file first"),
+    b"%PDF": Format("a PDF document"),
+    b"\x89PNG": Format("a PNG image"),
+    b"\xff\xd8\xff": Format("a JPEG image"),
+}
+ZIPPED = {  # names inside
+    b"xl/": Format("an Excel workbook", EXPORT),
+    b"opendocument.spreadsheet": Format("an OpenDocument spreadsheet", EXPORT),
+    b".npy": Format("a NumPy archive", EXPORT),
+}
+BYTE_ORDER_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
+
+
+def format_of(content: bytes) -> Format | None:
+    """Return the format of a file that is not UTF-8 text, or None if it is not known."""
+    known = next((found for start, found in SIGNATURES.items() if content.startswith(start)), None)
+    if known is not None:
+        return known
+    if content.startswith(b"PK\3\4"):
+        inside = next((found for name, found in ZIPPED.items() if name in content), None)
+        return inside or Format("a ZIP archive", "extract the file first")
+    if content[8:9] == b"{" and int.from_bytes(content[:8], "little") < len(content):
+        return Format("a model file (safetensors)")
+    encoding = BYTE_ORDER_MARKS.get(content[:2]) or _utf_16(content[:4096])
+    if encoding is not None:
+        return Format(f"{encoding} text", f"convert it: iconv -f {encoding} -t UTF-8")
+    return None
+
+
+def format_of_text(text: str) -> Format | None:
+    """Return the format of a text that is not a table, or None if it may be one."""
+    start = text.lstrip()[:20].lower()
+    if start.startswith(("{", "[{", "[\n")):
+        return Format("JSON", EXPORT)
+    if start.startswith(("<!doctype", "<html", "<?xml")):
+        return Format("an HTML or XML page", "download the table itself")
+    return None
+
+
+def _utf_16(sample: bytes) -> str | None:
+    """Return which UTF-16 a text without a byte order mark is in, of letters that are ASCII for the most part."""
+    even, odd = sample[::2], sample[1::2]
+    if 0 not in even and odd.count(0) > len(odd) / 2:
+        return "UTF-16LE"
+    return "UTF-16BE" if 0 not in odd and even.count(0) > len(even) / 2 else None
