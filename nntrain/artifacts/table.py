@@ -1,6 +1,7 @@
 """A user's table for a model: its columns are found by name, whatever their order and whatever else is there."""
 
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -9,38 +10,63 @@ from numpy.typing import NDArray
 
 from nntrain.artifacts.model import Model
 from nntrain.data import Dataset, Label
-from nntrain.data.csv import labels
+from nntrain.data.cells import MISSING
 from nntrain.data.prepare import Part, prepare
-from nntrain.data.table import Separator, Table, numeric_columns, read_table, separator_hint
-from nntrain.errors import InputError, Problem, bad_input, nearest
+from nntrain.data.table import Separator, Table, find_numbers, numeric_columns, read_table
+from nntrain.data.target import labels, without_label
+from nntrain.errors import MOST_PROBLEMS, InputError, Problem, bad_input, listed, nearest, refuse
 from nntrain.recipe.build import read_rows
 
+CHANGED = "the model was trained on this file, which has changed since, or is not there any more"
 
-def feature_rows(model: Model, path: str, separator: str | None = None) -> NDArray[np.float64]:
-    """Return the model's features (N, I) from the CSV file at ``path`` (``-``: standard input).
 
-    ``separator`` is what parts its cells; None: what the recipe names.
+def model_table(model: Model, path: str, separator: str | None = None) -> Table:
+    """Read the CSV file at ``path`` (``-``: standard input) for a model.
+
+    ``separator`` is what stands between its cells; None: what the model's recipe names.
 
     Raises:
-        InputError: if it cannot be read, or lacks a column, or has a cell that is no number.
+        InputError: if it cannot be read.
     """
-    return _features(model, _read(model, path, separator))
+    mark = getattr(model.recipe.data.source, "separator", ",") if separator is None else separator
+    mark = "\t" if mark == "\\t" else mark  # as it is easily typed
+    marks = get_args(Separator)
+    if mark not in marks:
+        allowed = " ".join(repr(one) for one in marks)
+        raise bad_input("--separator", f"unknown separator {separator!r}", f"allowed: {allowed}")
+    return read_table(path, mark, "--separator")
 
 
-def labelled_rows(model: Model, path: str, separator: str | None = None) -> Part:
-    """Return the model's features and targets from the CSV file at ``path`` (``-``: standard input).
+def feature_rows(model: Model, table: Table) -> NDArray[np.float64]:
+    """Return the model's features (N, I) of a table.
+
+    Raises:
+        InputError: if it lacks a column, or has a cell that is not a number.
+    """
+    _check_columns(model.feature_names, table.names, table.source, table.names_hint())
+    return numeric_columns(table, model.feature_names)
+
+
+def labelled_rows(model: Model, table: Table) -> Part:
+    """Return the model's features and targets of a table.
 
     Raises:
         InputError: as :func:`feature_rows`, and if there is a class that the model does not know.
     """
-    table = _read(model, path, separator)
-    x = _features(model, table)
+    names = (*model.target_names, *model.feature_names)
+    _check_columns(names, table.names, table.source, table.names_hint())
+    x, wrong = find_numbers(table, model.feature_names)
+    y: NDArray[Any]
     if model.classes is None:
-        return Part(x, numeric_columns(table, model.target_names))
-    name = model.target_names[0]
-    return Part(
-        x, _indices(model.classes, labels(table, name), lambda row: f"{table.source}: column {name!r}, row {row}")
-    )
+        y, problems = find_numbers(table, model.target_names)
+    else:
+        name = model.target_names[0]
+        problems = without_label(table, name)
+        found = [] if problems else labels(table, name)
+        y, unknown = _indices(model.classes, found, lambda row: f"{table.place(row)}: column {name!r}")
+        problems += unknown
+    refuse([*problems, *wrong])
+    return Part(x, y)
 
 
 def recipe_rows(model: Model) -> Dataset:
@@ -50,17 +76,23 @@ def recipe_rows(model: Model) -> Dataset:
         InputError: if they cannot be read, or are others than the model was trained on: without a column of it, with a
             class that it does not know, or with numbers where it has classes.
     """
-    recipe, dataset = read_rows(model.recipe, Path.cwd())
-    source = str(getattr(recipe.data.source, "path", recipe.data.source.name))
-    _check_columns(model, dataset.feature_names, source)
+    source = model.recipe.data.source.resolved(model.classes is not None)
+    data = model.recipe.data.model_copy(update={"source": source})
+    try:
+        recipe, dataset = read_rows(model.recipe.model_copy(update={"data": data}), Path.cwd())
+    except InputError as error:  # whose hints are for recipes
+        raise InputError(*(Problem(problem.where, problem.what, CHANGED) for problem in error.problems)) from None
+    where = str(getattr(recipe.data.source, "path", recipe.data.source.name))
+    _check_columns(model.feature_names, dataset.feature_names, where)
     x = dataset.x[:, [dataset.feature_names.index(name) for name in model.feature_names]]
     names = (model.feature_names, model.target_names, model.classes)
     if model.classes is None or dataset.classes is None:
         if dataset.classes != model.classes:
             kinds = ["numbers" if classes is None else "classes" for classes in (dataset.classes, model.classes)]
-            raise bad_input(source, f"its target has {kinds[0]} now, but the model was trained on {kinds[1]}")
+            raise bad_input(where, f"its target has {kinds[0]} now, but the model was trained on {kinds[1]}")
         return Dataset(x, dataset.y, *names)
-    known = _indices(model.classes, dataset.classes, lambda _: f"{source}: target {model.target_names[0]!r}")
+    known, unknown = _indices(model.classes, dataset.classes, lambda _: f"{where}: target {model.target_names[0]!r}")
+    refuse(unknown)
     return Dataset(x, known[dataset.y], *names)
 
 
@@ -77,39 +109,31 @@ def recipe_parts(model: Model) -> dict[str, Part]:
     return {name: part for name, part in parts.items() if part is not None}
 
 
-def _indices(classes: Iterable[Label], found: Iterable[Label], where: Callable[[int], str]) -> NDArray[np.int64]:
-    """Return which of the model's classes labels are, by their text: 1 is found whether a class is number or name."""
+def _indices(
+    classes: Sequence[Label], found: Sequence[Label], where: Callable[[int], str]
+) -> tuple[NDArray[np.int64], list[Problem]]:
+    """Return which of the model's classes labels are, and a problem for each that is none.
+
+    They are compared by their text: 1 is found whether a class is a number or a name.
+    """
     index = {str(label): i for i, label in enumerate(classes)}
     texts = list(map(str, found))
-    unknown = next((text for text in texts if text not in index), None)
-    if unknown is not None:
-        hint = f"{nearest(unknown, index)} classes: {', '.join(index)}".strip()
-        raise bad_input(where(texts.index(unknown) + 1), f"unknown class {unknown!r}", hint)
-    return np.array([index[text] for text in texts], np.int64)
+    unknown = Counter(text for text in texts if text not in index)
+    problems = []
+    for number, (text, count) in enumerate(unknown.items()):
+        if number >= MOST_PROBLEMS:  # which are only counted
+            problems.append(Problem("", text))
+            continue
+        more = f" (and in {count - 1} more row{'s' * (count > 2)})" if count > 1 else ""
+        missing = "fill in missing classes, or leave the rows out" if text in MISSING else ""
+        hint = missing or f"{nearest(text, index)} classes: {listed(index)}".strip()
+        problems.append(Problem(where(texts.index(text)), f"unknown class {text!r}{more}", hint))
+    return np.array([index.get(text, -1) for text in texts], np.int64), problems
 
 
-def _check_columns(model: Model, columns: Iterable[str], source: str) -> None:
+def _check_columns(needed: Sequence[str], columns: Iterable[str], source: str, hint: str = "") -> None:
     there = dict.fromkeys(columns)
-    missing = [name for name in model.feature_names if name not in there]
+    missing = [name for name in needed if name not in there]
     if missing:
-        shown = ", ".join(missing[:8]) + (", ..." if len(missing) > 8 else "")
-        what = f"lacks {len(missing)} of the model's {len(model.feature_names)} columns: {shown}"
-        hint = separator_hint(list(there)) or f"its columns: {', '.join(list(there)[:8])}"
-        raise InputError(Problem(source, what, hint))
-
-
-def _features(model: Model, table: Table) -> NDArray[np.float64]:
-    _check_columns(model, table.names, table.source)
-    return numeric_columns(table, model.feature_names)
-
-
-def _read(model: Model, path: str, separator: str | None) -> Table:
-    """Read a CSV file, of which cells are parted as in the recipe's own if nothing else is said."""
-    if separator is None:
-        return read_table(path, getattr(model.recipe.data.source, "separator", ","))
-    mark = "\t" if separator == "\\t" else separator  # as it is easily typed
-    marks = get_args(Separator)
-    if mark not in marks:
-        allowed = " ".join(repr(one) for one in marks)
-        raise bad_input("--separator", f"found {separator!r}, which parts no cells", f"allowed: {allowed}")
-    return read_table(path, mark)
+        what = f"lacks {len(missing)} of the model's {len(needed)} columns: {listed(missing)}"
+        raise bad_input(source, what, hint or f"its columns: {listed(there)}")

@@ -6,7 +6,7 @@ folder, or a class in one of its files, is a new source.
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,7 @@ class Dataset:
         feature_names: the names of the features (I).
         target_names: the names of the targets: one for classes, T for numbers.
         classes: the label of each class index, or None for numbers (regression).
+        notes: how the target was read where that was not certain, for the user.
     """
 
     x: NDArray[np.float64]
@@ -33,6 +34,7 @@ class Dataset:
     feature_names: tuple[str, ...]
     target_names: tuple[str, ...]
     classes: tuple[Label, ...] | None = None
+    notes: tuple[str, ...] = ()
 
 
 class Source(Component, family="source"):
@@ -49,3 +51,7 @@ class Source(Component, family="source"):
             InputError: if they cannot be read.
         """
         raise NotImplementedError
+
+    def resolved(self, classification: bool) -> Self:
+        """Return the source with nothing left open, for a target that turned out to have classes, or numbers."""
+        return self

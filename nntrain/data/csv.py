@@ -1,26 +1,27 @@
 """A user's own CSV file."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-import numpy as np
 from pydantic import Field
 
-from nntrain.data import Dataset, Label, Source
-from nntrain.data.table import Separator, Table, numeric_columns, read_table
-from nntrain.errors import bad_input
+from nntrain.data import Dataset, Source
+from nntrain.data.table import Separator, find_numbers, read_table
+from nntrain.data.target import Task, read_target
+from nntrain.errors import bad_input, refuse
 
 Name = Annotated[str, Field(min_length=1)]
-TRUTH = {"false", "true"}
 
 
 class Csv(Source):
     """A CSV file with a line of column names: numeric features, and a target of classes or numbers.
 
     Formula:
-        target of text                                    -> classes
-        target of numbers, task: auto or regression       -> numbers
-        target of whole numbers, task: classification     -> classes
+        task: auto, target of text                         -> classes
+        task: auto, target of numbers                      -> numbers, except codes of classes:
+            at most 10 different whole numbers, and at most the square root of the number of rows
+            digits of which some begin with 0, as 01067
+        task: auto, several targets                        -> numbers
 
     Source: the user.
     """
@@ -35,73 +36,29 @@ class Csv(Source):
         Annotated[list[Name], Field(min_length=1)] | None,
         Field(description="columns to predict from; null: all others"),
     ] = None
-    task: Annotated[
-        Literal["auto", "classification", "regression"], Field(description="auto: by whether the target is text")
-    ] = "auto"
-    separator: Annotated[Separator, Field(description="what parts cells")] = ","
+    task: Annotated[Task, Field(description="auto: classes for text and for few whole numbers")] = "auto"
+    separator: Annotated[Separator, Field(description="what stands between two cells")] = ","
 
     def load(self, folder: Path, seed: int) -> Dataset:
         """Read the file."""
         table = read_table(str(folder / self.path), self.separator)
         targets = [self.target] if isinstance(self.target, str) else self.target
+        refuse(table.missing([*targets, *(self.features or ())]))
         features = self.features or [name for name in table.names if name not in targets]
-        for name in targets:
-            table.column(name)
         if not features:
-            raise bad_input(
-                table.source, f"no columns beside the target {targets[0]!r}", "there is nothing to predict from"
-            )
+            raise bad_input(table.source, f"no columns besides the target {targets[0]!r}", "add columns of features")
         for key, names in (("target", targets), ("features", features)):
-            if len(set(names)) < len(names):
-                twice = next(name for name in names if names.count(name) > 1)
-                raise bad_input(f"data.source.{key}", f"names {twice!r} twice", "once is enough")
-        both = [name for name in features if name in targets]
-        if both:
-            raise bad_input("data.source.features", f"{both[0]!r} is the target too", "leave it out of the features")
-        x = numeric_columns(table, features)
-        if self.task == "regression" or (self.task == "auto" and not _text(table, targets)):
-            numbers = numeric_columns(table, targets, ", or say data.source.task: classification if it has classes")
-            return Dataset(x, numbers, tuple(features), tuple(targets))
-        if len(targets) > 1:
-            raise bad_input("data.source.target", f"{len(targets)} columns, but classes need one", "name one column")
-        y, classes = _classes(table, targets[0])
-        return Dataset(x, y, tuple(features), tuple(targets), classes)
+            twice = next((name for name in names if names.count(name) > 1), None)
+            if twice is not None:
+                raise bad_input(f"data.source.{key}", f"names {twice!r} twice", "name it once")
+        both = next((name for name in features if name in targets), None)
+        if both is not None:
+            raise bad_input("data.source.features", f"{both!r} is the target", "leave it out of the features")
+        target = read_target(table, targets, self.task)
+        x, problems = find_numbers(table, features)
+        refuse([*target.problems, *problems])
+        return Dataset(x, target.y, tuple(features), tuple(targets), target.classes, target.notes)
 
-
-def _text(table: Table, targets: list[str]) -> bool:
-    """Tell whether a target has classes: no cell of it, among those that are filled, is a number."""
-    import polars as pl
-
-    return any(table.stripped(name).cast(pl.Float64, strict=False).is_null().all() for name in targets)
-
-
-def labels(table: Table, name: str) -> list[Label]:
-    """Return a column of classes as labels: true and false, whole numbers, or text.
-
-    Raises:
-        InputError: if a cell is empty.
-    """
-    column = table.stripped(name)
-    if column.null_count():
-        row = int(column.is_null().arg_true()[0]) + 1
-        raise bad_input(f"{table.source}: column {name!r}, row {row}", "an empty cell where a class is expected")
-    cells = column.to_list()
-    if {cell.lower() for cell in cells} <= TRUTH:
-        return [cell.lower() == "true" for cell in cells]
-    # "007" is a name: only what is written as str writes whole numbers is one
-    if all(cell.removeprefix("-").isdecimal() and str(int(cell)) == cell for cell in set(cells)):
-        return [int(cell) for cell in cells]
-    return cells
-
-
-def _classes(table: Table, name: str) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], tuple[Label, ...]]:
-    found = labels(table, name)
-    classes = tuple(sorted(set(found)))  # all of one type
-    if len(classes) == len(found) and len(found) > 2:
-        raise bad_input(
-            f"{table.source}: column {name!r}",
-            f"each of {len(found)} rows has a class of its own",
-            "name another target, or task: regression for numbers",
-        )
-    index = {label: i for i, label in enumerate(classes)}
-    return np.array([index[label] for label in found], np.int64), classes
+    def resolved(self, classification: bool) -> Self:
+        """Return the source with the task that ``auto`` stood for."""
+        return self.model_copy(update={"task": "classification" if classification else "regression"})

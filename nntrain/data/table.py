@@ -1,6 +1,5 @@
 """Tables of the user's: CSV files, read as text so that nothing is guessed, then turned into numbers."""
 
-import csv
 import io
 from collections import Counter
 from collections.abc import Sequence
@@ -11,129 +10,173 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.errors import InputError, Problem, bad_input, nearest
+from nntrain.data.cells import MISSING, advice
+from nntrain.data.layout import check_layout, ragged_lines, record_lines, separator_hint
+from nntrain.errors import Problem, bad_input, listed, nearest, refuse
 from nntrain.files import read_text
+from nntrain.formats import format_of_text
 
 if TYPE_CHECKING:
     import polars as pl
 
-Separator = Literal[",", ";", "\t", "|", ":", " "]  # what parts cells
-MOST_SHOWN = 12  # names of columns, or problems, in a message
-OTHERS = (",", ";", "\t", "|")  # what may part cells where the one that was named does not
+Separator = Literal[",", ";", "\t", "|", ":", " "]  # what stands between two cells
+MOST_KINDS = 1000  # different wrong cells that are looked at, to say what they are
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table of text: ``source`` names its file."""
+    """A table of text.
+
+    Attributes:
+        source: the name of its file.
+        columns: its cells; an empty one is null.
+        text: the content of the file.
+        separator: what stands between two cells.
+        option: the key or option that sets the separator; ``--separator`` if the table is for a trained model.
+    """
 
     source: str
     columns: "pl.DataFrame"
+    text: str
+    separator: str
+    option: str
 
     @cached_property
     def names(self) -> dict[str, None]:
         """The names of its columns, in their order."""
         return dict.fromkeys(self.columns.columns)
 
-    def column(self, name: str) -> "pl.Series":
-        """Return a column, as it was read.
+    @cached_property
+    def _lines(self) -> Sequence[int]:
+        return record_lines(self.text)
 
-        Raises:
-            InputError: if there is none of that name.
-        """
-        if name not in self.names:
-            names = list(self.names)
-            shown = ", ".join(names[:MOST_SHOWN]) + (", ..." if len(names) > MOST_SHOWN else "")
-            hint = separator_hint(names) or f"{nearest(name, names)} columns: {shown}".strip()
-            raise bad_input(self.source, f"no column {name!r}", hint)
-        return self.columns[name]
+    @property
+    def for_recipe(self) -> bool:
+        """Whether a recipe names the table, and could name other columns of it."""
+        return self.option != "--separator"
+
+    def place(self, row: int) -> str:
+        """Return ``file:line`` of a row."""
+        return f"{self.source}:{self._lines[row + 1]}"
+
+    def missing(self, names: Sequence[str]) -> list[Problem]:
+        """Return a problem for each of ``names`` that is not the name of a column."""
+        there = list(self.names)
+        problems = []
+        for name in names:
+            if name not in self.names:
+                hint = self.names_hint() or f"{nearest(name, there)} columns: {listed(there)}".strip()
+                problems.append(Problem(self.source, f"no column {name!r}", hint))
+        return problems
+
+    def names_hint(self) -> str:
+        """Return what may be wrong with the line of names where a column is missing, or an empty string."""
+        there = list(self.names)
+        if hint := separator_hint(there, self.separator, self.option):
+            return hint
+        numbers = there and all(name.lstrip("+-").replace(".", "", 1).isdecimal() for name in there)
+        return "its first line has numbers: put a line of column names before it" if numbers else ""
 
     def stripped(self, name: str) -> "pl.Series":
-        """Return a column without blanks around its cells; an empty one is null.
-
-        Raises:
-            InputError: if there is none of that name.
-        """
-        return self.column(name).str.strip_chars().replace("", None)
+        """Return a column without blanks around its cells; an empty one is null."""
+        return self.columns[name].str.strip_chars().replace("", None)
 
 
-def read_table(path: str, separator: str = ",") -> Table:
-    """Read a CSV file with a line of names first; ``-`` is standard input. Blank lines at the end count for nothing.
+def read_table(path: str, separator: str = ",", option: str = "data.source.separator") -> Table:
+    """Read a CSV file with a line of column names first; ``-`` is standard input.
+
+    Args:
+        path: of the file.
+        separator: what stands between two cells.
+        option: the key or option that sets the separator, for hints.
 
     Raises:
-        InputError: if it cannot be read, is empty, is no text or no table.
+        InputError: if it cannot be read, is empty, is not text or not a table.
     """
     import polars as pl  # 0.2 s, for users' tables only
 
-    source, content = read_text(path, "a CSV table with a line of column names")
+    source, text = read_text(path, "a CSV table")
+    text = text.rstrip("\r\n")
+    if "\n" not in text:
+        text = text.replace("\r", "\n")  # old Macs end lines so
+    other = format_of_text(text)
+    if other is not None:
+        raise bad_input(source, f"{other.name}, expected a CSV table", other.hint)
+    check_layout(source, text, separator, option)
     try:
-        columns = pl.read_csv(
-            io.BytesIO(content.rstrip("\r\n").encode()), separator=separator, infer_schema=False, has_header=False
-        )
+        columns = pl.read_csv(io.BytesIO(text.encode()), separator=separator, infer_schema=False, has_header=False)
     except pl.exceptions.PolarsError as error:
-        raise _no_table(source, content, separator, str(error).splitlines()[0]) from None
+        refuse(ragged_lines(source, text, separator, option))  # as many cells are too many in one as too few in others
+        raise bad_input(source, f"not a CSV table: {str(error).splitlines()[0]}") from None
     names = [(name or "").strip() for name in columns.row(0)]
-    repeated = next((name for name, count in Counter(names).items() if count > 1 and name), None)
-    if repeated is not None:
-        raise bad_input(source, f"two columns are called {repeated!r}")
+    repeated = [name for name, count in Counter(names).items() if count > 1 and name]
+    refuse([Problem(f"{source}:1", f"{names.count(name)} columns are called {name!r}") for name in repeated])
     if columns.height == 1:
         raise bad_input(source, "has column names but no rows")
-    # a column without a name cannot be asked for; that of row numbers which pandas writes is one
+    # a column without a name, such as that of pandas' row numbers, cannot be asked for
     named = {place: name for place, name in zip(columns.columns, names, strict=True) if name}
-    return Table(source, columns[1:].select(list(named)).rename(named))
+    table = Table(source, columns[1:].select(list(named)).rename(named), text, separator, option)
+    empty = table.columns.select(pl.all_horizontal(pl.all().is_null())).to_series().arg_true()
+    if named and len(empty):
+        raise bad_input(table.place(empty[0]), f"an empty row{_more(len(empty), 'rows')}", "delete empty rows")
+    return table
 
 
-def _no_table(source: str, content: str, separator: str, reason: str) -> InputError:
-    """Return the error for what polars cannot read, with the first line of another length if there is one."""
-    lines = csv.reader(io.StringIO(content), delimiter=separator)
-    try:
-        length = len(next(lines))
-        for cells in lines:
-            if len(cells) > length:
-                what = f"found {len(cells)} cells, but {length} columns have a name"
-                return bad_input(f"{source}:{lines.line_num}", what, separator_hint([content.splitlines()[0]]))
-    except (csv.Error, StopIteration):
-        pass
-    return bad_input(source, f"not a CSV table: {reason}", "look for quotes that are not closed")
-
-
-def separator_hint(names: Sequence[str]) -> str:
-    """Return what may be wrong where a table has one column only, or an empty string."""
-    other = next((mark for mark in OTHERS if len(names) == 1 and mark in names[0]), None)
-    return (
-        other and f"its cells seem to be parted by {other!r}: say so in data.source.separator, or by --separator"
-    ) or ""
-
-
-def numeric_columns(table: Table, names: Sequence[str], otherwise: str = "") -> NDArray[np.float64]:
-    """Return the columns ``names`` as numbers (N, len(names)); ``otherwise``: what else can be done about text.
+def numeric_columns(table: Table, names: Sequence[str]) -> NDArray[np.float64]:
+    """Return the columns ``names`` as numbers (N, len(names)).
 
     Raises:
-        InputError: if a column is missing, or a cell is empty, no number, NaN or infinite; with column and row.
+        InputError: if a column is missing, or a cell is empty or not a finite number.
+    """
+    refuse(table.missing(names))
+    numbers, problems = find_numbers(table, names)
+    refuse(problems)
+    return numbers
+
+
+def find_numbers(
+    table: Table, names: Sequence[str], otherwise: str | None = None
+) -> tuple[NDArray[np.float64], list[Problem]]:
+    """Return the columns ``names`` as numbers (N, len(names)), and a problem for each that has a cell that is none.
+
+    ``otherwise`` is what else can be done about cells that are not numbers; None: what can be of a feature.
     """
     import polars as pl
 
     numbers = np.empty((table.columns.height, len(names)))
     problems = []
     for index, name in enumerate(names):
-        found = table.column(name).cast(pl.Float64, strict=False)
+        found = table.columns[name].cast(pl.Float64, strict=False)
         if found.null_count():  # perhaps for a blank
             found = table.stripped(name).cast(pl.Float64, strict=False).fill_null(np.nan)
         numbers[:, index] = found.to_numpy()
         wrong = np.flatnonzero(~np.isfinite(numbers[:, index]))
         if wrong.size:
-            problems.append(_problem(table, name, int(wrong[0]), wrong.size, otherwise))
-    if problems:
-        raise InputError(*problems[:MOST_SHOWN])
-    return numbers
+            problems.append(_problem(table, name, wrong, otherwise))
+    return numbers, problems
 
 
-def _problem(table: Table, name: str, row: int, count: int, otherwise: str) -> Problem:
-    found = table.stripped(name)[row]
-    blank = table.columns.width > 1 and all(cell is None for cell in table.columns.row(row))
-    what = "a blank line" if blank else "an empty cell" if found is None else f"{found!r}"
-    others = f" (and {count - 1} more in this column)" if count > 1 else ""
-    hint = "fill it in, or leave the row out" if found is None else f"leave the column or the row out{otherwise}"
-    # a row's line cannot be told for certain: a quoted cell may hold line ends
+def _problem(table: Table, name: str, rows: NDArray[np.int64], otherwise: str | None) -> Problem:
+    cells = table.stripped(name)
+    first = cells[int(rows[0])]
+    what = "an empty cell" if first is None else repr(first)
+    filled = cells.gather(rows).drop_nulls().unique(maintain_order=True).head(MOST_KINDS).to_list()
+    ways = [advice(filled, table.separator) if filled else "fill in missing values"]
+    if not ways[0]:
+        text = "code the text in numbers, such as a column of 0 and 1 for each value"
+        ways = [text if rows.size == len(cells) else "correct the cells"]
+    if rows.size < len(cells):
+        ways.append("leave the rows out")
+    if otherwise and any(cell not in MISSING for cell in filled):
+        ways.append(otherwise)
+    elif otherwise is None and table.for_recipe:
+        ways.append("leave the column out (data.source.features lists those to use)")
     return Problem(
-        f"{table.source}: column {name!r}, row {row + 1}", f"expected a finite number, found {what}{others}", hint
+        table.place(int(rows[0])),
+        f"column {name!r}: expected a finite number, found {what}{_more(rows.size, 'rows')}",
+        ", or ".join(ways),
     )
+
+
+def _more(count: int, noun: str) -> str:
+    return f" (and in {count - 1} more {noun if count > 2 else noun.removesuffix('s')})" if count > 1 else ""

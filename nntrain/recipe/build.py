@@ -8,6 +8,7 @@ import numpy as np
 from nntrain.activations import Activation
 from nntrain.data import Dataset
 from nntrain.data.prepare import Prepared, prepare
+from nntrain.errors import InputError, Problem
 from nntrain.initializers import Initializer
 from nntrain.initializers.variance import GlorotUniform, HeUniform
 from nntrain.losses.cross_entropy import CrossEntropy
@@ -54,23 +55,28 @@ def build(recipe: Recipe, document: Document, folder: Path, name: str) -> Built:
 
 
 def read_rows(recipe: Recipe, folder: Path) -> tuple[Recipe, Dataset]:
-    """Return a recipe with an absolute path in it, and the rows of its source.
+    """Return a recipe with an absolute path and the task of its source in it, and the rows of the source.
 
     Raises:
         InputError: if they cannot be read.
     """
     recipe = _with_absolute_path(recipe, folder)
     seed = recipe.seed if recipe.data.test_seed is None else recipe.data.test_seed
-    return recipe, recipe.data.source.load(folder, seed)
+    dataset = recipe.data.source.load(folder, seed)
+    source = recipe.data.source.resolved(dataset.classes is not None)
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": source})}), dataset
 
 
 def parts_of(recipe: Recipe, dataset: Dataset) -> Prepared:
     """Split and scale a recipe's data.
 
     Raises:
-        InputError: if there are too few rows.
+        InputError: if there are too few rows; with the dataset's notes.
     """
-    return prepare(dataset, **recipe.data.model_dump(exclude={"source"}), seed=recipe.seed)
+    try:
+        return prepare(dataset, **recipe.data.model_dump(exclude={"source"}), seed=recipe.seed)
+    except InputError as error:
+        raise InputError(*error.problems, *(Problem("", note) for note in dataset.notes)) from None
 
 
 def assemble(recipe: Recipe, dataset: Dataset, data: Prepared, document: Document, name: str) -> Built:

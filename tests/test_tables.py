@@ -1,0 +1,335 @@
+"""Users' tables: what is a class and what a number, and what is said of a table that cannot be used."""
+
+import gzip
+import io
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from nntrain.data import Dataset
+from nntrain.data.cells import advice
+from nntrain.data.csv import Csv
+from nntrain.data.table import numeric_columns, read_table
+from nntrain.errors import InputError
+from tests.helpers import CommandLine, fitted_csv, refused
+
+HERE = Path()
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty directory, which is the current one."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def load(*targets: object, task: str = "auto", name: str = "y") -> Dataset:
+    """Return a table with one feature and the column ``y`` of ``targets``."""
+    Path("d.csv").write_text(f"a,{name}\n" + "".join(f"{i},{target}\n" for i, target in enumerate(targets)))
+    return Csv.model_validate({"path": "d.csv", "target": name, "task": task}).load(HERE, 0)
+
+
+def problems_of(text: str, target: str = "y", **keys: object) -> list[str]:
+    """Return what is said of a CSV text that cannot be used."""
+    Path("d.csv").write_text(text)
+    with pytest.raises(InputError) as error:
+        Csv.model_validate({"path": "d.csv", "target": target, **keys}).load(HERE, 0)
+    return list(map(str, error.value.problems))
+
+
+@pytest.mark.parametrize(
+    ("targets", "classes"),
+    [
+        ([0, 1, 1, 0], (0, 1)),  # xor
+        ([1, 2] * 20, (1, 2)),
+        ([-1, 1] * 20, (-1, 1)),
+        (["+1", "-1"] * 20, (-1, 1)),
+        (["1.0", "2.0", "3."] * 20, (1, 2, 3)),  # as pandas writes whole numbers with gaps elsewhere
+        (list(range(10)) * 10, tuple(range(10))),
+        (["true", "FALSE"] * 5, (False, True)),
+        (["no", "yes"] * 5, ("no", "yes")),
+        (["1st", "2nd"] * 5, ("1st", "2nd")),
+        (["01067", "1067", "80331"] * 20, ("01067", "1067", "80331")),  # postal codes
+        (["007", "7"] * 20, ("007", "7")),
+        ([1, 2, 3], None),  # none is there twice
+        (list(range(11)) * 20, None),  # more than ten
+        (list(range(10)) * 9, None),  # 10 > sqrt(90)
+        ([1, 2] * 20 + [2.5], None),
+        (["0.5", "1.5"] * 20, None),
+        (["05.5", "1.5"] * 20, None),
+        ([7] * 20, None),
+        (["1e0", "2e0"] * 20, None),
+    ],
+)
+def test_a_target_is_classes_or_numbers(targets: list[object], classes: tuple[object, ...] | None) -> None:
+    dataset = load(*targets)
+    assert dataset.classes == classes
+    assert list(map(type, dataset.classes or ())) == list(map(type, classes or ()))
+    if classes is None:
+        np.testing.assert_array_equal(dataset.y[:, 0], np.array(targets, np.float64))
+
+
+def test_a_guess_is_said_and_can_be_overruled() -> None:
+    (note,) = load(*[1, 2] * 20).notes
+    assert (
+        note
+        == "target 'y': 2 different whole numbers are read as classes; for numbers set data.source.task: regression"
+    )
+    assert load(*[1, 2] * 20, task="regression").classes is None
+    (note,) = load(*["01067", "1067", "80331"] * 20).notes
+    assert "numbers with leading zeros are read as 3 classes; for numbers set data.source.task: regression" in note
+    (note,) = load(1, 2, 2, 3, 3, 1).notes
+    assert "3 different whole numbers in 6 rows are read as numbers; for classes set" in note
+    assert load(1, 2, 2, 3, 3, 1, task="classification").classes == (1, 2, 3)
+    for targets in ([1, 2, 3], ["a", "b", "b"], [0.5, 1.5, 1.5]):
+        assert load(*targets).notes == ()
+    for task in ("classification", "regression"):
+        assert load(*[1, 2] * 20, task=task).notes == ()
+
+
+def test_the_guess_is_said_with_what_comes_of_it(nntrain: CommandLine) -> None:
+    rows = "".join(f"{i},{i % 2 if i else 7}\n" for i in range(60))
+    Path("d.csv").write_text("a,y\n" + rows)
+    Path("r.yaml").write_text("data: {source: {name: csv, path: d.csv, target: y}}\n")
+    message = refused(nntrain, "fit", "r.yaml")
+    assert "class 7 has 1 row" in message
+    assert "for numbers set data.source.task: regression" in message
+
+
+def test_every_command_reads_the_target_alike(nntrain: CommandLine, here: Path) -> None:
+    Path("d.csv").write_text("a,y\n" + "".join(f"{i % 2 + i / 100},{i % 2}\n" for i in range(60)))
+    note = "2 different whole numbers are read as classes"
+    model = fitted_csv(nntrain, here, "d", "y", "optimizer.lr=0.05")
+    assert "task: classification" in Path("d/recipe.yaml").read_text()  # nothing is left open
+    for command in (
+        ["fit", "d.yaml"],
+        ["show", "d.yaml"],
+        ["diagnose", "d.yaml"],
+        ["gradcheck", "d.yaml", "--steps", 0],
+    ):
+        assert note in nntrain(*command).err
+    for command in (["evaluate", model], ["predict", model, "d.csv"], ["fit", "d/recipe.yaml"]):
+        assert note not in nntrain(*command).err
+    assert nntrain("evaluate", model, "--data", "d.csv", "--json").json["data"]["accuracy"] == 1
+    predicted = nntrain("predict", model, "d.csv").out.split()
+    assert predicted == ["y", *[str(i % 2) for i in range(60)]]
+    compared = ("compare", "d.yaml", "--optimizers", "sgd,adam", "--seeds", 2, "--set", "training.epochs=1")
+    ended = nntrain(*compared, "--json")
+    assert ended.err.count(note) == 1
+    assert "accuracy" in ended.json["variants"][0]["default"]["scores"]["test"]
+    # a model of numbers stays one of numbers
+    numbers = fitted_csv(nntrain, here, "d", "y", "data.source.task=regression")
+    assert "r2" in nntrain("evaluate", numbers, "--json").json["test"]
+
+
+@pytest.mark.parametrize("marker", ["NA", "n/a", "NaN", "null", "None", "?"])
+@pytest.mark.parametrize("labels", [["no", "yes"], ["1", "2"], ["0.5", "1.5"]])
+def test_a_missing_target_is_no_class(marker: str, labels: list[str]) -> None:
+    with pytest.raises(InputError) as error:
+        load(*labels * 20, marker, marker)
+    message = str(error.value)
+    assert (
+        f"d.csv:42: column 'y': {'found' if labels[0] != '0.5' else 'expected a finite number, found'} {marker!r}"
+        in (message)
+    )
+    assert "in 1 more row" in message
+    assert "leave the rows out" in message
+    # a hint that would make a class of what is missing is for text alone
+    assert ("task: classification" in message) == (labels[0] == "no")
+
+
+def test_a_marker_can_be_a_class() -> None:
+    """NA is Namibia too."""
+    dataset = load(*["DE", "NA"] * 10, task="classification")
+    assert dataset.classes == ("DE", "NA")
+    assert dataset.notes == ("target 'y': 'NA' is read as a class",)
+    with pytest.raises(InputError, match="found 'NA' where a class is expected"):
+        load(*[1, 2] * 10, "NA", task="classification")
+
+
+def test_several_targets_are_numbers() -> None:
+    Path("d.csv").write_text("a,t,u\n" + "".join(f"{i},{i % 2},{i // 2 % 2}\n" for i in range(40)))
+    dataset = Csv(path="d.csv", target=["t", "u"]).load(HERE, 0)
+    assert dataset.classes is None
+    assert dataset.y.shape == (40, 2)
+    assert dataset.notes == ("targets t, u: several columns are read as numbers; for classes name one",)
+
+
+def test_a_loss_for_classes_needs_one_target(nntrain: CommandLine) -> None:
+    Path("d.csv").write_text("a,t,u\n" + "".join(f"{i},{i % 2},{i // 2 % 2}\n" for i in range(40)))
+    Path("r.yaml").write_text("data: {source: {name: csv, path: d.csv, target: [t, u]}}\nloss: bce\n")
+    assert "choose mse; classes need a single target column" in refused(nntrain, "fit", "r.yaml")
+    assert nntrain("fit", "r.yaml", "-q", "--set", "loss=mse", "--set", "training.epochs=1").status == 0
+    several = refused(nntrain, "fit", "r.yaml", "--set", "data.source.task=classification")
+    assert "2 columns, but classes need one" in several
+    iris = refused(nntrain, "fit", "r.yaml", "--set", "data.source=diabetes")
+    assert "choose mse" in iris
+    assert "data.source.task" not in iris  # which it has not
+
+
+WIDE = "y," + ",".join(f"c{i}" for i in range(14)) + "\n"
+
+
+def test_all_problems_of_a_table_come_at_once() -> None:
+    found = problems_of(WIDE + (",".join(["1.5"] * 15) + "\n") * 30 + ",".join(["x"] * 15) + "\n")
+    assert len(found) == 11
+    assert "column 'y': expected a finite number, found 'x'" in found[0]  # the target's first
+    assert "set data.source.task: classification if the column holds classes" in found[0]
+    assert "column 'c8'" in found[9]
+    assert found[10] == "and 5 more problems"
+    found = problems_of("a,y\n1,1.5\n", target="z", features=["b", "a", "c"])
+    assert [line.splitlines()[0] for line in found] == [f"d.csv: no column {name!r}" for name in "zbc"]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('5,"x', "a quoted cell that is never closed"),
+        ('5,"x""', "a quoted cell that is never closed"),
+        ('5,"x"y', "a quoted cell that is never closed, or has a single quote inside"),
+        ('5," a "b" c "', "a quoted cell that is never closed, or has a single quote inside"),
+        ('5,6" nail', "a quote inside a cell that does not begin with one"),
+        ('5,""""x', "a quoted cell that is never closed"),
+        ('5, "x"', "a blank between the separator and a quote"),
+        ('5,"x" ', "a quoted cell that is never closed"),
+    ],
+)
+def test_quotes_that_do_not_pair_up_are_refused_with_the_line(line: str, words: str) -> None:
+    """A reader that tolerates them takes several rows for one."""
+    (problem,) = problems_of(f"a,y\n1,u\n{line}\n3,v\n4,u\n")
+    assert problem.startswith("d.csv:3: ")
+    assert words in problem
+
+
+@pytest.mark.parametrize("text", ['"a""\n1\n2\n3\n4\n', 'a\n"1""\n2\n3\n4\n', 'a,b\n1,"u""\n2,"u"\n3,u\n'])
+def test_no_row_is_swallowed(nntrain: CommandLine, here: Path, text: str) -> None:
+    Path("d.csv").write_text("a,y\n" + "".join(f"{i},{i * 1.5}\n" for i in range(40)))
+    model = fitted_csv(nntrain, here, "d", "y")
+    assert "standard input:" in refused(nntrain, "predict", model, stdin=text)
+
+
+def test_quoted_cells_are_read() -> None:
+    Path("d.csv").write_text('"a","b, c",t\r\n"1","x ""y"" z",u\r\n2,"several\nlines, with a comma",v\r\n3,"",w\r\n')
+    table = read_table("d.csv")
+    assert list(table.names) == ["a", "b, c", "t"]
+    assert table.columns["b, c"].to_list() == ['x "y" z', "several\nlines, with a comma", ""]
+    assert [table.place(row) for row in range(3)] == ["d.csv:2", "d.csv:3", "d.csv:5"]
+    np.testing.assert_array_equal(numeric_columns(table, ["a"])[:, 0], [1, 2, 3])
+
+
+@pytest.mark.parametrize(
+    ("text", "where", "words"),
+    [
+        (WIDE + "1,2,3,4\n", "d.csv:2", ["found 4 cells, but the line of column names has 15", "write every comma"]),
+        ("a,b,y\n1,2,3,\n4,5,6,\n", "d.csv:2", ["(and 1 more such line)", "the lines end with a comma"]),
+        ("a,b,y\n1,2,3\n4,5,6,7\n", "d.csv:3", ["found 4 cells", "quote cells that contain a comma"]),
+        ("a,b,y\n1,2,3,4\n5,6\n", "d.csv:2", ["found 4 cells"]),  # as many commas as three lines should have
+        ("a,b,y\n1,2,3\n\n4,5,6\n", "d.csv:3", ["a blank line"]),
+        ("a,b,y\n1,2,3\n,,\n4,5,6\n", "d.csv:3", ["an empty row"]),
+        ("\na,b,y\n1,2,3\n", "d.csv:1", ["a blank line, expected column names"]),
+        ("sep=;\na;y\n1;2\n", "d.csv:1", ["found 'sep=;', which only Excel reads"]),
+        ("a;y\n1,5;2\n", "d.csv:2", ["it looks semicolon-separated: set data.source.separator to ';'"]),
+        ("a\ty\n1\t2\n", "d.csv", [r'it looks tab-separated: set data.source.separator to "\t"']),
+        ("1,2\n3,4\n", "d.csv", ["no column 'y'", "its first line has numbers: put a line of column names before it"]),
+        ('{"a": 1, "y": 2}\n{"a": 3, "y": 4}\n', "d.csv", ["JSON, expected a CSV table"]),
+        ("<!DOCTYPE html>\n<html></html>\n", "d.csv", ["an HTML or XML page"]),
+    ],
+)
+def test_the_layout_is_checked(text: str, where: str, words: list[str]) -> None:
+    problem = problems_of(text)[0]
+    assert problem.startswith(f"{where}: ")
+    assert all(word in problem for word in words), problem
+    assert "separator to ','" not in problem
+
+
+def test_lines_of_old_macs_are_lines() -> None:
+    Path("d.csv").write_bytes(b"a,y\r1,2\r3,4\r")
+    np.testing.assert_array_equal(numeric_columns(read_table("d.csv"), ["y"])[:, 0], [2, 4])
+
+
+@pytest.mark.parametrize(
+    ("cells", "separator", "words"),
+    [
+        (["1,5", "2,25"], ";", "write decimal points, not commas: 1.5 for '1,5'"),
+        (["1.234,5"], ";", "write decimal points, not commas: 1234.5 for '1.234,5'"),
+        (["1,000", "12,000.5"], ",", "write numbers without thousands separators: 1000 for '1,000'"),
+        (["1'000"], ",", "write numbers without thousands separators: 1000"),
+        (["1 000 000"], ",", "write numbers without thousands separators: 1000000"),
+        (["True", "FALSE"], ",", "write 1 and 0"),
+        (["2020-01-31", "2020-02-01 10:00"], ",", "write dates as numbers"),
+        (["5 kg", "7kg"], ",", "without units: 5 for '5 kg'"),
+        (["12%"], ",", "without units: 12 for '12%'"),
+        (["$5"], ",", "without units: 5"),
+        (["NA", "?"], ",", "fill in missing values"),
+        (["1,5", "blue"], ",", ""),
+        (["blue", "red"], ",", ""),
+        (["x1"], ",", ""),
+    ],
+)
+def test_advice_says_how_to_write_a_number(cells: list[str], separator: str, words: str) -> None:
+    found = advice(cells, separator)
+    assert words in found
+    assert bool(words) == bool(found)
+
+
+def test_features_that_are_no_numbers_get_a_way_out() -> None:
+    (found,) = problems_of("c,b,y\n" + "".join(f"{('blue', 'red')[i % 2]},{i},{i + 0.5}\n" for i in range(20)))
+    assert "code the text in numbers" in found
+    assert "leave the column out (data.source.features lists those to use)" in found
+    found = "".join(problems_of("x;z;y\n" + "".join(f"{i},5;{i};{i},25\n" for i in range(20)), separator=";"))
+    assert found.count("write decimal points, not commas") == 2  # the target too: it is not text
+    (found,) = problems_of("a,y\n1,2.5\n2,3.5\n3,\n")
+    assert "fill in missing values, or leave the rows out" in found
+    assert "classification" not in found
+    assert "data.source.features" not in found
+
+
+TABLE = "a,y\n" + "".join(f"{i},{'né' if i % 2 else 'ja'}\n" for i in range(40))
+
+
+def zipped(*names: str) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name in names:
+            archive.writestr(name, TABLE)
+    return buffer.getvalue()
+
+
+def parquet() -> bytes:
+    buffer = io.BytesIO()
+    pl.read_csv(io.StringIO(TABLE)).write_parquet(buffer)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (parquet(), "d.csv: a Parquet file, expected a CSV table"),
+        (gzip.compress(TABLE.encode()), "d.csv: gzip-compressed, expected a CSV table\n  decompress it with gunzip"),
+        (zipped("[Content_Types].xml", "xl/workbook.xml"), "d.csv: an Excel workbook"),
+        (zipped("table.csv"), "d.csv: a ZIP archive"),
+        (TABLE.encode("utf-16"), "d.csv: UTF-16 text, expected a CSV table\n  convert it: iconv -f UTF-16 -t UTF-8"),
+        (TABLE.encode("utf-16-le"), "d.csv: UTF-16LE text"),
+        (TABLE.encode("utf-16-be"), "d.csv: UTF-16BE text"),
+        (TABLE.encode("latin-1"), "d.csv:3: not UTF-8 text (byte 0xE9), expected a CSV table\n  if it is in Latin-1"),
+        (bytes(range(256)), "d.csv: a binary file"),
+    ],
+)
+def test_the_format_of_a_file_is_named(content: bytes, words: str) -> None:
+    Path("d.csv").write_bytes(content)
+    with pytest.raises(InputError) as error:
+        read_table("d.csv")
+    assert words in str(error.value)
+
+
+def test_many_unknown_classes_are_counted(nntrain: CommandLine, here: Path) -> None:
+    Path("d.csv").write_text("a,y\n" + "".join(f"{i},{'pq'[i % 2]}\n" for i in range(40)))
+    model = fitted_csv(nntrain, here, "d", "y")
+    text = "a,y\n" + "".join(f"{i},c{i}\n{i},p\n" for i in range(30)) + "1,c0\n2,NA\n"
+    message = refused(nntrain, "evaluate", model, "--data", "-", stdin=text)
+    assert "standard input:2: column 'y': unknown class 'c0' (and in 1 more row)\n  classes: p, q" in message
+    assert "and 21 more problems" in message
+    assert message.count("unknown class") == 10
