@@ -13,10 +13,6 @@ from nntrain.recipe.document import Document
 from nntrain.recipe.schema import Recipe
 
 MANY = 10**12
-CHOICES = {
-    "regression": "choose mse, or name a target of classes (for whole numbers: data.source.task: classification)",
-    "classification": "choose cross_entropy, or name a target of numbers (data.source.task: regression)",
-}
 
 
 def check_loss(loss: Loss, output: Activation, n_classes: int | None, document: Document) -> None:
@@ -26,7 +22,7 @@ def check_loss(loss: Loss, output: Activation, n_classes: int | None, document: 
         raise bad_input(
             document.where("loss"),
             f"loss: {loss.name} is for {' and '.join(loss.tasks)}, but this is {task}",
-            CHOICES[task],
+            _suited(task, document),
         )
     if loss.classes is not None and n_classes != loss.classes:
         raise bad_input(
@@ -38,6 +34,19 @@ def check_loss(loss: Loss, output: Activation, n_classes: int | None, document: 
             f"model.output: found {output.name}, but {loss.name} has the {loss.inside} inside",
             "leave model.output out (identity), or choose mse to see a squashed output with a squared error",
         )
+
+
+def _suited(task: str, document: Document) -> str:
+    """Return which loss suits a task, and how a user's table becomes one of the other task."""
+    data = document.data.get("data") if isinstance(document.data, dict) else None
+    source = data.get("source") if isinstance(data, dict) else None
+    table = isinstance(source, dict) and source.get("name") == "csv"
+    if task == "classification":
+        other = ", or set data.source.task: regression if the target holds numbers" if table else ""
+        return f"choose cross_entropy{other}"
+    if table and isinstance(source, dict) and isinstance(source.get("target"), list):
+        return "choose mse; classes need a single target column"
+    return "choose mse" + (", or set data.source.task: classification if the target holds classes" if table else "")
 
 
 def check_units(recipe: Recipe, network: Network, document: Document) -> None:

@@ -10,30 +10,54 @@ from nntrain.recipe.schema import Recipe, parse
 
 
 @dataclass(frozen=True)
-class Loaded:
-    """A recipe as it was written.
+class Opened:
+    """A recipe as it was written, before it is checked.
 
     Attributes:
-        recipe: its content.
-        document: where its keys stand, for messages.
+        document: its content, and where its keys stand, for messages.
         folder: what relative paths in it are relative to.
         name: the run's name if the recipe has none: the file's stem.
     """
 
-    recipe: Recipe
     document: Document
     folder: Path
     name: str
 
 
-def load(path: str, settings: Sequence[str] = ()) -> Loaded:
-    """Read the recipe at ``path`` (``-``: standard input) and override keys by ``settings`` (``key=value``).
+@dataclass(frozen=True)
+class Loaded(Opened):
+    """A recipe that has been checked."""
+
+    recipe: Recipe
+
+
+def open_file(path: str) -> Opened:
+    """Read the recipe at ``path`` (``-``: standard input).
+
+    Raises:
+        InputError: if it cannot be read, or is not YAML.
+    """
+    document = load_document(path)
+    if path == "-":
+        return Opened(document, Path.cwd(), "run")
+    file = Path(path)
+    return Opened(document, file.parent, file.stem)
+
+
+def check(opened: Opened, settings: Sequence[str] = ()) -> Loaded:
+    """Override keys of a recipe by ``settings`` (``key=value``), and check it.
 
     Raises:
         InputError: with all that is wrong in it.
     """
-    document = apply_overrides(load_document(path), settings)
-    if path == "-":
-        return Loaded(parse(document), document, Path.cwd(), "run")
-    file = Path(path)
-    return Loaded(parse(document), document, file.parent, file.stem)
+    document = apply_overrides(opened.document, settings)
+    return Loaded(document, opened.folder, opened.name, parse(document))
+
+
+def load(path: str, settings: Sequence[str] = ()) -> Loaded:
+    """Read the recipe at ``path`` (``-``: standard input), override keys by ``settings`` (``key=value``), and check it.
+
+    Raises:
+        InputError: with all that is wrong in it.
+    """
+    return check(open_file(path), settings)

@@ -1,10 +1,12 @@
 """What pydantic found wrong, in words: where, what was found, what is allowed, and the nearest name."""
 
+import re
 from collections.abc import Sequence
 from itertools import groupby
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
 from nntrain.errors import Problem, nearest
@@ -30,6 +32,9 @@ ALLOWED = {
     "too_short": "at least {min_length} entries",
     "literal_error": "{expected}",
 }
+KEYS_AND_VALUES = ("model_type", "model_attributes_type", "dict_type")
+NONE = ("none", "None", "no", "off", "false", "nothing")  # how one asks for no component
+NEUTRAL = {"schedule": "constant", "activation": "identity"}  # what changes nothing, of a family
 
 
 def problems_of(error: ValidationError, document: Document, schema: type[BaseModel]) -> tuple[Problem, ...]:
@@ -72,20 +77,53 @@ def _problem(
         case "missing":
             return Problem(place, f"{dotted}: is missing", _help(schema, detail["loc"]))
         case "union_tag_invalid":
-            known = [name.strip("' ") for name in context["expected_tags"].split(", ")]
-            return Problem(
-                place, f"{dotted}: found {context['tag']!r}, which there is not", _hint(context["tag"], known)
-            )
+            known, tag = [name.strip("' ") for name in context["expected_tags"].split(", ")], context["tag"]
+            kind = getattr(_owner(schema, detail["loc"]), "family", "name")
+            hint = _instead_of_none(schema, detail["loc"]) if tag in NONE else ""
+            return Problem(place, f"{dotted}: unknown {kind} {tag!r}", hint or _hint(tag, known))
         case "union_tag_not_found":
             what = "the name is missing" if isinstance(found, dict) else f"found {_shown(found)}, expected a name"
             return Problem(place, f"{dotted}: {what}", f"as in {{name: {next(iter(_choices(schema, detail['loc'])))}}}")
         case kind if kind in ALLOWED:
             ways = [ALLOWED.get(one["type"], one["msg"]).format(**one.get("ctx", {})) for one in details]
             allowed = " or ".join(dict.fromkeys(ways))
-            hint = nearest(found, [way.strip("'") for way in allowed.split(" or ")]) if isinstance(found, str) else ""
+            hint = nearest(found, re.findall("'([^']*)'", allowed)) if isinstance(found, str) else ""
+            if detail["type"] in KEYS_AND_VALUES and (choices := _choices(schema, detail["loc"])):
+                allowed, hint = f"a name, such as {choices[0]}", _instead_of_none(schema, detail["loc"])
+            elif detail["type"] in KEYS_AND_VALUES:
+                hint = _defaults(_field(schema, detail["loc"]))
             return Problem(place, f"{dotted}: found {_shown(found)}, expected {allowed}", hint)
         case _:
             return Problem(place, f"{dotted}: {detail['msg']}")
+
+
+def _instead_of_none(schema: type[BaseModel], loc: Sequence[str | int]) -> str:
+    """Return what stands for "none of them" at the key ``loc`` of a component, or an empty string."""
+    field, owner = _field(schema, loc), _owner(schema, loc)
+    neutral = NEUTRAL.get(getattr(owner, "family", ""))
+    if neutral is not None:
+        default = getattr(field.default if field else None, "name", None)
+        return f"leave it out, or write {neutral}" if neutral == default else f"write {neutral}"
+    if field is None or not _nullable(field):
+        return ""
+    about = field.description or ""
+    return f"write null ({about[about.index('null') :]})" if "null" in about else "write null for none"
+
+
+def _field(schema: type[BaseModel], loc: Sequence[str | int]) -> FieldInfo | None:
+    owner = _owner(schema, loc[:-1]) if loc else None
+    return owner.model_fields.get(str(loc[-1])) if owner else None
+
+
+def _defaults(field: FieldInfo | None) -> str:
+    """Return what stands for all defaults of a key that holds keys, or an empty string."""
+    if field is None or field.is_required():
+        return ""
+    return "write {} for its defaults, null for none" if _nullable(field) else "leave it out for its defaults"
+
+
+def _nullable(field: FieldInfo) -> bool:
+    return type(None) in get_args(field.annotation)
 
 
 def _shown(value: Any) -> str:
@@ -109,8 +147,7 @@ def _hint(name: str, known: Sequence[str]) -> str:
 
 def _help(schema: type[BaseModel], loc: Sequence[str | int]) -> str:
     """Return what the schema says of the key at ``loc``."""
-    owner = _owner(schema, loc[:-1])
-    field = owner.model_fields.get(str(loc[-1])) if owner else None
+    field = _field(schema, loc)
     text = (field.description if field else None) or ""
     choices = _choices(schema, loc)
     return f"{text}: {', '.join(choices)}" if choices else text
