@@ -205,7 +205,7 @@ def test_losses_are_compared_by_the_metric(nntrain: CommandLine, moons: Path) ->
     [
         (
             ("--optimizers", "sgd,adma"),
-            "--optimizers sgd,adma: optimizer: found 'adma', which there is not",
+            "--optimizers sgd,adma: optimizer: unknown optimizer 'adma'",
         ),
         (("--optimizers", "sgd"), "one variant only"),
         (("--optimizers", "sgd,sgd"), "two variants are called 'sgd'"),
@@ -287,7 +287,7 @@ def test_runs_that_are_done(nntrain: CommandLine, moons: Path) -> None:
         (("one", "."), ".: is not the directory of a run that has ended: it lacks recipe.yaml"),
         (("one", "one"), "the same recipe"),
         (("one", "--optimizers", "sgd,adam"), "nothing to vary"),
-        (("one", "moons.yaml"), "moons.yaml: is not the directory of a run"),
+        (("one", "moons.yaml"), "runs that are done and recipes are compared apart"),
     ],
 )
 def test_directories_that_cannot_be_compared(

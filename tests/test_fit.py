@@ -146,7 +146,6 @@ def test_a_name_with_a_slash_stays_in_runs(recipe: Path, nntrain: CommandLine) -
         ("test.accuracy >= 1.5", 1),
         ("epochs==12", 0),
         ("validation.loss<0", 1),
-        ("test.r2>0.5", 1),
         ("dead<=1", 0),
     ],
 )

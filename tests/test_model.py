@@ -95,8 +95,27 @@ def test_predict_finds_columns_by_name(iris: Path, folder: Path, nntrain: Comman
 
 def test_predict_gives_probabilities(iris: Path, folder: Path, nntrain: CommandLine) -> None:
     table = pl.read_csv(io.StringIO(nntrain("predict", iris, folder / "iris.csv", "--proba").out))
-    assert table.columns == ["p_setosa", "p_versicolor", "p_virginica"]
-    np.testing.assert_allclose(table.to_numpy().sum(axis=1), 1, rtol=1e-12)
+    assert table.columns == ["species", "p_setosa", "p_versicolor", "p_virginica"]
+    probabilities = table.drop("species").to_numpy()
+    np.testing.assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-12)
+    likeliest = [table.columns[1 + index].removeprefix("p_") for index in probabilities.argmax(axis=1)]
+    assert table["species"].to_list() == likeliest
+
+
+def test_predict_keeps_columns_of_the_file(iris: Path, folder: Path, nntrain: CommandLine) -> None:
+    table = pl.read_csv(folder / "iris.csv").with_columns(id=pl.Series([f"no. {i}, 0{i}" for i in range(150)]))
+    text = table.write_csv()
+    kept = nntrain("predict", iris, "--keep", "id", "--keep", "sepal width", "--proba", stdin=text).out
+    found = pl.read_csv(io.StringIO(kept))
+    assert found.columns == ["id", "sepal width", "species", "p_setosa", "p_versicolor", "p_virginica"]
+    assert found["id"].to_list() == table["id"].to_list()
+    assert found["sepal width"].to_list() == table["sepal width"].to_list()
+    plain = nntrain("predict", iris, "--proba", stdin=text).out
+    assert found.drop("id", "sepal width").write_csv() == pl.read_csv(io.StringIO(plain)).write_csv()
+    assert "did you mean id?" in refused(nntrain, "predict", iris, "--keep", "idd", stdin=text)
+    assert "--keep species: the predictions have this name" in refused(
+        nntrain, "predict", iris, "--keep", "species", stdin=text
+    )
 
 
 def test_predict_gives_numbers_in_the_targets_own_units(diabetes: Path, folder: Path, nntrain: CommandLine) -> None:
@@ -117,12 +136,10 @@ def test_new_rows_may_be_parted_otherwise_than_the_recipes(nntrain: CommandLine,
         assert nntrain("predict", iris, folder / "other.csv", "--separator", typed).out == expected
         evaluated = nntrain("evaluate", iris, "--data", folder / "other.csv", "--separator", typed, "--json").json
         assert evaluated == nntrain("evaluate", iris, "--data", folder / "iris.csv", "--json").json
-    assert "say so in data.source.separator, or by --separator" in refused(
-        nntrain, "predict", iris, folder / "other.csv"
-    )
+    assert r'looks tab-separated: set --separator to "\t"' in refused(nntrain, "predict", iris, folder / "other.csv")
     message = refused(nntrain, "predict", iris, folder / "iris.csv", "--separator", "x")
-    assert "--separator: found 'x', which parts no cells" in message
-    assert "name one by --data" in refused(nntrain, "evaluate", iris, "--separator", ";")
+    assert "--separator: unknown separator 'x'" in message
+    assert "name one with --data" in refused(nntrain, "evaluate", iris, "--separator", ";")
 
 
 def test_evaluate_repeats_what_fit_found(iris: Path, folder: Path, nntrain: CommandLine) -> None:
@@ -152,7 +169,7 @@ def test_proba_names_booleans_as_predict_does(folder: Path, nntrain: CommandLine
     )
     model = fitted_csv(nntrain, folder, "b", "y", "optimizer.lr=0.05")
     assert set(nntrain("predict", model, folder / "b.csv").out.split()[1:]) == {"true", "false"}
-    assert nntrain("predict", model, folder / "b.csv", "--proba").out.split()[0] == "p_false,p_true"
+    assert nntrain("predict", model, folder / "b.csv", "--proba").out.split()[0] == "y,p_false,p_true"
 
 
 def test_classes_that_differ_in_case_only_are_two(folder: Path, nntrain: CommandLine) -> None:
@@ -173,10 +190,12 @@ def test_evaluate_finds_the_recipes_columns_and_classes_by_name(folder: Path, nn
     for changed, words in (
         (table.drop("b"), "lacks 1 of the model's 2 columns: b"),
         (table.with_columns(y=pl.col("y").replace("no", "nay")), "unknown class 'nay'"),
-        (table.with_columns(y=pl.col("a")), "its target has numbers now, but the model was trained on classes"),
+        (table.with_columns(y=pl.col("a")), "each of 80 rows has a class of its own"),
     ):
         changed.write_csv(folder / "t.csv")
-        assert words in refused(nntrain, "evaluate", model)
+        message = refused(nntrain, "evaluate", model)
+        assert words in message
+        assert "data.source" not in message  # the recipe of a model cannot be changed
 
 
 def test_evaluate_draws_the_rows_that_the_run_had(tmp_path: Path, nntrain: CommandLine) -> None:
@@ -206,15 +225,15 @@ def test_tables_that_do_not_suit_the_model(iris: Path, folder: Path, nntrain: Co
     lacking = refused(nntrain, "predict", iris, stdin=table.drop("petal width").write_csv())
     assert "standard input: lacks 1 of the model's 4 columns: petal width" in lacking
     text = table.with_columns(pl.lit("wide").alias("petal width")).write_csv()
-    assert "column 'petal width', row 1: expected a finite number, found 'wide'" in refused(
-        nntrain, "predict", iris, stdin=text
-    )
+    message = refused(nntrain, "predict", iris, stdin=text)
+    assert "standard input:2: column 'petal width': expected a finite number, found 'wide'" in message
+    assert "leave the column out" not in message
     new = table.with_columns(pl.lit("rosa").alias("species"))
     new.write_csv(folder / "new.csv")
     message = refused(nntrain, "evaluate", iris, "--data", folder / "new.csv")
     assert "unknown class 'rosa'" in message
     assert "setosa, versicolor, virginica" in message
-    assert "no column 'species'" in refused(
+    assert "lacks 1 of the model's 5 columns: species" in refused(
         nntrain, "evaluate", iris, "--data", "-", stdin=table.drop("species").write_csv()
     )
     assert "is empty" in refused(nntrain, "predict", iris)

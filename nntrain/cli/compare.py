@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.fit import Settings
+from nntrain.cli import arguments
 from nntrain.errors import Status, bad_input
 
 if TYPE_CHECKING:
@@ -22,42 +22,29 @@ if TYPE_CHECKING:
     from nntrain.comparison.result import Result
     from nntrain.comparison.variants import Axis, Variant
 
-Names = Annotated[str | None, typer.Option(metavar="NAMES", help="With commas between them; nntrain list knows them.")]
 SEEDS = 10
 
 
 def command(
-    recipes: Annotated[
-        list[str] | None,
-        typer.Argument(
-            metavar="RECIPE|RUN",
-            help="Recipe files, or - for standard input; or run directories.  [default: digits]",
-        ),
-    ] = None,
+    recipes: arguments.Recipes = None,
     recipe: Annotated[
         list[str] | None, typer.Option("--recipe", metavar="FILE", help="The same as an argument. Repeatable.")
     ] = None,
-    optimizers: Names = None,
-    losses: Names = None,
-    activations: Names = None,
-    initializers: Names = None,
-    schedules: Names = None,
+    optimizers: arguments.Optimizers = None,
+    losses: arguments.Losses = None,
+    activations: arguments.Activations = None,
+    initializers: arguments.Initializers = None,
+    schedules: arguments.Schedules = None,
     batch_sizes: Annotated[str | None, typer.Option(metavar="NUMBERS", help="As in 16,64,full.")] = None,
     lrs: Annotated[str | None, typer.Option(metavar="NUMBERS", help="Learning rates, as in 0.1,0.01.")] = None,
-    vary: Annotated[
-        list[str] | None,
-        typer.Option(metavar="KEY=VALUES", help="Any key, as in model.dropout=0,0.5. Repeatable."),
-    ] = None,
-    settings: Settings = None,
+    vary: arguments.Vary = None,
+    settings: arguments.Settings = None,
     tune: Annotated[int, typer.Option(min=0, help="Trials of each variant, judged on the validation part.")] = 0,
     seeds: Annotated[
         int | None,
         typer.Option(min=2, help="Runs of each variant that count.  [default: 10, or more where there are many pairs]"),
     ] = None,
-    measure: Annotated[
-        str | None,
-        typer.Option(metavar="PART.NAME", help="What is compared, as in test.accuracy.  [default: test.loss]"),
-    ] = None,
+    measure: arguments.Compared = None,
     target: Annotated[
         float | None,
         typer.Option(help="Value on the validation part to be reached.  [default with --tune: set by the protocol]"),
@@ -88,7 +75,6 @@ def command(
     from nntrain.cli.comparing import listener_for
     from nntrain.cli.interrupts import Interrupts
     from nntrain.comparison.variants import KEYS, axis
-    from nntrain.resources import shipped_recipes
 
     if json + csv + markdown > 1:
         raise bad_input("compare", "choose one of --json, --csv and --markdown")
@@ -100,12 +86,15 @@ def command(
         axis(f"--{option.replace('_', '-')}", KEYS[option], text) for option, text in given.items() if text is not None
     ]
     axes += [_varied(text) for text in vary or []]
-    paths = [*(recipes or []), *(recipe or [])] or [str(shipped_recipes()["digits"])]
+    paths = [*(recipes or []), *(recipe or [])] or ["digits"]
     form = "json" if json else "csv" if csv else "markdown" if markdown else "table"
-    if any(Path(path).is_dir() for path in paths):
+    folders = [Path(path) for path in paths if Path(path).is_dir()]
+    if folders:
+        if len(folders) < len(paths):
+            raise bad_input("compare", "runs that are done and recipes are compared apart", "name one kind of them")
         if axes or settings or tune or seeds or dask or out:
             raise bad_input("compare", "runs that are done have nothing to vary, to tune or to keep", "name recipes")
-        _show(compare_runs([Path(path) for path in paths], measure, target), form, None, quiet)
+        _show(compare_runs(folders, measure, target), form, None, quiet)
         return
     with Interrupts() as interrupts, listener_for(quiet) as listener, _executor(dask, interrupts.wanted) as executor:
         result, folder = compare(
@@ -156,7 +145,7 @@ def compare(
     """Make all runs of a comparison and leave its directory.
 
     Args:
-        paths: of the recipes.
+        paths: recipes, each as a command's argument names it.
         settings: overrides for all of them, ``key=value``.
         axes: what varies.
         trials: of each variant; 0: nothing is tuned.
@@ -196,6 +185,8 @@ def compare(
     folder = out or Path("runs") / name_of(variants, budget, chosen)
     make_folder(folder)
     listener.begin([variant.name for variant in compared], chosen)
+    for text in dict.fromkeys(text for variant in compared for text in variant.dataset.notes):
+        listener.note(text)
     if len(set(variants.fingerprints[: len(compared)])) > 1:
         listener.note("the variants have different rows: what differs between them may be due to those")
     if budget.seeds < fewest:

@@ -7,8 +7,8 @@ from typing import Annotated
 
 import typer
 
-from nntrain.cli.fit import Settings
-from nntrain.cli.opened import Opened, opened
+from nntrain.cli.arguments import Opened, Settings
+from nntrain.cli.opened import opened
 
 
 def command(

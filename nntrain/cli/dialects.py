@@ -7,9 +7,19 @@ from typing import Annotated
 
 import typer
 
+from nntrain.cli import completion
+
 
 def command(
-    name: Annotated[str, typer.Argument(metavar="NAME", help="Such as adam, he_normal or batch.", show_default=False)],
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="Such as adam, he_normal or batch.",
+            show_default=False,
+            autocompletion=completion.with_dialects,
+        ),
+    ],
     json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
 ) -> None:
     """Show what other libraries mean by a name.

@@ -1,27 +1,24 @@
-"""``nntrain evaluate``: how good a trained model is."""
+"""``nntrain evaluate``: loss and metric of a trained model."""
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nntrain.cli.arguments import Trained
 from nntrain.errors import bad_input
 
 if TYPE_CHECKING:
     from nntrain.training.events import Scores
 
-ModelFile = Annotated[
-    Path, typer.Argument(metavar="MODEL", help="Model file, as nntrain fit leaves it.", show_default=False)
-]
 SeparatorOption = Annotated[
-    str | None, typer.Option(metavar="MARK", help="What parts the file's cells.  [default: as in the recipe]")
+    str | None, typer.Option(metavar="MARK", help="What separates the cells of the file.  [default: as in the recipe]")
 ]
 
 
 def command(
-    model: ModelFile,
+    model: Trained,
     data: Annotated[
         str | None,
         typer.Option(
@@ -31,7 +28,7 @@ def command(
     separator: SeparatorOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Say how good a model is: loss and metric.
+    """Evaluate a model: loss and metric.
 
     Without --data it is evaluated on the parts of its recipe's data, else on all rows of a CSV file with its columns.
     """
@@ -47,8 +44,8 @@ def command(
         print_table(scores_table(metric, scores))
 
 
-def evaluate(path: Path, data: str | None, separator: str | None = None) -> tuple[str, dict[str, Scores]]:
-    """Return the metric's name and the scores of the model at ``path``.
+def evaluate(target: str, data: str | None, separator: str | None = None) -> tuple[str, dict[str, Scores]]:
+    """Return the metric's name and the scores of the model that ``target`` names.
 
     The scores are those of ``train``, ``validation`` and ``test``, split as the recipe says, or those of ``data`` alone
     where a CSV file is given.
@@ -56,11 +53,12 @@ def evaluate(path: Path, data: str | None, separator: str | None = None) -> tupl
     Raises:
         InputError: if the model or the data cannot be read, or do not suit each other.
     """
-    from nntrain.artifacts.model import Model
-    from nntrain.artifacts.table import labelled_rows, recipe_parts
+    from nntrain.artifacts.lookup import load_model
+    from nntrain.artifacts.table import labelled_rows, model_table, recipe_parts
 
     if separator is not None and data is None:
-        raise bad_input("--separator", "there is no file that it is for", "name one by --data")
-    model = Model.load(path)
-    parts = recipe_parts(model) if data is None else {"data": labelled_rows(model, data, separator)}
+        raise bad_input("--separator", "there is no file to apply it to", "name one with --data")
+    model = load_model(target)
+    given = None if data is None else labelled_rows(model, model_table(model, data, separator))
+    parts = recipe_parts(model) if given is None else {"data": given}
     return model.metric, {name: model.score(part) for name, part in parts.items()}

@@ -7,23 +7,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nntrain.cli import completion
+from nntrain.cli.arguments import Recipe, Settings
 from nntrain.errors import Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from nntrain.cli.live import Listener
+    from nntrain.cli.requirements import Condition
     from nntrain.report.summary import Summary
-
-Recipe = Annotated[
-    str, typer.Argument(metavar="RECIPE", help="Recipe file (YAML), or - for standard input.", show_default=False)
-]
-Settings = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--set", metavar="KEY=VALUE", help="Override a key of the recipe, as in optimizer.lr=0.01. Repeatable."
-    ),
-]
 
 
 def command(
@@ -33,7 +26,11 @@ def command(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Let --out replace the run that it holds.")] = False,
     require: Annotated[
         list[str] | None,
-        typer.Option(metavar="CONDITION", help="Exit with 1 unless it holds, as in 'test.accuracy>=0.95'. Repeatable."),
+        typer.Option(
+            metavar="CONDITION",
+            help="Exit with 1 unless it holds, as in 'test.accuracy>=0.95'. Repeatable.",
+            autocompletion=completion.measures,
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
@@ -56,7 +53,7 @@ def command(
 
     conditions = [parse(text) for text in require or []]
     with Interrupts() as interrupts, listener_for(quiet) as listener:
-        summary = fit(recipe, settings or [], out, overwrite, listener, interrupts.wanted)
+        summary = fit(recipe, settings or [], out, overwrite, listener, interrupts.wanted, conditions)
     print_summary(summary, as_json=json, quiet=quiet)
     misses = unmet(conditions, summary)
     note(misses)
@@ -75,35 +72,41 @@ def fit(
     overwrite: bool,
     listener: Listener,
     interrupted: Callable[[], bool] = lambda: False,
+    conditions: Sequence[Condition] = (),
 ) -> Summary:
-    """Train the network of the recipe file ``recipe`` and leave the run's directory.
+    """Train the network of the recipe that ``recipe`` names and leave the run's directory.
 
     Args:
-        recipe: path of the recipe, or ``-`` for standard input.
+        recipe: the recipe, as a command's argument names it.
         settings: overrides, ``key=value``.
         out: directory of the run; None for one under ``runs``.
         overwrite: whether ``out`` may hold a run already.
         listener: is told every event.
         interrupted: is asked whether to end the run early.
+        conditions: of the summary, which the run has to be able to meet.
 
     Raises:
-        InputError: if anything about the recipe, its data or ``out`` is wrong.
+        InputError: if anything about the recipe, its data, ``out`` or ``conditions`` is wrong.
     """
+    from nntrain.artifacts.lookup import load_recipe
     from nntrain.artifacts.model import Model
     from nntrain.artifacts.run_folder import RunFolder
     from nntrain.cli.compiling import compiling_said
+    from nntrain.cli.requirements import check
     from nntrain.files import write_atomically
     from nntrain.memory import without_old_garbage
     from nntrain.recipe.build import build
     from nntrain.recipe.document import dump_document
-    from nntrain.recipe.load import load
     from nntrain.recipe.schema import to_data
     from nntrain.report.summary import summarize
     from nntrain.training.engine import Engine
     from nntrain.training.loop import train
 
-    loaded = load(recipe, settings)
+    loaded = load_recipe(recipe, settings)
     built = build(loaded.recipe, loaded.document, loaded.folder, loaded.name)
+    check(conditions, built.plan)
+    for text in built.dataset.notes:
+        listener.note(text)
     folder = RunFolder.create(built.plan.name, out, overwrite)
     with folder, compiling_said(listener.note), without_old_garbage():
         write_atomically(folder.recipe, dump_document(to_data(built.recipe)).encode())

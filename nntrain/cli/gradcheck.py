@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from nntrain.cli.fit import Settings
+from nntrain.cli import completion
+from nntrain.cli.arguments import NAMES, Settings
 from nntrain.errors import Status, bad_input
 
 if TYPE_CHECKING:
@@ -18,13 +19,22 @@ DROPPED = 0.3  # share of the units, in the check of dropout
 
 def command(
     recipe: Annotated[
-        str | None, typer.Argument(metavar="[RECIPE]", help="Recipe whose network is checked, on its own data.")
+        str | None,
+        typer.Argument(
+            metavar="RECIPE|RUN|MODEL",
+            help=f"Recipe whose network is checked, on its own data: {NAMES}.",
+            autocompletion=completion.targets,
+        ),
     ] = None,
     settings: Settings = None,
     steps: Annotated[int, typer.Option(min=0, help="Steps of training after which a recipe is checked again.")] = 10,
     mutate: Annotated[
         str | None,
-        typer.Option(metavar="NAME", help="Plant a classic mistake, or all of them, and see if it is caught."),
+        typer.Option(
+            metavar="NAME",
+            help="Plant a classic mistake, or all of them, and see if it is caught.",
+            autocompletion=completion.mistakes,
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
 ) -> None:

@@ -25,7 +25,9 @@ from nntrain.cli import (
     show,
     trace,
 )
+from nntrain.cli.completion import VARIABLE, complete
 from nntrain.cli.streams import give_up, prepare_streams
+from nntrain.cli.usage import Commands
 from nntrain.errors import NntrainError, Status
 
 HELP = """Train, compare and debug multi-layer perceptrons.
@@ -36,6 +38,7 @@ Standard output carries the result, standard error all else. Exit status: 0 done
 
 app = typer.Typer(
     name="nntrain",
+    cls=Commands,
     help=HELP,
     rich_markup_mode=None,  # plain help is twice as fast, and brackets in it stay what they are
     pretty_exceptions_enable=False,
@@ -76,6 +79,7 @@ app.command("dialects")(dialects.command)
 app.add_typer(recipes.app, name="recipes")
 app.command("schema")(schema.command)
 
+NAME = "nntrain"  # in messages, also of python -m nntrain
 INTERRUPTED = "nntrain: interrupted"
 
 
@@ -85,7 +89,9 @@ def main() -> NoReturn:
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     prepare_streams()
     try:
-        app()
+        if VARIABLE in os.environ:
+            complete(lambda: app(prog_name=NAME))
+        app(prog_name=NAME)
     except NntrainError as error:
         _end(f"nntrain: {error}", error.status)
     except KeyboardInterrupt:

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
-
-import typer
+from typing import TYPE_CHECKING, NamedTuple
 
 from nntrain.errors import bad_input
 
@@ -16,14 +14,6 @@ if TYPE_CHECKING:
 
     from nntrain.data import Label
     from nntrain.training.plan import Plan
-
-MODEL = "model.safetensors"
-Opened = Annotated[
-    str,
-    typer.Argument(
-        metavar="RECIPE|MODEL", help="Recipe, at its first weights; model file or a run's directory, as trained."
-    ),
-]
 
 
 class Inside(NamedTuple):
@@ -36,22 +26,19 @@ class Inside(NamedTuple):
 
 
 def opened(what: str, settings: list[str]) -> Inside:
-    """Open the recipe, model file or run's directory ``what``; ``settings`` override a recipe's keys.
+    """Open what ``what`` names: a recipe at its first weights, or a model; ``settings`` override a recipe's keys.
 
     Raises:
         InputError: if it cannot be read, or its data cannot.
     """
-    from nntrain.artifacts.model import Model
+    from nntrain.artifacts.lookup import find, load_model
     from nntrain.artifacts.table import recipe_parts
     from nntrain.cli.show import show
 
-    path = Path(what)
-    if path.is_dir():
-        path /= MODEL
-    if path.suffix != Path(MODEL).suffix:
+    if find(what).model is None and not Path(what).is_dir():
         built = show(what, settings)
         return Inside(built.plan, None, built.dataset.feature_names, built.dataset.classes)
+    model = load_model(what)
     if settings:
-        raise bad_input(path, "is a trained model, and --set is for recipes", "leave it out")
-    model = Model.load(path)
+        raise bad_input(what, "is a trained model, and --set is for recipes", "leave --set out, or name a recipe")
     return Inside(model.plan(recipe_parts(model)["train"]), model.theta, model.feature_names, model.classes)

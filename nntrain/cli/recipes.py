@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from nntrain.cli import completion
 from nntrain.errors import bad_input, nearest
 
 SCHEMA = "recipe.schema.json"
@@ -35,19 +36,32 @@ def list_recipes(
 @app.command("copy")
 def copy(
     name: Annotated[
-        str, typer.Argument(metavar="NAME", help="Name of a recipe, as `nntrain recipes` lists it.", show_default=False)
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="Name of a recipe, as `nntrain recipes` lists it.",
+            show_default=False,
+            autocompletion=completion.shipped,
+        ),
     ],
     to: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="File to write.  [default: NAME.yaml]", show_default=False)
+        Path | None,
+        typer.Argument(
+            metavar="FILE", help="File to write; - for standard output.  [default: NAME.yaml]", show_default=False
+        ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if there is one.")] = False,
 ) -> None:
-    """Copy a recipe that comes with nntrain, to be changed.
+    """Copy a recipe that comes with nntrain, to change it.
 
     recipe.schema.json is put beside it, unless it is there: the recipe's first lines tell editors to check by it.
+    Standard output gets the path of the file, or with - the recipe itself.
     """
     from nntrain.cli.result import print_text
 
+    if to == Path("-"):
+        print_text(_path(name).read_text(encoding="utf-8"))
+        return
     print_text(f"{copy_recipe(name, to, overwrite)}\n")
 
 
@@ -59,19 +73,16 @@ def copy_recipe(name: str, to: Path | None, overwrite: bool) -> Path:
     """
     from nntrain.files import write_atomically
 
-    known = _shipped()
-    if name not in known:
-        hint = f"{nearest(name, known)} there are: {', '.join(known)}".strip()
-        raise bad_input("recipes copy", f"no recipe is called {name!r}", hint)
+    source = _path(name)
     target = to or Path(f"{name}.yaml")
     if target.is_dir():
         target = target / f"{name}.yaml"
     if target.exists() and not overwrite:
         raise bad_input(target, "exists already", "choose another name, or add --overwrite")
-    write_atomically(target, known[name].read_bytes())
+    write_atomically(target, source.read_bytes())
     schema = target.parent / SCHEMA
     if not schema.exists():
-        write_atomically(schema, (known[name].parent / SCHEMA).read_bytes())
+        write_atomically(schema, (source.parent / SCHEMA).read_bytes())
     return target
 
 
@@ -79,6 +90,14 @@ def about(path: Path) -> str:
     """Return what a recipe's first comment says."""
     lines = path.read_text(encoding="utf-8").splitlines()
     return next((line.lstrip("# ") for line in lines if line.startswith("# ") and "$schema" not in line), "")
+
+
+def _path(name: str) -> Path:
+    known = _shipped()
+    if name not in known:
+        hint = f"{nearest(name, known)} allowed: {', '.join(known)}".strip()
+        raise bad_input("recipes copy", f"unknown recipe {name!r}", hint)
+    return known[name]
 
 
 def _shipped() -> dict[str, Path]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nntrain.cli.arguments import Runs
 from nntrain.errors import InputError, bad_input
 
 if TYPE_CHECKING:
@@ -19,10 +20,7 @@ PAGE = "report.html"
 
 
 def command(
-    runs: Annotated[
-        list[Path],
-        typer.Argument(metavar="RUN", help="Directories of runs, or that of a comparison.", show_default=False),
-    ],
+    runs: Runs,
     out: Annotated[
         Path | None, typer.Option(help="File to write; - for standard output.  [default: report.html, in a single RUN]")
     ] = None,

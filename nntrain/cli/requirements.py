@@ -13,12 +13,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nntrain.report.summary import Summary
+    from nntrain.training.plan import Plan
 
 COMPARISONS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq}
 PATTERN = re.compile(r"\s*([a-z][a-z_0-9.]*)\s*(>=|<=|==|>|<)\s*(\S+)\s*")
-PARTS = ("train", "validation", "test")
+PARTS, METRICS = ("train", "validation", "test"), ("loss", "accuracy", "r2")
 KEYS = (
-    *(f"{part}.{key}" for part in PARTS for key in ("loss", "accuracy", "r2")),
+    *(f"{part}.{key}" for part in PARTS for key in METRICS),
     *("epochs", "steps", "seconds", "best_epoch", "gradient_norm", "dead", "clipped", "samples_per_second"),
 )
 
@@ -37,7 +38,7 @@ def parse(text: str) -> Condition:
     """Read a condition such as ``test.accuracy>=0.95``.
 
     Raises:
-        InputError: if it is none, or names no number of the summary's.
+        InputError: if it is none, or names a number that no summary has.
     """
     match = PATTERN.fullmatch(text)
     example = "expected a condition such as 'test.accuracy>=0.95'"
@@ -47,11 +48,33 @@ def parse(text: str) -> Condition:
     try:
         bound = float(number)
     except ValueError:
-        raise bad_input("--require", f"{text!r}: {number!r} is no number", example) from None
+        raise bad_input("--require", f"{text!r}: {number!r} is not a number", example) from None
     if key not in KEYS:
-        hint = f"{nearest(key, KEYS)} allowed: {', '.join(KEYS)}".strip()
-        raise bad_input("--require", f"{text!r}: no such number: {key}", hint)
+        part, _, name = key.partition(".")
+        beside = [f"{part}.{metric}" for metric in METRICS] if part in PARTS else list(KEYS)
+        close = nearest(name, METRICS) if part in PARTS else nearest(key, KEYS)
+        close = close.replace("mean ", f"mean {part}.") if part in PARTS else close
+        raise bad_input("--require", f"{text!r}: unknown number {key}", f"{close} allowed: {', '.join(beside)}".strip())
     return Condition(text, key, comparison, bound)
+
+
+def check(conditions: Sequence[Condition], plan: Plan) -> None:
+    """Refuse conditions on numbers that the run of ``plan`` will not have.
+
+    Raises:
+        InputError: for a part that there is not, or a metric of another task.
+    """
+    data = plan.data
+    parts = {"train": data.train, "validation": data.validation, "test": data.test}
+    task, metric = ("regression", "r2") if plan.n_classes is None else ("classification", "accuracy")
+    for condition in conditions:
+        part, _, name = condition.key.partition(".")
+        where = f"--require {condition.text}"
+        if part in parts and parts[part] is None:
+            there = ", ".join(known for known, rows in parts.items() if rows is not None)
+            raise bad_input(where, f"there is no {part} part: data.{part} is 0", f"parts: {there}")
+        if part in parts and name not in ("loss", metric):
+            raise bad_input(where, f"{name} is not measured in {task}", f"choose {part}.{metric} or {part}.loss")
 
 
 def unmet(conditions: Sequence[Condition], summary: Summary) -> list[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.fit import Recipe, Settings
+from nntrain.cli.arguments import Recipe, Settings
 
 if TYPE_CHECKING:
     from nntrain.recipe.build import Built
@@ -40,9 +40,15 @@ def command(
 
 
 def show(recipe: str, settings: list[str]) -> Built:
-    """Return the recipe file ``recipe``, overridden by ``settings``, with its data and its plan."""
-    from nntrain.recipe.build import build
-    from nntrain.recipe.load import load
+    """Return the recipe that ``recipe`` names, overridden by ``settings``, with its data and its plan.
 
-    loaded = load(recipe, settings)
-    return build(loaded.recipe, loaded.document, loaded.folder, loaded.name)
+    How its target was read is said on standard error, where that was not certain.
+    """
+    from nntrain.artifacts.lookup import load_recipe
+    from nntrain.cli.result import note
+    from nntrain.recipe.build import build
+
+    loaded = load_recipe(recipe, settings)
+    built = build(loaded.recipe, loaded.document, loaded.folder, loaded.name)
+    note(built.dataset.notes)
+    return built

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.fit import Settings
-from nntrain.cli.opened import Opened, opened
+from nntrain.cli.arguments import Opened, Settings
+from nntrain.cli.opened import opened
 from nntrain.errors import bad_input
 
 if TYPE_CHECKING:

@@ -7,10 +7,11 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from nntrain.artifacts.lookup import open_recipe
 from nntrain.data import Dataset
 from nntrain.errors import InputError, bad_input
 from nntrain.recipe.build import assemble, parts_of, read_rows
-from nntrain.recipe.document import Document, load_document, read_document
+from nntrain.recipe.document import Document, read_document
 from nntrain.recipe.overrides import apply_overrides, override
 from nntrain.recipe.schema import Recipe, parse, to_data
 
@@ -85,10 +86,10 @@ def variants_of(paths: Sequence[str], settings: Sequence[str], axes: Sequence[Ax
     """
     _check(axes)
     found: list[Variant] = []
-    stems = ["run" if path == "-" else Path(path).stem for path in paths]
-    for path, stem in zip(paths, stems, strict=True):
-        document = apply_overrides(load_document(path), settings)
-        folder = Path.cwd() if path == "-" else Path(path).parent
+    recipes = [open_recipe(path) for path in paths]
+    stems = [opened.name for opened in recipes]
+    for path, stem, opened in zip(paths, stems, recipes, strict=True):
+        document, folder = apply_overrides(opened.document, settings), opened.folder
         label = stem if stems.count(stem) == 1 else str(Path(path).with_suffix(""))
         for values in product(*(axis.values for axis in axes)):
             varied, labels = document, [label] if len(paths) > 1 else []
@@ -103,10 +104,10 @@ def variants_of(paths: Sequence[str], settings: Sequence[str], axes: Sequence[Ax
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
         raise bad_input("compare", f"two variants are called {twice!r}", "name each value once")
-    recipes = [canonical(variant.recipe) for variant in found]
-    same = next((i for i, recipe in enumerate(recipes) if recipe in recipes[:i]), None)
+    texts = [canonical(variant.recipe) for variant in found]
+    same = next((i for i, text in enumerate(texts) if text in texts[:i]), None)
     if same is not None:
-        first = names[recipes.index(recipes[same])]
+        first = names[texts.index(texts[same])]
         raise bad_input("compare", f"{first!r} and {names[same]!r} are the same recipe", "name each once")
     if len(found) < 2:
         raise bad_input("compare", "one variant only: there is nothing to compare", "as in --optimizers sgd,adam")

@@ -1,0 +1,189 @@
+"""What a shell completes arguments to: recipes and runs, a recipe's keys and their values, the names of components.
+
+Keys and names are read from the JSON Schema that lies beside the shipped recipes: importing the components themselves
+would take half a second.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from nntrain.cli.requirements import METRICS, PARTS
+
+VARIABLE = "_NNTRAIN_COMPLETE"
+
+
+def complete(run: Callable[[], object]) -> None:
+    """Answer a shell that asks for completions by ``run``, which prints them, one a line, and exits.
+
+    bash splits words at ``=``, before the command sees them, and replaces what is behind it alone: such words are put
+    together again, and what is before the ``=`` is taken off the answers.
+    """
+    if os.environ[VARIABLE] != "complete_bash":
+        run()
+        return
+    words, current = os.environ["COMP_WORDS"].split("\n"), int(os.environ["COMP_CWORD"])
+    joined: list[str] = []
+    for word in words[: current + 1]:
+        if joined and (word == "=" or joined[-1].endswith("=")):
+            joined[-1] += word
+        else:
+            joined.append(word)
+    os.environ["COMP_WORDS"], os.environ["COMP_CWORD"] = "\n".join(joined), str(len(joined) - 1)
+    printed = io.StringIO()
+    try:
+        with redirect_stdout(printed):
+            run()
+    finally:
+        answers = printed.getvalue().splitlines()
+        if joined[-1] != words[current]:  # which a quote keeps in one piece
+            answers = [answer.rpartition("=")[2] for answer in answers]
+        sys.stdout.write("".join(f"{answer}\n" for answer in answers))
+
+
+def targets(incomplete: str) -> list[str]:
+    """Return recipe files, model files, runs and shipped recipes."""
+    return _beginning(incomplete, [*_files(".yaml", ".yml"), *models(incomplete), *_runs("recipe.yaml"), *shipped("")])
+
+
+def models(incomplete: str) -> list[str]:
+    """Return model files, and runs that have one."""
+    return _beginning(incomplete, [*_files(".safetensors"), *_runs("model.safetensors")])
+
+
+def runs(incomplete: str) -> list[str]:
+    """Return runs that have ended."""
+    return _beginning(incomplete, _runs("summary.json"))
+
+
+def shipped(incomplete: str) -> list[str]:
+    """Return the names of the shipped recipes."""
+    from nntrain.resources import shipped_recipes
+
+    return _beginning(incomplete, shipped_recipes())
+
+
+def settings(incomplete: str) -> list[str]:
+    """Return ``key=value`` for what ``--set`` takes: keys level by level, then choices or defaults."""
+    found = _beginning(incomplete, _settings(incomplete))
+    while len(found) == 1 and (further := _settings(found[0])):  # or the shell would put a blank behind it
+        found = further
+        if "=" in found[0]:
+            break
+    return found
+
+
+def names_of(key: str) -> Callable[[str], list[str]]:
+    """Return a function that completes the last of names with commas between them, which a dotted ``key`` takes."""
+
+    def names(incomplete: str) -> list[str]:
+        before, comma, _ = incomplete.rpartition(",")
+        taken = before.split(",")
+        choices = _choices(_at(key.split(".")))
+        return _beginning(incomplete, [f"{before}{comma}{name}" for name in choices if name not in taken])
+
+    return names
+
+
+def with_dialects(incomplete: str) -> list[str]:
+    """Return the names of components that have dialects."""
+    definitions = _schema()["definitions"].values()
+    keys = [one["properties"] for one in definitions if "dialect" in one.get("properties", {})]
+    return _beginning(incomplete, sorted(one["name"]["const"] for one in keys))
+
+
+def mistakes(incomplete: str) -> list[str]:
+    """Return the mistakes that ``gradcheck`` can plant."""
+    from nntrain.diagnostics.mutations import MUTATIONS  # they are functions: there is no list of names to be read
+
+    return _beginning(incomplete, ["all", *MUTATIONS])
+
+
+def measures(incomplete: str) -> list[str]:
+    """Return the numbers of a run by part and name."""
+    return _beginning(incomplete, [f"{part}.{name}" for part in PARTS for name in METRICS])
+
+
+def _beginning(incomplete: str, choices: Any) -> list[str]:
+    return [choice for choice in dict.fromkeys(choices) if choice.startswith(incomplete)]
+
+
+def _files(*suffixes: str) -> list[str]:
+    return sorted(path.name for path in Path().iterdir() if path.suffix in suffixes)
+
+
+def _runs(holds: str) -> list[str]:
+    return sorted(str(path.parent) for path in Path().glob(f"runs/*/{holds}"))
+
+
+@cache
+def _schema() -> Any:
+    from nntrain.resources import recipes_folder
+
+    return json.loads((recipes_folder() / "recipe.schema.json").read_text(encoding="utf-8"))
+
+
+def _variants(node: Any) -> Iterator[Any]:
+    """Yield what a part of the schema may be, without references."""
+    if "$ref" in node:
+        yield from _variants(_schema()["definitions"][node["$ref"].rpartition("/")[2]])
+    elif "anyOf" in node:
+        for one in node["anyOf"]:
+            yield from _variants(one)
+    else:
+        yield node
+
+
+def _at(keys: list[str]) -> list[Any]:
+    """Return the parts of the schema that dotted keys lead to: of components, those of any that has such a key."""
+    nodes = [_schema()]
+    for key in keys:
+        inside = [one["properties"][key] for node in nodes for one in _variants(node) if key in _keys(one)]
+        nodes = inside
+    return nodes
+
+
+def _keys(variant: Any) -> list[str]:
+    return [key for key in variant.get("properties", {}) if key != "name" or "const" not in variant["properties"][key]]
+
+
+def _choices(nodes: list[Any]) -> list[str]:
+    found: dict[str, None] = {}
+    for node in nodes:
+        for one in _variants(node):
+            values = one.get("enum", [one["const"]] if "const" in one else [])
+            values = [True, False] if one.get("type") == "boolean" else values
+            found |= dict.fromkeys(value if isinstance(value, str) else json.dumps(value) for value in values)
+    return list(found)
+
+
+def _settings(incomplete: str) -> list[str]:
+    """Return the values of a ``key=``, or the keys beside an incomplete one: ``key=``, and ``key.`` if it has keys."""
+    key, equals, _ = incomplete.partition("=")
+    if equals:
+        nodes = _at(key.split("."))
+        return [f"{key}={value}" for value in _choices(nodes) or _defaults(nodes)]
+    before = key.rpartition(".")[0]
+    nodes = _at(before.split(".") if before else [])
+    names = dict.fromkeys(name for node in nodes for one in _variants(node) for name in _keys(one))
+    return [form for name in names for form in _forms(f"{before}.{name}" if before else name)]
+
+
+def _forms(key: str) -> list[str]:
+    nodes = _at(key.split("."))
+    if not any(_keys(one) for node in nodes for one in _variants(node)):
+        return [f"{key}="]
+    return [f"{key}=", f"{key}."] if _choices(nodes) else [f"{key}."]
+
+
+def _defaults(nodes: list[Any]) -> list[str]:
+    found = [node["default"] for node in nodes if isinstance(node.get("default"), int | float | str)]
+    return list(dict.fromkeys(str(value) for value in found))
