@@ -80,6 +80,11 @@ def refuse(problems: Sequence[Problem]) -> None:
     raise InputError(*problems[:MOST_PROBLEMS], *rest)
 
 
+def others(count: int, noun: str) -> str:
+    """Return how many more there are of something of which one is shown, as in `` (and in 2 more rows)``, or ''."""
+    return f" (and in {count - 1} more {noun}{'s' * (count > 2)})" if count > 1 else ""
+
+
 def listed(names: Iterable[object]) -> str:
     """Return names with commas between them: the first twelve, and how many more there are."""
     texts = list(map(str, names))

@@ -1,4 +1,4 @@
-"""What a file is that is not UTF-8 text, told by its first bytes, and how to make text of it."""
+"""The formats of files that are not UTF-8 text, told by their first bytes, and how to convert them."""
 
 from typing import NamedTuple
 
@@ -33,7 +33,6 @@ ZIPPED = {  # names inside
     b"opendocument.spreadsheet": Format("an OpenDocument spreadsheet", EXPORT),
     b".npy": Format("a NumPy archive", EXPORT),
 }
-BYTE_ORDER_MARKS = {b"\xff\xfe": "UTF-16", b"\xfe\xff": "UTF-16"}
 
 
 def format_of(content: bytes) -> Format | None:
@@ -44,16 +43,22 @@ def format_of(content: bytes) -> Format | None:
     if content.startswith(b"PK\3\4"):
         inside = next((found for name, found in ZIPPED.items() if name in content), None)
         return inside or Format("a ZIP archive", "extract the file first")
-    if content[8:9] == b"{" and int.from_bytes(content[:8], "little") < len(content):
+    if is_safetensors(content[:9], len(content)):
         return Format("a model file (safetensors)")
-    encoding = BYTE_ORDER_MARKS.get(content[:2]) or _utf_16(content[:4096])
+    marked = content.startswith((b"\xff\xfe", b"\xfe\xff"))  # byte order marks
+    encoding = "UTF-16" if marked else _utf_16(content[:4096])
     if encoding is not None:
         return Format(f"{encoding} text", f"convert it: iconv -f {encoding} -t UTF-8")
     return None
 
 
+def is_safetensors(start: bytes, size: int) -> bool:
+    """Tell a safetensors file by its first nine bytes, the length of its header and a brace, and its size."""
+    return start[8:] == b"{" and int.from_bytes(start[:8], "little") < size
+
+
 def format_of_text(text: str) -> Format | None:
-    """Return the format of a text that is not a table, or None if it may be one."""
+    """Return the format of a text that is no CSV table, or None if it may be one."""
     start = text.lstrip()[:20].lower()
     if start.startswith(("{", "[{", "[\n")):
         return Format("JSON", EXPORT)
@@ -63,7 +68,7 @@ def format_of_text(text: str) -> Format | None:
 
 
 def _utf_16(sample: bytes) -> str | None:
-    """Return which UTF-16 a text without a byte order mark is in, of letters that are ASCII for the most part."""
+    """Return the UTF-16 of a text without a byte order mark that is mostly ASCII, or None if it is something else."""
     even, odd = sample[::2], sample[1::2]
     if 0 not in even and odd.count(0) > len(odd) / 2:
         return "UTF-16LE"

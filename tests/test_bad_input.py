@@ -194,11 +194,19 @@ def test_directories_without_permission(nntrain: CommandLine) -> None:
     [
         ("test.accuracy", "expected a condition such as"),
         ("test.accuracy>=high", "'high' is not a number"),
-        ("test.acuracy>=1", "did you mean test.accuracy?"),
+        ("test.acuracy>=1", "unknown metric 'acuracy'\n  did you mean accuracy? allowed: loss, accuracy, r2"),
+        ("test.f1>=1", "unknown metric 'f1'\n  allowed: loss, accuracy, r2"),
+        ("epoch>=1", "unknown number 'epoch'\n  did you mean epochs?"),
+        ("test.r2>=0", "r2 is not measured in classification\n  choose test.accuracy or test.loss"),
     ],
 )
-def test_conditions_that_are_none(nntrain: CommandLine, condition: str, words: str) -> None:
+def test_conditions_that_cannot_hold(nntrain: CommandLine, condition: str, words: str) -> None:
     assert words in refused(nntrain, "fit", "r.yaml", "--require", condition)
+
+
+def test_a_condition_on_a_part_that_there_is_not(nntrain: CommandLine) -> None:
+    message = refused(nntrain, "fit", "r.yaml", "--set", "data.test=0", "--require", "test.loss<1")
+    assert "there is no test part: data.test is 0\n  parts: train, validation" in message
 
 
 @pytest.mark.parametrize(

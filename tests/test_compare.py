@@ -287,7 +287,7 @@ def test_runs_that_are_done(nntrain: CommandLine, moons: Path) -> None:
         (("one", "."), ".: is not the directory of a run that has ended: it lacks recipe.yaml"),
         (("one", "one"), "the same recipe"),
         (("one", "--optimizers", "sgd,adam"), "nothing to vary"),
-        (("one", "moons.yaml"), "runs that are done and recipes are compared apart"),
+        (("one", "moons.yaml"), "found finished runs and recipes"),
     ],
 )
 def test_directories_that_cannot_be_compared(

@@ -224,10 +224,11 @@ def test_quoted_cells_are_read() -> None:
     ("text", "where", "words"),
     [
         (WIDE + "1,2,3,4\n", "d.csv:2", ["found 4 cells, but the line of column names has 15", "write every comma"]),
-        ("a,b,y\n1,2,3,\n4,5,6,\n", "d.csv:2", ["(and 1 more such line)", "the lines end with a comma"]),
+        ("a,b,y\n1,2,3,\n4,5,6,\n", "d.csv:2", ["(and in 1 more line)", "the lines end with a comma"]),
         ("a,b,y\n1,2,3\n4,5,6,7\n", "d.csv:3", ["found 4 cells", "quote cells that contain a comma"]),
         ("a,b,y\n1,2,3,4\n5,6\n", "d.csv:2", ["found 4 cells"]),  # as many commas as three lines should have
         ("a,b,y\n1,2,3\n\n4,5,6\n", "d.csv:3", ["a blank line"]),
+        ('a,b,y\n1,2,3\n"4,5,6"\n', "d.csv:3", ["found 1 cell, but the line of column names has 3"]),
         ("a,b,y\n1,2,3\n,,\n4,5,6\n", "d.csv:3", ["an empty row"]),
         ("\na,b,y\n1,2,3\n", "d.csv:1", ["a blank line, expected column names"]),
         ("sep=;\na;y\n1;2\n", "d.csv:1", ["found 'sep=;', which only Excel reads"]),

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from nntrain.artifacts.run_folder import RunFolder
 from nntrain.errors import InputError, bad_input, nearest
+from nntrain.formats import is_safetensors
 from nntrain.recipe.document import Document
 from nntrain.recipe.load import Loaded, Opened, check, open_file
 from nntrain.recipe.schema import to_data
@@ -110,12 +111,11 @@ def load_model(text: str) -> "Model":
 
 
 def _is_model(path: Path) -> bool:
-    """Tell a model by its name, or by its header: the length, then a brace."""
-    if path.suffix == MODEL or not path.is_file():  # what is no file, such as a pipe, can be read but once
+    """Tell a model by its name, or by its content."""
+    if path.suffix == MODEL or not path.is_file():  # a pipe, say, can be read only once
         return path.suffix == MODEL
     with path.open("rb") as file:
-        start = file.read(9)
-    return start[8:] == b"{" and int.from_bytes(start[:8], "little") < path.stat().st_size
+        return is_safetensors(file.read(9), path.stat().st_size)
 
 
 def _run(path: Path) -> Found:

@@ -14,10 +14,10 @@ from nntrain.data.cells import MISSING
 from nntrain.data.prepare import Part, prepare
 from nntrain.data.table import Separator, Table, find_numbers, numeric_columns, read_table
 from nntrain.data.target import labels, without_label
-from nntrain.errors import MOST_PROBLEMS, InputError, Problem, bad_input, listed, nearest, refuse
+from nntrain.errors import MOST_PROBLEMS, InputError, Problem, bad_input, listed, nearest, others, refuse
 from nntrain.recipe.build import read_rows
 
-CHANGED = "the model was trained on this file, which has changed since, or is not there any more"
+CHANGED = "the file has changed since the model was trained on it, or is gone"
 
 
 def model_table(model: Model, path: str, separator: str | None = None) -> Table:
@@ -114,20 +114,19 @@ def _indices(
 ) -> tuple[NDArray[np.int64], list[Problem]]:
     """Return which of the model's classes labels are, and a problem for each that is none.
 
-    They are compared by their text: 1 is found whether a class is a number or a name.
+    They are compared as text: the class 1 is the same whether it is a number or a name.
     """
     index = {str(label): i for i, label in enumerate(classes)}
     texts = list(map(str, found))
     unknown = Counter(text for text in texts if text not in index)
     problems = []
     for number, (text, count) in enumerate(unknown.items()):
-        if number >= MOST_PROBLEMS:  # which are only counted
+        if number >= MOST_PROBLEMS:  # the others are only counted
             problems.append(Problem("", text))
             continue
-        more = f" (and in {count - 1} more row{'s' * (count > 2)})" if count > 1 else ""
         missing = "fill in missing classes, or leave the rows out" if text in MISSING else ""
         hint = missing or f"{nearest(text, index)} classes: {listed(index)}".strip()
-        problems.append(Problem(where(texts.index(text)), f"unknown class {text!r}{more}", hint))
+        problems.append(Problem(where(texts.index(text)), f"unknown class {text!r}{others(count, 'row')}", hint))
     return np.array([index.get(text, -1) for text in texts], np.int64), problems
 
 

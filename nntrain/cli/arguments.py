@@ -1,7 +1,7 @@
 """Arguments and options that several commands share, with what a shell completes them to."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -56,27 +56,18 @@ Runs = Annotated[
     list[Path],
     typer.Argument(metavar="RUN", help="Directories of runs.", show_default=False, autocompletion=completion.runs),
 ]
-_NAMES = "With commas between them; nntrain list knows them."
-Optimizers = Annotated[
-    str | None,
-    typer.Option(metavar="NAMES", help=_NAMES, autocompletion=completion.names_of("optimizer")),
-]
-Losses = Annotated[
-    str | None,
-    typer.Option(metavar="NAMES", help=_NAMES, autocompletion=completion.names_of("loss")),
-]
-Activations = Annotated[
-    str | None,
-    typer.Option(metavar="NAMES", help=_NAMES, autocompletion=completion.names_of("model.activation")),
-]
-Initializers = Annotated[
-    str | None,
-    typer.Option(metavar="NAMES", help=_NAMES, autocompletion=completion.names_of("model.initializer")),
-]
-Schedules = Annotated[
-    str | None,
-    typer.Option(metavar="NAMES", help=_NAMES, autocompletion=completion.names_of("schedule")),
-]
+
+
+def _names(key: str) -> Any:
+    help_ = "With commas between them; nntrain list knows them."
+    return typer.Option(metavar="NAMES", help=help_, autocompletion=completion.names_of(key))
+
+
+Optimizers = Annotated[str | None, _names("optimizer")]
+Losses = Annotated[str | None, _names("loss")]
+Activations = Annotated[str | None, _names("model.activation")]
+Initializers = Annotated[str | None, _names("model.initializer")]
+Schedules = Annotated[str | None, _names("schedule")]
 Vary = Annotated[
     list[str] | None,
     typer.Option(

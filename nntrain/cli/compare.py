@@ -91,7 +91,9 @@ def command(
     folders = [Path(path) for path in paths if Path(path).is_dir()]
     if folders:
         if len(folders) < len(paths):
-            raise bad_input("compare", "runs that are done and recipes are compared apart", "name one kind of them")
+            raise bad_input(
+                "compare", "found finished runs and recipes", "name directories of runs only, or recipes only"
+            )
         if axes or settings or tune or seeds or dask or out:
             raise bad_input("compare", "runs that are done have nothing to vary, to tune or to keep", "name recipes")
         _show(compare_runs(folders, measure, target), form, None, quiet)

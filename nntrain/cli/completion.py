@@ -22,10 +22,10 @@ VARIABLE = "_NNTRAIN_COMPLETE"
 
 
 def complete(run: Callable[[], object]) -> None:
-    """Answer a shell that asks for completions by ``run``, which prints them, one a line, and exits.
+    """Answer a shell's request by ``run``, which prints the completions, one a line, and exits.
 
-    bash splits words at ``=``, before the command sees them, and replaces what is behind it alone: such words are put
-    together again, and what is before the ``=`` is taken off the answers.
+    bash splits words at ``=``, and replaces only what follows it. Such words are joined again here, and what precedes
+    the ``=`` is removed from the answers.
     """
     if os.environ[VARIABLE] != "complete_bash":
         run()
@@ -44,7 +44,7 @@ def complete(run: Callable[[], object]) -> None:
             run()
     finally:
         answers = printed.getvalue().splitlines()
-        if joined[-1] != words[current]:  # which a quote keeps in one piece
+        if joined[-1] != words[current]:  # a quoted word is not split
             answers = [answer.rpartition("=")[2] for answer in answers]
         sys.stdout.write("".join(f"{answer}\n" for answer in answers))
 
@@ -74,7 +74,7 @@ def shipped(incomplete: str) -> list[str]:
 def settings(incomplete: str) -> list[str]:
     """Return ``key=value`` for what ``--set`` takes: keys level by level, then choices or defaults."""
     found = _beginning(incomplete, _settings(incomplete))
-    while len(found) == 1 and (further := _settings(found[0])):  # or the shell would put a blank behind it
+    while len(found) == 1 and (further := _settings(found[0])):  # a shell puts a space after a single answer
         found = further
         if "=" in found[0]:
             break
@@ -82,7 +82,7 @@ def settings(incomplete: str) -> list[str]:
 
 
 def names_of(key: str) -> Callable[[str], list[str]]:
-    """Return a function that completes the last of names with commas between them, which a dotted ``key`` takes."""
+    """Return a function that completes the last of comma-separated names that the dotted ``key`` takes."""
 
     def names(incomplete: str) -> list[str]:
         before, comma, _ = incomplete.rpartition(",")
@@ -102,7 +102,7 @@ def with_dialects(incomplete: str) -> list[str]:
 
 def mistakes(incomplete: str) -> list[str]:
     """Return the mistakes that ``gradcheck`` can plant."""
-    from nntrain.diagnostics.mutations import MUTATIONS  # they are functions: there is no list of names to be read
+    from nntrain.diagnostics.mutations import MUTATIONS  # takes a second: their names stand nowhere else
 
     return _beginning(incomplete, ["all", *MUTATIONS])
 
@@ -143,7 +143,7 @@ def _variants(node: Any) -> Iterator[Any]:
 
 
 def _at(keys: list[str]) -> list[Any]:
-    """Return the parts of the schema that dotted keys lead to: of components, those of any that has such a key."""
+    """Return the parts of the schema that ``keys`` lead to, through any component that has such a key."""
     nodes = [_schema()]
     for key in keys:
         inside = [one["properties"][key] for node in nodes for one in _variants(node) if key in _keys(one)]

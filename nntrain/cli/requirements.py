@@ -49,12 +49,13 @@ def parse(text: str) -> Condition:
         bound = float(number)
     except ValueError:
         raise bad_input("--require", f"{text!r}: {number!r} is not a number", example) from None
+    part, _, name = key.partition(".")
+    if part in PARTS and name not in METRICS:
+        hint = f"{nearest(name, METRICS)} allowed: {', '.join(METRICS)}".strip()
+        raise bad_input("--require", f"{text!r}: unknown metric {name!r}", hint)
     if key not in KEYS:
-        part, _, name = key.partition(".")
-        beside = [f"{part}.{metric}" for metric in METRICS] if part in PARTS else list(KEYS)
-        close = nearest(name, METRICS) if part in PARTS else nearest(key, KEYS)
-        close = close.replace("mean ", f"mean {part}.") if part in PARTS else close
-        raise bad_input("--require", f"{text!r}: unknown number {key}", f"{close} allowed: {', '.join(beside)}".strip())
+        hint = f"{nearest(key, KEYS)} allowed: {', '.join(KEYS)}".strip()
+        raise bad_input("--require", f"{text!r}: unknown number {key!r}", hint)
     return Condition(text, key, comparison, bound)
 
 

@@ -5,14 +5,14 @@ from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
 
-from nntrain.errors import Problem, bad_input, refuse
+from nntrain.errors import Problem, bad_input, others, refuse
 
 MARKS = {";": "semicolon", ",": "comma", "\t": "tab", "|": "pipe"}  # what files are separated by, and its name
 QUOTED = re.compile('"[^"]*"')
 
 
 def check_layout(source: str, text: str, separator: str, option: str) -> None:
-    """Refuse a CSV text whose cells a reader could count in two ways.
+    """Refuse a CSV text whose rows and cells are not certain.
 
     Args:
         source: the name of the file.
@@ -46,8 +46,7 @@ def ragged_lines(source: str, text: str, separator: str, option: str) -> list[Pr
     problems = []
     for found in sorted(counts.keys() - {expected}, key=cells.index):
         record = cells.index(found)
-        others = counts[found] - 1
-        more = f" (and {others} more such line{'s' * (others > 1)})" if others else ""
+        more = others(counts[found], "line")
         what = f"found {found} cell{'s' * (found > 1)}, but the line of column names has {expected}{more}"
         if not found:
             what = f"a blank line{more}"
@@ -57,7 +56,7 @@ def ragged_lines(source: str, text: str, separator: str, option: str) -> list[Pr
 
 
 def record_lines(text: str) -> Sequence[int]:
-    """Return the line on which each record of a CSV text begins, that of the column names first."""
+    """Return the line on which each record of a CSV text begins; the first record is that of the column names."""
     if '"' not in text:
         return range(1, text.count("\n") + 2)
     marked = QUOTED.sub(lambda cell: "\0" * cell[0].count("\n"), text)  # a text that was read has no NUL of its own
@@ -76,9 +75,8 @@ def separator_hint(names: Sequence[str], separator: str, option: str) -> str:
 
 
 def _unquoted(text: str) -> str:
-    """Return a text without what is quoted, and without the quotes."""
-    # "" inside quotes splits off an empty piece
-    return "".join(text.split('"')[::2]) if '"' in text else text
+    """Return a text with quotes in place of what is quoted."""
+    return '"'.join(text.split('"')[::2]) if '"' in text else text
 
 
 def _first_line(text: str) -> str:

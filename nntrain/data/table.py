@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from nntrain.data.cells import MISSING, advice
 from nntrain.data.layout import check_layout, ragged_lines, record_lines, separator_hint
-from nntrain.errors import Problem, bad_input, listed, nearest, refuse
+from nntrain.errors import Problem, bad_input, listed, nearest, others, refuse
 from nntrain.files import read_text
 from nntrain.formats import format_of_text
 
@@ -98,7 +98,7 @@ def read_table(path: str, separator: str = ",", option: str = "data.source.separ
     source, text = read_text(path, "a CSV table")
     text = text.rstrip("\r\n")
     if "\n" not in text:
-        text = text.replace("\r", "\n")  # old Macs end lines so
+        text = text.replace("\r", "\n")  # line ends of old Macs
     other = format_of_text(text)
     if other is not None:
         raise bad_input(source, f"{other.name}, expected a CSV table", other.hint)
@@ -106,7 +106,7 @@ def read_table(path: str, separator: str = ",", option: str = "data.source.separ
     try:
         columns = pl.read_csv(io.BytesIO(text.encode()), separator=separator, infer_schema=False, has_header=False)
     except pl.exceptions.PolarsError as error:
-        refuse(ragged_lines(source, text, separator, option))  # as many cells are too many in one as too few in others
+        refuse(ragged_lines(source, text, separator, option))  # one line has too many, another too few
         raise bad_input(source, f"not a CSV table: {str(error).splitlines()[0]}") from None
     names = [(name or "").strip() for name in columns.row(0)]
     repeated = [name for name, count in Counter(names).items() if count > 1 and name]
@@ -118,7 +118,7 @@ def read_table(path: str, separator: str = ",", option: str = "data.source.separ
     table = Table(source, columns[1:].select(list(named)).rename(named), text, separator, option)
     empty = table.columns.select(pl.all_horizontal(pl.all().is_null())).to_series().arg_true()
     if named and len(empty):
-        raise bad_input(table.place(empty[0]), f"an empty row{_more(len(empty), 'rows')}", "delete empty rows")
+        raise bad_input(table.place(empty[0]), f"an empty row{others(len(empty), 'row')}", "delete empty rows")
     return table
 
 
@@ -137,9 +137,9 @@ def numeric_columns(table: Table, names: Sequence[str]) -> NDArray[np.float64]:
 def find_numbers(
     table: Table, names: Sequence[str], otherwise: str | None = None
 ) -> tuple[NDArray[np.float64], list[Problem]]:
-    """Return the columns ``names`` as numbers (N, len(names)), and a problem for each that has a cell that is none.
+    """Return the columns ``names`` as numbers (N, len(names)), and a problem for each that has other cells.
 
-    ``otherwise`` is what else can be done about cells that are not numbers; None: what can be of a feature.
+    ``otherwise`` is what else can be done about such cells, for the hint; None: leave the feature out.
     """
     import polars as pl
 
@@ -173,10 +173,6 @@ def _problem(table: Table, name: str, rows: NDArray[np.int64], otherwise: str | 
         ways.append("leave the column out (data.source.features lists those to use)")
     return Problem(
         table.place(int(rows[0])),
-        f"column {name!r}: expected a finite number, found {what}{_more(rows.size, 'rows')}",
+        f"column {name!r}: expected a finite number, found {what}{others(rows.size, 'row')}",
         ", or ".join(ways),
     )
-
-
-def _more(count: int, noun: str) -> str:
-    return f" (and in {count - 1} more {noun if count > 2 else noun.removesuffix('s')})" if count > 1 else ""

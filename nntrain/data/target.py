@@ -1,8 +1,8 @@
 """The target of a user's table: classes or numbers.
 
-With ``task: auto`` a column of text holds classes, and a column of numbers holds numbers, but for codes of classes:
-whole numbers of which there are few (:data:`MOST_CODES`, and at most the square root of the number of rows), and
-digits with leading zeros, as postal codes have them.
+With ``task: auto`` a column of text holds classes, and a column of numbers holds numbers, except for codes of classes:
+few different whole numbers (at most :data:`MOST_CODES`, and at most the square root of the number of rows), and digits
+with leading zeros, such as postal codes.
 """
 
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from nntrain.data import Label
 from nntrain.data.cells import MISSING, foreign_number
 from nntrain.data.table import MOST_KINDS, Table, find_numbers
-from nntrain.errors import Problem, listed
+from nntrain.errors import Problem, listed, others
 
 Task = Literal["auto", "classification", "regression"]
 KEY = "data.source.task"
@@ -27,7 +27,7 @@ LEADING_ZERO = r"^0[0-9]+$"
 
 @dataclass(frozen=True)
 class Target:
-    """What a table has to be predicted.
+    """The target columns of a table.
 
     Attributes:
         y: class indices (N,), or numbers (N, T).
@@ -69,7 +69,7 @@ def labels(table: Table, name: str) -> list[Label]:
         known = {cell: cell.lower() == "true" for cell in found}
     elif cells.str.contains(WHOLE).all() and not cells.str.contains(r"^[-+]?0[0-9]").any():  # "007" is a name
         known = {cell: int(cell.partition(".")[0]) for cell in found}
-    return [known[cell] for cell in cells]
+    return [known[cell] for cell in cells.to_list()]
 
 
 def without_label(table: Table, name: str) -> list[Problem]:
@@ -77,8 +77,7 @@ def without_label(table: Table, name: str) -> list[Problem]:
     empty = table.stripped(name).is_null().arg_true()
     if not len(empty):
         return []
-    more = f" (and in {len(empty) - 1} more rows)" if len(empty) > 1 else ""
-    what = f"column {name!r}: an empty cell where a class is expected{more}"
+    what = f"column {name!r}: an empty cell where a class is expected{others(len(empty), 'row')}"
     return [Problem(table.place(empty[0]), what, "fill in missing classes, or leave the rows out")]
 
 
@@ -131,8 +130,7 @@ def _classes(table: Table, name: str, task: Task, kind: _Kind) -> Target:
         if task == "classification" and kind.text:
             notes.append(f"target {name!r}: {marker} is read as a class")
         else:
-            more = f" (and in {len(rows) - 1} more rows)" if len(rows) > 1 else ""
-            what = f"column {name!r}: found {marker} where a class is expected{more}"
+            what = f"column {name!r}: found {marker} where a class is expected{others(len(rows), 'row')}"
             ways = "fill in missing classes, or leave the rows out"
             if kind.text:
                 ways += f", or set {CLASSES} if {marker} is a class"
