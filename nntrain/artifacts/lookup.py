@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from nntrain.artifacts.run_folder import RunFolder
 from nntrain.errors import InputError, bad_input, nearest
@@ -21,9 +20,6 @@ from nntrain.recipe.document import Document
 from nntrain.recipe.load import Loaded, Opened, check, open_file
 from nntrain.recipe.schema import to_data
 from nntrain.resources import shipped_recipes
-
-if TYPE_CHECKING:
-    from nntrain.artifacts.model import Model  # imported where it is needed: a recipe alone is read sooner
 
 MODEL = ".safetensors"
 RECIPES, TABLES = (".yaml", ".yml", ".json"), (".csv", ".tsv")
@@ -78,7 +74,9 @@ def open_recipe(text: str) -> Opened:
     """
     found = find(text)
     if found.recipe is None:
-        recipe = load_model(text).recipe
+        from nntrain.artifacts.model import Model  # not at the top: a recipe alone is read sooner
+
+        recipe = Model.load(find_model(text)).recipe
         return Opened(Document(text, to_data(recipe)), Path.cwd(), recipe.name or "run")
     path = Path(found.recipe)
     if path.suffix.lower() in TABLES:
@@ -96,18 +94,16 @@ def load_recipe(text: str, settings: Sequence[str] = ()) -> Loaded:
     return check(open_recipe(text), settings)
 
 
-def load_model(text: str) -> "Model":
-    """Read the model that ``text`` names.
+def find_model(text: str) -> Path:
+    """Return the path of the model that ``text`` names.
 
     Raises:
-        InputError: if it names none, or the model cannot be read.
+        InputError: if it names none.
     """
-    from nntrain.artifacts.model import Model
-
     found = find(text)
     if found.model is None:
         raise _no_model(text, found)
-    return Model.load(found.model)
+    return found.model
 
 
 def _is_model(path: Path) -> bool:

@@ -53,12 +53,13 @@ def evaluate(target: str, data: str | None, separator: str | None = None) -> tup
     Raises:
         InputError: if the model or the data cannot be read, or do not suit each other.
     """
-    from nntrain.artifacts.lookup import load_model
+    from nntrain.artifacts.lookup import find_model
+    from nntrain.artifacts.model import Model
     from nntrain.artifacts.table import labelled_rows, model_table, recipe_parts
 
     if separator is not None and data is None:
         raise bad_input("--separator", "there is no file to apply it to", "name one with --data")
-    model = load_model(target)
+    model = Model.load(find_model(target))
     given = None if data is None else labelled_rows(model, model_table(model, data, separator))
     parts = recipe_parts(model) if given is None else {"data": given}
     return model.metric, {name: model.score(part) for name, part in parts.items()}

@@ -31,14 +31,16 @@ def opened(what: str, settings: list[str]) -> Inside:
     Raises:
         InputError: if it cannot be read, or its data cannot.
     """
-    from nntrain.artifacts.lookup import find, load_model
+    from nntrain.artifacts.lookup import find, find_model
+    from nntrain.artifacts.model import Model
     from nntrain.artifacts.table import recipe_parts
     from nntrain.cli.show import show
 
     if find(what).model is None and not Path(what).is_dir():
         built = show(what, settings)
         return Inside(built.plan, None, built.dataset.feature_names, built.dataset.classes)
-    model = load_model(what)
+    path = find_model(what)
     if settings:
         raise bad_input(what, "is a trained model, and --set is for recipes", "leave --set out, or name a recipe")
+    model = Model.load(path)
     return Inside(model.plan(recipe_parts(model)["train"]), model.theta, model.feature_names, model.classes)

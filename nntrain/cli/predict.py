@@ -58,10 +58,11 @@ def predict(
     """
     import polars as pl
 
-    from nntrain.artifacts.lookup import load_model
+    from nntrain.artifacts.lookup import find_model
+    from nntrain.artifacts.model import Model
     from nntrain.artifacts.table import feature_rows, model_table
 
-    model = load_model(target)
+    model = Model.load(find_model(target))
     table = model_table(model, data, separator)
     x = feature_rows(model, table)
     refuse(table.missing(keep))
