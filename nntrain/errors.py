@@ -10,7 +10,6 @@ from difflib import get_close_matches
 from enum import IntEnum
 
 MOST_PROBLEMS = 10  # shown of one file
-MOST_NAMES = 12  # shown of columns, classes and the like
 SIMILAR = 0.65  # shared letters, from 0 to 1: mes is near mse, none is not near cosine
 
 
@@ -85,11 +84,11 @@ def others(count: int, noun: str) -> str:
     return f" (and in {count - 1} more {noun}{'s' * (count > 2)})" if count > 1 else ""
 
 
-def listed(names: Iterable[object]) -> str:
-    """Return names with commas between them: the first twelve, and how many more there are."""
+def listed(names: Iterable[object], most: int = 12) -> str:
+    """Return names with commas between them; of more than ``most`` the first ones, and how many there are beyond."""
     texts = list(map(str, names))
-    more = len(texts) - MOST_NAMES
-    return ", ".join(texts[:MOST_NAMES]) + (f" and {more} more" if more > 0 else "")
+    more = [f"... ({len(texts) - most:,} more)"] if len(texts) > most else []
+    return ", ".join(texts[:most] + more)
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
