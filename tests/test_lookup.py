@@ -84,7 +84,7 @@ def test_what_is_not_there(moons: Path, nntrain: CommandLine) -> None:
         assert "qqqqqq: no such file" in message
         assert "shipped recipe (nntrain recipes lists them), the directory of a run, or a model file" in message
         assert "empty: is a directory, but not of a run" in refused(nntrain, command, "empty")
-        assert "cannot read" in refused(nntrain, command, "x" * 5000)
+        assert "cannot read" in refused(nntrain, command, "x" * 300)
     assert "data: {source: {name: csv, path: d.csv, target: COLUMN}}" in refused(nntrain, "fit", "d.csv")
     assert "--set is for recipes" in refused(nntrain, "diagnose", fitted(nntrain), "--set", "seed=1")
 
