@@ -283,7 +283,7 @@ def test_features_that_are_no_numbers_get_a_way_out() -> None:
     found = "".join(problems_of("x;z;y\n" + "".join(f"{i},5;{i};{i},25\n" for i in range(20)), separator=";"))
     assert found.count("write decimal points, not commas") == 2  # the target too: it is not text
     (found,) = problems_of("a,y\n1,2.5\n2,3.5\n3,\n")
-    assert "fill in missing values, or leave the rows out" in found
+    assert "fill in missing values, or leave the row out" in found
     assert "classification" not in found
     assert "data.source.features" not in found
 

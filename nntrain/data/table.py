@@ -166,7 +166,7 @@ def _problem(table: Table, name: str, rows: NDArray[np.int64], otherwise: str | 
         text = "code the text in numbers, such as a column of 0 and 1 for each value"
         ways = [text if rows.size == len(cells) else "correct the cells"]
     if rows.size < len(cells):
-        ways.append("leave the rows out")
+        ways.append(f"leave the row{'s' * (rows.size > 1)} out")
     if otherwise and any(cell not in MISSING for cell in filled):
         ways.append(otherwise)
     elif otherwise is None and table.for_recipe:
