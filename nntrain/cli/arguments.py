@@ -54,7 +54,12 @@ Recipes = Annotated[
 ]
 Runs = Annotated[
     list[Path],
-    typer.Argument(metavar="RUN", help="Directories of runs.", show_default=False, autocompletion=completion.runs),
+    typer.Argument(
+        metavar="RUN",
+        help="Directories of runs, or that of a comparison.",
+        show_default=False,
+        autocompletion=completion.runs,
+    ),
 ]
 
 
