@@ -98,6 +98,47 @@ def test_a_wide_range_is_drawn_on_a_logarithmic_axis() -> None:
     assert "log" not in curves([("", [3.0, 2.0, 1.0])], 20, 4).plain
 
 
+def test_no_decade_is_cut() -> None:
+    """A loss that falls by sixteen decades is a straight line to the corner."""
+    falling = [10.0**-k for k in range(17)]
+    lines = curves([("", falling)], 9 + 17, 4).plain.splitlines()
+    assert [line[:8].strip() for line in lines] == ["1", "", "log", "1e-16"]
+    assert all(any(character != "⠀" for character in line[9:]) for line in lines)
+    assert lines[3][9:].rstrip("⠀")[-1] == "⣀"
+    assert [curves([("", [10.0**-k for k in range(n)])], 26, 4).plain[:8].strip() for n in (3, 300)] == ["1", "1"]
+
+
+def test_zero_has_a_line_of_its_own_on_a_logarithmic_axis() -> None:
+    lines = curves([("", [1.0, 1e-9, 0.0, 0.0])], 9 + 4, 5).plain.splitlines()
+    assert [line[:8].strip() for line in lines] == ["1", "", "log", "1e-9", "0"]
+    assert lines[4][9:].endswith("⣀")
+    assert lines[0][9] != "⠀"
+
+
+def test_zero_among_values_of_one_magnitude_is_on_a_linear_axis() -> None:
+    """The lectures' losses 110, 27.5, 0, 27.5, 110: the floor is 0, and not flat."""
+    lines = curves([("", [110, 27.5, 0, 27.5, 110])], 9 + 5, 3).plain.splitlines()
+    assert [line[:8].strip() for line in lines] == ["110", "", "0"]
+    assert [line[9:].strip("⠀") != "" for line in lines] == [True, True, True]
+    assert len(lines[2][9:].strip("⠀")) < 4
+
+
+@pytest.mark.parametrize("height", [1, 2])
+def test_zero_is_told_in_few_lines_too(height: int) -> None:
+    lines = curves([("", [1e-300, 0.0, 1.0])], 30, height).plain.splitlines()
+    assert len(lines) == height
+    assert "log" not in "".join(lines)
+    assert lines[-1][:8].strip() == ("1" if height == 1 else "0")
+
+
+def test_marks_stand_where_curves_end() -> None:
+    series = [("", [1.0, 4.0]), ("", [1.0, 1.0]), ("", [2.0, 1.1]), ("", [float("nan")] * 2)]
+    lines = curves(series, 30, 4, "abcd").plain.splitlines()
+    assert lines[0].endswith("a")
+    assert lines[3].endswith("bc")
+    assert all(len(line) <= 30 for line in lines)
+
+
 def test_numbers_are_short() -> None:
     assert [number(value) for value in (1.0, 0.97777, 1234.5678, 1.5e-7, 12345678.0, 0.0, None)] == [
         "1.000",

@@ -1,21 +1,62 @@
 """Small curves in braille: two dots across and four down in every character."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.text import Text
 
+from nntrain.report.numbers import short
+
 # The bit of each dot in U+2800 ... U+28FF, by row and column within the character.
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 ACROSS, DOWN = 2, 4
 BLANK = 0x2800
-LOGARITHMIC_FROM = 20  # times the smallest value that the largest is: a linear axis would show a right angle
-DECADES = 6  # at most, of a logarithmic axis; what is smaller lies on its floor
+Values = NDArray[np.float64]
+LABEL = 9  # characters of the numbers at the axis
+LINES_WITH_ZERO = 3  # fewest, of a logarithmic axis beside 0
+LOGARITHMIC_FROM = 20  # ratio of the largest to the smallest value above which a linear axis would show a right angle
 
 
-def curves(series: Sequence[tuple[str, Sequence[float]]], width: int, height: int) -> Text:
+@dataclass(frozen=True)
+class Axis:
+    """From values to rows of dots, counted from the top.
+
+    Attributes:
+        low: the smallest value; on a logarithmic axis the smallest one above 0.
+        high: the largest value.
+        rows: of dots.
+        logarithmic: whether the axis is.
+        zero: whether 0, which has no place on a logarithmic axis, has the last line of characters to itself.
+    """
+
+    low: float
+    high: float
+    rows: int
+    logarithmic: bool
+    zero: bool
+
+    def levels(self, values: Values) -> NDArray[np.int64]:
+        """Return the row of each value."""
+        bottom, top = self._scaled(self.low), self._scaled(self.high)
+        last = self.rows - 1 - (DOWN if self.zero else 0)
+        share = (top - self._scaled(np.maximum(values, self.low))) / ((top - bottom) or 1.0)
+        return np.where(values < self.low, self.rows - 1, np.rint(share * last)).astype(np.int64)
+
+    def labels(self) -> dict[int, str]:
+        """Return the texts at the axis, by line of characters."""
+        last = self.rows // DOWN - 1
+        middle = {last // 2 + last % 2: "log"} if self.logarithmic else {}
+        ends = {last: "0", last - 1: short(self.low)} if self.zero else {last: short(self.low)}
+        return {**middle, **ends, 0: short(self.high)}
+
+    def _scaled(self, values: Any) -> Any:
+        return np.log10(values) if self.logarithmic else values / 2  # a half: the widest range is finite too
+
+
+def curves(series: Sequence[tuple[str, Sequence[float]]], width: int, height: int, marks: Sequence[str] = ()) -> Text:
     """Return curves on one pair of axes, with the largest and smallest value at the left.
 
     Args:
@@ -23,50 +64,59 @@ def curves(series: Sequence[tuple[str, Sequence[float]]], width: int, height: in
             gives it its style.
         width: characters, of which the numbers at the axis take nine.
         height: lines.
+        marks: a character for each curve, which stands at its end: styles alone tell nothing without colour.
     """
     lines = [(style, np.asarray(values, np.float64)) for style, values in series]
     finite = np.concatenate([np.empty(0), *(values[np.isfinite(values)] for _, values in lines)])
     if not finite.size:
         return Text("\n" * (height - 1))
-    low, high = float(finite.min()), float(finite.max())
-    logarithmic = low >= 0 and high > LOGARITHMIC_FROM * low
-    if logarithmic:
-        low = max(float(finite.min(where=finite > 0, initial=high)), high / 10**DECADES)
-    columns = max(width - 9, 4)
+    axis = _axis(finite, height)
+    ends = _ends(lines, marks, axis, height)
+    columns = max(width - LABEL - max(end.cell_len for end in ends), 4)
     cells = [[BLANK] * columns for _ in range(height)]
     styles = [[""] * columns for _ in range(height)]
     for style, values in lines:
-        for x, y in _points(values, low, high, logarithmic, columns * ACROSS, height * DOWN):
+        for x, y in _points(values, axis, columns * ACROSS):
             row, column = y // DOWN, x // ACROSS
             cells[row][column] |= DOTS[y % DOWN][x % ACROSS]
             styles[row][column] = style
-    text = Text()
+    text, labels = Text(), axis.labels()
     for row in range(height):
-        label = {0: f"{high:.3g}", height - 1: f"{low:.3g}"}.get(
-            row, "log" if logarithmic and row == height // 2 else ""
-        )
-        text.append(f"{label:>8} ", "dim")
+        text.append(f"{labels.get(row, ''):>{LABEL - 1}} ", "dim")
         for cell, style in zip(cells[row], styles[row], strict=True):
             text.append(chr(cell), style)
+        text.append_text(ends[row])
         text.append("" if row == height - 1 else "\n")
     return text
 
 
-def _points(
-    values: NDArray[np.float64], low: float, high: float, logarithmic: bool, width: int, height: int
-) -> list[tuple[int, int]]:
+def _ends(lines: Sequence[tuple[str, Values]], marks: Sequence[str], axis: Axis, height: int) -> list[Text]:
+    """Return the marks at the right of each line of characters."""
+    ends = [Text() for _ in range(height)]
+    for mark, (style, values) in zip(marks, lines, strict=False):
+        last = values[np.isfinite(values)][-1:]
+        if last.size:
+            ends[int(axis.levels(last)[0]) // DOWN].append(mark, style)
+    return ends
+
+
+def _axis(finite: Values, height: int) -> Axis:
+    low, high = float(finite.min()), float(finite.max())
+    least = float(finite.min(where=finite > 0, initial=np.inf))
+    logarithmic = low >= 0 and high > LOGARITHMIC_FROM * least
+    if not logarithmic or (low == 0 and height < LINES_WITH_ZERO):
+        return Axis(low, high, height * DOWN, logarithmic=False, zero=False)
+    return Axis(least, high, height * DOWN, logarithmic=True, zero=low == 0)
+
+
+def _points(values: Values, axis: Axis, width: int) -> list[tuple[int, int]]:
     """Return the dots of a curve, as (x, y) from the top left, joined by lines."""
-
-    def scale(numbers: Any) -> Any:
-        return np.log10(np.maximum(numbers, low)) if logarithmic else numbers
-
-    bottom, top = scale(low), scale(high)
     count = min(values.size, width)
     (finite,) = np.isfinite(values).nonzero()
     if not finite.size:
         return []
     columns = ((finite + 1) * count - 1) // values.size  # equal parts of the values share one
-    levels = np.rint((top - scale(values[finite])) / ((top - bottom) or 1.0) * (height - 1)).astype(np.int64)
+    levels = axis.levels(values[finite])
     starts = np.diff(columns, prepend=-1).nonzero()[0]
     highest, lowest = np.minimum.reduceat(levels, starts), np.maximum.reduceat(levels, starts)
     firsts, lasts = levels[starts], levels[np.append(starts[1:], levels.size) - 1]
