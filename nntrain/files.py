@@ -9,6 +9,11 @@ from pathlib import Path
 from nntrain.errors import InputError, bad_input, nearest
 from nntrain.formats import format_of
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None  # type: ignore[assignment]
+
 
 def read_text(path: str, expected: str) -> tuple[str, str]:
     """Return the name for messages and the text of the file at ``path`` (``-``: standard input).
@@ -91,6 +96,23 @@ def write_atomically(path: Path, content: bytes) -> None:
             raise
     except OSError as error:
         raise bad_input(path, f"cannot write: {error.strerror}") from None
+
+
+def try_lock(handle: int) -> bool | None:
+    """Lock an open file for as long as it is open, and return whether that was possible.
+
+    The system frees the lock when its process ends, however it ends. False: somebody else holds it; None: there are no
+    locks on this file system.
+    """
+    if fcntl is None:
+        return None
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return None
+    return True
 
 
 def make_folder(path: Path) -> None:

@@ -4,10 +4,13 @@ import gc
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import closing, suppress
 from pathlib import Path
+from threading import Event, Thread
 from time import monotonic, sleep
 from typing import Any
 
@@ -18,6 +21,7 @@ from nntrain.comparison.cluster import Cluster
 from nntrain.comparison.executors import Threads
 from nntrain.comparison.jobs import Job, Variants
 from nntrain.comparison.variants import axis, variants_of
+from nntrain.errors import InputError
 from nntrain.network import crew
 from tests.helpers import CommandLine
 
@@ -61,9 +65,7 @@ def address(folder: Path) -> str:
 def test_a_lost_workers_runs_are_made_again_and_rows_are_those_of_threads(
     tmp_path: Path, processes: list[subprocess.Popen[bytes]]
 ) -> None:
-    axes = [axis("--optimizers", "optimizer", "sgd,adam")]
-    variants = Variants(variants_of([str(tmp_path / "r.yaml")], [], axes))
-    jobs = [Job.of(variants, v, "default", seed) for seed in range(1, 41) for v in (0, 1)]
+    variants, jobs = many(tmp_path)
     local = {job.key: row for job, row in Threads().run(variants, jobs)}
     cluster = Cluster(address(tmp_path))
     cluster._client.wait_for_workers(2, timeout=60)
@@ -78,7 +80,7 @@ def test_a_lost_workers_runs_are_made_again_and_rows_are_those_of_threads(
     for key, row in found.items():
         assert row.scores == local[key].scores
         assert row.steps == local[key].steps
-        assert (row.curve[:, 2:] == local[key].curve[:, 2:]).all()  # all but the seconds
+        assert (row.curve[:, 3:] == local[key].curve[:, 3:]).all()  # all but the seconds
 
 
 def test_the_command(tmp_path: Path, processes: list[subprocess.Popen[bytes]], nntrain: CommandLine) -> None:
@@ -89,13 +91,100 @@ def test_the_command(tmp_path: Path, processes: list[subprocess.Popen[bytes]], n
         assert (one["name"], one["default"]["scores"]) == (other["name"], other["default"]["scores"])
 
 
-def test_no_scheduler(tmp_path: Path, nntrain: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    ("address", "words"),
+    [
+        ("tcp://127.0.0.1:9", "no scheduler answers at tcp://127.0.0.1:9"),
+        ("http://127.0.0.1:8786", "found 'http://127.0.0.1:8786': unknown address scheme 'http'"),
+        ("10.0.0.1", "found '10.0.0.1': missing port number"),
+        ("tcp://127.0.0.1:port", "found 'tcp://127.0.0.1:port': invalid literal"),
+        ("", "found '': missing port number"),
+    ],
+)
+def test_no_scheduler(
+    nntrain: CommandLine, moons: Path, monkeypatch: pytest.MonkeyPatch, address: str, words: str
+) -> None:
     monkeypatch.setattr("nntrain.comparison.cluster.SECONDS", 1)
-    monkeypatch.chdir(tmp_path)
-    ended = nntrain("compare", "--optimizers", "sgd,adam", "--dask", "tcp://127.0.0.1:9")
+    ended = nntrain("compare", moons, "--optimizers", "sgd,adam", "--dask", address)
     assert ended.status == 2
-    assert "--dask: no scheduler answers at tcp://127.0.0.1:9" in ended.err
+    assert f"--dask: {words}" in ended.err
+    assert len(ended.err.splitlines()) == 2
     assert not Path("runs").exists()
+
+
+@pytest.mark.parametrize(("answer", "words"), [(b"", "timed out"), (b"HTTP/1.1 400 Bad Request\r\n\r\n", "is not a")])
+def test_something_else_answers(monkeypatch: pytest.MonkeyPatch, answer: bytes, words: str) -> None:
+    """A black hole, and a server of another protocol."""
+    monkeypatch.setattr(cluster, "SECONDS", 2)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        stop = Event()
+
+        def serve() -> None:
+            server.settimeout(0.1)
+            connections = []
+            while not stop.is_set():
+                with suppress(TimeoutError):
+                    connections.append(server.accept()[0])
+                    if answer:
+                        connections[-1].sendall(answer)
+            for connection in connections:
+                connection.close()
+
+        thread = Thread(target=serve)
+        thread.start()
+        began = monotonic()
+        try:
+            with pytest.raises(InputError, match=words):
+                Cluster(f"tcp://127.0.0.1:{server.getsockname()[1]}")
+        finally:
+            stop.set()
+            thread.join()
+        assert monotonic() - began < 60
+
+
+def test_the_last_worker_is_lost(
+    tmp_path: Path, processes: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is told at once, and after a while the comparison ends."""
+    monkeypatch.setattr(cluster, "WITHOUT_WORKERS", 3)
+    told: list[str] = []
+    with closing(Cluster(address(tmp_path), note=told.append)) as found:
+        found._client.wait_for_workers(2, timeout=60)
+        with pytest.raises(InputError, match="has lost all its workers") as ended:
+            run_and_kill(found, tmp_path, processes[1:])
+    assert told == [f"the cluster has no workers left: waiting 3 s for one (dask worker {address(tmp_path)})"]
+    assert "run the same command again to resume" in str(ended.value)
+
+
+def test_the_scheduler_is_lost(tmp_path: Path, processes: list[subprocess.Popen[bytes]]) -> None:
+    with (
+        closing(Cluster(address(tmp_path))) as found,
+        pytest.raises(InputError, match="lost the connection to the scheduler"),
+    ):
+        run_and_kill(found, tmp_path, processes[:1])
+
+
+def run_and_kill(found: Cluster, folder: Path, processes: list[subprocess.Popen[bytes]]) -> None:
+    """Make runs, and kill processes after a few."""
+    for done, _ in enumerate(found.run(*many(folder))):
+        if done == 5:
+            for process in processes:
+                process.send_signal(signal.SIGKILL)
+
+
+def test_a_worker_that_cannot_make_a_run(
+    tmp_path: Path, processes: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one with another version of nntrain: what comes back is not a row."""
+    monkeypatch.setattr(cluster, "remote", lambda *arguments: b"{}")
+    with closing(Cluster(address(tmp_path))) as found, pytest.raises(InputError, match="a worker could not make a run"):
+        list(found.run(*many(tmp_path)))
+
+
+def many(folder: Path) -> tuple[Variants, list[Job]]:
+    """Return the variants and a hundred jobs."""
+    variants = Variants(variants_of([str(folder / "r.yaml")], [], [axis("--optimizers", "optimizer", "sgd,adam")]))
+    return variants, [Job.of(variants, v, "default", seed) for seed in range(1, 51) for v in (0, 1)]
 
 
 def test_a_worker_stays_on_one_thread() -> None:

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from rich.console import Console
 
+from nntrain.comparison.analysis import result_of
 from nntrain.comparison.executors import Threads
-from nntrain.comparison.jobs import Job, Row, Variants
+from nntrain.comparison.jobs import Job, Variants
 from nntrain.comparison.ledger import Ledger
 from nntrain.comparison.measure import Measure, reached
 from nntrain.comparison.protocol import TRIAL, TUNED, Budget, Findings, RunEnded, compare, with_reference
-from nntrain.comparison.result import result_of
+from nntrain.comparison.row import POINTS, Recorder, Row
 from nntrain.comparison.tuning import trials_of
 from nntrain.comparison.variants import axis, variants_of
 from nntrain.optimizers import Optimizer
@@ -65,9 +66,11 @@ def test_a_run_is_a_function_of_its_job(moons: Path) -> None:
     assert (
         len({Job.of(variants, v, TRIAL, s, {"lr": lr}).key for v in (0, 1) for s in (1, 2) for lr in (0.1, 0.2)}) == 8
     )
-    again = Row.from_json(json.loads(json.dumps(one.to_json()).replace("NaN", "null")))
-    assert (again.scores, again.steps, again.stopped) == (one.scores, one.steps, one.stopped)
-    np.testing.assert_allclose(again.curve, one.curve, rtol=1e-8)
+    again = Row.from_json(one.to_json())
+    for name in ("key", "stopped", "epochs", "steps", "seconds", "scores", "untrained", "area"):
+        assert getattr(again, name) == getattr(one, name), name
+    for first, second in ((again.curve, one.curve), (again.records, one.records)):
+        np.testing.assert_array_equal(first, second)
 
 
 @pytest.mark.parametrize(("trials", "at", "total"), [(0, 3, 10), (3, 50, 64)])  # at 50, reference trials are done
@@ -97,14 +100,60 @@ def test_an_interrupted_comparison_keeps_its_runs(moons: Path, trials: int, at: 
     assert sum(event.reused for event in events) >= done
 
 
+def recorded(losses: Iterable[float], metrics: Iterable[float | None]) -> Row:
+    """Return the row of a run with these validation scores after each epoch, of ten steps and a second."""
+    recorder, epoch = Recorder(10, None), 0
+    for epoch, scores in enumerate(map(Scores, losses, metrics), start=1):
+        recorder.take(EpochEnded(epoch, 10 * epoch, epoch, 0.1, 1.0, None, 10.0, scores, None, None, False))
+    scored = {"validation": Scores(0.6, 0.7)}
+    return recorder.row("k", Finished(Stopped.EPOCHS, epoch, 10 * epoch, epoch, 1, final=scored, best=scored))
+
+
 def test_when_the_target_is_reached() -> None:
-    curve = np.array([[10, 0.1, 1.0, 0.9, 0.5], [20, 0.2, 0.5, 0.4, 0.8], [30, 0.3, 0.4, 0.6, 0.7]])
-    row = Row("k", Stopped.EPOCHS, 3, 30, 0.3, {"validation": Scores(0.6, 0.7)}, curve)
+    row = recorded([0.9, 0.4, 0.6], [0.5, 0.8, None])
     found = reached(row, Measure("test", "loss"), 0.5)
     assert found is not None
-    assert (found.steps, found.seconds) == (20, 0.2)
+    assert (found.steps, found.seconds) == (20, 2.0)
     assert reached(row, Measure("test", "accuracy"), 0.75) == found
     assert reached(row, Measure("test", "loss"), 0.1) is None
+
+
+@pytest.mark.parametrize("kind", ["falling", "noisy", "gaps"])
+def test_targets_and_areas_come_from_every_epoch(kind: str) -> None:
+    """However long a run is: of its curve, for pictures, only some epochs are kept."""
+    random = np.random.default_rng(0)
+    losses = np.geomspace(5, 1e-3, 3300) if kind == "falling" else random.lognormal(size=3300)
+    metrics = random.uniform(size=3300)
+    if kind == "gaps":
+        losses[random.integers(3300, size=500)] = np.nan
+    row = recorded(losses.tolist(), metrics.tolist())
+    assert len(row.curve) <= 2 * POINTS + 2
+    assert row.curve[[0, -1], 0].tolist() == [1, 3300]
+    for target in [*losses[random.integers(3300, size=50)], 6.0, 1e-4]:
+        expected = np.flatnonzero(losses <= target)
+        found = reached(row, Measure("validation", "loss"), target)
+        assert (found and found.steps) == (10 * (expected[0] + 1) if expected.size else None)
+    for target in metrics[random.integers(3300, size=50)]:
+        found = reached(row, Measure("validation", "r2"), target)
+        assert found is not None
+        assert found.steps == 10 * (np.flatnonzero(metrics >= target)[0] + 1)
+    assert row.area == pytest.approx(losses.mean(), nan_ok=True)
+
+
+def test_what_is_not_finite_survives_the_ledger() -> None:
+    row = recorded([0.9, np.inf, np.nan], [None, 0.5, None])
+    again = Row.from_json(row.to_json())
+    assert np.isnan([row.area, again.area]).all()
+    np.testing.assert_array_equal(again.records, row.records)
+    worst = Recorder(1, Scores(np.nan, None)).row(
+        "k", Finished(Stopped.DIVERGED, 0, 0, 0, 0, final={"train": Scores(np.nan, None)})
+    )
+    again = Row.from_json(worst.to_json())
+    assert (
+        (again.scores, again.untrained)
+        == (worst.scores, worst.untrained)
+        == ({"train": (np.inf, None)}, (np.inf, None))
+    )
 
 
 @pytest.mark.parametrize("name", members(Optimizer))

@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 
     from nntrain.cli.comparing import Listener
     from nntrain.comparison.executors import Executor
-    from nntrain.comparison.measure import Measure
-    from nntrain.comparison.protocol import Budget
     from nntrain.comparison.result import Result
-    from nntrain.comparison.variants import Axis, Variant
+    from nntrain.comparison.variants import Axis
 
 SEEDS = 10
 
@@ -62,15 +60,15 @@ def command(
 
     Every combination of the values is a variant. Data order, split and, where shapes agree, first weights are the same
     for all variants at a seed; the test part is the same in every run. A name of an optimizer means its own defaults,
-    and not the recipe's keys.
+    not the recipe's keys. Variants are ranked by the median on the validation part; test scores stand beside it.
 
     With --tune each variant gets that many quasi-random trials over its search space (the learning rate; from ten
-    trials on momentum or beta1 too, from 25 on eps), and the best one by the validation part runs on all seeds, beside
+    trials on momentum or beta1 too, from 25 on eps), and the best one on the validation part runs on all seeds, beside
     the untuned defaults. A run that diverges counts as infinitely bad.
 
     A difference is shown if Wilcoxon's p, with Holm's correction, is below 0.05 and the interval of the median of the
-    paired differences does not hold 0. Runs are kept in the directory, a line each: the same command goes on where it
-    was interrupted, and makes no run twice.
+    paired differences excludes 0. Finished runs are kept in the directory, a line each: run the same command again to
+    resume; no run is made twice.
     """
     from nntrain.cli.comparing import listener_for
     from nntrain.cli.interrupts import Interrupts
@@ -98,7 +96,11 @@ def command(
             raise bad_input("compare", "runs that are done have nothing to vary, to tune or to keep", "name recipes")
         _show(compare_runs(folders, measure, target), form, None, quiet)
         return
-    with Interrupts() as interrupts, listener_for(quiet) as listener, _executor(dask, interrupts.wanted) as executor:
+    with (
+        Interrupts() as interrupts,
+        listener_for(quiet) as listener,
+        _executor(dask, interrupts.wanted, listener) as executor,
+    ):
         result, folder = compare(
             paths, settings or [], axes, tune, seeds, measure, target, out, executor, listener, interrupts.wanted
         )
@@ -116,7 +118,7 @@ def _show(result: Result, form: str, folder: Path | None, quiet: bool) -> None:
 
 
 @contextmanager
-def _executor(dask: str | None, interrupted: Callable[[], bool]) -> Iterator[Executor]:
+def _executor(dask: str | None, interrupted: Callable[[], bool], listener: Listener) -> Iterator[Executor]:
     if dask is None:
         from nntrain.comparison.executors import Threads
 
@@ -124,7 +126,7 @@ def _executor(dask: str | None, interrupted: Callable[[], bool]) -> Iterator[Exe
         return
     from nntrain.comparison.cluster import Cluster
 
-    cluster = Cluster(dask, interrupted)
+    cluster = Cluster(dask, interrupted, listener.note)
     try:
         yield cluster
     finally:
@@ -152,7 +154,7 @@ def compare(
         axes: what varies.
         trials: of each variant; 0: nothing is tuned.
         seeds: runs of each variant that count; None: 10, or as many as it takes to show a difference among so many.
-        measure: such as ``test.loss``; None: that, or the metric where losses differ.
+        measure: such as ``validation.loss``; None: that, or the metric where losses differ.
         target: a value of the measure on the validation part.
         out: directory; None for one under ``runs`` that is the same for the same comparison.
         executor: makes the runs.
@@ -167,39 +169,40 @@ def compare(
     """
     from nntrain.as_json import as_json
     from nntrain.cli.compiling import compiling_said
+    from nntrain.comparison.analysis import result_of
+    from nntrain.comparison.checks import check_tuning, measure_of
     from nntrain.comparison.jobs import Variants
     from nntrain.comparison.ledger import Ledger
     from nntrain.comparison.protocol import Budget, Findings, name_of, with_reference
     from nntrain.comparison.protocol import compare as run_all
-    from nntrain.comparison.result import result_of
     from nntrain.comparison.statistics import fewest_seeds
     from nntrain.comparison.variants import variants_of
     from nntrain.files import make_folder, write_atomically
 
     compared = variants_of(paths, settings, axes)
-    chosen = _measure(measure, compared, trials, target)
+    chosen = measure_of(compared, measure, trials, target)
     fewest = fewest_seeds(len(compared) * (len(compared) - 1) // 2)
     budget = Budget(seeds or max(SEEDS, fewest), trials, compared[0].recipe.seed, target)
-    _check_tuning(compared, budget)
+    check_tuning(compared, trials)
     variants = Variants(with_reference(compared, budget))
     metric = "r2" if compared[0].dataset.classes is None else "accuracy"
-    findings = Findings(variants, chosen, budget, len(compared), metric)
+    findings = Findings(variants, chosen, budget, len(compared), metric, varied=compared[0].keys)
     folder = out or Path("runs") / name_of(variants, budget, chosen)
     make_folder(folder)
     listener.begin([variant.name for variant in compared], chosen)
     for text in dict.fromkeys(text for variant in compared for text in variant.dataset.notes):
         listener.note(text)
-    if len(set(variants.fingerprints[: len(compared)])) > 1:
-        listener.note("the variants have different rows: what differs between them may be due to those")
     if budget.seeds < fewest:
         listener.note(
             f"{budget.seeds} seeds are too few to show a difference among {len(compared)} variants; it takes {fewest}"
         )
-    with compiling_said(listener.note), Ledger(folder / "runs.jsonl") as ledger:
+    with compiling_said(listener.note), Ledger(folder / "runs.jsonl", listener.note) as ledger:
         for event in run_all(variants, findings, ledger, executor):
             listener(event)
     if interrupted():
-        listener.note(f"interrupted; {len(ledger.rows):,} runs are kept in {folder}, and the same command goes on")
+        listener.note(
+            f"interrupted; {len(ledger.rows):,} runs are kept in {folder}: run the same command again to resume"
+        )
         return None, folder
     result = result_of(findings)
     write_atomically(folder / "comparison.json", as_json(result.to_json(), indent=2))
@@ -212,8 +215,8 @@ def compare_runs(folders: Sequence[Path], measure: str | None, target: float | N
     Raises:
         InputError: if one of ``folders`` is not the directory of a run, or they cannot be compared.
     """
+    from nntrain.comparison.analysis import result_of
     from nntrain.comparison.finished import findings_of
-    from nntrain.comparison.result import result_of
 
     return result_of(findings_of(folders, measure, target))
 
@@ -225,29 +228,3 @@ def _varied(text: str) -> Axis:
     if not equals or not all(key.strip().split(".")):
         raise bad_input(f"--vary {text}", "expected key=values", "as in --vary model.dropout=0,0.5")
     return axis(f"--vary {key.strip()}=", key.strip(), values)
-
-
-def _measure(text: str | None, variants: Sequence[Variant], trials: int, target: float | None) -> Measure:
-    from nntrain.comparison.measure import PARTS, choose
-
-    classes = {variant.dataset.classes is not None for variant in variants}
-    if len(classes) > 1:
-        raise bad_input("compare", "recipes of classes and of numbers cannot be compared with each other")
-    metric = "accuracy" if classes.pop() else "r2"
-    shares = [{"validation": variant.recipe.data.validation, "test": variant.recipe.data.test} for variant in variants]
-    parts = [part for part in PARTS if part == "train" or all(share[part] for share in shares)]
-    if "validation" not in parts and (trials or target is not None):
-        option = "--tune" if trials else "--target"
-        raise bad_input(option, "needs a validation part, but data.validation is 0", "as in --set data.validation=0.15")
-    return choose(text, parts, metric, [variant.recipe for variant in variants])
-
-
-def _check_tuning(variants: Sequence[Variant], budget: Budget) -> None:
-    if not budget.trials:
-        return
-    if all("optimizer.lr" in variant.keys for variant in variants):
-        raise bad_input(
-            "--tune", "the learning rate is what varies, and cannot be tuned too", "leave --lrs or --tune out"
-        )
-    if all(variant.recipe.optimizer.searches for variant in variants):
-        raise bad_input("--tune", "no variant has anything to tune", "leave it out")

@@ -66,8 +66,9 @@ def print_comparison(result: Result, form: str, folder: Path | None, quiet: bool
     """Print the result of a comparison, and for people the curves and what to know on standard error."""
     from rich.console import Group
 
-    from nntrain.cli.console import stderr_console
-    from nntrain.report.comparison import as_csv, as_markdown, loss_curves, notes, ranking, rows, verdicts
+    from nntrain.cli.console import stderr_console, stdout_console
+    from nntrain.report.comparison import loss_curves, notes, ranking, verdicts
+    from nntrain.report.export import as_csv, as_markdown, rows
 
     if not quiet:
         console = stderr_console()
@@ -82,7 +83,8 @@ def print_comparison(result: Result, form: str, folder: Path | None, quiet: bool
     elif form == "markdown":
         print_text(as_markdown(result))
     else:
-        print_table(Group(ranking(result), "", verdicts(result)))
+        width = stdout_console().width
+        print_table(Group(ranking(result, width), "", verdicts(result, width)))
 
 
 def note(lines: Iterable[str]) -> None:

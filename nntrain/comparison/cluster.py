@@ -4,51 +4,76 @@ A worker is sent a run's complete recipe and rows, once for all of its runs, and
 worker is lost, Dask gives its runs to others.
 """
 
+import asyncio
+import logging
 from collections.abc import Callable, Generator, Iterable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import cache
 from itertools import islice
+from time import monotonic
 from typing import Any
 
-from nntrain.comparison.jobs import Job, Row, Variants, run_alone
+from nntrain.comparison.jobs import Job, Variants, run_alone
+from nntrain.comparison.ledger import RESUME
+from nntrain.comparison.row import Row
 from nntrain.data import Dataset
-from nntrain.errors import bad_input
+from nntrain.errors import InputError, NntrainError, bad_input
 from nntrain.network.crew import one_thread_each
 from nntrain.recipe.schema import Recipe, to_data
 
 AHEAD = 4  # jobs for each of the cluster's threads that are handed out at once
-SECONDS = 20  # to wait for the scheduler, and for its first worker
+SECONDS = 10  # to wait for an answer of the scheduler, and for its first worker
+WITHOUT_WORKERS = 60  # seconds to wait for a new worker, when the last one is lost
+LOOK = 1.0  # seconds between two looks for workers
 
 
 class Cluster:
-    """A Dask cluster: ``address`` is its scheduler's, such as ``tcp://10.0.0.1:8786``.
+    """A Dask cluster.
+
+    Args:
+        address: of its scheduler, such as ``tcp://10.0.0.1:8786``.
+        interrupted: is asked whether to end.
+        note: is told what a person should know.
 
     Raises:
         InputError: if Dask is not installed, no scheduler answers, or it has no workers.
     """
 
-    def __init__(self, address: str, interrupted: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        address: str,
+        interrupted: Callable[[], bool] = lambda: False,
+        note: Callable[[str], None] = lambda text: None,
+    ) -> None:
         try:
             import distributed
         except ImportError:
             raise bad_input("--dask", "Dask is not installed", "pip install 'nntrain[dask]'") from None
-        self._interrupted = interrupted
-        self._dask = distributed
+        for name in ("distributed", "distributed.client"):  # what they log is told in a line of our own
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+        self._interrupted, self._note = interrupted, note
+        self._dask, self._address = distributed, address
+        self._last_look = self._last_worker = monotonic()
+        self._warned = False
+        asyncio.run(_check(address))
         try:
             self._client = distributed.Client(address, timeout=SECONDS, set_as_default=False)
-        except (OSError, ValueError) as error:
-            hint = "start one by: dask scheduler"
-            raise bad_input("--dask", f"no scheduler answers at {address}: {error}", hint) from None
+        except Exception as error:
+            raise _no_scheduler(address, error) from None
         try:
             self._client.wait_for_workers(1, timeout=SECONDS)
         except TimeoutError:
-            self._client.close()
-            hint = f"start some by: dask worker {address}"
+            self.close()
+            hint = f"start some with: dask worker {address}"
             raise bad_input("--dask", f"the scheduler at {address} has no workers", hint) from None
 
     def run(self, variants: Variants, jobs: Iterable[Job]) -> Generator[tuple[Job, Row]]:
-        """Yield each job with what came of it, as they end; closing it takes back what is left."""
-        left, waiting, datasets = iter(jobs), {}, {}
+        """Yield each job with its result, as they end; closing it takes back what is left.
+
+        Raises:
+            InputError: if the scheduler is lost, or all workers for more than a minute, or a worker cannot make a run.
+        """
+        left, waiting, datasets = iter(jobs), dict[Any, Job](), dict[str, Any]()
         for fingerprint, variant in zip(variants.fingerprints, variants.all, strict=True):
             if fingerprint not in datasets:  # a task, and not scattered: it is made again where a worker was lost
                 datasets[fingerprint] = self._client.submit(_same, variant.dataset, key=f"rows-{fingerprint}")
@@ -59,32 +84,108 @@ class Cluster:
                 future = self._client.submit(remote, job.key, to_data(job.recipe), rows, key=f"run-{job.key}")
                 waiting[future] = job
 
-        hand_out(AHEAD * sum(self._client.nthreads().values()))
         try:
+            hand_out(AHEAD * self._threads())
             while waiting:
                 done = self._some_of(waiting)
                 if self._interrupted():
                     return
                 hand_out(len(done))
                 for future in done:
-                    yield waiting.pop(future), Row.from_json(future.result())
+                    yield waiting.pop(future), _row(future)
         finally:
-            self._client.cancel([*waiting, *datasets.values()])
+            if self._client.status == "running":
+                with suppress(Exception):
+                    self._client.cancel([*waiting, *datasets.values()])
 
     def _some_of(self, waiting: Iterable[Any]) -> set[Any]:
         """Return those that are done, after a while at most."""
+        with self._client.as_current():
+            try:
+                done = set(self._dask.wait(list(waiting), timeout=0.2, return_when="FIRST_COMPLETED").done)
+            except TimeoutError:
+                done = set()
+            except Exception:  # they are cancelled when the connection is
+                raise self._lost() from None
+        if self._client.status != "running":
+            raise self._lost()
+        if done:
+            self._last_worker = monotonic()
+        else:
+            self._look_for_workers()
+        return done
+
+    def _look_for_workers(self) -> None:
+        """Tell that there are none, and give up when that lasts."""
+        now = monotonic()
+        if now < self._last_look + LOOK:
+            return
+        self._last_look = now
+        if self._threads():
+            self._last_worker, self._warned = now, False
+        elif now > self._last_worker + WITHOUT_WORKERS:
+            raise bad_input("--dask", f"the cluster at {self._address} has lost all its workers", RESUME)
+        elif not self._warned:
+            self._warned = True
+            self._note(
+                f"the cluster has no workers left: waiting {WITHOUT_WORKERS} s for one (dask worker {self._address})"
+            )
+
+    def _threads(self) -> int:
+        """Return how many threads the workers have, all together."""
         try:
-            with self._client.as_current():
-                return set(self._dask.wait(list(waiting), timeout=0.2, return_when="FIRST_COMPLETED").done)
-        except TimeoutError:
-            return set()
+            return sum(self._client.nthreads().values())
+        except Exception:
+            raise self._lost() from None
+
+    def _lost(self) -> InputError:
+        return bad_input("--dask", f"lost the connection to the scheduler at {self._address}", RESUME)
 
     def close(self) -> None:
         """Leave the cluster, which goes on."""
-        self._client.close()
+        with suppress(Exception):
+            self._client.close(timeout=2)
 
 
-def remote(key: str, recipe: Mapping[str, Any], dataset: Dataset) -> dict[str, Any]:
+async def _check(address: str) -> None:
+    """Raise an error unless a scheduler answers at ``address``.
+
+    A client would take much longer, and write tracebacks.
+    """
+    from distributed.core import rpc
+    from distributed.security import Security
+
+    try:
+        arguments = Security().get_connection_args("client")
+        async with asyncio.timeout(SECONDS), rpc(address, connection_args=arguments, timeout=SECONDS) as scheduler:
+            kind = (await scheduler.identity())["type"]
+    except (Exception, asyncio.CancelledError) as error:
+        raise _no_scheduler(address, error) from None
+    if kind != "Scheduler":
+        raise bad_input("--dask", f"at {address} is a {kind.lower()}, not a scheduler", "name the scheduler's address")
+
+
+def _no_scheduler(address: str, error: BaseException) -> InputError:
+    if isinstance(error, ValueError | TypeError):  # the address itself is wrong
+        return bad_input("--dask", f"found {address!r}: {error}", "as in --dask tcp://10.0.0.1:8786")
+    if isinstance(error, MemoryError):  # an answer in another protocol, read as a length
+        return bad_input("--dask", f"what answers at {address} is not a scheduler", "is that port the dashboard's?")
+    why = "timed out" if isinstance(error, TimeoutError | asyncio.CancelledError) else str(error)
+    return bad_input("--dask", f"no scheduler answers at {address}: {why}", "start one with: dask scheduler")
+
+
+def _row(future: Any) -> Row:
+    """Return the result of a run."""
+    try:
+        return Row.from_json(future.result())
+    except NntrainError:
+        raise
+    except Exception as error:
+        what = f"a worker could not make a run: {type(error).__name__}: {error}"
+        raise bad_input("--dask", what, "is the same version of nntrain installed on all machines?") from None
+
+
+def remote(key: str, recipe: Mapping[str, Any], dataset: Dataset) -> bytes:
     """Make a run on a worker, on one thread, and return its line."""
     _one_thread_from_now_on()
     return run_alone(key, Recipe.model_validate(dict(recipe)), dataset).to_json()

@@ -6,7 +6,8 @@ from itertools import chain, islice
 from queue import Empty, SimpleQueue
 from typing import Protocol
 
-from nntrain.comparison.jobs import Job, Row, Variants
+from nntrain.comparison.jobs import Job, Variants
+from nntrain.comparison.row import Row
 from nntrain.memory import without_old_garbage
 from nntrain.network.crew import one_thread_each
 from nntrain.processors import cores

@@ -1,15 +1,19 @@
-"""Runs that are done already, as ``nntrain fit`` leaves them: grouped into variants, and compared by seed."""
+"""Finished runs, as ``nntrain fit`` leaves them: grouped into variants, and compared by seed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
-from nntrain.artifacts.history import or_nan, read_history
-from nntrain.comparison.jobs import Row
+import numpy as np
+
+from nntrain.artifacts.history import History, or_nan, read_history
+from nntrain.comparison.differences import differing
 from nntrain.comparison.measure import PARTS, choose
 from nntrain.comparison.protocol import DEFAULT, Budget, Findings
-from nntrain.comparison.variants import canonical
+from nntrain.comparison.row import LOSS, TRAIN_LOSS, Row
+from nntrain.comparison.variants import canonical, same_data
 from nntrain.errors import bad_input
 from nntrain.recipe.schema import Recipe, to_data
 from nntrain.training.events import Scores, Stopped
@@ -17,10 +21,11 @@ from nntrain.training.events import Scores, Stopped
 
 @dataclass(frozen=True)
 class Finished:
-    """Variants of runs that are done: all that differs between them, but for their seeds."""
+    """A variant of finished runs: those whose recipes differ in nothing but the seed."""
 
     name: str
     recipe: Recipe
+    differs: Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -35,62 +40,91 @@ def findings_of(folders: Sequence[Path], measure: str | None, target: float | No
 
     Args:
         folders: each the directory of a run.
-        measure: such as ``test.loss``; None: that, or the metric where losses differ.
+        measure: such as ``validation.loss``; None: that, or the metric where losses differ.
         target: a value of the measure on the validation part.
 
     Raises:
-        InputError: if one is none, or the runs cannot be compared.
+        InputError: if one is not the directory of a run, or the runs cannot be compared.
     """
-    runs = [_read(folder) for folder in folders]
-    metrics = {metric for *_, metric in runs}
+    runs = [read_history(folder) for folder in folders]
+    metrics = {run.metric for run in runs}
     if len(metrics) > 1:
-        raise bad_input("compare", "runs of classes and of numbers cannot be compared with each other")
+        raise bad_input("compare", "runs with classes and runs with numbers cannot be compared with each other")
     metric = metrics.pop()
-    groups: dict[str, list[tuple[Path, Recipe, Row]]] = {}
-    for folder, recipe, row, _ in runs:
-        groups.setdefault(canonical(recipe.model_copy(update={"seed": 0})), []).append((folder, recipe, row))
-    recipes = [group[0][1] for group in groups.values()]
-    variants = [Finished(name, recipe) for name, recipe in zip(_names(recipes), recipes, strict=True)]
-    if len(variants) < 2:
+    groups: dict[str, list[History]] = {}
+    for run in runs:
+        groups.setdefault(canonical(run.recipe.model_copy(update={"seed": 0})), []).append(run)
+    if len(groups) < 2:
         raise bad_input("compare", "all of these runs have the same recipe: there is nothing to compare")
-    parts = [part for part in PARTS if all(part in row.scores for _, _, row, _ in runs)]
+    _check_data(runs)
+    recipes = [group[0].recipe for group in groups.values()]
+    differs = differing([to_data(recipe) for recipe in recipes], ignored=("name", "seed"))
+    names = [_name([run.folder for run in group], folders) for group in groups.values()]
+    variants = [Finished(*facts) for facts in zip(names, recipes, differs, strict=True)]
+    parts = [part for part in PARTS if all(part in run.summary for run in runs)]
     chosen = choose(measure, parts, metric, recipes)
-    findings = Findings(FinishedRuns(variants), chosen, Budget(0, 0, 0, target), len(variants), metric, target=target)
+    budget = Budget(0, 0, 0, target)
+    findings = Findings(FinishedRuns(variants), chosen, budget, len(variants), metric, target=target, finished=True)
     for v, group in enumerate(groups.values()):
-        by_seed: dict[int, Row] = {}
-        for folder, recipe, row in group:
-            if recipe.seed in by_seed:
-                raise bad_input(folder, f"another of these runs has the same recipe and the seed {recipe.seed} too")
-            by_seed[recipe.seed] = row
-        findings.runs[v, DEFAULT] = by_seed
+        findings.runs[v, DEFAULT] = _by_seed(group)
     return findings
 
 
-def _read(folder: Path) -> tuple[Path, Recipe, Row, str]:
-    run = read_history(folder)
-    summary, metric = run.summary, run.metric
-    scores = {part: Scores(or_nan(summary[part]["loss"]), summary[part][metric]) for part in PARTS if part in summary}
-    curve = run.column("step", "seconds", "train_loss", "validation_loss", f"validation_{metric}")
-    facts = (summary["epochs"], summary["steps"], float(summary["seconds"]))
-    return folder, run.recipe, Row(str(folder), Stopped(summary["stopped"]), *facts, scores, curve), metric
-
-
-def _names(recipes: Sequence[Recipe]) -> list[str]:
-    """Return a name for each recipe: its own, or where those are the same what it has otherwise than others."""
-    own = [recipe.name or "" for recipe in recipes]
-    if len(set(own)) == len(own):
-        return own
-    flat = [_flat(to_data(recipe)) for recipe in recipes]
-    keys = dict.fromkeys(key for one in flat for key in one)
-    differing = [key for key in keys if key not in ("name", "seed") and len({repr(one.get(key)) for one in flat}) > 1]
-    named = [[f"{key}={one[key]}" for key in differing if key in one] for one in flat]
-    return [" ".join(words) for words in named]
-
-
-def _flat(data: Any, prefix: str = "") -> dict[str, Any]:
-    if not isinstance(data, dict):
-        return {prefix: data}
-    found: dict[str, Any] = {}
-    for key, value in data.items():
-        found |= _flat(value, f"{prefix}.{key}" if prefix else key)
+def _by_seed(runs: Iterable[History]) -> dict[int, Row]:
+    found: dict[int, Row] = {}
+    for run in runs:
+        seed = run.recipe.seed
+        if seed in found:
+            raise bad_input(run.folder, f"another of these runs has the same recipe and the same seed, {seed}")
+        found[seed] = _row(run)
     return found
+
+
+def _row(run: History) -> Row:
+    summary, metric = run.summary, run.metric
+    scores = {}
+    for part in PARTS:
+        if part in summary:
+            if metric not in summary[part]:
+                raise bad_input(
+                    run.folder / "summary.json", f"is damaged: {part}: {metric} is missing", "run fit again"
+                )
+            loss = or_nan(summary[part]["loss"])
+            scores[part] = Scores(loss if isfinite(loss) else inf, summary[part][metric])
+    curve = run.column("epoch", "step", "seconds", "train_loss", "validation_loss", f"validation_{metric}")
+    area = float(curve[:, LOSS if "validation" in scores else TRAIN_LOSS].mean()) if len(curve) else np.nan
+    facts = (summary["epochs"], summary["steps"], float(summary["seconds"]))
+    return Row(str(run.folder), Stopped(summary["stopped"]), *facts, scores, curve, curve, area)
+
+
+def _name(runs: Sequence[Path], all_runs: Sequence[Path]) -> str:
+    """Return the name of a variant: its runs' directories, without what is above them if that is clear enough."""
+    names = [run.resolve().name for run in all_runs]
+    shown = [run.resolve().name if names.count(run.resolve().name) == 1 else str(run) for run in runs]
+    return ", ".join(shown) if len(shown) < 3 else f"{shown[0]} and {len(shown) - 1} more"
+
+
+def _check_data(runs: Sequence[History]) -> None:
+    """Raise an error if runs were trained on different data; the same source means the same data at each seed."""
+
+    def source(run: History) -> tuple[str, int | None]:
+        return run.recipe.data.source.model_dump_json(), run.recipe.data.test_seed
+
+    first = runs[0]
+    sources: dict[tuple[str, int | None], History] = {}
+    for run in runs:
+        sources.setdefault(source(run), run)
+    if len(sources) < 2:
+        return
+    datasets = {}
+    for key, run in sources.items():
+        _, test_seed = key
+        datasets[key] = run.recipe.data.source.load(run.folder, first.recipe.seed if test_seed is None else test_seed)
+        if not same_data(datasets[source(first)], datasets[key]):
+            what = f"was trained on different data than {first.folder}: {_told(run)}, there {_told(first)}"
+            raise bad_input(run.folder, what, "scores on different data cannot be compared")
+
+
+def _told(run: History) -> str:
+    source: Mapping[str, Any] = run.recipe.data.source.model_dump()
+    return str(source.get("path") or source["name"])

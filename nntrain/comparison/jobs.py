@@ -3,13 +3,13 @@
 import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from threading import Lock
-from typing import Any, Self
+from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
+from nntrain.comparison.row import Recorder, Row
 from nntrain.comparison.variants import Variant, canonical, with_settings
 from nntrain.data import Dataset
 from nntrain.data.prepare import Prepared
@@ -18,13 +18,10 @@ from nntrain.recipe.build import assemble, parts_of
 from nntrain.recipe.document import Document
 from nntrain.recipe.schema import Recipe
 from nntrain.training.engine import Engine
-from nntrain.training.events import EpochEnded, Finished, Scores, Stopped
+from nntrain.training.events import EpochEnded, Finished, Started
 from nntrain.training.loop import train
 
-POINTS = 200  # of a run's curve: as many as there are, and then half of them, whenever they are twice as many
 KEPT = 16  # splits of the data
-ABOUT = ("variant", "phase", "seed", "settings")  # what a row tells of its job
-STEP, SECONDS, TRAIN_LOSS, LOSS, METRIC = range(5)  # the columns of a curve
 
 
 @dataclass(frozen=True)
@@ -55,65 +52,6 @@ class Job:
         recipe = with_settings(variants.all[variant].recipe, seed, dict(settings or {}))
         text = canonical(recipe) + variants.fingerprints[variant]
         return cls(hashlib.sha256(text.encode()).hexdigest()[:20], variant, phase, seed, settings or {}, recipe)
-
-
-@dataclass(frozen=True)
-class Row:
-    """What came of a run.
-
-    Attributes:
-        key: of its job.
-        stopped: why it ended.
-        epochs: that were completed.
-        steps: of the optimizer; for one that searches, evaluations.
-        seconds: of training alone.
-        scores: loss and metric of the weights that are kept, by part of the data.
-        curve: (points, 5): steps, seconds, training loss, validation loss and metric, at the end of epochs.
-        about: for whoever reads the ledger: the ``variant``'s name, ``phase``, ``seed`` and ``settings`` of its job.
-    """
-
-    key: str
-    stopped: Stopped
-    epochs: int
-    steps: int
-    seconds: float
-    scores: Mapping[str, Scores]
-    curve: NDArray[np.float64]
-    about: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def diverged(self) -> bool:
-        """Whether a number ceased to be finite."""
-        return self.stopped is Stopped.DIVERGED
-
-    def to_json(self) -> dict[str, Any]:
-        """Return plain data."""
-        scores = {part: score._asdict() for part, score in self.scores.items()}
-        plain = {
-            "key": self.key,
-            **self.about,
-            "stopped": self.stopped.value,
-            "epochs": self.epochs,
-            "steps": self.steps,
-        }
-        return {**plain, "seconds": self.seconds, "scores": scores, "curve": self.curve.tolist()}
-
-    @classmethod
-    def from_json(cls, data: Mapping[str, Any]) -> Self:
-        """Return the row that :meth:`to_json` has made plain.
-
-        Raises:
-            KeyError, TypeError, ValueError: if it is none.
-        """
-        scores = {
-            part: Scores(np.nan if score["loss"] is None else float(score["loss"]), _float_or_none(score["metric"]))
-            for part, score in data["scores"].items()
-        }
-        if "train" not in scores:
-            raise KeyError("train")
-        curve = np.array(data["curve"], np.float64).reshape(-1, 5)  # null, which NaN is in JSON, is NaN again
-        facts = (str(data["key"]), Stopped(data["stopped"]), int(data["epochs"]), int(data["steps"]))
-        return cls(*facts, float(data["seconds"]), scores, curve, {key: data[key] for key in ABOUT if key in data})
 
 
 class Variants:
@@ -160,29 +98,15 @@ def run_alone(key: str, recipe: Recipe, dataset: Dataset) -> Row:
 
 
 def _row(key: str, engine: Engine, interrupted: Callable[[], bool]) -> Row:
-    points, seconds, rows = [], 0.0, len(engine.train.x)
-    every, point = 1, None  # by how long a run is, and not by how long it may be
     for event in train(engine, interrupted, statistics=False):
-        if isinstance(event, EpochEnded):
-            seconds += rows / event.samples_per_second
-            scores = event.validation or Scores(np.nan, None)
-            metric = np.nan if scores.metric is None else scores.metric
-            point = (event.step, seconds, event.train_loss, scores.loss, metric)
-            if event.epoch % every == 0:
-                points.append(point)
-            if len(points) == 2 * POINTS:
-                points, every = points[1::2], 2 * every
-    if point is not None and points[-1:] != [point]:
-        points.append(point)
-    if not isinstance(event, Finished):
-        raise AssertionError("a run ends by the event that it has finished")
-    kept = event.best if event.kept == "best" else event.final
-    curve = np.array(points, np.float64).reshape(-1, 5)
-    return Row(key, event.stopped, event.epochs, event.steps, seconds, dict(kept), curve)
-
-
-def _float_or_none(value: Any) -> float | None:
-    return None if value is None else float(value)
+        match event:
+            case Started():
+                recorder = Recorder(len(engine.train.x), engine.validation(0))
+            case EpochEnded():
+                recorder.take(event)
+            case Finished():
+                return recorder.row(key, event)
+    raise AssertionError("the last event of a run is Finished")
 
 
 def _fingerprint(dataset: Dataset) -> str:

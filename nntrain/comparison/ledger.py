@@ -1,67 +1,158 @@
-"""The file of runs that are done: a line of JSON each, written as it ends, so that no run is made twice."""
+"""The file of finished runs: a line of JSON each, written as the run ends, so that no run is made twice.
 
-import json
+Each line ends with a checksum of itself. The file is locked while it is open, and a line is written by a single call:
+a process that is killed leaves whole lines, and at most one that is cut off.
+"""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from hashlib import sha256
 from pathlib import Path
+from stat import S_ISREG
+from time import sleep
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import Self
 
-from nntrain.as_json import as_json
-from nntrain.comparison.jobs import Row
+from nntrain.comparison.row import Row
 from nntrain.errors import bad_input
-from nntrain.files import write_atomically
+from nntrain.files import try_lock
+
+CHECKSUM = b',"checksum":"'  # at the end of a line, before 16 hexadecimal digits
+DIGITS = 16
+RESUME = "finished runs are kept: run the same command again to resume"
+WAIT = 0.1  # seconds between two looks at a lock that another process holds
 
 
 class Ledger:
-    """The runs of a directory, by key.
+    """The runs of a directory, by key; entered while it is read and written.
+
+    Args:
+        path: the file, runs.jsonl.
+        note: is told what a person should know.
 
     Attributes:
-        path: the file, runs.jsonl.
         rows: what is in it.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, note: Callable[[str], None] = lambda text: None) -> None:
         self.path = path
         self.rows: dict[str, Row] = {}
-        self._file: BinaryIO | None = None
-        if path.exists():
-            self._read()
-
-    def _read(self) -> None:
-        text = self.path.read_text(encoding="utf-8", errors="replace")
-        lines = text.splitlines()
-        for number, line in enumerate(lines, start=1):
-            try:
-                row = Row.from_json(json.loads(line))
-            except (ValueError, KeyError, TypeError, AttributeError, OverflowError):
-                if number < len(lines) or text.endswith("\n"):
-                    hint = "delete the line, or choose another directory by --out"
-                    raise bad_input(f"{self.path}:{number}", "is no line of a comparison's runs", hint) from None
-                continue  # the last line of a comparison that was killed
-            self.rows[row.key] = row
+        self._note = note
+        self._file = -1
+        self._size = 0  # of the whole lines
 
     def __enter__(self) -> Self:
+        """Lock the file, waiting for a process that holds it, and read it.
+
+        Raises:
+            InputError: if it cannot be read or written, or a line is damaged.
+        """
         try:
-            whole = b"".join(as_json(row.to_json()) for row in self.rows.values())
-            if self.path.exists() and self.path.read_bytes() != whole:
-                write_atomically(self.path, whole)  # without the line that was cut off
-            self._file = self.path.open("ab")
+            self._file = self._locked()
+            self._read()
         except OSError as error:
+            self._close()
             raise bad_input(self.path, f"cannot write: {error.strerror}") from None
+        except BaseException:
+            self._close()
+            raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        if self._file is not None:
-            self._file.close()
+        self._close()
 
     def add(self, row: Row) -> None:
-        """Write a row."""
-        if self._file is None:
-            raise ValueError("the ledger is not open")
+        """Write a row.
+
+        Raises:
+            InputError: if it cannot be written; the lines before it stay whole.
+        """
+        line = sealed(row.to_json())
         try:
-            self._file.write(as_json(row.to_json()))
-            self._file.flush()
+            left = memoryview(line)
+            while left:
+                left = left[os.write(self._file, left) :]
         except OSError as error:
-            raise bad_input(self.path, f"cannot write: {error.strerror}") from None
+            with suppress(OSError):
+                os.ftruncate(self._file, self._size)
+            raise bad_input(self.path, f"cannot write: {error.strerror}", RESUME) from None
+        self._size += len(line)
         self.rows[row.key] = row
+
+    def _locked(self) -> int:
+        waiting = False
+        while True:
+            file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o666)
+            try:
+                if not S_ISREG(os.fstat(file).st_mode):
+                    raise bad_input(self.path, "is not a regular file", "choose another directory with --out")
+                free = try_lock(file) is not False
+                if free and _same(file, self.path):  # else somebody has removed or replaced the file meanwhile
+                    return file
+                if not free and not waiting:
+                    self._note(f"waiting for another process, which is running a comparison in {self.path.parent}")
+                    waiting = True
+                if not free:
+                    sleep(WAIT)
+            except BaseException:
+                os.close(file)
+                raise
+            os.close(file)
+
+    def _read(self) -> None:
+        with os.fdopen(os.dup(self._file), "rb") as file:
+            content = file.read()
+        *lines, rest = content.split(b"\n")
+        for number, line in enumerate(lines, start=1):
+            try:
+                row = Row.from_json(unsealed(line))
+            except ValueError as error:
+                place = f"{self.path}:{number}"
+                hint = "delete the line to make that run again, or choose another directory with --out"
+                raise bad_input(place, f"not a line of a comparison's runs: {error}", hint) from None
+            self.rows[row.key] = row
+        self._size = len(content) - len(rest)
+        if rest:
+            self._note(
+                f"{self.path}: the last line is cut off, as after a kill or on a full disk; its run is made again"
+            )
+            os.ftruncate(self._file, self._size)
+
+    def _close(self) -> None:
+        if self._file >= 0:
+            os.close(self._file)  # which unlocks it too
+            self._file = -1
+
+
+def sealed(line: bytes) -> bytes:
+    """Return a line of JSON, an object, with a checksum as its last key."""
+    body = line.rstrip(b"\n").removesuffix(b"}")
+    return body + CHECKSUM + _digest(body) + b'"}\n'
+
+
+def unsealed(line: bytes) -> bytes:
+    """Return the object of a line that :func:`sealed` wrote, without the checksum.
+
+    Raises:
+        ValueError: if there is no checksum, or it is not that of the line.
+    """
+    body, found, end = line.rpartition(CHECKSUM)
+    if not found or len(end) != DIGITS + 2 or not end.endswith(b'"}'):
+        raise ValueError("it has no checksum at its end")
+    if end[:DIGITS] != _digest(body):
+        raise ValueError("it does not match its checksum")
+    return body + b"}"
+
+
+def _digest(body: bytes) -> bytes:
+    return sha256(body).hexdigest()[:DIGITS].encode()
+
+
+def _same(file: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(file), path.stat())
+    except FileNotFoundError:
+        return False

@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.comparison.jobs import LOSS, METRIC, SECONDS, STEP, Row
+from nntrain.comparison.row import LOSS, METRIC, SECONDS, STEP, Row
 from nntrain.errors import bad_input, nearest
 from nntrain.recipe.schema import Recipe
+from nntrain.training.events import Scores
 
 PARTS = ("train", "validation", "test")
 
@@ -33,10 +34,11 @@ class Measure:
 
     def of(self, row: Row, part: str | None = None) -> float:
         """Return a run's value, on another part if one is given."""
-        scores = row.scores.get(part or self.part)
-        if row.diverged or scores is None:
-            return self.worst
-        value = scores.loss if self.lower else scores.metric
+        return self.worst if row.diverged else self.value(row.scores.get(part or self.part))
+
+    def value(self, scores: Scores | None) -> float:
+        """Return the value that scores have, the worst if there is none."""
+        value = None if scores is None else scores.loss if self.lower else scores.metric
         return self.worst if value is None or np.isnan(value) else value
 
     def better(self, one: float, other: float) -> bool:
@@ -46,7 +48,7 @@ class Measure:
 
 @dataclass(frozen=True)
 class Reached:
-    """When a run reached the target on the validation part."""
+    """When a run reached the target on the validation part: at the end of which epoch."""
 
     steps: float
     seconds: float
@@ -54,18 +56,19 @@ class Reached:
 
 def reached(row: Row, measure: Measure, target: float) -> Reached | None:
     """Return when, or None if it never did."""
-    values: Any = row.curve[:, LOSS if measure.lower else METRIC]
+    values: Any = row.records[:, LOSS if measure.lower else METRIC]
     there = np.flatnonzero(values <= target if measure.lower else values >= target)
     if not there.size:
         return None
-    return Reached(float(row.curve[there[0], STEP]), float(row.curve[there[0], SECONDS]))
+    return Reached(float(row.records[there[0], STEP]), float(row.records[there[0], SECONDS]))
 
 
 def choose(text: str | None, parts: Sequence[str], metric: str, recipes: Iterable[Recipe]) -> Measure:
-    """Return the measure that ``text`` names, such as ``test.loss``.
+    """Return the measure that ``text`` names, such as ``validation.loss``.
 
     Args:
-        text: None for the loss on the last of ``parts``, or the metric where the recipes have other losses.
+        text: None for the loss on the validation part (without one on the test part, without both on the training
+            part), or the metric where the recipes have different losses.
         parts: of the data that all runs have.
         metric: accuracy or r2.
         recipes: complete, of all variants.
@@ -79,7 +82,8 @@ def choose(text: str | None, parts: Sequence[str], metric: str, recipes: Iterabl
             for recipe in recipes
             if recipe.loss is not None
         }
-        return Measure(parts[-1], "loss" if len(losses) == 1 else metric)
+        part = next(part for part in ("validation", "test", "train") if part in parts)
+        return Measure(part, "loss" if len(losses) == 1 else metric)
     known = [f"{part}.{name}" for part in parts for name in ("loss", metric)]
     if text not in known:
         hint = f"{nearest(text, known)} allowed: {', '.join(known)}".strip()

@@ -9,7 +9,7 @@ Source: DeepOBS (Schneider et al. 2019); Sivaprasad et al., arXiv 1910.11758; Al
 
 import hashlib
 import re
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Protocol
@@ -17,18 +17,18 @@ from typing import Protocol
 import numpy as np
 
 from nntrain.comparison.executors import Executor
-from nntrain.comparison.jobs import ABOUT, Job, Row, Variants
+from nntrain.comparison.jobs import Job, Variants
 from nntrain.comparison.ledger import Ledger
 from nntrain.comparison.measure import Measure
+from nntrain.comparison.row import ABOUT, Row
 from nntrain.comparison.tuning import Trial, trials_of
-from nntrain.comparison.variants import Variant, canonical
-from nntrain.optimizers import Optimizer
+from nntrain.comparison.variants import Variant, canonical, with_optimizer
 from nntrain.recipe.schema import Recipe
-from nntrain.registry import members
 
 DEFAULT, TRIAL, TUNED = "default", "trial", "tuned"
 REFERENCE = ("sgd", "momentum", "nesterov", "adamw")  # by which AlgoPerf sets its targets ...
 REFERENCE_BUDGET = 4  # ... with so many times the trials
+LEDGER = "ledger 2"  # format of the ledger: another one gets another directory
 
 
 @dataclass(frozen=True)
@@ -77,6 +77,11 @@ class Named(Protocol):
         """Its recipe, complete."""
         ...
 
+    @property
+    def differs(self) -> Mapping[str, str]:
+        """Keys whose values differ between the variants, where the name does not tell them."""
+        ...
+
 
 class Group(Protocol):
     """Some variants."""
@@ -100,6 +105,9 @@ class Findings:
     trials: dict[int, list[Trial]] = field(default_factory=dict)
     best: dict[int, int | None] = field(default_factory=dict)  # of each variant, the number of its best trial
     target: float | None = None
+    finished: bool = False  # whether the runs were made before
+    varied: Sequence[str] = ()  # keys of the recipe that vary by options
+    notes: list[str] = field(default_factory=list)  # what a reader of the result should know
 
     def of(self, variant: int, phase: str) -> dict[int, Row]:
         """Return a variant's runs, by seed, or by number for trials; in that order, whichever ended first."""
@@ -107,22 +115,20 @@ class Findings:
 
 
 def with_reference(variants: list[Variant], budget: Budget) -> list[Variant]:
-    """Return the variants, and behind them those that set the target, where the protocol has to set one."""
+    """Return the variants, and behind them those that set the target, where the protocol has to set one.
+
+    The target does not depend on the order of the variants.
+    """
     if not budget.trials or budget.target is not None:
         return variants
-    first = variants[0]
-    found = []
-    for name in REFERENCE:
-        optimizer = members(Optimizer)[name].model_validate({})
-        recipe = first.recipe.model_copy(update={"optimizer": optimizer})
-        found.append(Variant(f"reference {name}", recipe, first.dataset, first.document, first.keys))
-    return [*variants, *found]
+    base = min(variants, key=lambda variant: canonical(with_optimizer(variant, "reference", REFERENCE[0]).recipe))
+    return [*variants, *(with_optimizer(base, f"reference {name}", name) for name in REFERENCE)]
 
 
 def name_of(variants: Variants, budget: Budget, measure: Measure) -> str:
     """Return a name that is the same for the same comparison, and for no other."""
     parts = [f"{variant.name} {canonical(variant.recipe)}" for variant in variants.all]
-    text = "\n".join([*parts, *variants.fingerprints, repr(budget), repr(measure)])
+    text = "\n".join([LEDGER, *parts, *variants.fingerprints, repr(budget), repr(measure)])
     source = re.sub(r"[^\w.-]+", "-", Path(variants.all[0].document.source).stem)
     return f"compare-{source}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
@@ -149,16 +155,38 @@ def compare(variants: Variants, findings: Findings, ledger: Ledger, executor: Ex
         return
     for v in everyone:
         findings.best[v] = _best(findings, v)
-    second: list[tuple[int, Job]] = []
-    reference = _best_reference(findings)
-    for v in [*compared, *([] if reference is None else [reference])]:
-        best = findings.best[v]
-        settings = {} if best is None else findings.trials[v][best].settings
-        second += [(seed, Job.of(variants, v, TUNED, seed, settings)) for seed in seeds]
-    complete = yield from _made(variants, findings, ledger, executor, second, len(first))
-    if complete and reference is not None:
-        finals = [findings.measure.of(row, "validation") for row in findings.of(reference, TUNED).values()]
-        findings.target = float(np.median(finals))
+    references = _references(findings)
+    made = len(first)
+    for turn in range(max(1, len(references))):  # more than one only where the best reference has learnt nothing
+        wanted = [*(compared if turn == 0 else ()), *references[turn : turn + 1]]
+        jobs = [(seed, _tuned(variants, findings, v, seed)) for v in wanted for seed in seeds]
+        complete = yield from _made(variants, findings, ledger, executor, jobs, made)
+        made += len(jobs)
+        if not complete or (references and _set_target(findings, references[turn])):
+            return
+    if budget.target is None:
+        findings.notes.append("no target: no reference optimizer has learnt anything; --target sets one")
+
+
+def _tuned(variants: Variants, findings: Findings, v: int, seed: int) -> Job:
+    best = findings.best[v]
+    settings = {} if best is None else findings.trials[v][best].settings
+    return Job.of(variants, v, TUNED, seed, settings)
+
+
+def _set_target(findings: Findings, reference: int) -> bool:
+    """Set the protocol's target, unless untrained networks meet it: the best trial of all was lucky then."""
+    measure, rows = findings.measure, findings.of(reference, TUNED).values()
+    target = float(np.median([measure.of(row, "validation") for row in rows]))
+    before = float(np.median([measure.value(row.untrained) for row in rows]))
+    if measure.better(target, before):
+        findings.target = target
+        return True
+    findings.notes.append(
+        f"{findings.variants.all[reference].name} sets no target: its best trial ended at a validation "
+        f"{measure.name} of {target:.4g} on the other seeds, no better than {before:.4g} before training"
+    )
+    return False
 
 
 def _made(
@@ -212,13 +240,11 @@ def _best(findings: Findings, variant: int) -> int | None:
     return found
 
 
-def _best_reference(findings: Findings) -> int | None:
-    """Return the variant of the reference set whose best trial is the best."""
-    measure, found, best = findings.measure, None, findings.measure.worst
+def _references(findings: Findings) -> list[int]:
+    """Return the variants of the reference set, the one with the best trial first; without those that all diverged."""
+    found = []
     for v in range(findings.count, len(findings.variants.all)):
-        number = findings.best[v]
-        if number is not None:
-            value = measure.of(findings.of(v, TRIAL)[number], "validation")
-            if measure.better(value, best):
-                found, best = v, value
-    return found
+        best = findings.best[v]
+        if best is not None:
+            found.append((findings.measure.of(findings.of(v, TRIAL)[best], "validation"), v))
+    return [v for _, v in sorted(found, key=lambda pair: pair[0] if findings.measure.lower else -pair[0])]

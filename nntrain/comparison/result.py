@@ -1,17 +1,10 @@
 """What a comparison has found, as one record."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from math import inf
 from typing import Any
 
-import numpy as np
-
-from nntrain.comparison.jobs import LOSS, POINTS, TRAIN_LOSS, Row
-from nntrain.comparison.measure import PARTS, reached
-from nntrain.comparison.protocol import DEFAULT, TRIAL, TUNED, Findings
-from nntrain.comparison.statistics import Pair, Spread, expected_best, fewest_seeds, pairs, spread
-from nntrain.recipe.schema import to_data
+from nntrain.comparison.statistics import Pair, Spread, fewest_seeds
 
 
 @dataclass(frozen=True)
@@ -32,11 +25,13 @@ class Outcome:
         settings: keys of the optimizer that were tuned.
         diverged: share of the runs.
         scores: of the weights that were kept: part of the data -> loss and accuracy or r2 -> spread.
-        auc: mean of the validation loss over the epochs (of the training loss, where there is no validation part).
+        auc: mean of the validation loss over all epochs (of the training loss, where there is no validation part).
         seconds: of a run's training.
         steps: of a run.
         target: None where there is none.
-        curve: medians of that loss, at the end of epochs.
+        curve: medians of that loss over the runs that did not diverge, at equal distances from the first epoch to the
+            last; a run that ended early keeps its last value.
+        epochs: the last of these epochs.
     """
 
     settings: Mapping[str, float]
@@ -48,6 +43,7 @@ class Outcome:
     steps: Spread
     target: Target | None
     curve: tuple[float | None, ...]
+    epochs: int
 
 
 @dataclass(frozen=True)
@@ -73,10 +69,21 @@ class Tuning:
 
 @dataclass(frozen=True)
 class VariantResult:
-    """A variant: with its defaults and, where there were trials, tuned."""
+    """A variant: with its defaults and, where there were trials, tuned.
+
+    Attributes:
+        name: what varies of it; of finished runs their directories.
+        recipe: complete.
+        differs: keys of the recipe that differ between finished runs, and this variant's values.
+        lr: learning rate of the defaults; None for a search that has none.
+        tunable: whether the optimizer has anything to tune.
+    """
 
     name: str
     recipe: Mapping[str, Any]
+    differs: Mapping[str, str]
+    lr: float | None
+    tunable: bool
     default: Outcome
     tuned: Outcome | None
     tuning: Tuning | None
@@ -89,16 +96,33 @@ class VariantResult:
 
 @dataclass(frozen=True)
 class Result:
-    """What a comparison has found; the variants with the best median first."""
+    """What a comparison has found; the variants with the best median first.
+
+    Attributes:
+        measure: what runs are compared by, such as ``validation.loss``.
+        lower: whether less is better.
+        metric: accuracy or r2.
+        seeds: of the runs that count: those that all variants have run.
+        trials: of each variant; 0: nothing was tuned.
+        finished: whether these are runs that were made before.
+        varied: keys of the recipe that options vary.
+        target: value on the validation part.
+        variants: ranked.
+        pairs: in the order of the ranking.
+        notes: what a reader should know.
+    """
 
     measure: str
     lower: bool
     metric: str
     seeds: tuple[int, ...]
     trials: int
+    finished: bool
+    varied: tuple[str, ...]
     target: float | None
     variants: tuple[VariantResult, ...]
     pairs: tuple[Pair, ...]
+    notes: tuple[str, ...]
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data."""
@@ -115,115 +139,14 @@ class Result:
         first, *others = self.variants
         if self.diverged:
             return "every run diverged: there is nothing to rank"
-        shown = {pair.b for pair in self.pairs if pair.a == first.name and pair.shown}
         few = [pair for pair in self.pairs if pair.n < fewest_seeds(len(self.pairs))]
         if few:
             return few[0].verdict
-        if len(shown) == len(others):
+        of_first = [pair for pair in self.pairs if pair.a == first.name]
+        beaten_by = [pair.b for pair in of_first if pair.better == pair.b]
+        if beaten_by:
+            return f"{first.name} has the best median, but seed by seed {' and '.join(beaten_by)} did better"
+        unclear = [pair.b for pair in of_first if not pair.better]
+        if not unclear:
             return f"{first.name} is better than " + ("all others" if len(others) > 1 else others[0].name)
-        unclear = [variant.name for variant in others if variant.name not in shown]
         return f"{first.name} has the best median, but no difference is shown to {', '.join(unclear)}"
-
-
-def result_of(findings: Findings) -> Result:
-    """Return what the runs say."""
-    measure, phase = findings.measure, TUNED if findings.budget.trials else DEFAULT
-    metric = findings.metric
-    found = {}
-    values: dict[str, dict[int, float]] = {}
-    for v in range(findings.count):
-        variant = findings.variants.all[v]
-        tuning = _tuning(findings, v) if findings.budget.trials else None
-        best = {} if tuning is None or tuning.best is None else tuning.best
-        tuned = _outcome(findings, findings.of(v, TUNED).values(), metric, best) if tuning else None
-        default = _outcome(findings, findings.of(v, DEFAULT).values(), metric, {})
-        found[variant.name] = VariantResult(variant.name, to_data(variant.recipe), default, tuned, tuning)
-        values[variant.name] = {seed: measure.of(row) for seed, row in findings.of(v, phase).items()}
-
-    def rank(name: str) -> tuple[float, float]:
-        median = float(np.median(list(values[name].values())))
-        return median if measure.lower else -median, found[name].counts.diverged
-
-    return Result(
-        measure=f"{measure.part}.{measure.name}",
-        lower=measure.lower,
-        metric=metric,
-        seeds=tuple(sorted({seed for by_seed in values.values() for seed in by_seed})),
-        trials=findings.budget.trials,
-        target=findings.target,
-        variants=tuple(found[name] for name in sorted(found, key=rank)),
-        pairs=tuple(pairs(values, measure.lower, findings.budget.seed)),
-    )
-
-
-def _outcome(findings: Findings, rows: Iterable[Row], metric: str, settings: Mapping[str, float]) -> Outcome:
-    rows = list(rows)
-    parts = [part for part in PARTS if any(part in row.scores for row in rows)]
-    scores = {
-        part: {
-            "loss": spread([row.scores[part].loss if not row.diverged else inf for row in rows]),
-            metric: spread([_number(row.scores[part].metric) if not row.diverged else -inf for row in rows]),
-        }
-        for part in parts
-    }
-    column = LOSS if "validation" in parts else TRAIN_LOSS
-    curves = [(row.epochs, row.curve[:, column]) for row in rows if not row.diverged and len(row.curve)]
-    areas = [
-        inf if row.diverged else float(row.curve[:, column].mean()) for row in rows if row.diverged or len(row.curve)
-    ]
-    return Outcome(
-        settings=dict(settings),
-        runs=len(rows),
-        diverged=sum(row.diverged for row in rows) / max(len(rows), 1),
-        scores=scores,
-        auc=spread(areas),
-        seconds=spread([row.seconds for row in rows]),
-        steps=spread([row.steps for row in rows]),
-        target=None if findings.target is None else _target(findings, rows, findings.target),
-        curve=_median_curve(curves),
-    )
-
-
-def _median_curve(curves: list[tuple[int, Any]]) -> tuple[float | None, ...]:
-    """Return the median at each of some epochs, the longest run's, a run that ended early keeping its last value."""
-    longest = max((epochs for epochs, _ in curves), default=0)
-    if not longest:
-        return ()
-    at = np.linspace(longest / min(longest, POINTS), longest, min(longest, POINTS))
-    filled = [np.interp(at, np.linspace(epochs / len(curve), epochs, len(curve)), curve) for epochs, curve in curves]
-    return tuple(float(value) if np.isfinite(value) else None for value in np.median(filled, axis=0))
-
-
-def _target(findings: Findings, rows: list[Row], target: float) -> Target:
-    found = [reached(row, findings.measure, target) for row in rows]
-    there = [one for one in found if one is not None]
-    steps = spread([one.steps if one else inf for one in found])
-    seconds = spread([one.seconds if one else inf for one in found])
-    return Target(len(there), len(found) - len(there), steps.median, seconds.median)
-
-
-def _tuning(findings: Findings, v: int) -> Tuning:
-    measure, rows, trials = findings.measure, findings.of(v, TRIAL), findings.trials[v]
-    values = [measure.of(rows[number], "validation") for number in sorted(rows)]
-    number = findings.best[v]
-    best = None if number is None else trials[number]
-    return Tuning(
-        trials=tuple(
-            {**trial.settings, "value": value if np.isfinite(value) else None}
-            for trial, value in zip(trials, values, strict=True)
-        ),
-        best=None if best is None else dict(best.settings),
-        at_edge=() if best is None else tuple(best.edges()),
-        expected_best=tuple(expected_best(values, measure.lower)),
-        within=None if number is None else _within(values, values[number]),
-        diverged=sum(rows[number].diverged for number in rows) / max(len(rows), 1),
-    )
-
-
-def _within(values: list[float], best: float, share: float = 0.2) -> float:
-    """Return the share of ``values`` that are no further from the best one than a share of it."""
-    return sum(abs(value - best) <= share * abs(best) for value in values) / len(values)
-
-
-def _number(metric: float | None) -> float:
-    return np.nan if metric is None else metric

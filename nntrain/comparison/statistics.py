@@ -3,7 +3,7 @@
 A value may be infinite: that is a run that diverged, and it takes part.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from math import comb, inf, isfinite, isinf
@@ -34,24 +34,28 @@ class Spread:
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Return what some values have in common; a NaN among them, which is a value that there is not, is left out."""
+    """Return the spread of some values; NaN, a value that does not exist, is left out."""
     found = np.array([value for value in values if not np.isnan(value)])
     if not found.size:
         return Spread(None, None, None, None, None, 0)
-    q1, median, q3 = (_quantile(found, q) for q in (0.25, 0.5, 0.75))
-    finite = np.isfinite(found).all()
-    mean = float(found.mean()) if finite else inf
-    deviation = float(found.std(ddof=1)) if finite and found.size > 1 else inf
-    middle = (_finite(float(median)), _finite(float(q1)), _finite(float(q3)))
-    return Spread(*middle, _finite(mean), _finite(deviation), found.size)
+    q1, median, q3 = (_finite(_quantile(found, q)) for q in (0.25, 0.5, 0.75))
+    if not np.isfinite(found).all():
+        return Spread(median, q1, q3, None, None, found.size)
+    exponent = int(np.frexp(np.abs(found).max())[1])  # a power of two changes no digit, and squares stay in range
+    scaled = np.ldexp(found, -exponent)
+    mean, std = scaled.mean(), scaled.std(ddof=1) if found.size > 1 else inf
+    mean, std = (_finite(float(np.ldexp(value, exponent))) for value in (mean, std))
+    return Spread(median, q1, q3, mean, std, found.size)
 
 
 def _quantile(values: Values, q: float) -> float:
-    """Return NumPy's quantile; between a number and an infinite one it is infinite, and not NaN."""
+    """Return NumPy's quantile, but between a number and an infinity the infinity, where NumPy returns NaN."""
     below, above = (float(np.quantile(values, q, method=method)) for method in ("lower", "higher"))
-    if below == above or isinf(below):
+    if below == above:
         return below
-    return above if isinf(above) else float(np.quantile(values, q))
+    if isinf(below) and isinf(above):
+        return below if q < 0.5 else above
+    return below if isinf(below) else above if isinf(above) else float(np.quantile(values, q))
 
 
 def expected_best(values: Sequence[float], lower: bool) -> list[float | None]:
@@ -77,14 +81,16 @@ class Pair:
     """Two variants on the same seeds.
 
     Attributes:
-        a: the one that is ahead.
+        a: the one that ranks higher.
         b: the other.
         n: seeds that both have run.
-        difference: the median of b - a (of a - b where more is better): what a is ahead by; None if infinite.
-        low: the lower end of the 95 % interval of that median, by bootstrap.
-        high: the upper end.
-        p: Wilcoxon's, signed ranks, two-sided.
-        p_holm: that by Holm's correction for all pairs.
+        infinite: how many of these runs of a and of b have no finite value, as of a run that diverged.
+        difference: median of b - a (of a - b where more is better): positive where a is better, infinite where b
+            diverged in most runs (JSON: null, as it has no infinity).
+        low: lower end of the 95 % interval of that median, by bootstrap; may be infinite too.
+        high: upper end.
+        p: of Wilcoxon's signed-rank test, two-sided.
+        p_holm: p with Holm's correction for all pairs.
         shown: whether a difference is shown.
         verdict: in words.
     """
@@ -92,52 +98,53 @@ class Pair:
     a: str
     b: str
     n: int
-    difference: float | None
-    low: float | None
-    high: float | None
+    infinite: tuple[int, int]
+    difference: float
+    low: float
+    high: float
     p: float
     p_holm: float
     shown: bool
     verdict: str
 
+    @property
+    def better(self) -> str | None:
+        """The one that is shown to be better, if any."""
+        return (self.a if self.low > 0 else self.b) if self.shown else None
 
-def pairs(values: dict[str, dict[int, float]], lower: bool, seed: int) -> list[Pair]:
+    @property
+    def empty(self) -> bool:
+        """Whether there is nothing to compare: no common seed, or no finite value."""
+        return self.infinite == (self.n, self.n)
+
+
+def pairs(values: Mapping[str, Mapping[int, float]], lower: bool, seed: int) -> list[Pair]:
     """Compare all variants, two by two.
 
     Args:
-        values: of each variant, by seed.
+        values: of each variant, by seed; the variants in the order of their ranking. A run that diverged has an
+            infinite value.
         lower: whether less is better.
         seed: of the bootstrap.
     """
-    found: list[tuple[tuple[str, str], int, list[float | None], float, float]] = []
-    for first, second in combinations(values, 2):
-        seeds = sorted(values[first].keys() & values[second].keys())
-        sign = 1 if lower else -1
-        one, other = (sign * np.array([values[name][s] for s in seeds]) for name in (first, second))
-        names = (first, second)
-        ahead, largest = _differences(one, other)
-        middle = np.median(ahead) if seeds else 0.0
-        if middle < 0 or (middle == 0 and seeds and np.median(other) < np.median(one)):
-            ahead, names = -ahead, (second, first)
-        low, high = _interval(ahead, seed)
-        infinite = largest * (1 + ROUNDING)
-        told = [value if seeds and abs(value) <= infinite else None for value in (abs(middle), low, high)]
-        found.append((names, len(seeds), told, low, _wilcoxon(ahead)))
+    found = []
+    for a, b in combinations(values, 2):
+        seeds = sorted(values[a].keys() & values[b].keys())
+        one, other = (np.array([values[name][s] for s in seeds], np.float64) for name in (a, b))
+        ahead = _differences(one, other) if lower else _differences(-one, -other)
+        infinite = (int(np.isinf(one).sum()), int(np.isinf(other).sum()))
+        found.append((a, b, len(seeds), infinite, ahead, _wilcoxon(ahead)))
     corrected = holm([p for *_, p in found])
-    return [
-        Pair(
-            *names,
-            n,
-            told[0],
-            told[1],
-            told[2],
-            p,
-            p_holm,
-            shown := n >= fewest_seeds(len(found)) and p_holm < LEVEL and low > 0,
-            _verdict(*names, n, len(found), shown),
-        )
-        for (names, n, told, low, p), p_holm in zip(found, corrected, strict=True)
-    ]
+    compared = []
+    for (a, b, n, infinite, ahead, p), p_holm in zip(found, corrected, strict=True):
+        low, high = _interval(ahead, seed)
+        shown = n >= fewest_seeds(len(found)) and p_holm < LEVEL and (low > 0 or high < 0)
+        middle = float(_medians(ahead)) if n else 0.0
+        verdict = _verdict(n, infinite, len(found)) or "no difference shown"
+        if shown:
+            verdict = f"{a} is better than {b}" if low > 0 else f"{b} is better than {a}"
+        compared.append(Pair(a, b, n, infinite, middle, low, high, p, p_holm, shown, verdict))
+    return compared
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
@@ -156,18 +163,19 @@ def holm(p_values: Sequence[float]) -> list[float]:
     return corrected
 
 
-def _differences(one: Values, other: Values) -> tuple[Values, float]:
-    """Return other - one, and the largest of them.
+def _differences(one: Values, other: Values) -> Values:
+    """Return other - one: infinite where one of the two has diverged, 0 where both have.
 
-    Where one of the two has diverged it is ten times as large, and 0 where both have. What is less than a rounding
-    error apart is made equal: shares of the same rows are, but not always as floats, and ranks have to see that.
+    Differences below a rounding error of the values become 0: shares of the same rows tie, but not always as floats.
     """
-    with np.errstate(invalid="ignore"):
+    with np.errstate(invalid="ignore", over="ignore"):
         ahead = other - one
     ahead[np.isinf(one) & np.isinf(other)] = 0.0
-    largest = _largest(ahead)
-    ahead, unit = np.clip(ahead, -10 * largest, 10 * largest), ROUNDING * max(_largest(one), _largest(other))
-    return np.round(ahead / unit) * unit, largest
+    unit = ROUNDING * max(_largest(one), _largest(other))
+    finite = np.isfinite(ahead)
+    if unit:  # 0 among the smallest numbers there are
+        ahead[finite] = np.round(ahead[finite] / unit) * unit
+    return ahead
 
 
 def _largest(values: Values) -> float:
@@ -175,24 +183,32 @@ def _largest(values: Values) -> float:
     return float(np.abs(values[np.isfinite(values)]).max(initial=0.0)) or 1.0
 
 
+def _medians(ahead: Values, axis: int = -1) -> Values:
+    """Return medians along the last axis; halfway between -∞ and ∞ lies 0."""
+    ordered, n = np.sort(ahead, axis=axis), ahead.shape[axis]
+    with np.errstate(invalid="ignore"):
+        middle = ordered[..., (n - 1) // 2] / 2 + ordered[..., n // 2] / 2
+    return np.where(np.isnan(middle), 0.0, middle)
+
+
 def _interval(ahead: Values, seed: int) -> tuple[float, float]:
-    if ahead.size < 2 or np.ptp(ahead) == 0:
-        return (float(ahead[0]), float(ahead[0])) if ahead.size else (-inf, inf)
-    found: Any = stats.bootstrap(
-        (ahead,),
-        np.median,
-        confidence_level=1 - LEVEL,
-        method="percentile",
-        n_resamples=RESAMPLES,
-        rng=stream(seed, "bootstrap"),
-    )
-    return float(found.confidence_interval.low), float(found.confidence_interval.high)
+    if not ahead.size:
+        return -inf, inf
+    if (ahead == ahead[0]).all():
+        return float(ahead[0]), float(ahead[0])
+    with np.errstate(invalid="ignore", over="ignore"):  # in SciPy's own interval and standard error, which are not used
+        found: Any = stats.bootstrap(
+            (ahead,), _medians, method="percentile", n_resamples=RESAMPLES, rng=stream(seed, "bootstrap")
+        )
+    return _quantile(found.bootstrap_distribution, LEVEL / 2), _quantile(found.bootstrap_distribution, 1 - LEVEL / 2)
 
 
 def _wilcoxon(ahead: Values) -> float:
+    """Return the p value; infinite differences have the highest rank."""
     if not ahead.any():
         return 1.0
-    return float(stats.wilcoxon(ahead, zero_method="zsplit").pvalue)
+    ranked = np.clip(ahead / _largest(ahead), -10, 10)
+    return float(stats.wilcoxon(ranked, zero_method="zsplit").pvalue)
 
 
 def fewest_seeds(count: int) -> int:
@@ -203,10 +219,17 @@ def fewest_seeds(count: int) -> int:
     return next(n for n in range(2, 64) if count * 2.0 ** (1 - n) < LEVEL)
 
 
-def _verdict(a: str, b: str, n: int, count: int, shown: bool) -> str:
-    if n < fewest_seeds(count):
-        return f"too few seeds to tell: {n}, for {count} pairs at least {fewest_seeds(count)} are needed"
-    return f"{a} is better than {b}" if shown else "no difference shown"
+def _verdict(n: int, infinite: tuple[int, int], count: int) -> str:
+    """Return why nothing can be shown of a pair on ``n`` seeds, among ``count`` pairs; empty if it can."""
+    if not n:
+        return "no seed in common"
+    if infinite == (n, n):
+        return "neither has a finite value"
+    fewest = fewest_seeds(count)
+    if n < fewest:
+        need = "1 pair needs" if count == 1 else f"{count} pairs need"
+        return f"too few seeds to tell: {n}, {need} at least {fewest}"
+    return ""
 
 
 def _finite(value: float) -> float | None:

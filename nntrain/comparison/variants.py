@@ -1,13 +1,16 @@
 """What is compared: a recipe, and each of its variants."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from nntrain.artifacts.lookup import open_recipe
+from nntrain.comparison.differences import text
 from nntrain.data import Dataset
 from nntrain.errors import InputError, bad_input
 from nntrain.recipe.build import assemble, parts_of, read_rows
@@ -56,6 +59,11 @@ class Variant:
     dataset: Dataset
     document: Document
     keys: tuple[str, ...]
+
+    @property
+    def differs(self) -> Mapping[str, str]:
+        """Nothing: the name tells it."""
+        return {}
 
 
 def with_settings(recipe: Recipe, seed: int, settings: dict[str, Any]) -> Recipe:
@@ -109,6 +117,10 @@ def variants_of(paths: Sequence[str], settings: Sequence[str], axes: Sequence[Ax
     if same is not None:
         first = names[texts.index(texts[same])]
         raise bad_input("compare", f"{first!r} and {names[same]!r} are the same recipe", "name each once")
+    other = next((variant for variant in found if not same_data(found[0].dataset, variant.dataset)), None)
+    if other is not None:
+        what = f"{names[0]!r} and {other.name!r} have different data: {_rows(found[0])}, and {_rows(other)}"
+        raise bad_input("compare", what, "scores on different data cannot be compared")
     if len(found) < 2:
         raise bad_input("compare", "one variant only: there is nothing to compare", "as in --optimizers sgd,adam")
     return found
@@ -134,21 +146,43 @@ def _variant(name: str, document: Document, folder: Path, keys: tuple[str, ...],
     return Variant(name, built.recipe, dataset, document, keys)
 
 
+def with_optimizer(variant: Variant, name: str, optimizer: str) -> Variant:
+    """Return a variant with the defaults of another optimizer, and what it leaves open settled anew.
+
+    Raises:
+        InputError: if the recipe does not suit that optimizer.
+    """
+    document = override(variant.document, "optimizer", {"name": optimizer}, name)
+    given = variant.recipe
+    recipe = parse(document).model_copy(update={"data": given.data, "seed": given.seed})
+    built = assemble(recipe, variant.dataset, parts_of(recipe, variant.dataset), document, name)
+    return Variant(name, built.recipe, variant.dataset, document, ())
+
+
+def same_data(one: Dataset, other: Dataset) -> bool:
+    """Return whether two datasets have the same rows: equal targets, and equal values in the features of both."""
+    facts = [(data.y.shape, data.target_names, data.classes) for data in (one, other)]
+    if facts[0] != facts[1] or not np.array_equal(one.y, other.y):
+        return False
+    shared = [name for name in one.feature_names if name in other.feature_names]
+    first, second = (data.x[:, [data.feature_names.index(name) for name in shared]] for data in (one, other))
+    return np.array_equal(first, second)
+
+
+def _rows(variant: Variant) -> str:
+    rows, features = variant.dataset.x.shape
+    return f"{variant.recipe.data.source.name}, {rows:,} rows of {features:,} features"
+
+
 def _label(key: str, value: Any) -> str:
     """Return a short name for a value: a component's name alone, else ``key=value``."""
     last = key.rpartition(".")[2]
     if isinstance(value, str) and key in KEYS.values():
         return value
     if isinstance(value, dict) and isinstance(value.get("name"), str):
-        others = [f"{inner}={_text(given)}" for inner, given in value.items() if inner != "name"]
+        others = [f"{inner}={text(given)}" for inner, given in value.items() if inner != "name"]
         return " ".join([value["name"], *others])
-    return f"{last}={_text(value)}"
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, float):
-        return f"{value:g}" if float(f"{value:g}") == value else repr(value)
-    return value if isinstance(value, str) else json.dumps(value).replace('"', "")
+    return f"{last}={text(value)}"
 
 
 def canonical(recipe: Recipe) -> str:

@@ -9,12 +9,13 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
-from nntrain.comparison.jobs import TRAIN_LOSS
 from nntrain.comparison.measure import Measure
 from nntrain.comparison.protocol import DEFAULT, TRIAL, RunEnded
+from nntrain.comparison.row import TRAIN_LOSS
 from nntrain.report.numbers import duration, number
 
-COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
+PLAIN = ("cyan", "magenta", "yellow", "green", "blue", "red")
+COLOURS = (*PLAIN, *(f"bright_{name}" for name in PLAIN))
 BARS = "▁▂▃▄▅▆▇█"
 SPARK, MOST_ROWS = 16, 12
 PHASES = {DEFAULT: "defaults", TRIAL: "trials", "tuned": "tuned"}

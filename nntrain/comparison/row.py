@@ -1,0 +1,179 @@
+"""The result of a run, as the ledger keeps it, and the recorder that gathers it while the run goes on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from math import inf, isfinite
+from typing import Annotated, Any, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from nntrain.as_json import as_json
+from nntrain.training.events import EpochEnded, Finished, Scores, Stopped
+
+POINTS = 200  # of a curve: it holds every epoch up to twice as many, then every second one, every fourth ...
+ABOUT = ("variant", "phase", "seed", "settings")  # what a row says about its job
+EPOCH, STEP, SECONDS, TRAIN_LOSS, LOSS, METRIC = range(6)  # columns of a curve
+Curve = NDArray[np.float64]
+Point = tuple[float, float, float, float, float, float]
+
+
+@dataclass(frozen=True)
+class Row:
+    """The result of a run.
+
+    Attributes:
+        key: of its job.
+        stopped: why it ended.
+        epochs: that were completed.
+        steps: of the optimizer; for one that searches, evaluations.
+        seconds: of training alone.
+        scores: loss and metric of the kept weights, by part of the data; a loss that is not finite is infinite.
+        curve: (points, 6): epoch, steps, seconds, training loss, validation loss and metric after some of the epochs,
+            the first and the last among them; NaN where a number is missing or not finite.
+        records: (R, 6): the same of every epoch whose validation loss or metric was the best so far. Whatever the
+            target, the first epoch that reaches it is among these.
+        area: mean over all epochs of the validation loss (training loss without a validation part); NaN if not finite.
+        untrained: validation scores before the first step; None if they are not known.
+        about: for readers of the ledger: ``variant`` (its name), ``phase``, ``seed`` and ``settings`` of the job.
+    """
+
+    key: str
+    stopped: Stopped
+    epochs: int
+    steps: int
+    seconds: float
+    scores: Mapping[str, Scores]
+    curve: Curve
+    records: Curve
+    area: float
+    untrained: Scores | None = None
+    about: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def diverged(self) -> bool:
+        """Whether a number ceased to be finite."""
+        return self.stopped is Stopped.DIVERGED
+
+    def to_json(self) -> bytes:
+        """Return the row as a line of JSON."""
+        scores = {part: score._asdict() for part, score in self.scores.items()}
+        facts = {"key": self.key, **self.about, "stopped": self.stopped.value, "epochs": self.epochs}
+        facts |= {"steps": self.steps, "seconds": self.seconds, "scores": scores, "area": self.area}
+        untrained = self.untrained and self.untrained._asdict()
+        return as_json({**facts, "untrained": untrained, "curve": self.curve, "records": self.records})
+
+    @classmethod
+    def from_json(cls, line: bytes) -> Self:
+        """Return the row of a line that :meth:`to_json` wrote.
+
+        Raises:
+            ValueError: if it is not such a line; the message says why.
+        """
+        try:
+            found = _Line.model_validate_json(line)
+        except ValidationError as error:
+            first = error.errors(include_url=False, include_input=False)[0]
+            place = ".".join(map(str, first["loc"]))
+            raise ValueError(f"{place}: {first['msg']}" if place else str(first["msg"])) from None
+        scores = {str(part): score.scores() for part, score in found.scores.items()}
+        curve, records = _curve(found.curve), _curve(found.records)
+        area = np.nan if found.area is None else found.area
+        about = {name: value for name in ABOUT if (value := getattr(found, name)) is not None}
+        facts = (found.key, found.stopped, found.epochs, found.steps, found.seconds)
+        untrained = None if found.untrained is None else found.untrained.scores()
+        return cls(*facts, scores, curve, records, area, untrained, about)
+
+
+Count = Annotated[int, Field(ge=0, le=2**53)]
+Number = float | None  # null where it is not finite
+
+
+_Point = tuple[float, float, float, Number, Number, Number]
+
+
+class _Score(BaseModel):
+    loss: Number
+    metric: Number
+
+    def scores(self) -> Scores:
+        return Scores(inf if self.loss is None else self.loss, self.metric)
+
+
+class _Line(BaseModel):
+    """What a line of the ledger has to hold."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
+
+    key: Annotated[str, Field(min_length=1)]
+    variant: str | None = None
+    phase: str | None = None
+    seed: Count | None = None
+    settings: dict[str, float] | None = None
+    stopped: Stopped
+    epochs: Count
+    steps: Count
+    seconds: Annotated[float, Field(ge=0)]
+    scores: Annotated[dict[Literal["train", "validation", "test"], _Score], Field(min_length=1)]
+    area: Number
+    untrained: _Score | None
+    curve: list[_Point]
+    records: list[_Point]
+
+
+class Recorder:
+    """Gathers a run's row while the run goes on.
+
+    Args:
+        rows: of the training part.
+        untrained: validation scores before the first step; None without a validation part.
+    """
+
+    def __init__(self, rows: int, untrained: Scores | None) -> None:
+        self._rows, self._seconds, self._sum = rows, 0.0, 0.0
+        self._untrained = untrained and _bounded(untrained)
+        self._points: list[Point] = []
+        self._last: Point | None = None
+        self._every = 1  # epochs between two points: by how long the run is, not by how long it may be
+        self._records: list[Point] = []
+        self._best = (inf, -inf)
+
+    def take(self, event: EpochEnded) -> None:
+        """Take in an epoch."""
+        self._seconds += self._rows / event.samples_per_second
+        loss, metric = event.validation or Scores(np.nan, None)
+        metric = np.nan if metric is None else metric
+        point = (event.epoch, event.step, self._seconds, event.train_loss, loss, metric)
+        self._sum += event.train_loss if event.validation is None else loss
+        if loss < self._best[0] or metric > self._best[1]:
+            self._best = (min(self._best[0], loss), max(self._best[1], metric))  # in this order NaN counts for nothing
+            self._records.append(point)
+        self._last = point
+        if event.epoch == 1 or event.epoch % self._every == 0:
+            self._points.append(point)
+        if len(self._points) > 2 * POINTS:
+            self._every *= 2
+            self._points = [point for point in self._points if point[0] == 1 or point[0] % self._every == 0]
+
+    def row(self, key: str, event: Finished) -> Row:
+        """Return the row, at the end of the run."""
+        if self._last is not None and self._points[-1] is not self._last:
+            self._points.append(self._last)
+        kept = event.best if event.kept == "best" else event.final
+        scores = {part: _bounded(score) for part, score in kept.items()}
+        area = self._sum / event.epochs if event.epochs and isfinite(self._sum) else np.nan
+        curve, records = _curve(self._points), _curve(self._records)
+        facts = (key, event.stopped, event.epochs, event.steps, self._seconds)
+        return Row(*facts, scores, curve, records, area, self._untrained)
+
+
+def _curve(points: Sequence[Sequence[float | None]]) -> Curve:
+    curve = np.array(points, np.float64).reshape(-1, 6)
+    curve[~np.isfinite(curve)] = np.nan
+    return curve
+
+
+def _bounded(scores: Scores) -> Scores:
+    """Return scores whose loss, if it is not finite, is infinite: JSON knows one value for both."""
+    return Scores(scores.loss if isfinite(scores.loss) else inf, scores.metric)
