@@ -99,6 +99,13 @@ def test_whatever_a_ledger_holds_it_is_read_or_refused(tmp_path: Path) -> None:
     assert refused > 1000
 
 
+def test_a_foreign_line_without_an_end_is_not_deleted_either(nntrain: CommandLine, moons: Path) -> None:
+    Path("c").mkdir()
+    Path("c/runs.jsonl").write_text("notes of mine")
+    assert "c/runs.jsonl:1: not a line of a comparison's runs" in nntrain("compare", moons, *ARGUMENTS).err
+    assert Path("c/runs.jsonl").read_text() == "notes of mine"
+
+
 @pytest.mark.parametrize("cut", [1, 10, 200])
 def test_a_line_that_was_cut_off_is_told_and_made_again(nntrain: CommandLine, moons: Path, cut: int) -> None:
     whole = nntrain("compare", moons, *ARGUMENTS).json

@@ -18,6 +18,7 @@ from nntrain.comparison.row import Row
 from nntrain.errors import bad_input
 from nntrain.files import try_lock
 
+START = b'{"key":"'  # of a line
 CHECKSUM = b',"checksum":"'  # at the end of a line, before 16 hexadecimal digits
 DIGITS = 16
 RESUME = "finished runs are kept: run the same command again to resume"
@@ -105,15 +106,7 @@ class Ledger:
     def _read(self) -> None:
         with os.fdopen(os.dup(self._file), "rb") as file:
             content = file.read()
-        *lines, rest = content.split(b"\n")
-        for number, line in enumerate(lines, start=1):
-            try:
-                row = Row.from_json(unsealed(line))
-            except ValueError as error:
-                place = f"{self.path}:{number}"
-                hint = "delete the line to make that run again, or choose another directory with --out"
-                raise bad_input(place, f"not a line of a comparison's runs: {error}", hint) from None
-            self.rows[row.key] = row
+        self.rows, rest = rows_of(content, self.path)
         self._size = len(content) - len(rest)
         if rest:
             self._note(
@@ -125,6 +118,30 @@ class Ledger:
         if self._file >= 0:
             os.close(self._file)  # which unlocks it too
             self._file = -1
+
+
+def rows_of(content: bytes, path: Path) -> tuple[dict[str, Row], bytes]:
+    """Return the rows of a ledger by key, and its last line if that was cut off.
+
+    Args:
+        content: what the file holds.
+        path: its name, for messages.
+
+    Raises:
+        InputError: if a line is damaged.
+    """
+    rows = {}
+    *lines, rest = content.split(b"\n")
+    if not rest.startswith(START[: len(rest)]):
+        lines, rest = [*lines, rest], b""  # it is somebody else's
+    for number, line in enumerate(lines, start=1):
+        try:
+            row = Row.from_json(unsealed(line))
+        except ValueError as error:
+            hint = "delete the line to make that run again, or choose another directory with --out"
+            raise bad_input(f"{path}:{number}", f"not a line of a comparison's runs: {error}", hint) from None
+        rows[row.key] = row
+    return rows, rest
 
 
 def sealed(line: bytes) -> bytes:
