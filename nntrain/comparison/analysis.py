@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from math import inf
+from statistics import median
 
 import numpy as np
 
@@ -23,8 +24,8 @@ def result_of(findings: Findings) -> Result:
     found = [_variant(findings, v, seeds) for v in range(findings.count)]
 
     def rank(v: int) -> tuple[float, float]:
-        median = float(np.median(list(values[v].values())))
-        return median if measure.lower else -median, found[v].counts.diverged
+        middle = median(values[v].values())
+        return middle if measure.lower else -middle, found[v].counts.diverged
 
     order = sorted(range(findings.count), key=rank)
     ranked = {names[v]: values[v] for v in order}
@@ -52,7 +53,9 @@ def _of_test(findings: Findings) -> list[str]:
 def _left_out(names: Sequence[str], runs: Sequence[Mapping[int, Row]], seeds: Sequence[int]) -> list[str]:
     """Return notes on seeds that not all variants have run."""
     if not set.intersection(*(set(by_seed) for by_seed in runs)):
-        return ["the variants have no seed in common: their runs have different splits, and cannot be paired"]
+        return [
+            "no seed was run by all variants: the ranking is over all runs, pairs are over the seeds that both have"
+        ]
     extra = {name: sorted(set(by_seed) - set(seeds)) for name, by_seed in zip(names, runs, strict=True)}
     listed = [f"{name} (seed {', '.join(map(str, left))})" for name, left in extra.items() if left]
     return [f"left out, as not all variants have run these seeds: {'; '.join(listed)}"] if listed else []

@@ -92,7 +92,8 @@ def _row(run: History) -> Row:
             loss = or_nan(summary[part]["loss"])
             scores[part] = Scores(loss if isfinite(loss) else inf, summary[part][metric])
     curve = run.column("epoch", "step", "seconds", "train_loss", "validation_loss", f"validation_{metric}")
-    area = float(curve[:, LOSS if "validation" in scores else TRAIN_LOSS].mean()) if len(curve) else np.nan
+    losses = curve[:, LOSS if "validation" in scores else TRAIN_LOSS]
+    area = float(losses.mean()) if len(curve) and np.isfinite(losses).all() else inf
     facts = (summary["epochs"], summary["steps"], float(summary["seconds"]))
     return Row(str(run.folder), Stopped(summary["stopped"]), *facts, scores, curve, curve, area)
 

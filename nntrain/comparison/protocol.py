@@ -12,9 +12,8 @@ import re
 from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from statistics import median
 from typing import Protocol
-
-import numpy as np
 
 from nntrain.comparison.executors import Executor
 from nntrain.comparison.jobs import Job, Variants
@@ -177,8 +176,8 @@ def _tuned(variants: Variants, findings: Findings, v: int, seed: int) -> Job:
 def _set_target(findings: Findings, reference: int) -> bool:
     """Set the protocol's target, unless untrained networks meet it: the best trial of all was lucky then."""
     measure, rows = findings.measure, findings.of(reference, TUNED).values()
-    target = float(np.median([measure.of(row, "validation") for row in rows]))
-    before = float(np.median([measure.value(row.untrained) for row in rows]))
+    target = median(measure.of(row, "validation") for row in rows)
+    before = median(measure.value(row.untrained) for row in rows)
     if measure.better(target, before):
         findings.target = target
         return True

@@ -34,7 +34,8 @@ class Row:
             the first and the last among them; NaN where a number is missing or not finite.
         records: (R, 6): the same of every epoch whose validation loss or metric was the best so far. Whatever the
             target, the first epoch that reaches it is among these.
-        area: mean over all epochs of the validation loss (training loss without a validation part); NaN if not finite.
+        area: mean over all epochs of the validation loss (training loss without a validation part), infinite if
+            one of them is not finite.
         untrained: validation scores before the first step; None if they are not known.
         about: for readers of the ledger: ``variant`` (its name), ``phase``, ``seed`` and ``settings`` of the job.
     """
@@ -79,7 +80,7 @@ class Row:
             raise ValueError(f"{place}: {first['msg']}" if place else str(first["msg"])) from None
         scores = {str(part): score.scores() for part, score in found.scores.items()}
         curve, records = _curve(found.curve), _curve(found.records)
-        area = np.nan if found.area is None else found.area
+        area = inf if found.area is None else found.area
         about = {name: value for name in ABOUT if (value := getattr(found, name)) is not None}
         facts = (found.key, found.stopped, found.epochs, found.steps, found.seconds)
         untrained = None if found.untrained is None else found.untrained.scores()
@@ -162,7 +163,7 @@ class Recorder:
             self._points.append(self._last)
         kept = event.best if event.kept == "best" else event.final
         scores = {part: _bounded(score) for part, score in kept.items()}
-        area = self._sum / event.epochs if event.epochs and isfinite(self._sum) else np.nan
+        area = self._sum / event.epochs if event.epochs and isfinite(self._sum) else inf
         curve, records = _curve(self._points), _curve(self._records)
         facts = (key, event.stopped, event.epochs, event.steps, self._seconds)
         return Row(*facts, scores, curve, records, area, self._untrained)

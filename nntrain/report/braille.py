@@ -28,7 +28,7 @@ class Axis:
         low: the smallest value; on a logarithmic axis the smallest one above 0.
         high: the largest value.
         rows: of dots.
-        logarithmic: whether the axis is.
+        logarithmic: whether the scale is logarithmic.
         zero: whether 0, which has no place on a logarithmic axis, has the last line of characters to itself.
     """
 
