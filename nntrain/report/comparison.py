@@ -10,22 +10,8 @@ from rich.text import Text
 from nntrain.comparison.result import Outcome, Result, VariantResult
 from nntrain.comparison.row import POINTS
 from nntrain.comparison.statistics import Pair
+from nntrain.report import cells
 from nntrain.report.braille import LABEL, curves
-from nntrain.report.cells import (
-    difference_text,
-    differing_text,
-    interval_text,
-    median,
-    outcomes_of,
-    quartiles,
-    rate_text,
-    rates_caption,
-    rates_differ,
-    scores_beside,
-    settings_text,
-    steps_to_target,
-    time_text,
-)
 from nntrain.report.comparing import COLOURS
 from nntrain.report.fitting import Column, fitted
 from nntrain.report.numbers import share
@@ -38,43 +24,43 @@ CURVE_WIDTH, CURVE_HEIGHT = 64, 9
 def ranking(result: Result, width: int) -> RenderableType:
     """Return the variants, the best one first; tuned and, below, with their defaults."""
     part, name = result.measure.split(".")
-    lines = [(variant, outcome) for variant in result.variants for outcome in outcomes_of(variant).values()]
+    lines = [(variant, outcome) for variant in result.variants for outcome in cells.outcomes_of(variant).values()]
     outcomes = [outcome for _, outcome in lines]
     columns = [Column("variant", [_label(*line) for line in lines], right=False, folds=True)]
-    if rates_differ(result) and not result.trials:
-        columns.append(_column("lr", [rate_text(variant) for variant, _ in lines], lines))
-    columns.append(_column(f"{part} {metric_name(name)}", [median(one, part, name) for one in outcomes], lines))
+    if cells.rates_differ(result) and not result.trials:
+        columns.append(_column("lr", [cells.rate_text(variant) for variant, _ in lines], lines))
+    columns.append(_column(f"{part} {metric_name(name)}", [cells.median(one, part, name) for one in outcomes], lines))
     if any(outcome.runs > 1 for outcome in outcomes):
-        columns.append(_column("quartiles", [quartiles(one, part, name) for one in outcomes], lines, drop=3))
-    for place, (other, key) in enumerate(scores_beside(result), start=1):
+        columns.append(_column("quartiles", [cells.quartiles(one, part, name) for one in outcomes], lines, drop=3))
+    for place, (other, key) in enumerate(cells.scores_beside(result), start=1):
         head = f"{other} {metric_name(key)}"
-        columns.append(_column(head, [median(one, other, key) for one in outcomes], lines, drop=place))
+        columns.append(_column(head, [cells.median(one, other, key) for one in outcomes], lines, drop=place))
     if result.target is not None:
-        cells = [steps_to_target(outcome) for outcome in outcomes]
-        columns.append(_column(f"steps to {result.target:.3g}", cells, lines, folds=True))
-    columns.append(_column("time", [time_text(outcome) for outcome in outcomes], lines, drop=4))
+        steps = [cells.steps_to_target(outcome) for outcome in outcomes]
+        columns.append(_column(f"steps to {result.target:.3g}", steps, lines, folds=True))
+    columns.append(_column("time", [cells.time_text(outcome) for outcome in outcomes], lines, drop=4))
     if any(outcome.diverged for outcome in outcomes):
-        cells = [share(outcome.diverged) if outcome.diverged else "" for outcome in outcomes]
-        columns.append(_column("diverged", cells, lines))
-    caption = rates_caption(result)
+        shares = [share(outcome.diverged) if outcome.diverged else "" for outcome in outcomes]
+        columns.append(_column("diverged", shares, lines))
+    caption = cells.rates_caption(result)
     table = fitted(columns, width)
     return Group(table, Text(caption, "dim")) if caption else table
 
 
 def _column(
-    head: str, cells: Sequence[str], lines: Sequence[tuple[VariantResult, Outcome]], folds: bool = False, drop: int = 0
+    head: str, texts: Sequence[str], lines: Sequence[tuple[VariantResult, Outcome]], folds: bool = False, drop: int = 0
 ) -> Column:
     """Return a column of numbers; those of untuned defaults below tuned ones are dim."""
     styles = ["" if outcome is variant.counts else "dim" for variant, outcome in lines]
-    shown = [Text(cell, style) for cell, style in zip(cells, styles, strict=True)]
+    shown = [Text(cell, style) for cell, style in zip(texts, styles, strict=True)]
     return Column(head, shown, folds=folds, drop=drop)
 
 
 def _label(variant: VariantResult, outcome: Outcome) -> Text:
     if outcome is not variant.counts:
-        return Text(f"  defaults lr={rate_text(variant)}", "dim")
+        return Text(f"  defaults lr={cells.rate_text(variant)}", "dim")
     label = Text(variant.name, "bold")
-    for told in (settings_text(outcome.settings), differing_text(variant)):
+    for told in (cells.settings_text(outcome.settings), cells.differing_text(variant)):
         if told:
             label.append(f" {told}", "not bold")
     return label
@@ -86,8 +72,8 @@ def verdicts(result: Result, width: int) -> RenderableType:
     table = fitted(
         [
             Column("pair", [f"{pair.a}, {pair.b}" for pair in shown], right=False, folds=True),
-            Column("difference", [difference_text(pair) for pair in shown]),
-            Column("95 % interval", [interval_text(pair) for pair in shown]),
+            Column("difference", [cells.difference_text(pair) for pair in shown]),
+            Column("95 % interval", [cells.interval_text(pair) for pair in shown]),
             Column("p (Holm)", [f"{pair.p_holm:.2g}" for pair in shown], drop=1),
             Column("verdict", [_short(pair) for pair in shown], right=False, folds=True),
         ],

@@ -6,21 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nntrain.comparison.result import Result
-from nntrain.report.cells import (
-    difference_text,
-    differing_text,
-    interval_text,
-    median,
-    outcomes_of,
-    quartiles,
-    rate_text,
-    rates_caption,
-    rates_differ,
-    scores_beside,
-    settings_text,
-    steps_to_target,
-    time_text,
-)
+from nntrain.report import cells
 from nntrain.report.numbers import share
 from nntrain.report.summary import metric_name
 
@@ -29,9 +15,9 @@ def rows(result: Result) -> list[dict[str, Any]]:
     """Return a flat record for each variant and setting, for CSV and Markdown."""
     found = []
     for rank, variant in enumerate(result.variants, start=1):
-        for setting, outcome in outcomes_of(variant).items():
+        for setting, outcome in cells.outcomes_of(variant).items():
             record: dict[str, Any] = {"rank": rank, "variant": variant.name, "setting": setting}
-            settings = settings_text(outcome.settings) or differing_text(variant)
+            settings = cells.settings_text(outcome.settings) or cells.differing_text(variant)
             rate = outcome.settings.get("lr", variant.lr)
             record |= {"settings": settings, "lr": rate, "runs": outcome.runs, "diverged": outcome.diverged}
             for part, scores in outcome.scores.items():
@@ -58,30 +44,30 @@ def as_csv(records: Sequence[Mapping[str, Any]]) -> str:
 def as_markdown(result: Result) -> str:
     """Return the ranking and the pairs as Markdown tables."""
     part, name = result.measure.split(".")
-    with_rate = rates_differ(result) and not result.trials
-    beside = scores_beside(result)
+    with_rate = cells.rates_differ(result) and not result.trials
+    beside = cells.scores_beside(result)
     head = ["variant", "settings", *(["lr"] if with_rate else []), f"{part} {metric_name(name)}", "quartiles"]
     head += [f"{other} {metric_name(key)}" for other, key in beside]
     head += [*([] if result.target is None else [f"steps to {result.target:.3g}"]), "time", "diverged"]
     lines = []
     for variant in result.variants:
-        for setting, outcome in outcomes_of(variant).items():
+        for setting, outcome in cells.outcomes_of(variant).items():
             label = f"{variant.name}, defaults" if setting == "default" and result.trials else variant.name
-            line = [label, settings_text(outcome.settings) or differing_text(variant)]
-            line += [rate_text(variant)] if with_rate else []
-            line += [median(outcome, part, name), quartiles(outcome, part, name)]
-            line += [median(outcome, *one) for one in beside]
-            line += [] if result.target is None else [steps_to_target(outcome)]
-            lines.append([*line, time_text(outcome), share(outcome.diverged)])
+            line = [label, cells.settings_text(outcome.settings) or cells.differing_text(variant)]
+            line += [cells.rate_text(variant)] if with_rate else []
+            line += [cells.median(outcome, part, name), cells.quartiles(outcome, part, name)]
+            line += [cells.median(outcome, *one) for one in beside]
+            line += [] if result.target is None else [cells.steps_to_target(outcome)]
+            lines.append([*line, cells.time_text(outcome), share(outcome.diverged)])
     pairs = [
-        [pair.a, pair.b, difference_text(pair), interval_text(pair), f"{pair.p_holm:.2g}", pair.verdict]
+        [pair.a, pair.b, cells.difference_text(pair), cells.interval_text(pair), f"{pair.p_holm:.2g}", pair.verdict]
         for pair in result.pairs
     ]
     second = ["higher rank", "lower rank", "median difference", "95 % interval", "p (Holm)", "verdict"]
-    closing = [text for text in (rates_caption(result), result.verdict) if text]
+    closing = [text for text in (cells.rates_caption(result), result.verdict) if text]
     return f"{_markdown(head, lines)}\n{_markdown(second, pairs)}\n" + "\n\n".join(closing) + "\n"
 
 
 def _markdown(head: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
-    cells = [[cell.replace("|", r"\|") for cell in line] for line in [head, ["---"] * len(head), *lines]]
-    return "".join(f"| {' | '.join(line)} |\n" for line in cells)
+    escaped = [[cell.replace("|", r"\|") for cell in line] for line in [head, ["---"] * len(head), *lines]]
+    return "".join(f"| {' | '.join(line)} |\n" for line in escaped)
