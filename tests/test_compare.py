@@ -144,7 +144,7 @@ def test_a_run_without_its_accuracy_is_damaged(nntrain: CommandLine, moons: Path
     Path("sgd/summary.json").write_text(json.dumps(summary))
     ended = nntrain("compare", "sgd", "adam")
     assert ended.status == 2
-    assert "sgd/summary.json: is damaged: train: accuracy is missing" in ended.err
+    assert "sgd/summary.json: is damaged: Value error, train.accuracy is missing" in ended.err
 
 
 def test_losses_in_different_units_are_not_compared(nntrain: CommandLine, moons: Path) -> None:

@@ -171,6 +171,7 @@ def compare(
     from nntrain.cli.compiling import compiling_said
     from nntrain.comparison.analysis import result_of
     from nntrain.comparison.checks import check_tuning, measure_of
+    from nntrain.comparison.folder import COMPARISON, RUNS
     from nntrain.comparison.jobs import Variants
     from nntrain.comparison.ledger import Ledger
     from nntrain.comparison.protocol import Budget, Findings, name_of, with_reference
@@ -196,7 +197,7 @@ def compare(
         listener.note(
             f"{budget.seeds} seeds are too few to show a difference among {len(compared)} variants; it takes {fewest}"
         )
-    with compiling_said(listener.note), Ledger(folder / "runs.jsonl", listener.note) as ledger:
+    with compiling_said(listener.note), Ledger(folder / RUNS, listener.note) as ledger:
         for event in run_all(variants, findings, ledger, executor):
             listener(event)
     if interrupted():
@@ -205,7 +206,7 @@ def compare(
         )
         return None, folder
     result = result_of(findings)
-    write_atomically(folder / "comparison.json", as_json(result.to_json(), indent=2))
+    write_atomically(folder / COMPARISON, as_json(result.to_json(), indent=2))
     return result, folder
 
 

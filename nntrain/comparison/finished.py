@@ -85,10 +85,6 @@ def _row(run: History) -> Row:
     scores = {}
     for part in PARTS:
         if part in summary:
-            if metric not in summary[part]:
-                raise bad_input(
-                    run.folder / "summary.json", f"is damaged: {part}: {metric} is missing", "run fit again"
-                )
             loss = or_nan(summary[part]["loss"])
             scores[part] = Scores(loss if isfinite(loss) else inf, summary[part][metric])
     curve = run.column("epoch", "step", "seconds", "train_loss", "validation_loss", f"validation_{metric}")

@@ -12,8 +12,8 @@ from pydantic import Field, ValidationError
 
 from nntrain.artifacts.history import Count, Facts, Positive, Real, Share, damaged, first_problem
 from nntrain.comparison.folder import COMPARISON, RUNS
-from nntrain.comparison.jobs import Row
-from nntrain.comparison.ledger import Ledger
+from nntrain.comparison.ledger import rows_of
+from nntrain.comparison.row import Row
 from nntrain.errors import bad_input
 
 
@@ -47,6 +47,7 @@ class Variant(Facts):
     """A variant: with its defaults and, where there were trials, tuned."""
 
     name: str
+    lr: Positive | None = None
     default: Outcome
     tuned: Outcome | None
 
@@ -80,7 +81,9 @@ class Record(Facts):
     target: Real | None
     variants: Annotated[list[Variant], Field(min_length=1)]
     pairs: list[Difference]
-    verdict: str = ""
+    verdict: str
+    varied: list[str]
+    notes: list[str]
 
 
 @dataclass(frozen=True)
@@ -109,12 +112,14 @@ def read_comparison(folder: Path) -> Compared:
         raise bad_input(folder, what, "run the same compare command again to finish it")
     try:
         record = Record.model_validate_json(file.read_bytes())
+        file = folder / RUNS
+        rows, _ = rows_of(file.read_bytes(), file)
     except ValidationError as error:
         raise damaged(file, first_problem(error)) from None
     except OSError as error:
         raise bad_input(file, f"cannot read: {error.strerror}") from None
     runs: dict[tuple[str, str], dict[int, Row]] = {}
-    for row in Ledger(folder / RUNS).rows.values():
+    for row in rows.values():
         variant, phase, seed = (row.about.get(key) for key in ("variant", "phase", "seed"))
         if isinstance(seed, int) and seed in record.seeds:
             runs.setdefault((str(variant), str(phase)), {})[seed] = row

@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.comparison.jobs import LOSS, METRIC, TRAIN_LOSS, Row
-from nntrain.comparison.record import Compared, Difference, Middle, Outcome, Record
+from nntrain.comparison.record import Compared, Difference, Middle, Outcome, Record, Variant
+from nntrain.comparison.row import EPOCH, LOSS, METRIC, TRAIN_LOSS, Row
 from nntrain.report.html.document import Figure, colour, document, swatch, table
 from nntrain.report.html.lines import Line, Lines, Values, line_figures, short
 from nntrain.report.numbers import duration, number, share
@@ -24,8 +24,12 @@ def comparison_page(compared: Compared, name: str) -> str:
     verdict = f"<p><b>{escape(record.verdict)}</b></p>" if record.verdict else ""
     seeds = f"{len(record.seeds)} seed{'s' * (len(record.seeds) != 1)}"
     tuned = f", {record.trials} trials for each variant" if record.trials else ""
+    if not record.trials and "optimizer.lr" not in record.varied:
+        tuned = "; learning rates were not tuned"
     about = f"<p>{escape(f'ranked by the median {_measure(record)} over {seeds}{tuned}')}</p>"
-    before = f"{verdict}{about}{_ranking(record)}<h2>Figures</h2>"
+    notes = "".join(f"<li>{escape(note)}</li>" for note in record.notes)
+    listed = f'<ul class="ends">{notes}</ul>' if notes else ""
+    before = f"{verdict}{about}{_ranking(record)}{listed}<h2>Figures</h2>"
     pairs = f"<h2>Differences</h2>{_pairs(record)}" if record.pairs else ""
     rows = {(name, phase): _known(compared, name, phase, outcome) for name, phase, outcome in _outcomes(record)}
     figures = [*_results(record, rows), *_intervals(record), *line_figures(_curves(record, rows))]
@@ -76,8 +80,7 @@ def _ranking(record: Record) -> str:
             counts = phase == next(iter(one.phases))
             asides += [] if counts else [len(rows)]
             label = f"{swatch(rank)} {escape(one.name)}" if counts else "defaults"
-            settings = escape(", ".join(f"{key} {value:.4g}" for key, value in outcome.settings.items()))
-            cells = [label, settings, *_spread(outcome.scores.get(part, {}).get(name), name)]
+            cells = [label, escape(_settings(one, outcome)), *_spread(outcome.scores.get(part, {}).get(name), name)]
             cells += [_spread(outcome.scores.get(p, {}).get(k), k)[0] for p, k in others]
             cells += [_steps(outcome)] if record.target is not None else []
             time = outcome.seconds.median
@@ -86,6 +89,12 @@ def _ranking(record: Record) -> str:
     if not any(row[1] for row in rows):
         heads, rows = [heads[0], *heads[2:]], [[row[0], *row[2:]] for row in rows]
     return table(heads, rows, text=(0, 1) if ("", "settings") in heads else (0,), asides=asides)
+
+
+def _settings(variant: Variant, outcome: Outcome) -> str:
+    """Return the tuned keys, or the learning rate of the defaults."""
+    settings = outcome.settings or ({} if variant.lr is None else {"lr": variant.lr})
+    return ", ".join(f"{key} {value:.4g}" for key, value in settings.items())
 
 
 def _spread(middle: Middle | None, name: str) -> tuple[str, str]:
@@ -139,7 +148,7 @@ def _intervals(record: Record) -> list[Figure]:
         return []
     rows = []
     for pair in shown:
-        told = [["ahead by", _value(pair.difference)], ["95 % interval", _interval(pair)]]
+        told = [["difference", _value(pair.difference)], ["95 % interval", _interval(pair)]]
         told += [["p (Holm)", f"{pair.p_holm:.2g}"], ["", pair.verdict]]
         row = {"label": f"{pair.a} against {pair.b}", "colour": colour(ranks.get(pair.a, 0)), "told": told}
         rows.append(row | {"low": pair.low, "middle": pair.difference, "high": pair.high, "faded": not pair.shown})
@@ -171,7 +180,7 @@ def _pairs(record: Record) -> str:
         ]
         for pair in record.pairs
     ]
-    heads = [("", head) for head in ("pair", "ahead by", "95 % interval", "p (Holm)", "verdict")]
+    heads = [("", head) for head in ("pair", "difference", "95 % interval", "p (Holm)", "verdict")]
     return table(heads, rows, text=(0, 4), asides=[i for i, pair in enumerate(record.pairs) if not pair.shown])
 
 
@@ -195,12 +204,8 @@ def _quartiles(runs: Sequence[Row], column: int) -> tuple[Values, Values, Values
     """Return some epochs and the quartiles of the runs' values there; a run that ended early keeps its last value."""
     longest = max((row.epochs for row in runs), default=0)
     epochs = np.unique(np.rint(np.linspace(1, max(longest, 1), min(max(longest, 1), POINTS))))
-    values = [np.interp(epochs, _epochs(row), row.curve[:, column]) for row in runs]
+    values = [np.interp(epochs, row.curve[:, EPOCH], row.curve[:, column]) for row in runs]
     if not values:
         values = [np.full(epochs.size, np.nan)]
     low, middle, high = np.quantile(values, (0.25, 0.5, 0.75), axis=0)
     return epochs, low, middle, high
-
-
-def _epochs(row: Row) -> Values:
-    return np.linspace(row.epochs / len(row.curve), row.epochs, len(row.curve))
