@@ -85,7 +85,7 @@ Compared = Annotated[
     str | None,
     typer.Option(
         metavar="PART.NAME",
-        help="What is compared, as in test.accuracy.  [default: test.loss]",
+        help="What is compared, as in validation.accuracy.  [default: validation.loss]",
         autocompletion=completion.measures,
     ),
 ]
