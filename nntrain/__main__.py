@@ -1,6 +1,7 @@
 """``python -m nntrain`` and the ``nntrain`` command."""
 
 import gc
+import signal
 
 
 def main() -> None:
@@ -9,6 +10,8 @@ def main() -> None:
     All that is imported stays, and looking through it for garbage takes 50 ms: training is what turns that on.
     """
     gc.disable()
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback of what is being imported, or torn down at the end
     from nntrain.cli.main import main as run
 
     run()

@@ -4,6 +4,7 @@ An error says where, what and how to mend it; many problems of one file travel t
 sees them all at once. Only :mod:`nntrain.cli.main` prints errors and ends the process.
 """
 
+import errno
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -20,7 +21,10 @@ class Status(IntEnum):
     FAILED = 1
     BAD_INPUT = 2
     DIVERGED = 3
-    INTERRUPTED = 130  # 128 + SIGINT, as shells report it
+    NOT_WRITTEN = 4
+    HUNG_UP = 129  # 128 + SIGHUP, as shells report it
+    INTERRUPTED = 130  # SIGINT
+    TERMINATED = 143  # SIGTERM
 
 
 @dataclass(frozen=True)
@@ -61,9 +65,25 @@ class DivergedError(NntrainError):
     status = Status.DIVERGED
 
 
+class OutputError(NntrainError):
+    """A result could not be written, though nothing was wrong with the input (exit status 4)."""
+
+    status = Status.NOT_WRITTEN
+
+
 def bad_input(where: object, what: str, hint: str = "") -> InputError:
     """Return the error for a single wrong input, to be raised."""
     return InputError(Problem(str(where), what, hint))
+
+
+# The disk or the quota is full, the file too large, the device broken: nothing is wrong with the path.
+NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+
+
+def cannot_write(where: object, error: OSError, what: str = "cannot write", hint: str = "") -> NntrainError:
+    """Return the error for a file that cannot be written: OutputError if the disk is the reason, else InputError."""
+    kind = OutputError if error.errno in NO_ROOM else InputError
+    return kind(Problem(str(where), f"{what}: {error.strerror}", hint))
 
 
 def refuse(problems: Sequence[Problem]) -> None:

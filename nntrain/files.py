@@ -1,18 +1,22 @@
 """Files: texts that are read with a clear word on what is wrong, and files written whole or not at all."""
 
+import glob
 import os
+import signal
 import sys
 import tempfile
 from contextlib import suppress
 from pathlib import Path
 
-from nntrain.errors import InputError, bad_input, nearest
+from nntrain.errors import InputError, bad_input, cannot_write, nearest
 from nntrain.formats import format_of
 
 try:
     import fcntl
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
+
+TEMPORARY = ".nntrain"  # how the names of files end that are not complete
 
 
 def read_text(path: str, expected: str) -> tuple[str, str]:
@@ -28,7 +32,7 @@ def read_text(path: str, expected: str) -> tuple[str, str]:
     name = "standard input" if path == "-" else path
     try:
         name.encode()  # it is to stand in reports
-        content = sys.stdin.buffer.read() if path == "-" else Path(path).read_bytes()
+        content = _standard_input(name, expected) if path == "-" else Path(path).read_bytes()
     except IsADirectoryError:
         raise bad_input(name, f"is a directory, expected {expected}") from None
     except FileNotFoundError:
@@ -62,6 +66,16 @@ def _not_text(name: str, content: bytes, expected: str, wrong: int) -> InputErro
     return bad_input(f"{name}:{line}", f"not UTF-8 text (byte 0x{content[wrong]:02X}), expected {expected}", hint)
 
 
+def _standard_input(name: str, expected: str) -> bytes:
+    if sys.stdin is None:
+        raise bad_input(name, f"is closed, expected {expected}", "name a file")
+    if sys.stdin.isatty():
+        print(f"reading {expected} from standard input: end it with Ctrl-D", file=sys.stderr)  # noqa: T201
+    if hasattr(signal, "siginterrupt"):  # polars lets a Ctrl-C restart the read that it should end
+        signal.siginterrupt(signal.SIGINT, True)
+    return sys.stdin.buffer.read()
+
+
 def _nearest_file(path: Path) -> str:
     with suppress(OSError):
         return nearest(path.name, [other.name for other in path.parent.iterdir()])
@@ -71,31 +85,61 @@ def _nearest_file(path: Path) -> str:
 def write_atomically(path: Path, content: bytes) -> None:
     """Write ``content`` beside ``path`` and rename it into place, so that nobody ever finds half a file there.
 
-    A link is followed; what is no file, such as a device or a pipe, is written to as it stands.
+    It is on the disk when this returns, and so is its name. A link is followed; what is no file, such as a device or a
+    pipe, is written to as it stands.
 
     Raises:
         InputError: if it cannot be written.
+        OutputError: if the disk is full.
     """
     try:
         place = Path(os.path.realpath(path))
         if place.exists() and not place.is_file() and not place.is_dir():
             place.write_bytes(content)
             return
-        handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.")
-        beside = Path(name)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+        replace_file(place, content)
+        sync_folder(place.parent)
+    except OSError as error:
+        raise cannot_write(path, error) from None
+
+
+def replace_file(place: Path, content: bytes, sync: bool = True) -> None:
+    """Write ``content`` beside ``place`` and rename it into place; ``sync``: only when it is on the disk.
+
+    Raises:
+        OSError: if it cannot be written.
+    """
+    remove_abandoned(place)
+    handle, beside = _temporary(place)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            if sync:
+                os.fsync(handle)
             beside.chmod(0o666 & ~_umask())  # mkstemp's 0600 would surprise in a shared directory
             beside.replace(place)
-        except BaseException:
-            with suppress(OSError):
-                beside.unlink()
-            raise
-    except OSError as error:
-        raise bad_input(path, f"cannot write: {error.strerror}") from None
+    except BaseException:
+        with suppress(OSError):
+            beside.unlink()
+        raise
+
+
+def _temporary(place: Path) -> tuple[int, Path]:
+    """Make a file beside ``place``, locked for as long as it is open, and return its handle and path."""
+    while True:
+        handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.", suffix=TEMPORARY)
+        if try_lock(handle) is not False and os.fstat(handle).st_nlink:
+            return handle, Path(name)
+        os.close(handle)  # taken for an abandoned one before it was locked
+
+
+def remove_abandoned(place: Path) -> None:
+    """Remove temporary files of ``place`` whose process is dead: nobody holds their lock."""
+    for other in place.parent.glob(f".{glob.escape(place.name)}.*{TEMPORARY}"):
+        with suppress(OSError), other.open("rb") as file:
+            if try_lock(file.fileno()):
+                other.unlink()
 
 
 def try_lock(handle: int) -> bool | None:
@@ -115,11 +159,22 @@ def try_lock(handle: int) -> bool | None:
     return True
 
 
+def sync_folder(path: Path) -> None:
+    """Bring the names in the directory ``path`` to the disk, where the system can do that."""
+    with suppress(OSError):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
 def make_folder(path: Path) -> None:
     """Make the directory ``path`` and those above it, unless they exist.
 
     Raises:
         InputError: if it cannot be made, or cannot be written into.
+        OutputError: if the disk is full.
     """
     if path == Path("-"):
         raise bad_input("--out", "a directory cannot be written to standard output", "name a directory")
@@ -133,7 +188,7 @@ def make_folder(path: Path) -> None:
     except FileExistsError:
         raise bad_input(path, "is a file, expected a directory") from None
     except OSError as error:
-        raise bad_input(path, f"cannot write into this directory: {error.strerror}") from None
+        raise cannot_write(path, error, "cannot write into this directory") from None
 
 
 def _umask() -> int:

@@ -1,3 +1,4 @@
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,6 +8,8 @@ from sklearn import datasets
 
 from nntrain.cli import console
 from tests.helpers import CommandLine, fitted_csv
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # commands of a suite in the background would ignore Ctrl-C
 
 
 @pytest.fixture

@@ -45,8 +45,16 @@ class _StandardError:
             give_up(sys.stderr)
 
 
+class _ModelessConsole(Console):
+    """A console that leaves the terminal's modes alone: no end of the process, not even a crash, can leave them set."""
+
+    def show_cursor(self, show: bool = True) -> bool:
+        """Leave the cursor visible."""
+        return False
+
+
 def _console(stderr: bool) -> Console:
     file: Any = _StandardError() if stderr else None  # None: standard output
     # text of the user's is never markup, and nothing is coloured by guessing
     width = None if (file or sys.stdout).isatty() else PIPE_WIDTH
-    return Console(file=file, markup=False, highlight=False, emoji=False, width=width)
+    return _ModelessConsole(file=file, markup=False, highlight=False, emoji=False, width=width)

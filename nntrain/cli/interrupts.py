@@ -1,35 +1,128 @@
-"""Ctrl-C and SIGTERM: the first asks the run to end where it can be kept, the second ends it at once."""
+"""Ctrl-C, SIGTERM and SIGHUP: a run is asked to end where it can be kept, all else ends at once."""
 
 import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from threading import Timer
 from types import FrameType, TracebackType
-from typing import Any, Self
+from typing import Self
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
+from nntrain.errors import Status
+
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+AGAIN = 0.02  # seconds until a signal is repeated that was lost
+Handler = Callable[[int, FrameType | None], None]
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal that ends the command.
+
+    Attributes:
+        number: of the signal.
+        status: the exit status, 128 plus that number, as shells report it.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number, self.status = number, Status(128 + number)
+
+
+@contextmanager
+def handling(handler: Handler) -> Iterator[None]:
+    """Call ``handler`` on each of the signals while entered.
+
+    A signal that is ignored stays ignored: nohup and a shell's ``&`` ask for it.
+    """
+    wanted = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
+    before = {number: signal.getsignal(number) for number in wanted}
+    try:
+        for number in wanted:
+            signal.signal(number, handler)
+        yield
+    finally:
+        for number, handler_before in before.items():
+            if handler_before is not None:  # None: not set by Python
+                signal.signal(number, handler_before)
+
+
+@contextmanager
+def ending_at_once() -> Iterator[None]:
+    """Let a signal raise Interrupted while entered."""
+    hook_before = sys.unraisablehook
+
+    def raise_again(lost: "sys.UnraisableHookArgs") -> None:
+        """Repeat a signal whose exception was lost, as it came while Python ran a callback."""
+        if isinstance(lost.exc_value, Interrupted):
+            Timer(AGAIN, signal.raise_signal, [lost.exc_value.number]).start()
+        else:
+            hook_before(lost)
+
+    sys.unraisablehook = raise_again
+    try:
+        with handling(_interrupt):
+            yield
+    except BaseException as error:
+        signalled = _behind(error)
+        if signalled is None:
+            raise
+        raise signalled from None
+    finally:
+        sys.unraisablehook = hook_before
+
+
+def _behind(error: BaseException | None) -> Interrupted | None:
+    """Return the signal that led to an error: Typer, and Python where it makes a class, raise another one for it."""
+    while error is not None and not isinstance(error, Interrupted):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    raise Interrupted(number)
 
 
 class Interrupts:
-    """While entered, a first signal only sets a flag; a second raises KeyboardInterrupt.
+    """While entered, a first signal only sets a flag.
 
-    Until ``wanted`` is first called there is nothing to keep, and nobody who would end anything: the first raises too.
+    Until ``wanted`` is first called there is nothing to keep, and a signal raises Interrupted. Afterwards a second
+    signal raises it only if ``insist`` is set; otherwise it is ignored, as nothing may come between the last step and
+    the saved model.
     """
 
+    def __init__(self, insist: bool = False) -> None:
+        self._insist = insist
+        self._number: int | None = None
+        self._anyone_listens = False
+        self._handling = handling(self._ask)
+
     def __enter__(self) -> Self:
-        self._asked, self._anyone_listens = False, False
-        self._before: dict[signal.Signals, Any] = {number: signal.signal(number, self._ask) for number in SIGNALS}
+        self._handling.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        for number, handler in self._before.items():
-            signal.signal(number, handler)
+        self._handling.__exit__(kind, error, traceback)
 
     def wanted(self) -> bool:
-        """Whether a signal has come."""
+        """Return whether a signal has come.
+
+        Raises:
+            Interrupted: if it came before this was first called, and the exception was lost in a callback.
+        """
+        if self._number is not None and not self._anyone_listens:
+            raise Interrupted(self._number)
         self._anyone_listens = True
-        return self._asked
+        return self._number is not None
+
+    @property
+    def status(self) -> Status:
+        """The exit status of what the first signal has ended."""
+        return Status.INTERRUPTED if self._number is None else Status(128 + self._number)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
-        if self._asked or not self._anyone_listens:
-            raise KeyboardInterrupt
-        self._asked = True
+        first = self._number is None
+        self._number = number if first else self._number
+        if not self._anyone_listens or (self._insist and not first):
+            raise Interrupted(number)

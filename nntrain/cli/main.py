@@ -5,6 +5,7 @@ Nothing heavy is imported here or at the top of any command's file: ``nntrain --
 
 import os
 import sys
+import warnings
 from typing import Annotated, NoReturn
 
 import typer
@@ -26,14 +27,16 @@ from nntrain.cli import (
     trace,
 )
 from nntrain.cli.completion import VARIABLE, complete
+from nntrain.cli.interrupts import Interrupted, ending_at_once
 from nntrain.cli.streams import give_up, prepare_streams
 from nntrain.cli.usage import Commands
-from nntrain.errors import NntrainError, Status
+from nntrain.errors import NntrainError, Status, cannot_write
 
 HELP = """Train, compare and debug multi-layer perceptrons.
 
 Standard output carries the result, standard error all else. Exit status: 0 done; 1 a check that was asked for failed
-(--require, gradcheck); 2 the input is wrong (recipe, data, option); 3 the training diverged; 130 interrupted.
+(--require, gradcheck); 2 the input is wrong (recipe, data, option); 3 the training diverged; 4 a result could not be
+written (a full disk, say); 130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.
 """
 
 app = typer.Typer(
@@ -80,7 +83,6 @@ app.add_typer(recipes.app, name="recipes")
 app.command("schema")(schema.command)
 
 NAME = "nntrain"  # in messages, also of python -m nntrain
-INTERRUPTED = "nntrain: interrupted"
 
 
 def main() -> NoReturn:
@@ -88,22 +90,23 @@ def main() -> NoReturn:
     # Training has products and threads of its own. The threads of NumPy's BLAS would stand in their way.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     prepare_streams()
+    if not sys.warnoptions:
+        # NumPy's, of numbers that overflow: every result says itself where it is not finite
+        warnings.filterwarnings("ignore", category=RuntimeWarning)
     try:
-        if VARIABLE in os.environ:
-            complete(lambda: app(prog_name=NAME))
-        app(prog_name=NAME)
+        with ending_at_once():
+            if VARIABLE in os.environ:
+                complete(lambda: app(prog_name=NAME))
+            app(prog_name=NAME)
     except NntrainError as error:
         _end(f"nntrain: {error}", error.status)
-    except KeyboardInterrupt:
-        _end(INTERRUPTED, Status.INTERRUPTED)
-    except SystemExit as ended:  # Typer makes one of a Ctrl-C, of the same status, but without a word
-        if isinstance(getattr(ended.__context__, "__cause__", None), KeyboardInterrupt):
-            _end(INTERRUPTED, Status.INTERRUPTED)
-        raise
+    except Interrupted as error:
+        _end("nntrain: interrupted", error.status)
     except MemoryError:
         _end("nntrain: not enough memory: try fewer or narrower layers, or a smaller batch", Status.BAD_INPUT)
     except OSError as error:  # a full disk behind standard output, say
-        _end(f"nntrain: {error.filename or 'output'}: {error.strerror}", Status.BAD_INPUT)
+        found = cannot_write(error.filename or "standard output", error)
+        _end(f"nntrain: {found}", found.status)
     sys.exit(Status.DONE)
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 from nntrain.as_json import as_json
-from nntrain.cli.streams import give_up
+from nntrain.cli.streams import write_all
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,13 +22,12 @@ def print_json(data: Any) -> None:
     print_text(as_json(data, indent=2).decode())
 
 
-def print_text(text: str) -> None:
-    """Print text as it is. A reader that has gone away is no error: the work is done, and its status stands."""
-    try:
-        sys.stdout.write(text)
-        sys.stdout.flush()
-    except BrokenPipeError:
-        give_up(sys.stdout)
+def print_text(text: str) -> bool:
+    """Print text as it is, and return whether anybody reads it.
+
+    A reader that has gone away is no error: the work is done, and its status stands.
+    """
+    return write_all(text)
 
 
 def print_table(table: RenderableType) -> None:
@@ -37,13 +35,10 @@ def print_table(table: RenderableType) -> None:
     from nntrain.cli.console import stdout_console
 
     console = stdout_console()
-    if console.is_terminal:
-        console.print(table)
-        sys.stdout.flush()
-        return
     with console.capture() as captured:
         console.print(table)
-    print_text("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
+    text = captured.get()
+    print_text(text if console.is_terminal else "".join(f"{line.rstrip()}\n" for line in text.splitlines()))
 
 
 def print_summary(summary: Summary, as_json: bool, quiet: bool) -> None:
@@ -89,5 +84,7 @@ def print_comparison(result: Result, form: str, folder: Path | None, quiet: bool
 
 def note(lines: Iterable[str]) -> None:
     """Print notes on standard error."""
+    from nntrain.cli.console import stderr_console
+
     for line in lines:
-        print(f"nntrain: {line}", file=sys.stderr)  # noqa: T201 - the place to print
+        stderr_console().print(f"nntrain: {line}", soft_wrap=True)

@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Self
 
 from nntrain.comparison.row import Row
-from nntrain.errors import bad_input
+from nntrain.errors import bad_input, cannot_write
 from nntrain.files import try_lock
 
 START = b'{"key":"'  # of a line
@@ -54,7 +54,7 @@ class Ledger:
             self._read()
         except OSError as error:
             self._close()
-            raise bad_input(self.path, f"cannot write: {error.strerror}") from None
+            raise cannot_write(self.path, error) from None
         except BaseException:
             self._close()
             raise
@@ -69,7 +69,7 @@ class Ledger:
         """Write a row.
 
         Raises:
-            InputError: if it cannot be written; the lines before it stay whole.
+            NntrainError: if it cannot be written; the lines before it stay whole.
         """
         line = sealed(row.to_json())
         try:
@@ -79,7 +79,7 @@ class Ledger:
         except OSError as error:
             with suppress(OSError):
                 os.ftruncate(self._file, self._size)
-            raise bad_input(self.path, f"cannot write: {error.strerror}", RESUME) from None
+            raise cannot_write(self.path, error, hint=RESUME) from None
         self._size += len(line)
         self.rows[row.key] = row
 
