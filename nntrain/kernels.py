@@ -27,7 +27,7 @@ from numba import types
 from numba.core import cgutils, event
 from numba.extending import intrinsic
 
-from nntrain.cache import PackageCache
+from nntrain.cache import PackageCache, can_keep
 from nntrain.compiler import INLINE, INNER, compiled_as, compiled_within
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ class Entry:
                 return False
             dispatcher = _dispatcher(self, dtype)
             cache, signature = getattr(dispatcher, "_cache", None), self.signature(numba.from_dtype(dtype))
-            return isinstance(cache, PackageCache) and not cache.has(signature, dispatcher.targetctx)
+            return isinstance(cache, PackageCache) and not cache.has(signature, dispatcher.targetctx) and can_keep()
 
     def comes_from(self, process: "subprocess.Popen[bytes]", dtype: np.dtype[Any]) -> None:
         """Let whoever asks for it wait for a process that compiles it."""
@@ -156,9 +156,8 @@ def entry(signature: Signature, liberties: frozenset[str] = frozenset()) -> Call
 @functools.cache
 def _dispatcher(entry: Entry, dtype: np.dtype[Any]) -> Any:
     dispatcher = numba.njit(**{**OPTIONS, "fastmath": FASTMATH | entry.liberties})(entry.function)
-    # Without a folder that can be written, compiling anew each time is slow but right.
     if compiles():
-        with suppress(RuntimeError):
+        with suppress(OSError):  # typed in, and not in a file: compiled anew each time
             dispatcher._cache = PackageCache(entry.function)
     return dispatcher
 

@@ -8,15 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from numba import TypingError
 
 from nntrain.blocks import small_product
-from nntrain.cache import PackageCache
 from nntrain.kernels import Entry, announced, kernel
 from nntrain.network.epoch import evaluate, steps
-from nntrain.optimizers.sgd import SGD
 from nntrain.products import in_panels, shared_product
 from nntrain.training.engine import Engine
 from tests.helpers import ROOT, built, compiled
@@ -97,37 +94,6 @@ def test_what_is_compiled_already_is_not_announced() -> None:
     assert not told
 
 
-LEAVES_AN_INDEX = """
-import pickle
-from pathlib import Path
-from nntrain import kernels
-from nntrain.optimizers.sgd import SGD
-kernels.Gone = type("Gone", (), {"__module__": "nntrain.kernels", "__qualname__": "Gone"})
-SGD.update["float32"]
-(index,) = Path(FOLDER).rglob("*.nbi")
-with index.open("rb") as file:
-    version, (stamp, overloads) = pickle.load(file), pickle.loads(file.read())
-index.write_bytes(pickle.dumps(version) + pickle.dumps((stamp, {**overloads, kernels.Gone: "gone.nbc"})))
-"""
-
-
-@pytest.mark.parametrize("cut", [False, True])
-def test_a_cache_of_another_version_is_replaced(tmp_path: Path, cut: bool) -> None:
-    environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
-
-    def run(code: str) -> None:
-        subprocess.run([sys.executable, "-c", code], env=environment, check=True)
-
-    run(LEAVES_AN_INDEX.replace("FOLDER", repr(str(tmp_path))))
-    (index,) = tmp_path.rglob("*.nbi")
-    if cut:
-        index.write_bytes(index.read_bytes()[:-20])
-    for _ in range(2):
-        run("from nntrain.optimizers.sgd import SGD; SGD.update['float32']")
-    assert b"Gone" not in index.read_bytes()
-    assert b"uint64" in index.read_bytes()  # what was compiled instead
-
-
 BESIDE = """
 import sys
 import numpy as np
@@ -160,19 +126,6 @@ def test_what_is_compiled_in_a_second_process_is_found(tmp_path: Path, cores: in
     environment = {**os.environ, "NUMBA_CACHE_DIR": str(tmp_path), "PYTHONPATH": str(ROOT)}
     ended = subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True, text=True)
     assert ended.stdout.strip() == said
-
-
-def test_without_a_cache_there_is_no_second_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    def no_folder(self: PackageCache, function: object) -> None:
-        raise RuntimeError("cannot cache function")
-
-    def rule() -> Entry:
-        return Entry(SGD.update.function, SGD.update.signature, frozenset())
-
-    never_compiled = np.dtype("complex64")
-    assert rule().missing(never_compiled)
-    monkeypatch.setattr(PackageCache, "__init__", no_folder)
-    assert not rule().missing(never_compiled)
 
 
 @pytest.mark.parametrize("found", [steps, evaluate, small_product, in_panels, shared_product])

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
 TEXT = "compiling, once after installation: up to half a minute"
+EACH_TIME = "compiling, up to half a minute at each run: set NUMBA_CACHE_DIR to a directory that can be written"
 
 
 def _on_standard_error(text: str) -> None:
@@ -19,6 +20,7 @@ def _on_standard_error(text: str) -> None:
 
 def compiling_said(say: Callable[[str], None] = _on_standard_error) -> AbstractContextManager[None]:
     """Say it once if it has to be done while entered, to ``say`` or on standard error."""
+    from nntrain.cache import can_keep
     from nntrain.kernels import announced
 
-    return announced(lambda: say(TEXT))
+    return announced(lambda: say(TEXT if can_keep() else EACH_TIME))

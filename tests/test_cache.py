@@ -1,0 +1,152 @@
+"""What has been compiled, kept on disk: found wherever it is, checked, and done without."""
+
+import os
+import pickle
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numba
+import numpy as np
+import pytest
+
+from nntrain import cache
+from nntrain.cache import PackageCache, can_keep
+from nntrain.kernels import Entry, _dispatcher
+from nntrain.optimizers.sgd import SGD
+from tests.helpers import ROOT, CommandLine
+
+DTYPE = np.dtype("float32")
+COMPILED = """
+import numpy as np
+from nntrain.kernels import announced
+from nntrain.optimizers.sgd import SGD
+told = []
+with announced(lambda: told.append("compiled")):
+    SGD.update[np.dtype("float32")]
+print(*told)
+"""
+# Every bit may flip and every end be missing: what is left of an entry is no entry.
+DAMAGED = """
+import random
+from pathlib import Path
+import numba, numpy as np
+from nntrain.cache import PackageCache
+from nntrain.kernels import _dispatcher
+from nntrain.optimizers.sgd import SGD
+rule, dtype, draw = SGD.update, np.dtype("float32"), random.Random(1)
+dispatcher, signature = _dispatcher(rule, dtype), rule.signature(numba.from_dtype(dtype))
+load = lambda: PackageCache(rule.function).load_overload(signature, dispatcher.targetctx)
+(path,) = Path(FOLDER).rglob("*.nbc")
+whole = path.read_bytes()
+for turn in range(400):
+    content = bytearray(whole)
+    for _ in range(draw.choice([1, 1, 2, 8])):
+        content[draw.randrange(len(content))] ^= 1 << draw.randrange(8)
+    if turn % 4 == 0:
+        del content[draw.randrange(len(content)):]
+    path.write_bytes(content)
+    assert content == whole or load() is None, turn
+path.unlink()
+path.mkdir()
+assert load() is None
+path.rmdir()
+path.write_bytes(whole[:-1])
+rule[dtype]
+assert load() is not None
+"""
+
+
+def run(code: str, folder: Path) -> str:
+    environment = {**os.environ, "NUMBA_CACHE_DIR": str(folder), "PYTHONPATH": str(ROOT)}
+    code = code.replace("FOLDER", repr(str(folder)))
+    return subprocess.run(
+        [sys.executable, "-c", code], env=environment, check=True, stdout=subprocess.PIPE, text=True
+    ).stdout.strip()
+
+
+def entry() -> tuple[Entry, PackageCache, tuple[Any, Any]]:
+    """Return an update rule, its cache, and what its cache is asked with."""
+    rule = Entry(SGD.update.function, SGD.update.signature, frozenset())
+    return rule, PackageCache(rule.function), (rule.signature(numba.float32), _dispatcher(rule, DTYPE).targetctx)
+
+
+def test_an_entry_that_was_damaged_is_refused_and_compiled_again(tmp_path: Path) -> None:
+    assert run(COMPILED, tmp_path) == "compiled"
+    assert run(COMPILED, tmp_path) == ""
+    run(DAMAGED, tmp_path)
+    assert run(COMPILED, tmp_path) == ""
+
+
+def test_an_entry_of_other_sources_is_replaced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cache, "folders", lambda: [tmp_path])
+    rule, found, asked = entry()
+    rule[DTYPE]
+    (path,) = tmp_path.iterdir()
+    assert found.has(*asked)
+    with monkeypatch.context() as patch:
+        patch.setattr(cache, "_fingerprint", lambda: (("kernels.py", 1, 2),))
+        assert not found.has(*asked)
+        assert found.load_overload(*asked) is None
+        entry()[0][DTYPE]
+    assert [path] == list(tmp_path.iterdir())
+    assert not found.has(*asked)
+
+
+def test_what_an_installed_library_has_no_more_is_compiled_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cache, "folders", lambda: [tmp_path])
+    rule, found, asked = entry()
+    rule[DTYPE]
+    assert found.load_overload(*asked) is not None
+
+    def gone(content: bytes) -> None:
+        raise AttributeError("Can't get attribute 'Gone' on <module 'numba.core.types'>")
+
+    monkeypatch.setattr(pickle, "loads", gone)
+    assert found.load_overload(*asked) is None
+
+
+def test_an_entry_is_read_where_it_cannot_be_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shared, nowhere = tmp_path / "shared", tmp_path / "file" / "cache"
+    (tmp_path / "file").write_text("")
+    monkeypatch.setattr(cache, "folders", lambda: [shared])
+    entry()[0][DTYPE]
+
+    def refuse(*arguments: object, **options: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(cache, "folders", lambda: [nowhere, shared])
+    monkeypatch.setattr(cache, "replace_file", refuse)
+    monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
+    can_keep.cache_clear()
+    assert not can_keep()
+    rule, found, asked = entry()
+    assert found.load_overload(*asked) is not None
+    next(shared.iterdir()).unlink()
+    assert not rule.missing(DTYPE)  # a second process would compile it in vain
+    assert callable(rule[DTYPE])
+    assert not list(shared.iterdir())
+    can_keep.cache_clear()
+
+
+def test_a_disk_that_is_full_costs_only_time(
+    moons: Path, nntrain: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*arguments: object, **options: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(cache, "folders", lambda: [moons.parent / "cache"])
+    monkeypatch.setattr(cache, "replace_file", full)
+    assert callable(entry()[0][DTYPE])
+
+
+def test_who_has_no_place_for_the_cache_is_told_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    code = "from nntrain.cli.compiling import compiling_said\nfrom nntrain.optimizers.sgd import SGD\n"
+    code += "with compiling_said(print):\n    SGD.update['float32']"
+    said = run(code, tmp_path / "file" / "cache")
+    assert said == "compiling, up to half a minute at each run: set NUMBA_CACHE_DIR to a directory that can be written"
