@@ -1,13 +1,18 @@
 """What is shown while a run goes on: curves, tables and lines."""
 
 import io
+import tracemalloc
+from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import pytest
 from rich.console import Console
 
 from nntrain.cli import live
 from nntrain.report.braille import curves
+from nntrain.report.curve import MOST, Curve
 from nntrain.report.numbers import duration, number, quantity, share
 from nntrain.report.progress import Progress, plain_line
 from nntrain.report.summary import details, short_table, summarize
@@ -49,6 +54,56 @@ def test_a_picture_can_be_drawn_at_any_moment(events: list[Event]) -> None:
     for count in range(1, len(events) + 1):
         assert "epoch" in drawn(events[:count], 80)
     assert "left" in drawn(events[:2], 80)
+
+
+def test_a_run_that_has_ended_early_has_nothing_left_to_do(events: list[Event]) -> None:
+    started, *_, last = events
+    assert isinstance(started, Started)
+    longer = replace(started, epochs=100)
+    assert "epoch 5/100" in drawn([longer, *events[1:-1]], 80)
+    assert "left" in drawn([longer, *events[1:-1]], 80)
+    ended = drawn([longer, *events[1:-1], last], 80)
+    assert "epoch 4/100" in ended
+    assert "left" not in ended
+
+
+def test_a_curve_is_exact_until_it_is_long_and_then_keeps_its_extremes() -> None:
+    curve, values = Curve(), np.sin(np.arange(300_000) / 5000)
+    values[123_456], values[234_567] = -9, 9
+    for value in values[:60_000].tolist():
+        curve.append(value)
+    np.testing.assert_array_equal(curve.values, values[:60_000])
+    for value in values[60_000:].tolist():
+        curve.append(value)
+    assert (curve.every, curve.last) == (8, values[-1])
+    assert MOST / 2 <= len(curve) <= MOST + 2 * curve.every
+    assert (curve.values.min(), curve.values.max()) == (-9, 9)
+    assert int(curve.values.argmin()) * curve.every == pytest.approx(123_456, abs=2 * curve.every)
+    kept, whole = np.delete(curve.values, [curve.values.argmin(), curve.values.argmax()]), values
+    np.testing.assert_allclose(
+        np.interp(np.linspace(0, 1, 99), np.linspace(0, 1, len(kept)), kept)[:98],
+        np.interp(np.linspace(0, 1, 99), np.linspace(0, 1, len(whole)), whole)[:98],
+        atol=0.02,
+    )
+
+
+def test_a_run_of_many_epochs_is_summed_up_in_little_memory(events: list[Event]) -> None:
+    started, *_, last = events
+    epoch = next(event for event in events if isinstance(event, EpochEnded))
+
+    def many() -> Iterator[Event]:
+        yield started
+        for count in range(1, 200_001):
+            yield epoch._replace(epoch=count, train_loss=1 / count)
+        yield last
+
+    tracemalloc.start()
+    summary = summarize(many(), run="runs/x", model="runs/x/model.safetensors")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 10e6  # 40 bytes an epoch: as a list of events they take 250
+    assert summary.last is not None
+    assert summary.last.epoch == 200_000
 
 
 def test_a_curve_falls_from_the_top_left_to_the_bottom_right() -> None:

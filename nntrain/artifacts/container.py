@@ -42,7 +42,9 @@ def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         InputError: if there is no such file, or it is not a model file of nntrain's, or not what was written.
     """
     if path.is_dir():
-        raise bad_input(path, "is a directory, expected a model file", f"try {path / 'model.safetensors'}")
+        there = path / "model.safetensors"
+        hint = f"try {there}" if there.is_file() else "it holds no model.safetensors: make the run again"
+        raise bad_input(path, "is a directory, expected a model file", hint)
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = dict(file.metadata() or {})

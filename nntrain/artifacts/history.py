@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from nntrain.artifacts.run_folder import RunFolder
+from nntrain.artifacts.run_folder import METRICS, RECIPE, SUMMARY, settle
 from nntrain.errors import InputError, bad_input
 from nntrain.recipe.document import load_document
 from nntrain.recipe.schema import Recipe, parse
@@ -132,16 +132,29 @@ def read_history(folder: Path) -> History:
     Raises:
         InputError: if it is none, or the run has not ended, or a file of it is damaged.
     """
-    run = RunFolder(folder)
-    missing = [path.name for path in (run.recipe, run.metrics, run.summary) if not path.is_file()]
+    while True:
+        settle(folder)
+        before = _identities(folder)
+        history = _whole(folder)
+        if _identities(folder) == before:  # not replaced by another run meanwhile
+            return history
+
+
+def _identities(folder: Path) -> list[tuple[int, int] | None]:
+    found = [folder / name for name in (RECIPE, METRICS, SUMMARY)]
+    return [(path.stat().st_dev, path.stat().st_ino) if path.exists() else None for path in found]
+
+
+def _whole(folder: Path) -> History:
+    missing = [name for name in (RECIPE, METRICS, SUMMARY) if not (folder / name).is_file()]
     if missing:
         raise bad_input(folder, f"is not the directory of a run that has ended: it lacks {', '.join(missing)}")
-    recipe = parse(load_document(str(run.recipe)))
+    recipe = parse(load_document(str(folder / RECIPE)))
     try:
-        summary = _Summary.model_validate_json(run.summary.read_bytes())
-        return _read(folder, recipe, summary, run.metrics)
+        summary = _Summary.model_validate_json((folder / SUMMARY).read_bytes())
+        return _read(folder, recipe, summary, folder / METRICS)
     except ValidationError as error:
-        raise damaged(run.summary, first_problem(error)) from None
+        raise damaged(folder / SUMMARY, first_problem(error)) from None
     except OSError as error:
         raise bad_input(error.filename, f"cannot read: {error.strerror}") from None
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from nntrain.artifacts.run_folder import RunFolder
+from nntrain.artifacts.run_folder import MODEL, RECIPE, settle
 from nntrain.errors import InputError, bad_input, nearest
 from nntrain.formats import is_safetensors
 from nntrain.recipe.document import Document
@@ -21,7 +21,7 @@ from nntrain.recipe.load import Loaded, Opened, check, open_file
 from nntrain.recipe.schema import to_data
 from nntrain.resources import shipped_recipes
 
-MODEL = ".safetensors"
+SUFFIX = ".safetensors"
 RECIPES, TABLES = (".yaml", ".yml", ".json"), (".csv", ".tsv")
 ALLOWED = "name a recipe file, a shipped recipe (nntrain recipes lists them), the directory of a run, or a model file"
 
@@ -108,19 +108,18 @@ def find_model(text: str) -> Path:
 
 def _is_model(path: Path) -> bool:
     """Tell a model by its name, or by its content."""
-    if path.suffix == MODEL or not path.is_file():  # a pipe, say, can be read only once
-        return path.suffix == MODEL
+    if path.suffix == SUFFIX or not path.is_file():  # a pipe, say, can be read only once
+        return path.suffix == SUFFIX
     with path.open("rb") as file:
         return is_safetensors(file.read(9), path.stat().st_size)
 
 
 def _run(path: Path) -> Found:
-    run = RunFolder(path)
-    recipe = str(run.recipe) if run.recipe.is_file() else None
-    model = run.model if run.model.is_file() else None
-    if recipe is None and model is None:
-        raise bad_input(path, f"is a directory, but not of a run: it has no {run.recipe.name}", ALLOWED)
-    return Found(recipe, model)
+    settle(path)
+    recipe, model = path / RECIPE, path / MODEL
+    if not recipe.is_file() and not model.is_file():
+        raise bad_input(path, f"is a directory, but not of a run: it has no {RECIPE}", ALLOWED)
+    return Found(str(recipe) if recipe.is_file() else None, model if model.is_file() else None)
 
 
 def _no_model(text: str, found: Found) -> InputError:

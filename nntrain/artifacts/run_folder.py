@@ -1,160 +1,218 @@
-"""The directory that a run leaves: recipe.yaml, metrics.jsonl, summary.json and model.safetensors."""
+"""The directory of a run: recipe.yaml, metrics.jsonl, summary.json and model.safetensors.
 
+A run is complete when its summary.json exists, which is written last. In a directory without a run, the files are
+written in place. To replace a run, the new one is written into the subdirectory ``.unfinished``; once it is complete,
+its files are moved up, the summary last. So whenever the process is killed or the machine stops:
+
+- before the new summary is in ``.unfinished``, the old run is untouched;
+- after that the new run is complete, and whoever opens the directory next moves up the remaining files
+  (:func:`settle`).
+
+Only the owner of the directory's lock (:mod:`nntrain.artifacts.lock`) writes these files. Other files are left alone.
+"""
+
+import os
 import re
-from collections.abc import Mapping
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any, BinaryIO, Self
+from typing import Any, Self
 
+from nntrain.artifacts.lock import FolderLock
+from nntrain.artifacts.metrics_file import MetricsFile
 from nntrain.as_json import as_json
-from nntrain.errors import bad_input
-from nntrain.files import make_folder, write_atomically
-from nntrain.training.events import EpochEnded, Event, Started
+from nntrain.errors import NntrainError, bad_input, cannot_write
+from nntrain.files import make_folder, remove_abandoned, sync_folder, write_atomically
+from nntrain.training.events import Event
 
-NAMES = ("recipe.yaml", "metrics.jsonl", "summary.json", "model.safetensors")
-FLUSH_SECONDS = 0.1  # between two writes to the disk, at least: an epoch of a small net takes less than the write
-BUFFER = 1 << 20  # bytes, which is more than comes in that time
+RECIPE, METRICS, MODEL, SUMMARY = NAMES = ("recipe.yaml", "metrics.jsonl", "model.safetensors", "summary.json")
+UNFINISHED = ".unfinished"
 
 
 class RunFolder:
-    """A run's directory, and a listener that writes a line of metrics.jsonl an epoch.
+    """Writes a run into its directory while entered; as a listener it writes a line of metrics.jsonl an epoch.
 
-    Entered for as long as the run is made: if it fails, the files of a run that was there before are put back.
+    If the run fails, a run that was to be replaced stays, and where there was none only measurements are left.
+
+    Args:
+        name: of the run; its directory under ``runs`` is named after it and the time if ``out`` is None.
+        recipe: the complete recipe, from which the run can be repeated.
+        out: the directory.
+        overwrite: whether a run in it may be replaced.
+        warn: is told what could not be written.
 
     Attributes:
-        path: the directory.
-        recipe: the complete recipe, from which the run can be repeated.
-        metrics: one JSON object an epoch, flushed as it goes; its keys are those of :func:`epoch_line`.
-        summary: what ``nntrain fit --json`` prints.
-        model: the model file.
+        path: the directory, once entered.
+        saved: whether everything could be written so far.
+
+    Raises:
+        InputError: on entering, if ``out`` holds a run that may not be replaced, is in use, or cannot be written.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self._old = {path / name: path / f".{name}.old" for name in NAMES}  # what it is to take the place of
-        self._new = not path.exists()
-        self.recipe, self.metrics, self.summary, self.model = (path / name for name in NAMES)
-        self._lines: BinaryIO | None = None
-        self._flush_at = 0.0
-        self._metric = ""
+    path: Path
+    _lock: FolderLock
 
-    @classmethod
-    def create(cls, name: str, out: Path | None, overwrite: bool) -> Self:
-        """Make the directory ``out``, or one under ``runs`` named after the run and the time.
-
-        Raises:
-            InputError: if ``out`` holds a run and ``overwrite`` is not set, or it cannot be made or written.
-        """
-        if out is None:
-            safe = re.sub(r"[^\w.-]+", "-", name).strip(".-") or "run"
-            folder = cls(_new_name(Path("runs"), f"{safe}-{datetime.now().astimezone():%Y%m%d-%H%M%S}"))
-        else:
-            folder = cls(out)
-            found = [name for name in NAMES if (out / name).exists()] if out.is_dir() else []
-            if found and not overwrite:
-                raise bad_input(out, f"holds a run already ({', '.join(found)})", "choose another, or add --overwrite")
-        make_folder(folder.path)
-        return folder
+    def __init__(self, name: str, recipe: str, out: Path | None, overwrite: bool, warn: Callable[[str], None]) -> None:
+        self._name, self._recipe, self._out, self._overwrite = name, recipe.encode(), out, overwrite
+        self._new = out is None or not out.exists()
+        self._tell = warn
+        self._metrics: MetricsFile | None = None
+        self.saved = True
 
     def __enter__(self) -> Self:
+        self.path = self._files = self._out or _make_new(self._name)
+        self._lock = FolderLock(self.path).__enter__()
         try:
-            for place, old in self._old.items():
-                if place.exists():
-                    place.replace(old)
-            self._lines = self.metrics.open("wb", BUFFER)
-        except OSError as error:
-            self._leave_as_it_was()
-            raise bad_input(self.metrics, f"cannot write: {error.strerror}") from None
+            self._begin()
+        except BaseException:
+            self._end()
+            raise
         return self
+
+    def _begin(self) -> None:
+        _move_up(self.path)
+        found = [name for name in NAMES if (self.path / name).exists()]
+        if found and not self._overwrite:
+            kind = "a run already" if SUMMARY in found else "a run that has not ended"
+            raise bad_input(self.path, f"holds {kind} ({', '.join(found)})", "choose another, or add --overwrite")
+        shutil.rmtree(self.path / UNFINISHED, ignore_errors=True)
+        for name in NAMES:
+            remove_abandoned(self.path / name)
+        if found:
+            self._files = self.path / UNFINISHED
+            make_folder(self._files)
+        self._metrics = MetricsFile(self._files / METRICS, self._warn)
+        write_atomically(self._files / RECIPE, self._recipe)
+        sync_folder(self.path.parent)
+
+    def __call__(self, event: Event) -> None:
+        """Write the line of an epoch that has ended."""
+        if self._metrics is not None:
+            self._metrics(event)
+
+    def finish(self, save: Callable[[Path], None], summary: Callable[[Path | None], Mapping[str, Any]]) -> Path | None:
+        """Write what is left of a run that has ended, and let it take the place of the one that was there.
+
+        Args:
+            save: writes the model file.
+            summary: of the run, for the place of the model file, None if it could be saved nowhere.
+
+        Returns:
+            The place of the model file: somewhere else if it could not be saved in the directory.
+        """
+        try:
+            if self._metrics is not None:
+                self._metrics.sync()
+            if not self._lock.held:
+                self._make_again()
+            save(self._files / MODEL)
+            write_atomically(self._files / SUMMARY, as_json(summary(self.path / MODEL), indent=2))
+            _move_up(self.path)
+        except (NntrainError, OSError) as error:
+            self._warn(str(cannot_write(self.path, error) if isinstance(error, OSError) else error))
+            return self._saved_elsewhere(save)
+        return self.path / MODEL
+
+    def _make_again(self) -> None:
+        """Make the directory again, which was removed while the run was going on."""
+        if self.path.exists():
+            raise bad_input(self.path, "was removed while the run was going on, and made again by something else")
+        self._lock.__exit__(None, None, None)
+        self._lock = FolderLock(self.path).__enter__()
+        self._files = self.path
+        write_atomically(self._files / RECIPE, self._recipe)
+        if self._metrics is not None:
+            self._metrics.copy_to(self._files / METRICS)
+        self._tell(f"{self.path}: was removed while the run was going on, and is made again")
+
+    def _saved_elsewhere(self, save: Callable[[Path], None]) -> Path | None:
+        """Save the model where it can be saved, and return that place."""
+        in_place = self._lock.held and self._files == self.path
+        if in_place and (self.path / MODEL).exists():  # only the summary could not be written
+            return self.path / MODEL
+        folders = [Path(), Path(os.environ.get("HOME", "."))]
+        with suppress(OSError):  # there is none
+            folders.append(Path(tempfile.gettempdir()))
+        for folder in folders:
+            place = folder / f"{self.path.resolve().name}-{os.getpid()}.safetensors"
+            with suppress(NntrainError):
+                save(place)
+                self._warn(f"the model is saved as {place}")
+                return place
+        self._warn("the model could not be saved anywhere")
+        return None
+
+    def _warn(self, text: str) -> None:
+        self.saved = False
+        self._tell(text)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        failure = None
-        if self._lines is not None:
-            try:
-                self._lines.close()
-            except OSError as found:  # the last lines are written here
-                failure = found
-        if kind is None and failure is None:
-            for old in self._old.values():
-                old.unlink(missing_ok=True)
-        else:
-            self._leave_as_it_was()
-        if failure is not None:
-            raise bad_input(self.metrics, f"cannot write: {failure.strerror}") from None
+        self._end()
 
-    def _leave_as_it_was(self) -> None:
-        """Put back what was there before; what a failed run has measured is left where nothing was."""
-        if any(old.exists() for old in self._old.values()):
-            for place, old in self._old.items():
-                place.unlink(missing_ok=True)
-                if old.exists():
-                    old.replace(place)
-        elif not self.metrics.exists() or not self.metrics.stat().st_size:
-            for place in self._old:
-                place.unlink(missing_ok=True)
-            if self._new:
-                with suppress(OSError):  # somebody has put something there
-                    self.path.rmdir()
-
-    def __call__(self, event: Event) -> None:
-        """Write the line of an epoch that has ended."""
-        if isinstance(event, EpochEnded) and self._lines is not None:
-            try:
-                self._lines.write(as_json(epoch_line(event, self._metric)))
-                if event.seconds > self._flush_at:
-                    self._lines.flush()
-                    self._flush_at = event.seconds + FLUSH_SECONDS
-            except OSError as error:
-                raise bad_input(self.metrics, f"cannot write: {error.strerror}") from None
-        elif isinstance(event, Started):
-            self._metric = event.metric
-
-    def write_summary(self, summary: Mapping[str, Any]) -> None:
-        """Write summary.json, when all epochs have been written."""
-        if self._lines is not None:
-            self._lines.flush()
-        write_atomically(self.summary, as_json(summary, indent=2))
+    def _end(self) -> None:
+        """Release the directory, without what is left of a run that failed before there was anything to keep."""
+        if self._metrics is not None:
+            nothing = self._metrics.empty and not (self._files / MODEL).exists()
+            self._metrics.close()
+            if self._lock.held and not (self._files / SUMMARY).exists():
+                if self._files != self.path:
+                    shutil.rmtree(self._files, ignore_errors=True)
+                elif nothing:
+                    for name in NAMES:
+                        (self._files / name).unlink(missing_ok=True)
+        self._lock.__exit__(None, None, None)
+        if self._new:
+            with suppress(OSError):  # it is not empty
+                self.path.rmdir()
 
 
-def epoch_line(event: EpochEnded, metric: str) -> dict[str, Any]:
-    """Return an epoch as plain data for JSON.
+def settle(folder: Path) -> None:
+    """Make ``folder`` hold one whole run, if a process was killed while it replaced one there.
 
-    Keys: epoch, step, seconds, learning_rate, train_loss, gradient_norm, samples_per_second, improved; with a
-    validation part validation_loss and validation_accuracy or validation_r2; of a network of up to eight parameters,
-    parameters; where gradients are clipped, clipped; at epochs with statistics probe_loss, probe_accuracy or probe_r2,
-    and layers, a list of {gradient_norm, dead}. :mod:`nntrain.training.events` tells what each means.
+    Raises:
+        NntrainError: if that is left to be done, and the directory is in use or cannot be written.
     """
-    line: dict[str, Any] = {
-        "epoch": event.epoch,
-        "step": event.step,
-        "seconds": event.seconds,
-        "learning_rate": event.learning_rate,
-        "train_loss": event.train_loss,
-        "gradient_norm": event.gradient_norm,
-        "samples_per_second": event.samples_per_second,
-        "improved": event.improved,
-    }
-    if event.validation is not None:
-        line["validation_loss"] = event.validation.loss
-        line[f"validation_{metric}"] = event.validation.metric
-    if event.parameters is not None:
-        line["parameters"] = event.parameters
-    if event.clipped is not None:
-        line["clipped"] = event.clipped
-    if event.statistics is not None:
-        train = event.statistics.train
-        layers = [{"gradient_norm": layer.gradient_norm, "dead": layer.dead} for layer in event.statistics.layers]
-        line |= {"probe_loss": train.loss, f"probe_{metric}": train.metric, "layers": layers}
-    return line
+    if (folder / UNFINISHED / SUMMARY).exists():
+        with FolderLock(folder):
+            _move_up(folder)
 
 
-def _new_name(parent: Path, name: str) -> Path:
-    path, number = parent / name, 1
-    while path.exists():
-        number += 1
-        path = parent / f"{name}-{number}"
-    return path
+def _move_up(folder: Path) -> None:
+    """Let the new run in ``folder`` take the place of the old one, if it is complete."""
+    new = folder / UNFINISHED
+    if not (new / SUMMARY).exists():
+        return
+    try:
+        for name in NAMES:  # the summary last: as long as it is below, there may be more
+            if name == SUMMARY:
+                sync_folder(folder)
+            with suppress(FileNotFoundError):  # moved already, by a process that was killed
+                (new / name).replace(folder / name)
+        sync_folder(folder)
+        shutil.rmtree(new, ignore_errors=True)
+    except OSError as error:
+        raise cannot_write(folder, error) from None
+
+
+def _make_new(name: str) -> Path:
+    """Make a directory of its own under ``runs``, named after a run and the time."""
+    safe = re.sub(r"[^\w.-]+", "-", name).strip(".-") or "run"
+    stem, number = f"{safe}-{time.strftime('%Y%m%d-%H%M%S')}", 1
+    path = Path("runs") / stem
+    make_folder(path.parent)
+    while True:
+        try:
+            path.mkdir()
+        except FileExistsError:
+            number += 1
+            path = path.with_name(f"{stem}-{number}")
+        except OSError as error:
+            raise cannot_write(path, error) from None
+        else:
+            return path

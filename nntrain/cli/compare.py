@@ -97,7 +97,7 @@ def command(
         _show(compare_runs(folders, measure, target), form, None, quiet)
         return
     with (
-        Interrupts() as interrupts,
+        Interrupts(insist=True) as interrupts,
         listener_for(quiet) as listener,
         _executor(dask, interrupts.wanted, listener) as executor,
     ):
@@ -105,7 +105,7 @@ def command(
             paths, settings or [], axes, tune, seeds, measure, target, out, executor, listener, interrupts.wanted
         )
     if result is None:
-        raise typer.Exit(Status.INTERRUPTED)
+        raise typer.Exit(interrupts.status)
     _show(result, form, folder, quiet)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,11 +13,14 @@ from nntrain.cli.arguments import Recipe, Settings
 from nntrain.errors import Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    from nntrain.artifacts.run_folder import RunFolder
     from nntrain.cli.live import Listener
     from nntrain.cli.requirements import Condition
     from nntrain.report.summary import Summary
+    from nntrain.training.engine import Engine
+    from nntrain.training.events import Event
 
 
 def command(
@@ -43,7 +47,7 @@ def command(
     mini-batch.
 
     A run leaves a directory: recipe.yaml (complete), metrics.jsonl (a line an epoch), summary.json and
-    model.safetensors. Ctrl-C ends a run early and still leaves all of them.
+    model.safetensors. Ctrl-C, SIGTERM and SIGHUP end a run early and still leave all of them.
     """
     from nntrain.cli.interrupts import Interrupts
     from nntrain.cli.live import listener_for
@@ -60,7 +64,9 @@ def command(
     if summary.stopped is Stopped.DIVERGED:
         raise typer.Exit(Status.DIVERGED)
     if summary.stopped is Stopped.INTERRUPTED:
-        raise typer.Exit(Status.INTERRUPTED)
+        raise typer.Exit(interrupts.status)
+    if not summary.saved:
+        raise typer.Exit(Status.NOT_WRITTEN)
     if misses:
         raise typer.Exit(Status.FAILED)
 
@@ -90,10 +96,9 @@ def fit(
     """
     from nntrain.artifacts.lookup import load_recipe
     from nntrain.artifacts.model import Model
-    from nntrain.artifacts.run_folder import RunFolder
+    from nntrain.artifacts.run_folder import MODEL, RunFolder
     from nntrain.cli.compiling import compiling_said
     from nntrain.cli.requirements import check
-    from nntrain.files import write_atomically
     from nntrain.memory import without_old_garbage
     from nntrain.recipe.build import build
     from nntrain.recipe.document import dump_document
@@ -107,17 +112,26 @@ def fit(
     check(conditions, built.plan)
     for text in built.dataset.notes:
         listener.note(text)
-    folder = RunFolder.create(built.plan.name, out, overwrite)
-    with folder, compiling_said(listener.note), without_old_garbage():
-        write_atomically(folder.recipe, dump_document(to_data(built.recipe)).encode())
-        engine = Engine(built.plan)
-        interrupted()  # from here on there is something to keep
-        events = []
+    plan, complete = built.plan, dump_document(to_data(built.recipe))
+
+    def told(folder: RunFolder, engine: Engine) -> Iterator[Event]:
         for event in train(engine, interrupted):
             folder(event)
             listener(event)
-            events.append(event)
-        Model.of(built.recipe, built.plan.network, engine.theta, built.dataset, built.plan.data).save(folder.model)
-        summary = summarize(events, run=str(folder.path), model=str(folder.model))
-        folder.write_summary(summary.to_json())
-    return summary
+            yield event
+
+    with (
+        RunFolder(plan.name, complete, out, overwrite, listener.warn) as folder,
+        compiling_said(listener.note),
+        without_old_garbage(),
+    ):
+        engine = Engine(plan)
+        interrupted()  # from here on there is something to keep
+        summary = summarize(told(folder, engine), str(folder.path), str(folder.path / MODEL))
+        model = Model.of(built.recipe, plan.network, engine.theta, built.dataset, plan.data)
+
+        def result(place: Path | None) -> Summary:
+            return replace(summary, model=None if place is None else str(place), saved=folder.saved)
+
+        place = folder.finish(model.save, lambda place: result(place).to_json())
+    return result(place)

@@ -31,6 +31,9 @@ class Listener(Protocol):
     def note(self, text: str) -> None:
         """Show a line of text."""
 
+    def warn(self, text: str) -> None:
+        """Show what went wrong, whatever else is shown."""
+
 
 def listener_for(quiet: bool) -> Listener:
     """Return the listener that suits standard error."""
@@ -53,6 +56,10 @@ class Silent:
 
     def note(self, text: str) -> None:
         """Ignore a note."""
+
+    def warn(self, text: str) -> None:
+        """Print a warning."""
+        stderr_console().print(f"nntrain: {text}", soft_wrap=True)
 
 
 class PlainProgress(Silent):

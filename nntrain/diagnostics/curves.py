@@ -11,7 +11,11 @@ FEWEST = 5  # epochs, below which curves say nothing
 
 
 def verdict(
-    train: Sequence[float], validation: Sequence[float], stopped_early: bool = False, least: float | None = 0.0
+    train: Sequence[float],
+    validation: Sequence[float],
+    stopped_early: bool = False,
+    least: float | None = 0.0,
+    every: int = 1,
 ) -> str:
     """Return a sentence that says whether a run under- or overfitted, and what to try.
 
@@ -21,6 +25,7 @@ def verdict(
         stopped_early: whether the weights of the lowest validation loss were kept.
         least: the least that the loss can be, from which all is measured; None if nobody knows, and it is taken to be
             as far below the curves as they have come down.
+        every: epochs that each value stands for.
     """
     if len(train) < FEWEST:
         return f"too few epochs to tell: {len(train)}, at least {FEWEST} are needed"
@@ -44,8 +49,8 @@ def verdict(
     rose = last > v[best] * (1 + RISE) and last > NOTHING * v[0]
     if rose and t[-1] < t[best] and t[-1] < last:
         return (
-            f"overfits: the validation loss rose from {validation[best]:.4g} at epoch {best + 1} to {last + least:.4g} "
-            f"while the training loss fell from {train[best]:.4g} to {train[-1]:.4g}; "
+            f"overfits: the validation loss rose from {validation[best]:.4g} at epoch {best * every + 1} "
+            f"to {last + least:.4g} while the training loss fell from {train[best]:.4g} to {train[-1]:.4g}; "
             + ("the best weights were kept" if stopped_early else "try early stopping, fewer units or more data")
         )
     if falling:

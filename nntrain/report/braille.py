@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from rich.text import Text
 
 from nntrain.report.numbers import short
@@ -56,7 +56,7 @@ class Axis:
         return np.log10(values) if self.logarithmic else values / 2  # a half: the widest range is finite too
 
 
-def curves(series: Sequence[tuple[str, Sequence[float]]], width: int, height: int, marks: Sequence[str] = ()) -> Text:
+def curves(series: Sequence[tuple[str, ArrayLike]], width: int, height: int, marks: Sequence[str] = ()) -> Text:
     """Return curves on one pair of axes, with the largest and smallest value at the left.
 
     Args:

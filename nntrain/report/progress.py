@@ -1,6 +1,5 @@
 """The picture of a run that goes on: what has come so far, drawn for a given width."""
 
-from array import array
 from dataclasses import dataclass, field
 
 from rich.console import Group, RenderableType
@@ -9,9 +8,10 @@ from rich.table import Table
 from rich.text import Text
 
 from nntrain.report.braille import curves
+from nntrain.report.curve import Curve
 from nntrain.report.numbers import duration, number, share
 from nntrain.report.summary import metric_name
-from nntrain.training.events import EpochEnded, Event, Started, Statistics, StepsDone
+from nntrain.training.events import EpochEnded, Event, Finished, Started, Statistics, StepsDone
 
 TRAIN, VALIDATION = "cyan", "magenta"
 BESIDE = 100  # columns, from which on the curves stand beside the tables
@@ -27,8 +27,9 @@ class Progress:
     last: EpochEnded | None = None
     statistics: Statistics | None = None
     part: StepsDone | None = None
-    train: "array[float]" = field(default_factory=lambda: array("d"))
-    validation: "array[float]" = field(default_factory=lambda: array("d"))
+    train: Curve = field(default_factory=Curve)
+    validation: Curve = field(default_factory=Curve)
+    finished: bool = False
 
     def take(self, event: Event) -> None:
         """Take in an event."""
@@ -43,6 +44,8 @@ class Progress:
                 self.part = event
             case Started():
                 self.started = event
+            case Finished():
+                self.part, self.finished = None, True
 
     @property
     def done(self) -> float:
@@ -66,8 +69,9 @@ class Progress:
 
     def _bar(self, started: Started, width: int, seconds: float) -> RenderableType:
         done = self.done
-        left = f"{duration(seconds / done * (started.epochs - done))} left" if 0 < done < started.epochs else ""
-        facts = [f"epoch {min(int(done) + 1, started.epochs)}/{started.epochs}", left]
+        going_on = not self.finished and done < started.epochs
+        left = f"{duration(seconds / done * (started.epochs - done))} left" if going_on and done else ""
+        facts = [f"epoch {int(done) + going_on}/{started.epochs}", left]
         if self.last is not None:
             facts += [f"{self.last.samples_per_second:,.0f} samples/s", f"lr {self.last.learning_rate:.3g}"]
         beside = "  ".join(filter(None, facts[1:]))
@@ -86,7 +90,7 @@ class Progress:
         table.add_column("loss", justify="right", min_width=9)
         table.add_column(metric_name(started.metric), justify="right", min_width=9)
         probe = self.statistics.train.metric if self.statistics else None
-        loss = number(self.train[-1]) if self.train else "–"
+        loss = number(self.train.last) if len(self.train) else "–"
         table.add_row(Text("train", TRAIN), loss, number(probe))
         if "validation" in started.rows:
             scores = self.last.validation if self.last else None
@@ -109,9 +113,9 @@ class Progress:
         return table
 
     def _curves(self, width: int) -> Text:
-        series = [(TRAIN, self.train)]
-        if self.validation:
-            series.append((VALIDATION, self.validation))
+        series = [(TRAIN, self.train.values)]
+        if len(self.validation):
+            series.append((VALIDATION, self.validation.values))
         return curves(series, width, CURVE_HEIGHT)
 
 

@@ -1,5 +1,6 @@
 """What a run came to: one record, as JSON for programs and as a few lines for people."""
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,10 +10,12 @@ from rich.table import Table
 from rich.text import Text
 
 from nntrain.diagnostics.curves import stuck, verdict
+from nntrain.report.curve import Curve
 from nntrain.report.fitting import Column, fitted
 from nntrain.report.numbers import duration, number, share
 from nntrain.training.events import Diverged, EpochEnded, Event, Finished, Scores, Started, Stopped
 
+SPEEDS = 1 << 12  # last epochs whose median speed is told: the first ones warm up
 ADVICE = "try a smaller optimizer.lr, a smaller initializer, or data.standardize: true"
 WHY = {
     Stopped.EPOCHS: "all epochs done",
@@ -34,7 +37,8 @@ class Summary:
     verdict: str
     samples_per_second: float | None
     run: str
-    model: str
+    model: str | None  # None: it could not be saved
+    saved: bool = True  # whether all files of the run could be written
 
     @property
     def stopped(self) -> Stopped:
@@ -124,30 +128,41 @@ def summarize(events: Iterable[Event], run: str, model: str) -> Summary:
         run: the run's directory.
         model: its model file.
     """
-    kinds: dict[type[Event], list[Any]] = {}
+    started = finished = last = None
+    train, validation = Curve(), Curve()
+    speeds: deque[float] = deque(maxlen=SPEEDS)
     for event in events:
-        kinds.setdefault(type(event), []).append(event)
-    epochs: list[EpochEnded] = kinds.get(EpochEnded, [])
-    validation = [epoch.validation.loss for epoch in epochs if epoch.validation is not None]
-    finished: Finished = kinds[Finished][0]
-    started: Started = kinds[Started][0]
-    speeds = sorted(epoch.samples_per_second for epoch in epochs)
+        match event:
+            case EpochEnded():
+                last = event
+                train.append(event.train_loss)
+                if event.validation is not None:
+                    validation.append(event.validation.loss)
+                speeds.append(event.samples_per_second)
+            case Started():
+                started = event
+            case Finished():
+                finished = event
+    if started is None or finished is None:
+        raise ValueError("a run begins with Started and ends with Finished")
     return Summary(
         started=started,
         finished=finished,
-        last=epochs[-1] if epochs else None,
-        verdict="diverged"
-        if finished.diverged
-        else stuck(
-            [facts.label for facts in started.layers],
-            [layer.gradient_norm for layer in finished.layers],
-            [layer.dead for layer in finished.layers],
-        )
-        or verdict([epoch.train_loss for epoch in epochs], validation, finished.kept == "best", started.least_loss),
-        samples_per_second=speeds[len(speeds) // 2] if speeds else None,  # the first epochs warm up
+        last=last,
+        verdict=_verdict(started, finished, train, validation),
+        samples_per_second=sorted(speeds)[len(speeds) // 2] if speeds else None,
         run=run,
         model=model,
     )
+
+
+def _verdict(started: Started, finished: Finished, train: Curve, validation: Curve) -> str:
+    if finished.diverged:
+        return "diverged"
+    labels = [facts.label for facts in started.layers]
+    norms, dead = [layer.gradient_norm for layer in finished.layers], [layer.dead for layer in finished.layers]
+    curves = (train.values.tolist(), validation.values.tolist())
+    return stuck(labels, norms, dead) or verdict(*curves, finished.kept == "best", started.least_loss, train.every)
 
 
 def short_table(summary: Summary) -> Table:

@@ -1,0 +1,125 @@
+"""metrics.jsonl: a line of JSON an epoch, written as a run goes on."""
+
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from nntrain.as_json import as_json
+from nntrain.errors import cannot_write
+from nntrain.training.events import EpochEnded, Event, Started
+
+FLUSH_SECONDS = 0.1  # between two writes to the disk, at least: an epoch of a small net takes less than the write
+BUFFER = 1 << 20  # bytes, which is more than comes in that time
+BLOCK = 1 << 16  # bytes read at a time
+
+
+class MetricsFile:
+    """A listener that writes a line an epoch; its keys are those of :func:`epoch_line`.
+
+    A file that cannot be written does not stop the training: ``warn`` is told once, and the file ends with the last
+    complete line.
+
+    Attributes:
+        complete: whether all lines so far could be written.
+
+    Raises:
+        NntrainError: if the file cannot be opened.
+    """
+
+    def __init__(self, path: Path, warn: Callable[[str], None]) -> None:
+        self.path, self.complete, self._warn = path, True, warn
+        self._flush_at, self._metric = 0.0, ""
+        try:
+            self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666), "wb", BUFFER)
+        except OSError as error:
+            raise cannot_write(path, error) from None
+
+    def __call__(self, event: Event) -> None:
+        """Write the line of an epoch that has ended."""
+        if isinstance(event, EpochEnded) and self.complete:
+            try:
+                self._file.write(as_json(epoch_line(event, self._metric)))
+                if event.seconds > self._flush_at:
+                    self._file.flush()
+                    self._flush_at = event.seconds + FLUSH_SECONDS
+            except OSError as error:
+                self._fail(error)
+        elif isinstance(event, Started):
+            self._metric = event.metric
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing has been written."""
+        return self._file.closed or self._file.tell() == 0
+
+    def sync(self) -> None:
+        """Bring all lines to the disk."""
+        if self.complete:
+            try:
+                self._file.flush()
+                os.fsync(self._file.fileno())
+            except OSError as error:
+                self._fail(error)
+
+    def copy_to(self, path: Path) -> None:
+        """Go on in a copy at ``path``, after the directory of the file was removed."""
+        with path.open("wb") as copy:
+            start = 0
+            while block := os.pread(self._file.fileno(), BLOCK, start):
+                copy.write(block)
+                start += len(block)
+
+    def close(self) -> None:
+        """Close the file."""
+        with suppress(OSError):  # told already
+            self._file.close()
+
+    def _fail(self, error: OSError) -> None:
+        self.complete = False
+        self._warn(f"{cannot_write(self.path, error)}; training goes on, without metrics from here on")
+        with suppress(OSError):
+            os.ftruncate(self._file.fileno(), self._end_of_last_line())
+
+    def _end_of_last_line(self) -> int:
+        end = os.fstat(self._file.fileno()).st_size
+        while end > 0:
+            start = max(0, end - BLOCK)
+            found = os.pread(self._file.fileno(), end - start, start).rfind(b"\n")
+            if found >= 0:
+                return start + found + 1
+            end = start
+        return 0
+
+
+def epoch_line(event: EpochEnded, metric: str) -> dict[str, Any]:
+    """Return an epoch as plain data for JSON.
+
+    Keys: epoch, step, seconds, learning_rate, train_loss, gradient_norm, samples_per_second, improved; with a
+    validation part validation_loss and validation_accuracy or validation_r2; of a network of up to eight parameters,
+    parameters; where gradients are clipped, clipped; at epochs with statistics probe_loss, probe_accuracy or probe_r2,
+    and layers, a list of {gradient_norm, dead}. :mod:`nntrain.training.events` tells what each means.
+    """
+    line: dict[str, Any] = {
+        "epoch": event.epoch,
+        "step": event.step,
+        "seconds": event.seconds,
+        "learning_rate": event.learning_rate,
+        "train_loss": event.train_loss,
+        "gradient_norm": event.gradient_norm,
+        "samples_per_second": event.samples_per_second,
+        "improved": event.improved,
+    }
+    if event.validation is not None:
+        line["validation_loss"] = event.validation.loss
+        line[f"validation_{metric}"] = event.validation.metric
+    if event.parameters is not None:
+        line["parameters"] = event.parameters
+    if event.clipped is not None:
+        line["clipped"] = event.clipped
+    if event.statistics is not None:
+        train = event.statistics.train
+        layers = [{"gradient_norm": layer.gradient_norm, "dead": layer.dead} for layer in event.statistics.layers]
+        line |= {"probe_loss": train.loss, f"probe_{metric}": train.metric, "layers": layers}
+    return line

@@ -1,0 +1,80 @@
+"""Commands on a terminal: what they wait for, and how they leave it."""
+
+import os
+import pty
+import random
+import select
+import signal
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.helpers import ROOT, CommandLine
+
+CTRL_C, HIDDEN_CURSOR = b"\x03", b"\x1b[?25l"
+PATIENCE = 240  # seconds
+
+
+class Terminal:
+    """A command on a terminal of its own."""
+
+    def __init__(self, *arguments: object) -> None:
+        self.process, self._terminal = pty.fork()
+        if not self.process:
+            environment = {**os.environ, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color"}
+            command = [sys.executable, "-m", "nntrain", *map(str, arguments)]
+            os.execve(command[0], command, environment)  # noqa: S606
+        self.seen = b""
+
+    def read(self, seconds: float, until: bytes = b"") -> bool:
+        """Read for so long, or until something is seen or the command ends; return whether it is still there."""
+        deadline = time.monotonic() + seconds
+        while time.monotonic() < deadline and not (until and until in self.seen):
+            if select.select([self._terminal], [], [], 0.01)[0]:
+                try:
+                    self.seen += os.read(self._terminal, 1 << 16)
+                except OSError:  # nobody has it open any more
+                    return False
+        return True
+
+    def type(self, keys: bytes) -> None:
+        """Type."""
+        os.write(self._terminal, keys)
+
+    def status(self) -> int:
+        """Read to the end, and return the exit status; minus the number of a signal."""
+        self.read(PATIENCE)
+        os.close(self._terminal)
+        return os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
+
+
+@pytest.mark.parametrize(
+    "command", ["predict run/model.safetensors", "evaluate run/model.safetensors --data -", "fit -"]
+)
+def test_a_command_says_what_it_waits_for_and_ctrl_c_ends_it(moons: Path, nntrain: CommandLine, command: str) -> None:
+    assert nntrain("fit", moons, "--out", "run", "-q").status == 0
+    terminal = Terminal(*command.split())
+    terminal.read(PATIENCE, b"from standard input: end it with Ctrl-D\r\n")
+    terminal.type(CTRL_C)
+    assert terminal.status() == 130
+    assert terminal.seen.endswith(b"nntrain: interrupted\r\n")
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_a_signal_at_any_moment_leaves_the_terminal_as_it_was(moons: Path, nntrain: CommandLine, seed: int) -> None:
+    assert nntrain("fit", moons, "-q").status == 0  # compiled
+    draw = random.Random(seed)  # noqa: S311
+    number = draw.choice([signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+    terminal = Terminal("fit", moons, "--out", "run", "--set", "training.epochs=100000000")
+    terminal.read(PATIENCE, b"preparing" if seed % 2 else b"epoch ")
+    terminal.read(draw.uniform(0, 0.3))
+    for _ in range(seed % 3):
+        os.kill(terminal.process, number)
+    os.kill(terminal.process, number)
+    assert terminal.status() == 128 + number
+    assert HIDDEN_CURSOR not in terminal.seen
+    assert b"Traceback" not in terminal.seen
+    if Path("run", "metrics.jsonl").exists():
+        assert Path("run", "model.safetensors").exists()
