@@ -69,13 +69,14 @@ def by_hand(path: Path, x: NDArray[Any]) -> NDArray[Any]:
 def test_predictions_are_those_of_the_file_by_hand(iris: Path, diabetes: Path, folder: Path) -> None:
     x = datasets.load_iris().data
     model = Model.load(iris)
-    probabilities = model.probabilities(x)
+    probabilities = model.probabilities(next(model.outputs(x)))
     assert probabilities is not None
     np.testing.assert_allclose(probabilities, softmax(by_hand(iris, x)), rtol=1e-4, atol=1e-6)
     x = datasets.load_diabetes(scaled=False).data
     targets = metadata(diabetes)["preprocessing"]["targets"]
     expected = by_hand(diabetes, x) * targets["scale"] + targets["mean"]
-    np.testing.assert_allclose(Model.load(diabetes).predict(x), expected, rtol=1e-4)
+    model = Model.load(diabetes)
+    np.testing.assert_allclose(model.predictions(next(model.outputs(x))), expected, rtol=1e-4)
 
 
 def test_predict_finds_columns_by_name(iris: Path, folder: Path, nntrain: CommandLine) -> None:
@@ -210,7 +211,7 @@ def test_rows_beyond_all_numbers_are_refused(iris: Path, nntrain: CommandLine) -
     assert "row 1: too large a number" in refused(nntrain, "predict", iris, stdin=f"{names}\n1,1e40,1,1\n")
     model.theta[:] = 3e38
     with pytest.raises(InputError, match="row 1: the model's output for it is not finite"):
-        model.predict(np.ones((2, 4)))
+        next(model.outputs(np.ones((2, 4))))
 
 
 def test_a_column_without_a_name_is_nobodys(iris: Path, folder: Path, nntrain: CommandLine) -> None:

@@ -44,7 +44,8 @@ def test_the_decks_table(nntrain: CommandLine, tmp_path: Path) -> None:
     assert (summary["parameters"], summary["train"]["loss"], summary["best_epoch"]) == ([3.0], 0.0, 3)
     assert "parameters: 3.000" in ended.err
     model = Model.load(tmp_path / "run" / "model.safetensors")
-    assert model.predict(np.array([[10.0]])).tolist() == [[31.0]]  # the bias that was held is in the file
+    outputs = next(model.outputs(np.array([[10.0]])))
+    assert model.predictions(outputs).tolist() == [[31.0]]  # the bias that was held is in the file
 
 
 def test_a_grid_is_every_combination() -> None:

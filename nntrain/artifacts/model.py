@@ -1,6 +1,7 @@
 """A trained model: the network with its weights, and all that is needed to use it on new rows."""
 
 import importlib.metadata
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Self
@@ -71,13 +72,25 @@ class Model:
         names = (dataset.feature_names, dataset.target_names, dataset.classes)
         return cls(recipe, network, theta, recipe.loss, *names, data.inputs, data.targets)
 
-    def outputs(self, x: NDArray[np.float64]) -> NDArray[Any]:
-        """Return the network's outputs (N, outputs) for features ``x`` (N, I) as they stand in a table."""
-        outputs = ForwardPass(self.network, self.theta.dtype).outputs(self.theta, self._prepared(x))
-        beyond = ~np.isfinite(outputs).all(axis=1)
-        if beyond.any():
-            raise bad_input(f"row {int(beyond.argmax()) + 1}", "the model's output for it is not finite", TOO_LARGE)
-        return outputs
+    def outputs(self, x: NDArray[np.float64], rows: int | None = None) -> Iterator[NDArray[Any]]:
+        """Yield the network's outputs (``rows``, outputs) for features ``x`` (N, I) as they stand in a table.
+
+        Args:
+            x: the features.
+            rows: of a block; None: all.
+
+        Raises:
+            InputError: if a number of ``x`` is too large, before the first block; or an output, before its block.
+        """
+        typed, rows = self._prepared(x), rows or len(x)
+        forward = ForwardPass(self.network, self.theta.dtype)
+        for start in range(0, len(x), rows):
+            outputs = forward.outputs(self.theta, typed[start : start + rows])
+            beyond = ~np.isfinite(outputs).all(axis=1)
+            if beyond.any():
+                row = start + int(beyond.argmax()) + 1
+                raise bad_input(f"row {row}", "the model's output for it is not finite", TOO_LARGE)
+            yield outputs
 
     def score(self, part: Part) -> Scores:
         """Return loss and metric for rows as they stand in a table.
@@ -118,19 +131,17 @@ class Model:
         """``accuracy`` or ``r2``."""
         return "r2" if self.classes is None else "accuracy"
 
-    def predict(self, x: NDArray[np.float64]) -> NDArray[Any]:
-        """Return the class index (N,) or the numbers (N, T), in the targets' own units, for features ``x`` (N, I)."""
-        output = self.outputs(x)
+    def predictions(self, outputs: NDArray[Any]) -> NDArray[Any]:
+        """Return the class indices (N,) or the numbers (N, T), in the targets' own units, that ``outputs`` mean."""
         if self.classes is not None:
-            return self.loss.decide(output)
-        numbers = self.loss.prediction(output).astype(np.float64)
+            return self.loss.decide(outputs)
+        numbers = self.loss.prediction(outputs).astype(np.float64)
         return numbers if self.targets is None else self.targets.invert(numbers)
 
-    def probabilities(self, x: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    def probabilities(self, outputs: NDArray[Any]) -> NDArray[np.float64] | None:
         """Return the probabilities (N, C) of the classes, or None if the loss does not model any."""
         if self.classes is None:
             return None
-        outputs = self.outputs(x)
         if self.network.layers[-1].activation.distribution:
             return outputs.astype(np.float64)
         return self.loss.probabilities(outputs)

@@ -8,18 +8,19 @@ import typer
 
 from nntrain.cli.arguments import Trained
 from nntrain.cli.evaluate import SeparatorOption
-from nntrain.errors import bad_input, refuse
+from nntrain.errors import InputError, bad_input, refuse
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from typing import Any
 
-    import numpy as np
     import polars as pl
     from numpy.typing import NDArray
 
     from nntrain.artifacts.model import Model
     from nntrain.data import Label
+
+NUMBERS = 1 << 22  # outputs of a block, which bounds the memory however many rows and classes there are
 
 
 def command(
@@ -39,19 +40,27 @@ def command(
     --proba a column p_CLASS for each class.
     """
     from nntrain.cli.compiling import compiling_said
-    from nntrain.cli.result import print_text
+    from nntrain.cli.result import note, print_text
 
-    with compiling_said():
-        predicted = predict(model, data, proba, separator, keep or ())
-    print_text(predicted.write_csv())
+    printed = 0
+    try:
+        with compiling_said():
+            for block in predict(model, data, proba, separator, keep or ()):
+                if not print_text(block.write_csv(include_header=not printed)):
+                    return
+                printed += block.height
+    except InputError:
+        if printed:
+            note([f"only the predictions of the first {printed:,} rows are printed"])
+        raise
 
 
 def predict(
     target: str, data: str, proba: bool, separator: str | None = None, keep: Sequence[str] = ()
-) -> pl.DataFrame:
-    """Return the predictions of the model that ``target`` names for the CSV file ``data`` (``-``: standard input).
+) -> Iterator[pl.DataFrame]:
+    """Yield the predictions of the model that ``target`` names for the CSV file ``data`` (``-``: standard input).
 
-    Its columns are those of the file that are named in ``keep``, the predictions, and with ``proba`` the probabilities.
+    They come in blocks of rows. The columns are those of the file that are named in ``keep``, the predictions, and with ``proba`` the probabilities.
 
     Raises:
         InputError: if the model or the data cannot be read or do not suit each other, or there are no probabilities.
@@ -66,20 +75,24 @@ def predict(
     table = model_table(model, data, separator)
     x = feature_rows(model, table)
     refuse(table.missing(keep))
-    columns: dict[str, pl.Series] = {name: table.columns[name] for name in keep}
-    for name, values in _predictions(model, x, proba).items():
-        if name in columns:
-            raise bad_input(f"--keep {name}", "the predictions have this name", "rename the column in the file")
-        columns[name] = pl.Series(values)
-    return pl.DataFrame(columns)
+    kept, start = {name: table.columns[name] for name in keep}, 0
+    del table  # the others take most of the memory, as text
+    for outputs in model.outputs(x, max(1, NUMBERS // model.network.outputs)):
+        columns = {name: values.slice(start, len(outputs)) for name, values in kept.items()}
+        for name, values in _predictions(model, outputs, proba).items():
+            if name in columns:
+                raise bad_input(f"--keep {name}", "the predictions have this name", "rename the column in the file")
+            columns[name] = pl.Series(values)
+        yield pl.DataFrame(columns)
+        start += len(outputs)
 
 
-def _predictions(model: Model, x: NDArray[np.float64], proba: bool) -> dict[str, Any]:
-    probabilities = model.probabilities(x) if proba else None
+def _predictions(model: Model, outputs: NDArray[Any], proba: bool) -> dict[str, Any]:
+    probabilities = model.probabilities(outputs) if proba else None
     if proba and probabilities is None:
         what = "regression" if model.classes is None else f"the loss {model.loss.name}"
         raise bad_input("--proba", f"{what} gives no probabilities", "use bce or cross_entropy for classes")
-    predicted = model.predict(x)
+    predicted = model.predictions(outputs)
     if model.classes is None:
         return {name: predicted[:, i] for i, name in enumerate(model.target_names)}
     found: dict[str, Any] = {model.target_names[0]: [model.classes[index] for index in predicted]}
