@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.console import Console
 
-from nntrain.cli.streams import give_up
+from nntrain.cli.streams import give_up, write_all
 
 PIPE_WIDTH = 200  # nothing is cut or wrapped where no terminal sets a width
 
@@ -22,6 +22,21 @@ def stdout_console() -> Console:
 def stderr_console() -> Console:
     """Return the console of standard error."""
     return _console(stderr=True)
+
+
+class _StandardOutput:
+    """Standard output, which gets all of a text, or nothing more if its reader has gone."""
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(sys.stdout, name)
+
+    def write(self, text: str) -> None:
+        """Write text."""
+        if text:
+            write_all(text)
+
+    def flush(self) -> None:
+        """Do nothing: all is written."""
 
 
 class _StandardError:
@@ -54,7 +69,7 @@ class _ModelessConsole(Console):
 
 
 def _console(stderr: bool) -> Console:
-    file: Any = _StandardError() if stderr else None  # None: standard output
+    file: Any = _StandardError() if stderr else _StandardOutput()
     # text of the user's is never markup, and nothing is coloured by guessing
-    width = None if (file or sys.stdout).isatty() else PIPE_WIDTH
+    width = None if file.isatty() else PIPE_WIDTH
     return _ModelessConsole(file=file, markup=False, highlight=False, emoji=False, width=width)

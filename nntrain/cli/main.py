@@ -105,7 +105,8 @@ def main() -> NoReturn:
     except MemoryError:
         _end("nntrain: not enough memory: try fewer or narrower layers, or a smaller batch", Status.BAD_INPUT)
     except OSError as error:  # a full disk behind standard output, say
-        found = cannot_write(error.filename or "standard output", error)
+        what = "cannot open" if error.filename else "cannot write"
+        found = cannot_write(error.filename or "standard output", error, what)
         _end(f"nntrain: {found}", found.status)
     sys.exit(Status.DONE)
 

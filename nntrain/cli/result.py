@@ -35,10 +35,12 @@ def print_table(table: RenderableType) -> None:
     from nntrain.cli.console import stdout_console
 
     console = stdout_console()
+    if console.is_terminal:
+        console.print(table)
+        return
     with console.capture() as captured:
         console.print(table)
-    text = captured.get()
-    print_text(text if console.is_terminal else "".join(f"{line.rstrip()}\n" for line in text.splitlines()))
+    print_text("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
 def print_summary(summary: Summary, as_json: bool, quiet: bool) -> None:

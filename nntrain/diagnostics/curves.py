@@ -48,9 +48,10 @@ def verdict(
     last = _mean(v[-tenth:])
     rose = last > v[best] * (1 + RISE) and last > NOTHING * v[0]
     if rose and t[-1] < t[best] and t[-1] < last:
+        epoch = f"{'at' if every == 1 else 'near'} epoch {best * every + 1}"
         return (
-            f"overfits: the validation loss rose from {validation[best]:.4g} at epoch {best * every + 1} "
-            f"to {last + least:.4g} while the training loss fell from {train[best]:.4g} to {train[-1]:.4g}; "
+            f"overfits: the validation loss rose from {validation[best]:.4g} {epoch} to {last + least:.4g} "
+            f"while the training loss fell from {train[best]:.4g} to {train[-1]:.4g}; "
             + ("the best weights were kept" if stopped_early else "try early stopping, fewer units or more data")
         )
     if falling:
