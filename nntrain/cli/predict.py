@@ -60,7 +60,8 @@ def predict(
 ) -> Iterator[pl.DataFrame]:
     """Yield the predictions of the model that ``target`` names for the CSV file ``data`` (``-``: standard input).
 
-    They come in blocks of rows. The columns are those of the file that are named in ``keep``, the predictions, and with ``proba`` the probabilities.
+    They come in blocks of rows. The columns are those of the file that are named in ``keep``, the predictions, and with
+    ``proba`` the probabilities.
 
     Raises:
         InputError: if the model or the data cannot be read or do not suit each other, or there are no probabilities.
