@@ -8,20 +8,26 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from nntrain.diagnostics.curves import stuck, verdict
+from nntrain.diagnostics.facts import Facts
+from nntrain.diagnostics.verdict import judge
 from nntrain.report.fitting import Column, fitted
-from nntrain.report.numbers import duration, number, share
-from nntrain.training.events import Diverged, EpochEnded, Event, Finished, Scores, Started, Stopped
+from nntrain.report.numbers import count, duration, number, share
+from nntrain.training.events import Baseline, Diverged, EpochEnded, Estimate, Event, Finished, Scores, Started, Stopped
 
 ADVICE = "try a smaller optimizer.lr, a smaller initializer, or data.standardize: true"
 WHY = {
     Stopped.EPOCHS: "all epochs done",
-    Stopped.EARLY: "the validation loss did not improve any more",
-    Stopped.GRADIENT: "the gradient norm fell under grad_tol",
-    Stopped.CONVERGED: "converged",
+    Stopped.EARLY: "the validation loss stopped improving",
+    Stopped.GRADIENT: "the gradient norm fell below grad_tol",
+    Stopped.CONVERGED: "L-BFGS stopped, as the gradient is small or no step lowers the loss",
     Stopped.DIVERGED: "diverged",
     Stopped.INTERRUPTED: "interrupted",
 }
+
+
+def why(stopped: Stopped, search: bool) -> str:
+    """Say why a run ended; ``search``: whether it was a search, which ends with its last point."""
+    return "all points tried" if search and stopped is Stopped.CONVERGED else WHY[stopped]
 
 
 @dataclass(frozen=True)
@@ -62,10 +68,11 @@ class Summary:
 
         Keys: name, run (directory), model (file), task, epochs, steps, seconds, stopped; train, validation and test,
         each {loss, accuracy or r2}, of the weights that were kept (validation and test where there is such a part);
-        kept (final or best), best_epoch, final and best, each with the scores of all parts; verdict, gradient_norm,
-        dead, clipped (share of the steps, or null), samples_per_second, layers, each {label, parameters,
-        gradient_norm, dead}; parameters (of a network of up to eight, or null); diverged, null or {epoch, step, where,
-        learning_rate, advice}.
+        kept (final or best), best_epoch (0: the first weights), final and best, each with the scores of all parts;
+        verdict, and what it rests on: baseline, by part, and rise, validation_loss and systematic, each null or {value,
+        error}, as :mod:`nntrain.training.events` explains; gradient_norm, dead, clipped (share of the steps, or null),
+        samples_per_second, layers, each {label, parameters, gradient_norm, dead}; parameters (of a network of up to
+        eight, or null); diverged, null or {epoch, step, where, learning_rate, grown_to, advice}.
         """
         finished, metric = self.finished, self.started.metric
         layers = [
@@ -92,6 +99,12 @@ class Summary:
             "final": _scores(finished.final, metric),
             "best": _scores(finished.best, metric),
             "verdict": self.verdict,
+            "evidence": {
+                "baseline": _scores(self.started.baseline, metric),
+                "rise": _estimate(finished.rise),
+                "validation_loss": _estimate(finished.validation_loss),
+                "systematic": _estimate(finished.systematic),
+            },
             "gradient_norm": self.last and self.last.gradient_norm,
             "dead": self.dead,
             "clipped": self.last and self.last.clipped,
@@ -102,8 +115,12 @@ class Summary:
         }
 
 
-def _scores(scores: Mapping[str, Scores], metric: str) -> dict[str, Any]:
+def _scores(scores: Mapping[str, Scores | Baseline], metric: str) -> dict[str, Any]:
     return {part: {"loss": score.loss, metric: score.metric} for part, score in scores.items()}
+
+
+def _estimate(estimate: Estimate | None) -> dict[str, float] | None:
+    return None if estimate is None else estimate._asdict()
 
 
 def _divergence(diverged: Diverged) -> dict[str, Any]:
@@ -112,6 +129,7 @@ def _divergence(diverged: Diverged) -> dict[str, Any]:
         "step": diverged.step,
         "where": diverged.where,
         "learning_rate": diverged.learning_rate,
+        "grown_to": diverged.grown_to,
         "advice": ADVICE,
     }
 
@@ -124,26 +142,15 @@ def summarize(events: Iterable[Event], run: str, model: str) -> Summary:
         run: the run's directory.
         model: its model file.
     """
-    kinds: dict[type[Event], list[Any]] = {}
-    for event in events:
-        kinds.setdefault(type(event), []).append(event)
-    epochs: list[EpochEnded] = kinds.get(EpochEnded, [])
-    validation = [epoch.validation.loss for epoch in epochs if epoch.validation is not None]
-    finished: Finished = kinds[Finished][0]
-    started: Started = kinds[Started][0]
+    events = list(events)
+    facts = Facts.of(events)
+    epochs = [event for event in events if isinstance(event, EpochEnded)]
     speeds = sorted(epoch.samples_per_second for epoch in epochs)
     return Summary(
-        started=started,
-        finished=finished,
+        started=facts.started,
+        finished=facts.finished,
         last=epochs[-1] if epochs else None,
-        verdict="diverged"
-        if finished.diverged
-        else stuck(
-            [facts.label for facts in started.layers],
-            [layer.gradient_norm for layer in finished.layers],
-            [layer.dead for layer in finished.layers],
-        )
-        or verdict([epoch.train_loss for epoch in epochs], validation, finished.kept == "best", started.least_loss),
+        verdict=judge(facts).text,
         samples_per_second=speeds[len(speeds) // 2] if speeds else None,  # the first epochs warm up
         run=run,
         model=model,
@@ -179,26 +186,15 @@ def details(summary: Summary, width: int, layers: bool) -> RenderableType:
         width: columns of the terminal.
         layers: whether each layer gets a line too.
     """
-    finished, metric = summary.finished, metric_name(summary.started.metric)
-    speed = f", {summary.samples_per_second:,.0f} samples/s" if summary.samples_per_second else ""
-    lines = [
-        f"{WHY[finished.stopped]} after {finished.epochs} epochs, {finished.steps:,} steps, "
-        f"{duration(finished.seconds)}{speed}"
-    ]
-    if finished.diverged is not None:
-        diverged = finished.diverged
-        lines.append(
-            f"at step {diverged.step:,} (epoch {diverged.epoch}, learning rate {diverged.learning_rate:g}) "
-            f"{diverged.where} ceased to be finite; {ADVICE}; the last finite weights were kept"
-        )
-    elif finished.kept == "best":
-        lines.append(f"kept the weights of epoch {finished.best_epoch}, which had the lowest validation loss")
-    elif finished.best_epoch != finished.epochs:
-        best = {part: f"{number(score.loss)}, {metric} {number(score.metric)}" for part, score in finished.best.items()}
-        scores = "; ".join(f"{part} loss {text}" for part, text in best.items() if part != "train" or len(best) == 1)
-        lines.append(f"best epoch {finished.best_epoch}: {scores}")
-    if finished.diverged is None:
-        lines.append(summary.verdict)
+    started, finished = summary.started, summary.finished
+    steps = count(finished.steps, started.steps_are.removesuffix("s"))
+    facts = [count(finished.epochs, "epoch"), steps, duration(finished.seconds)]
+    if summary.samples_per_second:
+        facts.append(f"{summary.samples_per_second:,.0f} samples/s")
+    lines = [f"{why(finished.stopped, started.search)} after {', '.join(facts)}"]
+    if told := _best(summary):
+        lines.append(told)
+    lines.append(f"{summary.verdict}; {ADVICE}" if finished.diverged else summary.verdict)
     if finished.parameters is not None:
         lines.append("parameters: " + ", ".join(map(number, finished.parameters)))
     if summary.last is not None and summary.last.clipped is not None:
@@ -206,6 +202,24 @@ def details(summary: Summary, width: int, layers: bool) -> RenderableType:
     lines.append(f"run: {summary.run}")
     text = Text("\n".join(lines) + "\n")
     return Group(text, _layers(summary, width), "") if layers else text
+
+
+def _best(summary: Summary) -> str:
+    """Say which weights were kept if it was not the last ones, or which would have been better; or nothing."""
+    started, finished, epoch = summary.started, summary.finished, summary.finished.best_epoch
+    part = "validation" if "validation" in finished.best else "train"
+    lowest = f"the lowest {'validation' if part == 'validation' else 'training'} loss"
+    which = f"the weights of epoch {epoch}" if epoch else "the first weights"
+    if finished.epochs == 0:  # nothing was measured
+        return f"kept {which}" if finished.diverged else ""
+    if finished.kept == "best":
+        return f"kept {which}, which had {lowest}"
+    if finished.best == finished.final:
+        return ""
+    scores = {name: score for name, score in finished.best.items() if name != "train" or part == "train"}
+    metric = metric_name(started.metric)
+    told = (f"{name} loss {number(score.loss)}, {metric} {number(score.metric)}" for name, score in scores.items())
+    return f"{which} had {lowest}: {'; '.join(told)}"
 
 
 def _layers(summary: Summary, width: int) -> RenderableType:
