@@ -48,6 +48,7 @@ def facts(
     steps_are: Any = "steps",
     accuracy: tuple[float, float] | None = None,
     diverged: Diverged | None = None,
+    stopped: Stopped = Stopped.EPOCHS,
 ) -> Facts:
     """Return the facts of a run with these losses, all moved by ``shift``, beside a baseline of ``constant``."""
     train, validation = [loss + shift for loss in train], [loss + shift for loss in validation]
@@ -72,7 +73,7 @@ def facts(
         steps_are=steps_are,
     )
     finished = Finished(
-        stopped=Stopped.EPOCHS,
+        stopped=stopped,
         epochs=len(train),
         steps=len(train),
         seconds=1.0,
@@ -99,6 +100,8 @@ def facts(
         (JUMPING, JUMPING, {}, Kind.UNSTABLE, "the training loss rose 25 times in the last 49, by 0.2 on average"),
         (LEVEL, [], {}, Kind.FITS, "overfitting cannot be seen without a validation part"),
         (FALLING[:3], FALLING[:3], {}, Kind.UNDECIDED, "too few epochs to tell: 3, at least 5 are needed"),
+        (FALLING[:3], FALLING[:3], {"systematic": 0.9, "stopped": Stopped.CONVERGED}, Kind.UNDERFITS, "not noise"),
+        ([1.0] * 3, [1.0] * 3, {"systematic": 0.9}, Kind.UNDERFITS, "not noise"),  # which is seen without a curve
         ([1.0] * 50, [1.0] * 50, {"systematic": 0.9}, Kind.UNDERFITS, "about 90% of this error is not noise"),
         ([1.0] * 50, [1.0] * 50, {}, Kind.NOTHING_LEARNED, "similar rows have no error in common"),
         ([1.0] * 50, [1.0] * 50, {"systematic": None}, Kind.UNDERFITS, "is not below that of the best constant"),

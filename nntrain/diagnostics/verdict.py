@@ -13,6 +13,7 @@ from enum import StrEnum
 
 from nntrain.diagnostics import wording
 from nntrain.diagnostics.facts import Facts, trend
+from nntrain.training.events import Stopped
 
 # Shares of the baseline's loss
 MATERIAL = 0.05  # what is left to learn, at least, in a run that underfits
@@ -76,6 +77,14 @@ def _same_targets(facts: Facts) -> Verdict | None:
     return Verdict(Kind.UNDECIDED, "cannot be judged: the targets of the training part are all the same")
 
 
+def _too_few_epochs(facts: Facts) -> Verdict | None:
+    """Say so where a short run has learned something, unless it has ended by itself."""
+    done = len(facts.train) >= FEWEST or facts.finished.stopped is Stopped.CONVERGED
+    if done or facts.level("train") >= wording.NO_BETTER:
+        return None
+    return Verdict(Kind.UNDECIDED, f"too few epochs to tell: {len(facts.train)}, at least {FEWEST} are needed")
+
+
 def _unstable(facts: Facts) -> Verdict | None:
     """Say so where the training loss jumps up and down, as it does at a learning rate that is too large."""
     jumps = facts.jumps
@@ -131,12 +140,6 @@ def _nothing_learned(facts: Facts) -> Verdict | None:
     return None
 
 
-def _too_few_epochs(facts: Facts) -> Verdict | None:
-    if len(facts.train) >= FEWEST:
-        return None
-    return Verdict(Kind.UNDECIDED, f"too few epochs to tell: {len(facts.train)}, at least {FEWEST} are needed")
-
-
 def _fits(facts: Facts) -> Verdict | None:
     if not facts.validation:
         text = f"no sign of underfitting: {wording.level(facts, 'train')}"
@@ -152,10 +155,10 @@ RULES: tuple[Rule, ...] = (
     _diverged,
     _search,
     _same_targets,
+    _too_few_epochs,
     _unstable,
     _overfits,
     _underfits,
     _nothing_learned,
-    _too_few_epochs,
     _fits,
 )
