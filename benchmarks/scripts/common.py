@@ -80,8 +80,8 @@ JOBS = {
     "moons": Job("moons", (16, 16), lr=0.01, loss="bce", keys=MOONS),
     "overfit": Job("moons", (64, 64), lr=0.003, epochs=300, keys=(("rows", 150), ("noise", 0.35))),
     "ravine": Job(**{**LINE.__dict__, "optimizer": "momentum", "lr": 0.03, "tolerance": 1e-8, "dtype": "float64"}),
-    "saturated_cross_entropy": Job("blobs", optimizer="sgd", lr=0.3, epochs=10, loss="bce", bias=8.0),
-    "saturated_mse": Job("blobs", optimizer="sgd", lr=0.3, epochs=10, loss="mse of sigmoid", bias=8.0),
+    "saturated_cross_entropy": Job("blobs", optimizer="sgd", lr=1.0, epochs=10, loss="bce", bias=8.0),
+    "saturated_mse": Job("blobs", optimizer="sgd", lr=1.0, epochs=10, loss="mse of sigmoid", bias=8.0),
     "wine": Job("wine", (16,), optimizer="nesterov", lr=0.05, epochs=50),
     "csv, 10 MB": Job("csv", (64, 32), epochs=10, batch=128),
 }

@@ -38,10 +38,16 @@ class Loss(Component, family="loss"):
     counts: ClassVar[bool] = False  # whether targets are counts, which are never negative
     inside: ClassVar[str] = ""  # the output activation that the loss contains: the output layer is to be linear then
 
-    @property
-    def least(self) -> float | None:
-        """The least that the loss can be; None if that depends on the data."""
+    def least(self, target: NDArray[Any], outputs: int) -> float | None:
+        """Return the lower bound of the loss on ``target`` (N, T) with so many outputs; None if there is none."""
         return 0.0
+
+    def constant(self, target: NDArray[Any], outputs: int) -> NDArray[np.float64]:
+        """Return the outputs (O) with the least loss on ``target`` (N, T) among those that are the same for all rows.
+
+        They are the baseline: what a model predicts that does not look at the features.
+        """
+        return np.asarray(target.mean(axis=0, dtype=np.float64))
 
     def numbers(self) -> tuple[float, ...]:
         """Return the loss's own numbers in the order in which its function unpacks them."""

@@ -1,12 +1,15 @@
 """The absolute error, and Huber's mixture of it with the squared one: outliers pull less."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from nntrain.kernels import Entry, entry
 from nntrain.losses import LOSS, Loss
+
+NEWTON_STEPS = 20
 
 
 @entry(LOSS)
@@ -54,6 +57,10 @@ class MeanAbsoluteError(Loss):
     function: ClassVar[Entry] = mean_absolute_error
     has_corners: ClassVar[bool] = True
 
+    def constant(self, target: NDArray[Any], outputs: int) -> NDArray[np.float64]:
+        """Return the median of each target."""
+        return np.asarray(np.median(target, axis=0))
+
 
 class Huber(Loss):
     """Huber's loss: squared where the error is small, absolute where it is large.
@@ -73,3 +80,12 @@ class Huber(Loss):
     def numbers(self) -> tuple[float, ...]:
         """Return (threshold,)."""
         return (self.threshold,)
+
+    def constant(self, target: NDArray[Any], outputs: int) -> NDArray[np.float64]:
+        """Return Huber's location estimate: Newton's method from the median, which is close to it."""
+        center = np.median(target, axis=0)
+        for _ in range(NEWTON_STEPS):
+            error = target - center
+            inside = np.maximum((abs(error) <= self.threshold).mean(axis=0), 1 / len(target))
+            center = center + error.clip(-self.threshold, self.threshold).mean(axis=0) / inside
+        return np.asarray(center)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from nntrain.elementary import exp
 from nntrain.kernels import Entry, entry
 from nntrain.losses import LOSS
-from nntrain.losses.class_weights import WeighsClasses, WeightedMean, mass, weight
+from nntrain.losses.class_weights import TINY, WeighsClasses, WeightedMean, mass, weight
 from nntrain.registry import Dialects
 
 
@@ -56,6 +56,11 @@ class BinaryCrossEntropy(WeighsClasses):
     def outputs(self, n_targets: int, n_classes: int | None) -> int:
         """Return 1: the logit of the second class."""
         return 1
+
+    def constant(self, target: NDArray[Any], outputs: int) -> NDArray[np.float64]:
+        """Return the logit of the second class's share, by weight."""
+        no, yes = np.maximum(self.rows_of_each(target, 2) * self.weights(2), TINY)
+        return np.array([np.log(yes / no)])
 
     def encode(self, y: NDArray[Any], n_classes: int | None) -> NDArray[np.float64]:
         """Return the class index, 0 or 1, as a column."""

@@ -28,6 +28,8 @@ def mass(target, weights, weighted):  # type: ignore[no-untyped-def]
     return total if total > 0 else 1.0  # nothing counts: the sum is 0 too
 
 
+TINY = 1e-12  # a probability whose logarithm is taken is no smaller
+
 Weight = Annotated[float, Field(ge=0)]
 WeightedMean = Annotated[
     bool, Field(description="whether the mean divides by the weights of the rows, not by their number")
@@ -69,6 +71,15 @@ class WeighsClasses(Loss):
         if isinstance(self.class_weights, str):
             raise TypeError("the weights are not settled")
         return (self.weighted_mean, *(self.class_weights or ()))
+
+    def weights(self, classes: int) -> NDArray[np.float64]:
+        """Return the weight of each class (C)."""
+        return np.ones(classes) if self.class_weights is None else np.asarray(self.class_weights, np.float64)
+
+    @staticmethod
+    def rows_of_each(target: NDArray[Any], classes: int) -> NDArray[np.int64]:
+        """Return how many rows of ``target`` (N, 1) each class has (C)."""
+        return np.bincount(target[:, 0].astype(np.int64), minlength=classes)
 
     def weigh(self, target: NDArray[Any]) -> NDArray[np.float64] | None:
         """Return the weight of each row, where the mean divides by them."""

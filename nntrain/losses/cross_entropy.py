@@ -9,7 +9,7 @@ from pydantic import Field
 from nntrain.elementary import exp
 from nntrain.kernels import Entry, entry, kernel
 from nntrain.losses import LOSS
-from nntrain.losses.class_weights import WeighsClasses, mass, weight
+from nntrain.losses.class_weights import TINY, WeighsClasses, mass, weight
 from nntrain.views import view
 
 MANY = 1e200  # far from what float64 can hold
@@ -95,6 +95,23 @@ class CrossEntropy(WeighsClasses):
     def numbers(self) -> tuple[float, ...]:
         """Return (smoothing, weighted_mean, *weights)."""
         return (self.smoothing, *super().numbers())
+
+    def least(self, target: NDArray[Any], outputs: int) -> float:
+        """Return the loss where each row's probabilities are its smoothed truth; without smoothing it is 0."""
+        truth, counts = self._truth(outputs), self.rows_of_each(target, outputs)
+        probabilities = truth / np.maximum(truth.sum(axis=1, keepdims=True), TINY)
+        of_class = -(truth * np.log(np.maximum(probabilities, TINY))).sum(axis=1)
+        return float(counts @ of_class / (counts @ self.weights(outputs) if self.weighted_mean else counts.sum()))
+
+    def constant(self, target: NDArray[Any], outputs: int) -> NDArray[np.float64]:
+        """Return the logarithms of the classes' shares, smoothed and by weight."""
+        truth = self.rows_of_each(target, outputs) @ self._truth(outputs)
+        return np.asarray(np.log(np.maximum(truth / truth.sum(), TINY)))
+
+    def _truth(self, classes: int) -> NDArray[np.float64]:
+        """Return q (C, C): the smoothed and weighted truth of a row of each class."""
+        truth = (1 - self.smoothing) * np.eye(classes) + self.smoothing / classes
+        return np.asarray(truth * self.weights(classes))
 
     def encode(self, y: NDArray[Any], n_classes: int | None) -> NDArray[np.float64]:
         """Return the class index as a column."""

@@ -43,6 +43,10 @@ class Hinge(Loss):
         """Return 1: which side the row is on, and how far."""
         return 1
 
+    def constant(self, target: NDArray[Any], outputs: int) -> NDArray[np.float64]:
+        """Return the side of the larger class."""
+        return np.where(target.mean(axis=0) > 0, 1.0, -1.0)
+
     def encode(self, y: NDArray[Any], n_classes: int | None) -> NDArray[np.float64]:
         """Return -1 for the first class and 1 for the second, as a column."""
         return 2.0 * y.reshape(-1, 1) - 1

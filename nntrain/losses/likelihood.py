@@ -11,6 +11,8 @@ from nntrain.elementary import exp
 from nntrain.kernels import Entry, entry
 from nntrain.losses import LOSS, Loss
 
+TINY = 1e-12  # a variance or mean whose logarithm is taken is no smaller
+
 
 @entry(LOSS)
 def gaussian(output, target, delta, numbers):  # type: ignore[no-untyped-def]
@@ -65,10 +67,16 @@ class GaussianNLL(Loss):
     function: ClassVar[Entry] = gaussian
     tasks: ClassVar[tuple[str, ...]] = ("regression",)
 
-    @property
-    def least(self) -> float | None:
-        """Log sigma, where sigma is fixed."""
+    def least(self, target: NDArray[Any], outputs: int) -> float | None:
+        """Return log sigma, where sigma is fixed."""
         return None if self.sigma is None else log(self.sigma)
+
+    def constant(self, target: NDArray[Any], outputs: int) -> NDArray[np.float64]:
+        """Return the mean of each target and, where sigma is predicted, the logarithm of its variance."""
+        mean = target.mean(axis=0, dtype=np.float64)
+        if self.sigma is not None:
+            return np.asarray(mean)
+        return np.concatenate([mean, np.log(np.maximum(target.var(axis=0, dtype=np.float64), TINY))])
 
     def numbers(self) -> tuple[float, ...]:
         """Return (log sigma²,)."""
@@ -98,10 +106,14 @@ class PoissonNLL(Loss):
     tasks: ClassVar[tuple[str, ...]] = ("regression",)
     counts: ClassVar[bool] = True
 
-    @property
-    def least(self) -> None:
-        """It depends on the counts."""
-        return None
+    def least(self, target: NDArray[Any], outputs: int) -> float:
+        """Return the loss where each mean is the count itself."""
+        counts = target.astype(np.float64)
+        return float((counts - counts * np.log(np.maximum(counts, TINY))).mean())
+
+    def constant(self, target: NDArray[Any], outputs: int) -> NDArray[np.float64]:
+        """Return the logarithm of the mean count."""
+        return np.asarray(np.log(np.maximum(target.mean(axis=0, dtype=np.float64), TINY)))
 
     def prediction(self, output: NDArray[Any]) -> NDArray[Any]:
         """Return the means."""

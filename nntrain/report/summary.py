@@ -1,7 +1,7 @@
 """What a run came to: one record, as JSON for programs and as a few lines for people."""
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,22 +9,27 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from nntrain.diagnostics.curves import stuck, verdict
-from nntrain.report.curve import Curve
+from nntrain.diagnostics.facts import Facts
+from nntrain.diagnostics.verdict import judge
 from nntrain.report.fitting import Column, fitted
-from nntrain.report.numbers import duration, number, share
-from nntrain.training.events import Diverged, EpochEnded, Event, Finished, Scores, Started, Stopped
+from nntrain.report.numbers import count, duration, number, share
+from nntrain.training.events import Baseline, Diverged, EpochEnded, Estimate, Event, Finished, Scores, Started, Stopped
 
 SPEEDS = 1 << 12  # last epochs whose median speed is told: the first ones warm up
 ADVICE = "try a smaller optimizer.lr, a smaller initializer, or data.standardize: true"
 WHY = {
     Stopped.EPOCHS: "all epochs done",
-    Stopped.EARLY: "the validation loss did not improve any more",
-    Stopped.GRADIENT: "the gradient norm fell under grad_tol",
-    Stopped.CONVERGED: "converged",
+    Stopped.EARLY: "the validation loss stopped improving",
+    Stopped.GRADIENT: "the gradient norm fell below grad_tol",
+    Stopped.CONVERGED: "L-BFGS stopped, as the gradient is small or no step lowers the loss",
     Stopped.DIVERGED: "diverged",
     Stopped.INTERRUPTED: "interrupted",
 }
+
+
+def why(stopped: Stopped, search: bool) -> str:
+    """Say why a run ended; ``search``: whether it was a search, which ends with its last point."""
+    return "all points tried" if search and stopped is Stopped.CONVERGED else WHY[stopped]
 
 
 @dataclass(frozen=True)
@@ -66,10 +71,11 @@ class Summary:
 
         Keys: name, run (directory), model (file), task, epochs, steps, seconds, stopped; train, validation and test,
         each {loss, accuracy or r2}, of the weights that were kept (validation and test where there is such a part);
-        kept (final or best), best_epoch, final and best, each with the scores of all parts; verdict, gradient_norm,
-        dead, clipped (share of the steps, or null), samples_per_second, layers, each {label, parameters,
-        gradient_norm, dead}; parameters (of a network of up to eight, or null); diverged, null or {epoch, step, where,
-        learning_rate, advice}.
+        kept (final or best), best_epoch (0: the first weights), final and best, each with the scores of all parts;
+        verdict, and what it rests on: baseline, by part, and rise, validation_loss and systematic, each null or {value,
+        error}, as :mod:`nntrain.training.events` explains; gradient_norm, dead, clipped (share of the steps, or null),
+        samples_per_second, layers, each {label, parameters, gradient_norm, dead}; parameters (of a network of up to
+        eight, or null); diverged, null or {epoch, step, where, learning_rate, grown_to, advice}.
         """
         finished, metric = self.finished, self.started.metric
         layers = [
@@ -96,6 +102,12 @@ class Summary:
             "final": _scores(finished.final, metric),
             "best": _scores(finished.best, metric),
             "verdict": self.verdict,
+            "evidence": {
+                "baseline": _scores(self.started.baseline, metric),
+                "rise": _estimate(finished.rise),
+                "validation_loss": _estimate(finished.validation_loss),
+                "systematic": _estimate(finished.systematic),
+            },
             "gradient_norm": self.last and self.last.gradient_norm,
             "dead": self.dead,
             "clipped": self.last and self.last.clipped,
@@ -106,8 +118,12 @@ class Summary:
         }
 
 
-def _scores(scores: Mapping[str, Scores], metric: str) -> dict[str, Any]:
+def _scores(scores: Mapping[str, Scores | Baseline], metric: str) -> dict[str, Any]:
     return {part: {"loss": score.loss, metric: score.metric} for part, score in scores.items()}
+
+
+def _estimate(estimate: Estimate | None) -> dict[str, float] | None:
+    return None if estimate is None else estimate._asdict()
 
 
 def _divergence(diverged: Diverged) -> dict[str, Any]:
@@ -116,6 +132,7 @@ def _divergence(diverged: Diverged) -> dict[str, Any]:
         "step": diverged.step,
         "where": diverged.where,
         "learning_rate": diverged.learning_rate,
+        "grown_to": diverged.grown_to,
         "advice": ADVICE,
     }
 
@@ -128,41 +145,25 @@ def summarize(events: Iterable[Event], run: str, model: str) -> Summary:
         run: the run's directory.
         model: its model file.
     """
-    started = finished = last = None
-    train, validation = Curve(), Curve()
     speeds: deque[float] = deque(maxlen=SPEEDS)
-    for event in events:
-        match event:
-            case EpochEnded():
-                last = event
-                train.append(event.train_loss)
-                if event.validation is not None:
-                    validation.append(event.validation.loss)
-                speeds.append(event.samples_per_second)
-            case Started():
-                started = event
-            case Finished():
-                finished = event
-    if started is None or finished is None:
-        raise ValueError("a run begins with Started and ends with Finished")
+    facts = Facts.of(_with_speeds(events, speeds))
     return Summary(
-        started=started,
-        finished=finished,
-        last=last,
-        verdict=_verdict(started, finished, train, validation),
+        started=facts.started,
+        finished=facts.finished,
+        last=facts.last,
+        verdict=judge(facts).text,
         samples_per_second=sorted(speeds)[len(speeds) // 2] if speeds else None,
         run=run,
         model=model,
     )
 
 
-def _verdict(started: Started, finished: Finished, train: Curve, validation: Curve) -> str:
-    if finished.diverged:
-        return "diverged"
-    labels = [facts.label for facts in started.layers]
-    norms, dead = [layer.gradient_norm for layer in finished.layers], [layer.dead for layer in finished.layers]
-    curves = (train.values.tolist(), validation.values.tolist())
-    return stuck(labels, norms, dead) or verdict(*curves, finished.kept == "best", started.least_loss, train.every)
+def _with_speeds(events: Iterable[Event], speeds: deque[float]) -> Iterator[Event]:
+    """Yield ``events``, and append the speed of each epoch to ``speeds``."""
+    for event in events:
+        if isinstance(event, EpochEnded):
+            speeds.append(event.samples_per_second)
+        yield event
 
 
 def short_table(summary: Summary) -> Table:
@@ -194,26 +195,15 @@ def details(summary: Summary, width: int, layers: bool) -> RenderableType:
         width: columns of the terminal.
         layers: whether each layer gets a line too.
     """
-    finished, metric = summary.finished, metric_name(summary.started.metric)
-    speed = f", {summary.samples_per_second:,.0f} samples/s" if summary.samples_per_second else ""
-    lines = [
-        f"{WHY[finished.stopped]} after {finished.epochs} epochs, {finished.steps:,} steps, "
-        f"{duration(finished.seconds)}{speed}"
-    ]
-    if finished.diverged is not None:
-        diverged = finished.diverged
-        lines.append(
-            f"at step {diverged.step:,} (epoch {diverged.epoch}, learning rate {diverged.learning_rate:g}) "
-            f"{diverged.where} ceased to be finite; {ADVICE}; the last finite weights were kept"
-        )
-    elif finished.kept == "best":
-        lines.append(f"kept the weights of epoch {finished.best_epoch}, which had the lowest validation loss")
-    elif finished.best_epoch != finished.epochs:
-        best = {part: f"{number(score.loss)}, {metric} {number(score.metric)}" for part, score in finished.best.items()}
-        scores = "; ".join(f"{part} loss {text}" for part, text in best.items() if part != "train" or len(best) == 1)
-        lines.append(f"best epoch {finished.best_epoch}: {scores}")
-    if finished.diverged is None:
-        lines.append(summary.verdict)
+    started, finished = summary.started, summary.finished
+    steps = count(finished.steps, started.steps_are.removesuffix("s"))
+    facts = [count(finished.epochs, "epoch"), steps, duration(finished.seconds)]
+    if summary.samples_per_second:
+        facts.append(f"{summary.samples_per_second:,.0f} samples/s")
+    lines = [f"{why(finished.stopped, started.search)} after {', '.join(facts)}"]
+    if told := _best(summary):
+        lines.append(told)
+    lines.append(f"{summary.verdict}; {ADVICE}" if finished.diverged else summary.verdict)
     if finished.parameters is not None:
         lines.append("parameters: " + ", ".join(map(number, finished.parameters)))
     if summary.last is not None and summary.last.clipped is not None:
@@ -221,6 +211,24 @@ def details(summary: Summary, width: int, layers: bool) -> RenderableType:
     lines.append(f"run: {summary.run}")
     text = Text("\n".join(lines) + "\n")
     return Group(text, _layers(summary, width), "") if layers else text
+
+
+def _best(summary: Summary) -> str:
+    """Say which weights were kept if it was not the last ones, or which would have been better; or nothing."""
+    started, finished, epoch = summary.started, summary.finished, summary.finished.best_epoch
+    part = "validation" if "validation" in finished.best else "train"
+    lowest = f"the lowest {'validation' if part == 'validation' else 'training'} loss"
+    which = f"the weights of epoch {epoch}" if epoch else "the first weights"
+    if finished.epochs == 0:  # nothing was measured
+        return f"kept {which}" if finished.diverged else ""
+    if finished.kept == "best":
+        return f"kept {which}, which had {lowest}"
+    if finished.best == finished.final:
+        return ""
+    scores = {name: score for name, score in finished.best.items() if name != "train" or part == "train"}
+    metric = metric_name(started.metric)
+    told = (f"{name} loss {number(score.loss)}, {metric} {number(score.metric)}" for name, score in scores.items())
+    return f"{which} had {lowest}: {'; '.join(told)}"
 
 
 def _layers(summary: Summary, width: int) -> RenderableType:

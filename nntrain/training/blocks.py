@@ -30,6 +30,7 @@ class Block:
     """Some epochs, trained in one call and measured in another.
 
     Attributes:
+        start: the parameters before the first epoch.
         orders: the rows of each epoch (E, N).
         rates: the learning rate of each step (E, K).
         told: what each epoch led to; None if a number did not stay finite. The engine then stands where it was.
@@ -41,7 +42,7 @@ class Block:
     def __init__(self, engine: Engine, first: int, step: int, count: int) -> None:
         plan = engine.plan
         self._engine, self._step = engine, step
-        self._before = (engine.theta.copy(), engine.state.copy())
+        self.start, self._state = engine.theta.copy(), engine.state.copy()
         self.orders = np.stack([plan.order(first + e) for e in range(count)])
         self.rates = plan.rates(step, first, count)
         began = perf_counter()
@@ -67,4 +68,4 @@ class Block:
             self._engine.take_epochs(self.orders[: e + 1], self._step, self.rates[: e + 1])
 
     def _go_back(self) -> None:
-        self._engine.theta[:], self._engine.state[:] = self._before
+        self._engine.theta[:], self._engine.state[:] = self.start, self._state

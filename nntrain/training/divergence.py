@@ -1,10 +1,47 @@
-"""Where a run's numbers ceased to be finite: the steps since the last good state are taken again, one by one."""
+"""Divergence: a training loss that has grown beyond use, and the step at which numbers are no longer finite."""
+
+from dataclasses import dataclass, field, replace
+from math import inf
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.training.engine import Engine
-from nntrain.training.events import Diverged
+from nntrain.training.events import Baseline, Diverged
+
+BEYOND_USE = 10  # times the loss of the first weights, and of the best constant prediction
+
+
+@dataclass
+class Growth:
+    """How far the training loss has grown.
+
+    It is beyond use where it is more than ten times the loss of the first weights and of the best constant prediction,
+    both counted from the loss's lower bound. It may be so for a while, and come back: what counts is where a run ends.
+
+    Attributes:
+        baseline: of the training part.
+        limit: the loss beyond which weights are of no use; infinite until the first loss is known.
+    """
+
+    baseline: Baseline
+    limit: float = inf
+    _left: Diverged | None = None  # the first of the latest epochs that were beyond it
+    _last: Diverged = field(default_factory=lambda: Diverged(0, 0, "the training loss", 0.0))
+
+    def begin(self, first: float) -> None:
+        """Take in the loss of the first weights."""
+        largest = max(first, self.baseline.loss) - self.baseline.floor
+        self.limit = self.baseline.floor + BEYOND_USE * largest if largest > 0 else inf
+
+    def see(self, loss: float, epoch: int, step: int, rate: float) -> None:
+        """Take in the training loss of an epoch, which ended with ``step`` and the learning rate ``rate``."""
+        self._last = Diverged(epoch, step, "the training loss", rate)
+        self._left = None if loss <= self.limit else self._left or self._last
+
+    def beyond_use(self, loss: float) -> Diverged | None:
+        """Return since when the run has been beyond use if it ends with ``loss``, None if it is not."""
+        return None if loss <= self.limit else replace(self._left or self._last, grown_to=loss)
 
 
 def locate(

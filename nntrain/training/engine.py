@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from functools import cached_property
 from math import ceil
 from typing import Any
 
@@ -17,7 +17,8 @@ from nntrain.network.crew import Crew
 from nntrain.network.epoch import evaluate, steps
 from nntrain.network.forward import ROWS, ForwardPass, compile_products_beside
 from nntrain.network.table import Criterion, Told, Update
-from nntrain.training.events import LayerFacts, LayerStatistics, Scores, Started, Statistics
+from nntrain.training.baseline import Rows, baselines
+from nntrain.training.events import Baseline, LayerFacts, LayerStatistics, Scores, Started, Statistics
 from nntrain.training.plan import Plan
 from nntrain.wrappers import MEAN, SLOW, START
 
@@ -26,18 +27,6 @@ SAFE = 1e-140  # a norm between this and its inverse is right as it is
 PROBE_ROWS = 512  # training rows, at most, that dead units are looked for with
 STATISTICS_SHARE = 0.01  # of the training time is what statistics may cost, when the recipe leaves the interval open
 TIMES = 20  # that there are statistics, at least, in a run of so many epochs
-
-
-@dataclass(frozen=True)
-class Rows:
-    """Some rows of data as the compiled functions read them, beside the targets as they were given."""
-
-    x: NDArray[Any]  # (N, inputs)
-    target: NDArray[Any]  # (N, targets)
-    y: NDArray[Any]  # (N,) class indices or (N, T) numbers
-
-    def __getitem__(self, rows: slice) -> "Rows":
-        return Rows(self.x[rows], self.target[rows], self.y[rows])
 
 
 class Engine:
@@ -171,6 +160,15 @@ class Engine:
         with self.measured_weights(step):
             return self.score(rows)
 
+    def outputs(self, rows: Rows, theta: NDArray[Any] | None = None) -> NDArray[Any]:
+        """Return the outputs (N, O) for ``rows``, with the parameters as they stand or with ``theta``."""
+        return self._forward.outputs(self.theta if theta is None else theta, rows.x)
+
+    @cached_property
+    def baseline(self) -> dict[str, Baseline]:
+        """What the best constant prediction reaches on each part of the data."""
+        return baselines(self.plan.loss, self.plan.network.outputs, self.plan.n_classes, self.parts)
+
     def started(self, every: int) -> Started:
         """Return what a run is that is about to begin; ``every``: epochs between two statistics."""
         plan = self.plan
@@ -188,7 +186,9 @@ class Engine:
             steps_per_epoch=plan.steps_per_epoch,
             probe_rows=len(self.probe.x),
             statistics_every=every,
-            least_loss=plan.loss.least,
+            baseline=self.baseline,
+            search=plan.optimizer.keeps_best,
+            steps_are="evaluations" if plan.optimizer.searches else "steps",
         )
 
     def few_parameters(self) -> tuple[float, ...] | None:

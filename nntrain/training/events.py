@@ -17,8 +17,8 @@ class Stopped(StrEnum):
     EPOCHS = "epochs"  # all epochs were trained
     EARLY = "early_stopping"  # the validation loss did not improve for `patience` epochs
     GRADIENT = "grad_tol"  # the gradient norm fell under the tolerance
-    CONVERGED = "converged"  # L-BFGS found no way further down
-    DIVERGED = "diverged"  # a number ceased to be finite
+    CONVERGED = "converged"  # L-BFGS found no way further down, or a search has tried all its points
+    DIVERGED = "diverged"  # a number is no longer finite, or the loss has grown beyond use
     INTERRUPTED = "interrupted"  # Ctrl-C or SIGTERM
 
 
@@ -27,6 +27,34 @@ class Scores(NamedTuple):
 
     loss: float
     metric: float | None
+
+
+class Baseline(NamedTuple):
+    """What the best constant prediction reaches on one part of the data: it is found on the training part.
+
+    It is the share of each class for a cross-entropy, and the mean for a squared error.
+    """
+
+    loss: float
+    metric: float | None  # accuracy of the most frequent class, or R²
+    least: float | None  # the loss's lower bound on these rows; None if it has none
+
+    @property
+    def floor(self) -> float:
+        """What losses are counted from: the lower bound, or one nat below the baseline where there is none."""
+        return self.loss - 1 if self.least is None else self.least
+
+    @property
+    def span(self) -> float:
+        """How far it is above the floor; 0 where the targets are all the same."""
+        return self.loss - self.floor
+
+
+class Estimate(NamedTuple):
+    """A number that is measured on some rows, and its standard error."""
+
+    value: float
+    error: float
 
 
 @dataclass(frozen=True)
@@ -77,7 +105,9 @@ class Started:
     steps_per_epoch: int
     probe_rows: int
     statistics_every: int
-    least_loss: float | None  # that there can be; None where it depends on the data
+    baseline: Mapping[str, Baseline]  # of each part
+    search: bool  # whether each epoch is a point of a search, which follows no trend
+    steps_are: Literal["steps", "evaluations"]  # what is counted: some optimizers evaluate the loss several times
 
 
 @dataclass(frozen=True)
@@ -102,18 +132,19 @@ class EpochEnded(NamedTuple):
     validation: Scores | None
     statistics: Statistics | None  # None between two measurements
     clipped: float | None  # share of the run's steps whose gradient was clipped; None where nothing clips
-    improved: bool  # the best validation loss so far (train loss where there is no validation part)
+    improved: bool  # the lowest validation loss so far (train loss where there is no validation part)
     parameters: tuple[float, ...] | None = None  # of a network that has a few only
 
 
 @dataclass(frozen=True)
 class Diverged:
-    """A number ceased to be finite: where it was first seen, and the state before it is what is kept."""
+    """A number is no longer finite, or the training loss has grown beyond use; the best weights are kept."""
 
     epoch: int
-    step: int  # counted from 1 over the run
-    where: str  # such as "activations of layer 2 (dense 64→32 relu)"
+    step: int  # counted from 1 over the run; the last one of the epoch where the loss has grown
+    where: str  # what is not finite, such as "the activations of layer 2 (dense 64→32 relu)"; else "the training loss"
     learning_rate: float
+    grown_to: float | None = None  # the training loss at the end of the run; None where a number is not finite
 
 
 @dataclass(frozen=True)
@@ -124,14 +155,21 @@ class Finished:
     epochs: int
     steps: int
     seconds: float
-    best_epoch: int  # of the lowest validation loss (train loss where there is no validation part)
+    # Of the lowest validation loss, or train loss where there is no validation part; 0: the first weights.
+    best_epoch: int
     diverged: Diverged | None = None
     # Scores of "train", "validation" and "test", with the weights of the last epoch and with those of the best one.
     final: Mapping[str, Scores] = field(default_factory=dict)
     best: Mapping[str, Scores] = field(default_factory=dict)
-    kept: Literal["final", "best"] = "final"  # which weights are the result: the best ones with early stopping
+    # Which weights are the result: the best ones with early stopping, in a search, and after divergence.
+    kept: Literal["final", "best"] = "final"
     layers: tuple[LayerStatistics, ...] = ()  # at the end of the last epoch
     parameters: tuple[float, ...] | None = None  # that are kept, of a network that has a few only
+    rise: Estimate | None = None  # of the validation loss, from the best to the last weights
+    # Of the weights that are kept: the validation loss over groups of rows, and what share of the training error is
+    # systematic, and not noise (see nntrain.training.evidence).
+    validation_loss: Estimate | None = None
+    systematic: Estimate | None = None
 
 
 Event = Started | StepsDone | EpochEnded | Diverged | Finished

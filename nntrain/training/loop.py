@@ -14,9 +14,10 @@ from numpy.typing import NDArray
 from nntrain.kernels import compiles
 from nntrain.network.forward import ROWS
 from nntrain.training import blocks
-from nntrain.training.divergence import locate
+from nntrain.training.divergence import Growth, locate
+from nntrain.training.ending import finish
 from nntrain.training.engine import Engine
-from nntrain.training.events import Diverged, EpochEnded, Event, Finished, Scores, StepsDone, Stopped
+from nntrain.training.events import Diverged, EpochEnded, Event, Scores, StepsDone, Stopped
 from nntrain.training.search import search_of
 from nntrain.training.stopping import Best
 
@@ -28,13 +29,13 @@ def train(engine: Engine, interrupted: Callable[[], bool] = lambda: False, stati
 
     Args:
         engine: the run's arrays. When the last event has come, ``engine.theta`` holds the resulting parameters: those
-            with the best validation loss if the recipe stops early, else the last ones.
+            with the best validation loss if the recipe stops early or training diverges, else the last ones.
         interrupted: asked after each compiled call whether to end the run there.
         statistics: whether to measure the layers now and then.
 
     Yields:
-        Started, then an EpochEnded an epoch (with StepsDone before it where epochs are long), Diverged if a number
-        ceased to be finite, and Finished.
+        Started, then an EpochEnded an epoch (with StepsDone before it where epochs are long), Diverged if a number is
+        no longer finite or the loss has grown beyond use, and Finished.
     """
     plan = engine.plan
     with engine.crew.at_work(plan.network.largest_product(max(plan.batch_rows, ROWS))):
@@ -62,12 +63,17 @@ class _Run:
         plan = self.engine.plan
         self.plan = plan
         stopping = plan.training.early_stopping
-        self.best = Best(stopping.min_delta) if stopping else Best()
+        self.best = Best(self.engine.theta.copy(), stopping.min_delta if stopping else 0.0)
+        self.growth = Growth(self.engine.baseline["train"])
         self.plateau = plan.schedule.policy() if plan.schedule.reacts else None
         self.search = search_of(self.engine)
         self.in_blocks = plan.in_blocks and compiles()
-        self.best_theta = self.engine.theta.copy()
+        # Without validation, a full batch's loss is that of the weights before its step.
+        averaged = plan.training.averaging is not None or plan.training.lookahead is not None
+        one_step = plan.steps_per_epoch == 1 and self.search is None
+        self.before_step = one_step and plan.data.validation is None and not averaged
         self.finite = (self.engine.theta.copy(), self.engine.state.copy())
+        self.before = self.finite[0]
         self.seconds_per_step = 3e-6 + 1e-10 * plan.batch_rows * plan.network.multiply_adds  # until it is measured
 
     def events(self) -> Iterator[Event]:
@@ -81,9 +87,21 @@ class _Run:
                 yield from self._epoch()
         if self.search is not None:
             self.search.close()
-        if self.diverged is not None:
-            yield self.diverged
-        yield self._finished()
+        assert self.stopped is not None  # noqa: S101 - the loop ends by it
+        finished = finish(
+            self.engine,
+            self.best,
+            self.growth,
+            stopped=self.stopped,
+            diverged=self.diverged,
+            epochs=self.epoch,
+            steps=self.step,
+            seconds=perf_counter() - self.began,
+            statistics=self.every > 0,
+        )
+        if finished.diverged is not None:
+            yield finished.diverged
+        yield finished
 
     def _ahead(self) -> int:
         """Return how many epochs can be trained in one call: more than one only where nobody looks between them."""
@@ -104,11 +122,13 @@ class _Run:
             return
         speed = block.orders.shape[1] / (self.plan.steps_per_epoch * self.seconds_per_step)
         losses, norms = engine.combined(told.losses, block.orders), told.norms.tolist()
+        self._see_first(told.losses[0])
         rates, clipped = block.rates[:, -1].tolist(), told.clipped.sum(axis=1).tolist()
         for e in range(count):
             block.stand_after(e)
             engine.clipped += clipped[e]
             self.epoch, self.step = first + e + 1, self.step + self.plan.steps_per_epoch
+            self.before = told.ends[e - 1] if e else block.start
             when = began + block.seconds * (e + 1) / count
             ending = blocks.Ending(norms[e], when, partial(block.end_after, e))
             yield self._ended(rates[e], losses[e], speed, block.scores[e], ending)
@@ -128,6 +148,8 @@ class _Run:
             start, stop = losses.size, losses.size + max(1, int(CALL_SECONDS / self.seconds_per_step))
             before = perf_counter()
             taken = self._take(order[start * plan.batch_rows : stop * plan.batch_rows], rates[start:stop])
+            if start == 0:
+                self._see_first(taken)
             call = perf_counter() - before
             seconds += call
             losses = np.concatenate([losses, taken])
@@ -139,6 +161,7 @@ class _Run:
         if losses.size < count:
             return  # a part of an epoch has no place among the epochs
         self.epoch += 1
+        self.before = self.finite[0]
         (loss,) = engine.combined(losses[None], order[None])
         yield self._ended(float(rates[-1]), loss, rows / seconds, engine.validation(self.step))
 
@@ -163,6 +186,12 @@ class _Run:
         if self.stopped is None and self.interrupted():
             self.stopped = Stopped.INTERRUPTED
         yield ended
+
+    def _see_first(self, losses: NDArray[np.float64]) -> None:
+        """Take in the run's first loss, which the first weights have."""
+        if self.epoch == 0 and losses.size:
+            whole = self.plan.steps_per_epoch if self.plan.loss.reduction == "sum" else 1
+            self.growth.begin(whole * float(losses[0]))
 
     def _take(self, order: NDArray[np.int64], rates: NDArray[np.float64]) -> NDArray[np.float64]:
         """Take steps, and go back to the last finite state where one is not finite."""
@@ -195,9 +224,9 @@ class _Run:
             watched = validation.loss if validation else loss
             if self.plateau is not None:
                 self.plateau.see(watched)
-            improved = self.best.improved(watched, epoch)
-            if improved:
-                np.copyto(self.best_theta, engine.theta)
+            watched_weights = (epoch - 1, self.before) if self.before_step else (epoch, engine.theta)
+            improved = self.best.see(watched, *watched_weights)
+            self.growth.see(loss, epoch, self.step, rate)
             self.stopped = self.stopped or self._reason_to_stop(gradient)
             if self.stopped is not None and ending is not None:
                 ending.end()
@@ -226,30 +255,3 @@ class _Run:
         if training.early_stopping is not None and self.best.waited >= training.early_stopping.patience:
             return Stopped.EARLY
         return Stopped.EPOCHS if self.epoch == training.epochs else None
-
-    def _finished(self) -> Finished:
-        engine, best_epoch = self.engine, self.best.epoch or self.epoch
-        assert self.stopped is not None  # noqa: S101 - the loop ends by it
-        with engine.measured_weights(self.step):
-            layers = engine.statistics().layers if self.every else ()
-            final = engine.scores()
-            last, best = engine.theta.copy(), final
-        if best_epoch != self.epoch or self.diverged is not None:
-            engine.theta[:] = self.best_theta
-            best = engine.scores()
-        keep_best = self.plan.training.early_stopping is not None or self.plan.optimizer.keeps_best
-        if best is final or not keep_best:
-            engine.theta[:] = last
-        return Finished(
-            stopped=self.stopped,
-            epochs=self.epoch,
-            steps=self.step,
-            seconds=perf_counter() - self.began,
-            best_epoch=best_epoch,
-            diverged=self.diverged,
-            final=final,
-            best=best,
-            kept="best" if keep_best else "final",
-            layers=layers,
-            parameters=engine.few_parameters(),
-        )

@@ -1,28 +1,39 @@
-"""When to stop before the last epoch: small policies that decide from what an epoch left behind."""
+"""When to stop before the last epoch, and which weights were the best until then."""
 
 from dataclasses import dataclass, field
 from math import inf
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 
 @dataclass
 class Best:
-    """The lowest loss so far, and how long ago it was.
+    """The weights with the lowest loss so far, and how long the loss has not improved.
 
     Attributes:
-        min_delta: by how much a loss must be lower to count.
-        epoch: the epoch of the lowest loss, counted from 1.
-        waited: epochs since then.
+        weights: at first those that training starts from.
+        min_delta: by how much a loss must be lower than the last one that counted, to count as an improvement.
+        loss: the lowest.
+        epoch: the epoch after which the weights had that loss, counted from 1; 0: the first weights.
+        waited: epochs since the last improvement.
     """
 
+    weights: NDArray[Any]
     min_delta: float = 0.0
     loss: float = field(default=inf)
     epoch: int = 0
     waited: int = 0
+    _counted: float = field(default=inf)
 
-    def improved(self, loss: float, epoch: int) -> bool:
-        """Take in the loss of ``epoch`` and tell whether it is the best."""
-        if loss < self.loss - self.min_delta:
-            self.loss, self.epoch, self.waited = loss, epoch, 0
-            return True
-        self.waited += 1
-        return False
+    def see(self, loss: float, epoch: int, weights: NDArray[Any]) -> bool:
+        """Take in the loss of the weights after ``epoch`` and tell whether it is the lowest so far."""
+        improved = loss < self._counted - self.min_delta
+        self.waited = 0 if improved else self.waited + 1
+        self._counted = loss if improved else self._counted
+        lowest = loss < self.loss
+        if lowest:
+            self.loss, self.epoch = loss, epoch
+            np.copyto(self.weights, weights)
+        return lowest

@@ -13,7 +13,7 @@ from nntrain.recipe.schema import to_data
 from nntrain.report.html.document import Figure, document, run_button, table
 from nntrain.report.html.lines import Line, Lines, Values, line_figures
 from nntrain.report.numbers import duration, number, short
-from nntrain.report.summary import WHY, metric_name
+from nntrain.report.summary import metric_name, why
 from nntrain.training.events import Stopped
 
 
@@ -55,7 +55,9 @@ def _results(runs: Sequence[History], names: Sequence[str]) -> str:
 def _end(run: History) -> str:
     """Return why a run ended, and its verdict, which says so itself of a run that diverged."""
     stopped, verdict = run.summary["stopped"], run.summary["verdict"]
-    return str(verdict) if stopped is Stopped.DIVERGED else f"{WHY[stopped]}; {verdict}"
+    if stopped is Stopped.DIVERGED:
+        return str(verdict)
+    return f"{why(stopped, run.recipe.optimizer.keeps_best)}; {verdict}"
 
 
 def _rate(run: History) -> str:
