@@ -22,8 +22,8 @@ floor  packages and files                                           hold
 3      kernels                                                      what is compiled, and how it is called
 2      views, elementary, denormals                                 what loops cannot say; exp
 1      cache, compiler                                              what Numba is told to do otherwise
-0      errors, registry, random, formats, files, resources, memory, what everything stands on
-       processors, as_json
+0      errors, printable, registry, random, formats, files,          what everything stands on
+       resources, memory, processors, as_json
 ===== ============================================================ ==========================================
 """
 

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import IntEnum
 
+from nntrain.printable import one_line
+
 MOST_PROBLEMS = 10  # shown of one file
 SIMILAR = 0.65  # shared letters, from 0 to 1: mes is near mse, none is not near cosine
 
@@ -37,8 +39,8 @@ class Problem:
 
     def __str__(self) -> str:
         """Return ``where: what`` and, on an indented line of its own, the hint."""
-        text = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{text}\n  {self.hint}" if self.hint else text
+        text = one_line(f"{self.where}: {self.what}" if self.where else self.what)
+        return f"{text}\n  {one_line(self.hint)}" if self.hint else text
 
 
 class NntrainError(Exception):
@@ -86,17 +88,17 @@ def cannot_write(where: object, error: OSError, what: str = "cannot write", hint
     return kind(Problem(str(where), f"{what}: {error.strerror}", hint))
 
 
-def refuse(problems: Sequence[Problem]) -> None:
-    """Raise an error that shows the first ten ``problems`` and counts the others; do nothing if there are none.
+def refuse(problems: Sequence[Problem], most: int = MOST_PROBLEMS) -> None:
+    """Raise an error that shows the first ``most`` problems and counts the others; do nothing if there are none.
 
     Raises:
         InputError: if there are problems.
     """
     if not problems:
         return
-    more = len(problems) - MOST_PROBLEMS
+    more = len(problems) - most
     rest = [Problem("", f"and {more} more problem{'s' * (more > 1)}")] if more > 0 else []
-    raise InputError(*problems[:MOST_PROBLEMS], *rest)
+    raise InputError(*problems[:most], *rest)
 
 
 def others(count: int, noun: str) -> str:

@@ -3,6 +3,7 @@
 import glob
 import os
 import signal
+import stat
 import sys
 import tempfile
 from contextlib import suppress
@@ -19,20 +20,24 @@ except ImportError:  # Windows
 TEMPORARY = ".nntrain"  # how the names of files end that are not complete
 
 
-def read_text(path: str, expected: str) -> tuple[str, str]:
-    """Return the name for messages and the text of the file at ``path`` (``-``: standard input).
+def read_bytes(path: str, expected: str) -> tuple[str, bytes]:
+    """Return the name for messages and the content of the file at ``path`` (``-``: standard input).
 
     Args:
-        path: of the file.
+        path: of the file. Pipes are read, devices are not: they may have no end.
         expected: what it should be, for messages.
 
     Raises:
-        InputError: if it cannot be read, is empty, or it or its name is not UTF-8 text.
+        InputError: if it cannot be read, or its name is not UTF-8.
     """
     name = "standard input" if path == "-" else path
     try:
         name.encode()  # it is to stand in reports
-        content = _standard_input(name, expected) if path == "-" else Path(path).read_bytes()
+        if path == "-":
+            return name, _standard_input(name, expected)
+        if stat.S_ISCHR(mode := Path(path).stat().st_mode) or stat.S_ISBLK(mode):
+            raise bad_input(name, f"is a device, expected {expected}")
+        return name, Path(path).read_bytes()
     except IsADirectoryError:
         raise bad_input(name, f"is a directory, expected {expected}") from None
     except FileNotFoundError:
@@ -43,6 +48,24 @@ def read_text(path: str, expected: str) -> tuple[str, str]:
         raise bad_input(ascii(name), "the name of this file is not UTF-8", "rename it") from None
     except ValueError as error:  # a NUL in the name
         raise bad_input(repr(name), f"cannot read: {error}") from None
+
+
+def read_text(path: str, expected: str) -> tuple[str, str]:
+    """Return the name for messages and the text of the file at ``path``.
+
+    Raises:
+        InputError: as :func:`read_bytes`, and if it is empty or not UTF-8 text.
+    """
+    name, content = read_bytes(path, expected)
+    return name, as_text(name, content, expected)
+
+
+def as_text(name: str, content: bytes, expected: str) -> str:
+    """Return the text that a file holds; ``name`` and ``expected`` are for messages.
+
+    Raises:
+        InputError: if it is empty or not UTF-8 text.
+    """
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -51,7 +74,7 @@ def read_text(path: str, expected: str) -> tuple[str, str]:
         raise _not_text(name, content, expected, content.index(0))
     if not text.strip():
         raise bad_input(name, f"is empty, expected {expected}")
-    return name, text
+    return text
 
 
 def _not_text(name: str, content: bytes, expected: str, wrong: int) -> InputError:

@@ -9,13 +9,20 @@ import importlib
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, TypeVar, get_args
+from typing import Annotated, Any, ClassVar, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
 from pydantic_core import CoreSchema, core_schema
 
 Dialects = Mapping[str, Mapping[str, float | bool]]  # library -> key -> its default there
 DIALECT = Field(description="whose defaults are meant where a key is not given")
+
+# The numbers of a recipe have ends: float32 holds the largest, float64 its square, and 64 bits count so many steps.
+LARGEST, MOST = 1e30, 10**9
+Real = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
+Positive = Annotated[float, Field(gt=0, le=LARGEST)]
+Amount = Annotated[float, Field(ge=0, le=LARGEST)]
+Count = Annotated[int, Field(ge=1, le=MOST)]
 
 
 class Strict(BaseModel):

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from nntrain.kernels import kernel
-from nntrain.registry import DIALECT, Component, Dialects, Strict
+from nntrain.registry import DIALECT, Component, Count, Dialects, Strict
 
 # The places of the numbers that `follow` reads; a period of 0 is none.
 PERIOD, ALPHA, SLOW, EVERY, START, DECAY, DEBIAS, MEAN = range(8)
@@ -27,7 +27,7 @@ class Lookahead(Strict):
     Source: Zhang et al., arXiv 1907.08610.
     """
 
-    period: Annotated[int, Field(ge=1, description="steps of the optimizer between two of the slow weights")] = 5
+    period: Annotated[Count, Field(description="steps of the optimizer between two of the slow weights")] = 5
     alpha: Annotated[float, Field(gt=0, le=1, description="part of the way that the slow weights go")] = 0.5
 
 

@@ -50,6 +50,15 @@ def test_the_loss_of_many_rows_is_their_mean_however_they_are_cut(dialect: str) 
     assert ended.train_loss == pytest.approx(whole, rel=1e-9)  # of an epoch, its batches' weights counted
 
 
+def test_rows_of_which_none_counts_have_no_loss() -> None:
+    """As in a validation part whose classes all have weight 0."""
+    loss = make(Loss, "cross_entropy", class_weights=[1.0, 0.0, 0.0])
+    target = np.ones((200, 1))
+    weights = loss.weigh(target)
+    assert weights is not None
+    assert loss.combine(np.zeros((1, 2)), 200, 128, weights) == [0.0]
+
+
 def test_the_complete_recipe_has_numbers(nntrain: CommandLine) -> None:
     text = "data: {source: wine}\nloss: {name: cross_entropy, class_weights: balanced}\n"
     weights = nntrain("show", "-", "--json", stdin=text).json["recipe"]["loss"]["class_weights"]

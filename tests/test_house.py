@@ -19,7 +19,7 @@ from nntrain.resources import shipped_recipes
 from tests.helpers import ROOT, CommandLine
 
 FLOORS = (
-    ("errors", "registry", "random", "formats", "files", "as_json", "resources", "memory", "processors"),
+    ("errors", "printable", "registry", "random", "formats", "files", "as_json", "resources", "memory", "processors"),
     ("cache", "compiler"),
     ("views", "elementary", "denormals"),
     ("kernels",),

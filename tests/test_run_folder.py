@@ -34,7 +34,7 @@ STEPS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate"
 folder, fresh = Path("run"), sys.argv[1] == "fresh"
 
 def write(name, overwrite=True):
-    with RunFolder(name, name, folder, overwrite, print) as run:
+    with RunFolder(name, lambda _: name, folder, overwrite, print) as run:
         os.write(run._metrics._file.fileno(), name.encode())
         run.finish(lambda path: write_atomically(path, name.encode()), lambda place: name)
 
@@ -128,14 +128,14 @@ def files(folder: Path) -> dict[str, bytes]:
 
 
 def test_a_directory_in_use_is_refused(folder: Path, told: list[str]) -> None:
-    with RunFolder("a", "recipe", folder, False, told.append) as first:
+    with RunFolder("a", lambda _: "recipe", folder, False, told.append) as first:
         with pytest.raises(InputError, match=rf"run: is in use by process {os.getpid()} on ") as refused:
-            RunFolder("b", "other", folder, True, told.append).__enter__()
+            RunFolder("b", lambda _: "other", folder, True, told.append).__enter__()
         assert "wait until it has ended, or choose another directory" in str(refused.value)
         first.finish(save, summary)
     assert files(folder).keys() == set(NAMES)
     assert (folder / "recipe.yaml").read_text() == "recipe"
-    with RunFolder("c", "recipe", folder, True, told.append):
+    with RunFolder("c", lambda _: "recipe", folder, True, told.append):
         pass  # nothing holds it any more
 
 
@@ -154,7 +154,7 @@ def test_what_a_killed_process_has_half_written_is_removed(folder: Path, told: l
     abandoned, own = folder / f".{MODEL}.abcdefgh{TEMPORARY}", folder / f".{MODEL}.bak"
     abandoned.write_text("half")
     own.write_text("the user's")
-    with RunFolder("a", "recipe", folder, False, told.append) as writing:
+    with RunFolder("a", lambda _: "recipe", folder, False, told.append) as writing:
         writing.finish(save, summary)
     assert files(folder).keys() == {*NAMES, own.name}
 
@@ -231,7 +231,7 @@ def test_a_model_that_does_not_fit_is_saved_elsewhere(folder: Path, told: list[s
             raise OutputError
         save(path)
 
-    with RunFolder("a", "recipe", folder, False, told.append) as writing:
+    with RunFolder("a", lambda _: "recipe", folder, False, told.append) as writing:
         writing(epoch)
         place = writing.finish(save_outside, summary)
     assert place is not None
@@ -246,7 +246,7 @@ def test_a_model_that_does_not_fit_is_saved_elsewhere(folder: Path, told: list[s
 def test_a_run_that_cannot_be_completed_does_not_replace_one(
     folder: Path, told: list[str], epoch: EpochEnded, fails: Callable[[Path], None] | None
 ) -> None:
-    with RunFolder("a", "old", folder, False, told.append) as writing:
+    with RunFolder("a", lambda _: "old", folder, False, told.append) as writing:
         writing.finish(save, summary)
     before = files(folder)
 
@@ -256,20 +256,20 @@ def test_a_run_that_cannot_be_completed_does_not_replace_one(
     def no_summary(place: Path | None) -> Mapping[str, Any]:
         raise OutputError
 
-    with RunFolder("b", "new", folder, True, told.append) as writing:
+    with RunFolder("b", lambda _: "new", folder, True, told.append) as writing:
         writing(epoch)
         place = writing.finish(fails or save, no_summary if fails else summary)
     if fails:
         assert place is not None
         assert place.parent == Path()
         assert files(folder) == before
-    with pytest.raises(MemoryError), RunFolder("c", "new", folder, True, told.append):
+    with pytest.raises(MemoryError), RunFolder("c", lambda _: "new", folder, True, told.append):
         raise MemoryError
     assert UNFINISHED not in files(folder)
 
 
 def test_a_directory_that_was_removed_meanwhile_is_made_again(folder: Path, told: list[str], epoch: EpochEnded) -> None:
-    with RunFolder("a", "recipe", folder, False, told.append) as writing:
+    with RunFolder("a", lambda _: "recipe", folder, False, told.append) as writing:
         writing(epoch)
         shutil.rmtree(folder)
         writing(epoch)
@@ -282,9 +282,9 @@ def test_a_directory_that_was_removed_meanwhile_is_made_again(folder: Path, told
 
 
 def test_a_directory_that_is_another_ones_now_is_left_alone(folder: Path, told: list[str]) -> None:
-    with RunFolder("a", "recipe", folder, False, told.append) as writing:
+    with RunFolder("a", lambda _: "recipe", folder, False, told.append) as writing:
         shutil.rmtree(folder)
-        with RunFolder("b", "other", folder, False, told.append) as other:
+        with RunFolder("b", lambda _: "other", folder, False, told.append) as other:
             other.finish(save, summary)
         place = writing.finish(save, summary)
     assert (folder / "recipe.yaml").read_text() == "other"

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from nntrain.activations import LEARNT_BACKWARD, LEARNT_FORWARD, Activation
 from nntrain.kernels import Entry, entry
-from nntrain.registry import DIALECT, Dialects
+from nntrain.registry import DIALECT, Dialects, Real
 
 
 @entry(LEARNT_FORWARD)
@@ -46,7 +46,7 @@ class PReLU(Activation):
 
     name: Literal["prelu"] = "prelu"
     dialect: Annotated[Literal["torch", "keras"], DIALECT] = "torch"
-    slope: Annotated[float, Field(description="the slope for z < 0 that learning starts from")] = 0.25
+    slope: Annotated[Real, Field(description="the slope for z < 0 that learning starts from")] = 0.25
     shared: Annotated[bool, Field(description="whether all units of a layer have one slope")] = True
     forward: ClassVar[Entry] = prelu_forward
     backward: ClassVar[Entry] = prelu_backward

@@ -7,6 +7,7 @@ from pydantic import Field
 from nntrain.activations import BACKWARD, FORWARD, Activation
 from nntrain.elementary import expm1
 from nntrain.kernels import Entry, entry
+from nntrain.registry import Amount, Positive
 
 
 @entry(FORWARD)
@@ -70,7 +71,7 @@ class LeakyReLU(Activation):
     """
 
     name: Literal["leaky_relu"] = "leaky_relu"
-    slope: Annotated[float, Field(ge=0, description="slope for z < 0")] = 0.01
+    slope: Annotated[Amount, Field(description="slope for z < 0")] = 0.01
     forward: ClassVar[Entry] = leaky_relu_forward
     backward: ClassVar[Entry] = leaky_relu_backward
     corners: ClassVar[tuple[float, ...]] = (0.0,)
@@ -109,7 +110,7 @@ class ELU(Activation):
     """
 
     name: Literal["elu"] = "elu"
-    alpha: Annotated[float, Field(gt=0, description="h approaches -alpha for very negative z")] = 1.0
+    alpha: Annotated[Positive, Field(description="h approaches -alpha for very negative z")] = 1.0
     forward: ClassVar[Entry] = elu_forward
     backward: ClassVar[Entry] = elu_backward
     corners: ClassVar[tuple[float, ...]] = (0.0,)  # unless alpha is 1

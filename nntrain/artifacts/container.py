@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
-from nntrain.errors import InputError, bad_input
+from nntrain.errors import bad_input
 from nntrain.files import write_atomically
 
 Tensors = Mapping[str, NDArray[Any]]
@@ -28,9 +28,13 @@ def write(path: Path, tensors: Tensors, facts: Mapping[str, Any]) -> None:
     Raises:
         InputError: if the file cannot be written.
     """
+    write_texts(path, tensors, {key: json.dumps(value, allow_nan=False) for key, value in facts.items()})
+
+
+def write_texts(path: Path, tensors: Tensors, texts: Mapping[str, str]) -> None:
+    """Write ``tensors``, and facts that are JSON already."""
     contiguous = {name: np.ascontiguousarray(values) for name, values in tensors.items()}
-    metadata = {key: json.dumps(value, allow_nan=False) for key, value in facts.items()}
-    metadata |= {"format": FORMAT, "format_version": VERSION}
+    metadata = {**texts, "format": FORMAT, "format_version": VERSION}
     metadata["sha256"] = _digest(contiguous, metadata)
     write_atomically(path, _ordered(save(contiguous, metadata)))
 
@@ -45,6 +49,8 @@ def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
         there = path / "model.safetensors"
         hint = f"try {there}" if there.is_file() else "it holds no model.safetensors: make the run again"
         raise bad_input(path, "is a directory, expected a model file", hint)
+    if path.exists() and not path.is_file():
+        raise bad_input(path, "is not a regular file, expected a model file")
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = dict(file.metadata() or {})
@@ -63,9 +69,11 @@ def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     if metadata.pop("sha256", "") != _digest(tensors, metadata):
         raise bad_input(path, "the model file was altered: its checksum does not fit its content")
     try:
-        return tensors, {key: json.loads(value) for key, value in metadata.items() if not key.startswith("format")}
+        facts = {key: json.loads(value) for key, value in metadata.items() if not key.startswith("format")}
+        json.dumps(facts, ensure_ascii=False).encode()  # an escape may stand for half a character, which is no text
     except (ValueError, RecursionError):
-        raise bad_facts(path) from None
+        raise bad_input(path, "not a valid model: metadata that are not JSON", "use it as nntrain wrote it") from None
+    return tensors, facts
 
 
 def _ordered(content: bytes) -> bytes:
@@ -80,11 +88,6 @@ def _ordered(content: bytes) -> bytes:
     text = json.dumps(header, separators=(",", ":"), ensure_ascii=False).encode()
     text += b" " * (-len(text) % 8)
     return len(text).to_bytes(8, "little") + text + content[end:]
-
-
-def bad_facts(path: Path) -> InputError:
-    """Return the error for a file that is whole but does not say what a model of nntrain's has to say."""
-    return bad_input(path, "what the model file tells of the model makes no sense")
 
 
 def _digest(tensors: Tensors, metadata: Mapping[str, str]) -> str:

@@ -75,12 +75,14 @@ def open_recipe(text: str) -> Opened:
     found = find(text)
     if found.recipe is None:
         from nntrain.artifacts.model import Model  # not at the top: a recipe alone is read sooner
+        from nntrain.artifacts.table import located
 
-        recipe = Model.load(find_model(text)).recipe
+        path = find_model(text)
+        recipe = located(Model.load(path).recipe, path)
         return Opened(Document(text, to_data(recipe)), Path.cwd(), recipe.name or "run")
-    path = Path(found.recipe)
-    if path.suffix.lower() in TABLES:
-        hint = f"name it in a recipe: data: {{source: {{name: csv, path: {path.name}, target: COLUMN}}}}"
+    file = Path(found.recipe)
+    if file.suffix.lower() in TABLES:
+        hint = f"name it in a recipe: data: {{source: {{name: csv, path: {file.name}, target: COLUMN}}}}"
         raise bad_input(text, "is a table, expected a recipe", hint)
     return open_file(found.recipe)
 

@@ -4,14 +4,14 @@ import importlib.metadata
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field, ValidationError
 
 import nntrain
 from nntrain.artifacts import container
+from nntrain.artifacts.wall import bad_facts, checked_facts, checked_tensors
 from nntrain.data import Dataset, Label
 from nntrain.data.prepare import Part, Prepared
 from nntrain.data.preprocessing import Standardizer
@@ -20,7 +20,7 @@ from nntrain.losses import Loss
 from nntrain.metrics import accuracy, r2
 from nntrain.network.forward import ForwardPass
 from nntrain.network.network import Network
-from nntrain.recipe.build import network_of
+from nntrain.recipe.build import without_folder
 from nntrain.recipe.schema import Recipe, to_data
 from nntrain.training.events import Scores
 from nntrain.training.plan import Plan
@@ -28,14 +28,6 @@ from nntrain.training.plan import Plan
 # torch's names of a normalisation's arrays
 NORM_NAMES = {"weight": "gamma", "bias": "beta", "running_mean": "running_mean", "running_var": "running_var"}
 TOO_LARGE = "it is far from all that the model was trained on"
-
-
-class Facts(BaseModel, strict=True):
-    """What a model file says beside the recipe."""
-
-    features: Annotated[list[str], Field(min_length=1)]
-    targets: Annotated[list[str], Field(min_length=1)]
-    classes: Annotated[list[bool | int | str], Field(min_length=1)] | None
 
 
 @dataclass(frozen=True)
@@ -86,10 +78,7 @@ class Model:
         forward = ForwardPass(self.network, self.theta.dtype)
         for start in range(0, len(x), rows):
             outputs = forward.outputs(self.theta, typed[start : start + rows])
-            beyond = ~np.isfinite(outputs).all(axis=1)
-            if beyond.any():
-                row = start + int(beyond.argmax()) + 1
-                raise bad_input(f"row {row}", "the model's output for it is not finite", TOO_LARGE)
+            _check_finite(outputs, "output", start)
             yield outputs
 
     def score(self, part: Part) -> Scores:
@@ -99,7 +88,8 @@ class Model:
         """
         x, y = self._prepared(part.x), self._targets(part.y)
         dtype = self.theta.dtype
-        target = np.ascontiguousarray(self.loss.encode(y, self.n_classes), dtype)
+        columns = self.loss.target_columns(y, self.n_classes, self.network.outputs)
+        target = np.ascontiguousarray(columns, dtype)
         forward = ForwardPass(self.network, dtype, target.shape[1])
         output, loss = forward.loss(self.theta, x, target, self.loss)
         metric = r2(y, self.loss.prediction(output)) if self.classes is None else accuracy(y, self.loss.decide(output))
@@ -131,12 +121,20 @@ class Model:
         """``accuracy`` or ``r2``."""
         return "r2" if self.classes is None else "accuracy"
 
-    def predictions(self, outputs: NDArray[Any]) -> NDArray[Any]:
-        """Return the class indices (N,) or the numbers (N, T), in the targets' own units, that ``outputs`` mean."""
+    def predictions(self, outputs: NDArray[Any], start: int = 0) -> NDArray[Any]:
+        """Return the class indices (N,) or the numbers (N, T), in the targets' own units, that ``outputs`` mean.
+
+        ``start`` is the row of the table that comes first, for messages.
+
+        Raises:
+            InputError: if a number is not finite.
+        """
         if self.classes is not None:
             return self.loss.decide(outputs)
         numbers = self.loss.prediction(outputs).astype(np.float64)
-        return numbers if self.targets is None else self.targets.invert(numbers)
+        numbers = numbers if self.targets is None else self.targets.invert(numbers)
+        _check_finite(numbers, "prediction", start)
+        return numbers
 
     def probabilities(self, outputs: NDArray[Any]) -> NDArray[np.float64] | None:
         """Return the probabilities (N, C) of the classes, or None if the loss does not model any."""
@@ -166,10 +164,10 @@ class Model:
         Linear layers, normalisations where there are any, and activations take turns there, so that the weights are
         called 0.weight (O, I), 0.bias (O), 2.weight and so on.
         """
-        tensors = _named(self.network, self.theta)
+        tensors = named_arrays(self.network, self.theta)
         preprocessing = {"inputs": self.inputs, "targets": self.targets}
         facts = {
-            "recipe": to_data(self.recipe),
+            "recipe": to_data(without_folder(self.recipe)),
             "preprocessing": {key: part and part.to_json() for key, part in preprocessing.items()},
             "classes": self.classes,
             "features": self.feature_names,
@@ -186,37 +184,43 @@ class Model:
             InputError: if it is missing, truncated, altered, or not a model of nntrain's.
         """
         tensors, facts = container.read(path)
+        told, network = checked_facts(path, facts)
+        recipe, dtype = told.recipe, np.dtype(told.recipe.training.dtype)
+        nothing = np.broadcast_to(np.zeros((), dtype), network.size)  # of that size, which a file may lie about
+        shapes = {name: values.shape for name, values in named_arrays(network, nothing).items()}
+        checked_tensors(path, tensors, shapes, dtype)
+        theta = np.empty(network.size, dtype)
+        for name, values in named_arrays(network, theta).items():
+            if name.endswith("running_var") and (tensors[name] < 0).any():
+                raise bad_facts(path, f"tensor {name!r} has variances below 0")
+            values[:] = tensors[name]
+        scaling = told.preprocessing.model_dump()
         try:
-            recipe = Recipe.model_validate(facts["recipe"])
-            named = Facts.model_validate({key: facts[key] for key in Facts.model_fields})
-            classes = None if named.classes is None else tuple(named.classes)
-            features, targets = tuple(named.features), tuple(named.targets)
-            "".join(map(str, (*features, *targets, *(classes or ())))).encode()  # half a character is no name
-            network = network_of(recipe, len(features), len(targets), None if classes is None else len(classes))
-            theta = np.empty(network.size, recipe.training.dtype)
-            for name, values in _named(network, theta).items():
-                found = tensors[name]
-                if (found.shape, found.dtype) != (values.shape, values.dtype) or not np.isfinite(found).all():
-                    raise ValueError(f"{name} has another shape or type, or numbers that are none")
-                values[:] = found
-            preprocessing = facts["preprocessing"]
-            parts = {
-                "inputs": Standardizer.from_json(preprocessing["inputs"], len(features)),
-                "targets": Standardizer.from_json(preprocessing["targets"], len(targets)),
-            }
-            names = (features, targets, classes)
-            if recipe.loss is None:
-                raise ValueError("the recipe is not complete")
-            return cls(recipe, network, theta, recipe.loss, *names, parts["inputs"], parts["targets"])
-        except (KeyError, TypeError, ValueError, AttributeError, ValidationError):
-            raise container.bad_facts(path) from None
+            inputs = Standardizer.from_json(scaling["inputs"], len(told.features))
+            targets = Standardizer.from_json(scaling["targets"], len(told.targets))
+        except ValueError as error:
+            raise bad_facts(path, f"preprocessing: {error}") from None
+        classes = None if told.classes is None else tuple(told.classes)
+        names = (tuple(told.features), tuple(told.targets), classes)
+        if recipe.loss is None:
+            raise AssertionError("checked_facts has let a recipe without a loss pass")
+        return cls(recipe, network, theta, recipe.loss, *names, inputs, targets)
+
+
+def _check_finite(numbers: NDArray[Any], what: str, start: int) -> None:
+    """Refuse rows of ``numbers`` (N, T) that are not finite; the first is row ``start`` of its table."""
+    beyond = ~np.isfinite(numbers).all(axis=1)
+    if beyond.any():
+        raise bad_input(
+            f"row {start + int(beyond.argmax()) + 1}", f"the model's {what} for it is not finite", TOO_LARGE
+        )
 
 
 def _version(package: str) -> str:
     return importlib.metadata.version(package)
 
 
-def _named(network: Network, theta: NDArray[Any]) -> dict[str, NDArray[Any]]:
+def named_arrays(network: Network, theta: NDArray[Any]) -> dict[str, NDArray[Any]]:
     """Return the parts of theta, as views, under torch's names and in its shapes."""
     found: dict[str, NDArray[Any]] = {}
     number = 0

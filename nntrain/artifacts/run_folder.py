@@ -40,7 +40,7 @@ class RunFolder:
 
     Args:
         name: of the run; its directory under ``runs`` is named after it and the time if ``out`` is None.
-        recipe: the complete recipe, from which the run can be repeated.
+        recipe: returns the complete recipe, from which the run can be repeated, for the directory it is written to.
         out: the directory.
         overwrite: whether a run in it may be replaced.
         warn: is told what could not be written.
@@ -55,9 +55,17 @@ class RunFolder:
 
     path: Path
     _lock: FolderLock
+    _recipe: bytes
 
-    def __init__(self, name: str, recipe: str, out: Path | None, overwrite: bool, warn: Callable[[str], None]) -> None:
-        self._name, self._recipe, self._out, self._overwrite = name, recipe.encode(), out, overwrite
+    def __init__(
+        self,
+        name: str,
+        recipe: Callable[[Path], str],
+        out: Path | None,
+        overwrite: bool,
+        warn: Callable[[str], None],
+    ) -> None:
+        self._name, self._recipe_for, self._out, self._overwrite = name, recipe, out, overwrite
         self._new = out is None or not out.exists()
         self._tell = warn
         self._metrics: MetricsFile | None = None
@@ -67,6 +75,7 @@ class RunFolder:
         self.path = self._files = self._out or _make_new(self._name)
         self._lock = FolderLock(self.path).__enter__()
         try:
+            self._recipe = self._recipe_for(self.path).encode()
             self._begin()
         except BaseException:
             self._end()

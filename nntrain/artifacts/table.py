@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, get_args
 
@@ -11,13 +12,17 @@ from numpy.typing import NDArray
 from nntrain.artifacts.model import Model
 from nntrain.data import Dataset, Label
 from nntrain.data.cells import MISSING
+from nntrain.data.csv import Csv
 from nntrain.data.prepare import Part, prepare
 from nntrain.data.table import Separator, Table, find_numbers, numeric_columns, read_table
 from nntrain.data.target import labels, without_label
 from nntrain.errors import MOST_PROBLEMS, InputError, Problem, bad_input, listed, nearest, others, refuse
 from nntrain.recipe.build import read_rows
+from nntrain.recipe.document import load_document
+from nntrain.recipe.schema import Recipe, parse
 
-CHANGED = "the file has changed since the model was trained on it, or is gone"
+RECIPE = "recipe.yaml"  # beside a run's model
+NAME_IT = "name a CSV file with its columns with --data"
 
 
 def model_table(model: Model, path: str, separator: str | None = None) -> Table:
@@ -43,7 +48,7 @@ def feature_rows(model: Model, table: Table) -> NDArray[np.float64]:
     Raises:
         InputError: if it lacks a column, or has a cell that is not a number.
     """
-    _check_columns(model.feature_names, table.names, table.source, table.names_hint())
+    _places(model.feature_names, table.names, table.source, table.names_hint())
     return numeric_columns(table, model.feature_names)
 
 
@@ -54,7 +59,7 @@ def labelled_rows(model: Model, table: Table) -> Part:
         InputError: as :func:`feature_rows`, and if there is a class that the model does not know.
     """
     names = (*model.target_names, *model.feature_names)
-    _check_columns(names, table.names, table.source, table.names_hint())
+    _places(names, table.names, table.source, table.names_hint())
     x, wrong = find_numbers(table, model.feature_names)
     y: NDArray[Any]
     if model.classes is None:
@@ -69,44 +74,63 @@ def labelled_rows(model: Model, table: Table) -> Part:
     return Part(x, y)
 
 
-def recipe_rows(model: Model) -> Dataset:
-    """Return the rows of the model's recipe as they are found today, with its columns and classes in its order.
+def recipe_parts(model: Model, path: Path) -> dict[str, Part]:
+    """Return the rows that the model at ``path`` was trained on, as their table has them: train, validation and test.
+
+    Nothing is opened because the model file names it: a file of the user's is looked for where the recipe.yaml beside
+    the model says, and beside the model under its name, and is read only if it has the checksum of the model's recipe.
 
     Raises:
-        InputError: if they cannot be read, or are others than the model was trained on: without a column of it, with a
-            class that it does not know, or with numbers where it has classes.
+        InputError: if they are not there, cannot be read, or are others.
     """
-    source = model.recipe.data.source.resolved(model.classes is not None)
-    data = model.recipe.data.model_copy(update={"source": source})
-    try:
-        recipe, dataset = read_rows(model.recipe.model_copy(update={"data": data}), Path.cwd())
-    except InputError as error:  # whose hints are for recipes
-        raise InputError(*(Problem(problem.where, problem.what, CHANGED) for problem in error.problems)) from None
-    where = str(getattr(recipe.data.source, "path", recipe.data.source.name))
-    _check_columns(model.feature_names, dataset.feature_names, where)
-    x = dataset.x[:, [dataset.feature_names.index(name) for name in model.feature_names]]
+    recipe = model.recipe
+    settings: dict[str, Any] = recipe.data.model_dump(exclude={"source", "standardize", "standardize_target"})
+    rows = _recipe_rows(model, located(recipe, path))
+    raw = prepare(rows, **settings, standardize=False, standardize_target=False, seed=recipe.seed)
+    parts = {"train": raw.train, "validation": raw.validation, "test": raw.test}
+    return {name: part for name, part in parts.items() if part is not None}
+
+
+def located(recipe: Recipe, path: Path) -> Recipe:
+    """Return the recipe of the model at ``path`` with the path of its data.
+
+    Raises:
+        InputError: if they are not where they may be looked for.
+    """
+    source = recipe.data.source
+    if not isinstance(source, Csv):
+        return recipe
+    name = Path(source.path).name
+    if source.sha256 is None:
+        raise bad_input(path, f"has no checksum of {name}, the data that it was trained on", NAME_IT)
+    places = [path.parent / name]
+    run = path.with_name(RECIPE)
+    with suppress(InputError):  # then it is no recipe of a run
+        written = parse(load_document(str(run))).data.source if run.is_file() else None
+        if isinstance(written, Csv):
+            places.insert(0, path.parent / written.path)
+    found = next((place for place in places if place.is_file()), None)
+    if found is None:
+        looked = " and ".join(map(str, dict.fromkeys(places)))
+        raise bad_input(path, f"the data that it was trained on are not there: looked for {looked}", NAME_IT)
+    moved = source.model_copy(update={"path": str(found)})
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": moved})})
+
+
+def _recipe_rows(model: Model, recipe: Recipe) -> Dataset:
+    """Return the rows of a recipe with columns, targets and classes as the model has them."""
+    recipe, dataset = read_rows(recipe, Path.cwd())
+    source = str(getattr(recipe.data.source, "path", recipe.data.source.name))
+    x = dataset.x[:, _places(model.feature_names, dataset.feature_names, source)]
     names = (model.feature_names, model.target_names, model.classes)
     if model.classes is None or dataset.classes is None:
         if dataset.classes != model.classes:
             kinds = ["numbers" if classes is None else "classes" for classes in (dataset.classes, model.classes)]
-            raise bad_input(where, f"its target has {kinds[0]} now, but the model was trained on {kinds[1]}")
-        return Dataset(x, dataset.y, *names)
-    known, unknown = _indices(model.classes, dataset.classes, lambda _: f"{where}: target {model.target_names[0]!r}")
+            raise bad_input(source, f"its target has {kinds[0]}, but the model was trained on {kinds[1]}")
+        return Dataset(x, dataset.y[:, _places(model.target_names, dataset.target_names, source)], *names)
+    known, unknown = _indices(model.classes, dataset.classes, lambda _: f"{source}: target {model.target_names[0]!r}")
     refuse(unknown)
     return Dataset(x, known[dataset.y], *names)
-
-
-def recipe_parts(model: Model) -> dict[str, Part]:
-    """Return the parts of the model's recipe's data, as its table has them: train, validation and test.
-
-    Raises:
-        InputError: as :func:`recipe_rows`.
-    """
-    recipe = model.recipe
-    settings: dict[str, Any] = recipe.data.model_dump(exclude={"source", "standardize", "standardize_target"})
-    raw = prepare(recipe_rows(model), **settings, standardize=False, standardize_target=False, seed=recipe.seed)
-    parts = {"train": raw.train, "validation": raw.validation, "test": raw.test}
-    return {name: part for name, part in parts.items() if part is not None}
 
 
 def _indices(
@@ -130,9 +154,11 @@ def _indices(
     return np.array([index.get(text, -1) for text in texts], np.int64), problems
 
 
-def _check_columns(needed: Sequence[str], columns: Iterable[str], source: str, hint: str = "") -> None:
-    there = dict.fromkeys(columns)
-    missing = [name for name in needed if name not in there]
+def _places(wanted: Sequence[str], columns: Iterable[str], source: str, hint: str = "") -> list[int]:
+    """Return where the columns ``wanted`` are among those of a table; ``hint``: what may be wrong if they are not."""
+    there = {name: place for place, name in enumerate(columns)}
+    missing = [name for name in wanted if name not in there]
     if missing:
-        what = f"lacks {len(missing)} of the model's {len(needed)} columns: {listed(missing)}"
+        what = f"lacks {len(missing)} of the model's {len(wanted)} columns: {listed(missing)}"
         raise bad_input(source, what, hint or f"its columns: {listed(there)}")
+    return [there[name] for name in wanted]

@@ -8,12 +8,15 @@ from typing import Annotated
 import typer
 
 from nntrain.cli.arguments import Opened, Settings
+from nntrain.cli.evaluate import DataOption, SeparatorOption
 from nntrain.cli.opened import opened
 
 
 def command(
     what: Opened,
     settings: Settings = None,
+    data: DataOption = None,
+    separator: SeparatorOption = None,
     curvature: Annotated[
         bool,
         typer.Option(
@@ -24,11 +27,12 @@ def command(
 ) -> None:
     """Look into each layer, and say why a network does not learn.
 
-    The first 512 rows of the training part are taken through the network and back. Of each layer are shown: mean and
-    deviation (dev) of its activations; the share of them that is flat, where the activation's slope is below 0.5 % of
-    its largest (tanh beyond 3.3, half of ReLU's); the share of its units that are stuck, flat for every row: dead or
-    saturated; the root mean square of dL/dz, which is the gradient on its way back; and a histogram of its
-    activations, all over one range. Wide terminals also get the pre-activations z and the gradient's norm.
+    The first 512 rows of the training part, or for a model of the file that --data names, are taken through the network
+    and back. Of each layer are shown: mean and deviation (dev) of its activations; the share of them that is flat,
+    where the activation's slope is below 0.5 % of its largest (tanh beyond 3.3, half of ReLU's); the share of its units
+    that are stuck, flat for every row: dead or saturated; the root mean square of dL/dz, which is the gradient on its
+    way back; and a histogram of its activations, all over one range. Wide terminals also get the pre-activations z and
+    the gradient's norm.
 
     With --curvature the loss' curvature is found too: the smallest and largest eigenvalue of its Hessian, the
     condition number, and the learning rate that plain gradient descent has to stay below.
@@ -46,7 +50,7 @@ def command(
     from nntrain.report.layers import look_table
 
     with compiling_said():
-        inside = opened(what, settings or [])
+        inside = opened(what, settings or [], data, separator)
         seen = look(inside.plan, inside.theta)
         finite = seen.not_finite is None
         curved = measure(inside.plan, inside.theta) if curvature and finite else None

@@ -13,24 +13,27 @@ if TYPE_CHECKING:
     from nntrain.training.events import Scores
 
 SeparatorOption = Annotated[
-    str | None, typer.Option(metavar="MARK", help="What separates the cells of the file.  [default: as in the recipe]")
+    str | None, typer.Option(metavar="MARK", help="Separator of the file's cells.  [default: as in the recipe]")
+]
+DataOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="CSV file with the model's columns; - for standard input.  [default: the data it was trained on]",
+    ),
 ]
 
 
 def command(
     model: Trained,
-    data: Annotated[
-        str | None,
-        typer.Option(
-            metavar="FILE", help="CSV with the model's columns; - for standard input.  [default: the recipe's]"
-        ),
-    ] = None,
+    data: DataOption = None,
     separator: SeparatorOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Evaluate a model: loss and metric.
 
-    Without --data it is evaluated on the parts of its recipe's data, else on all rows of a CSV file with its columns.
+    With --data on all rows of a CSV file with its columns, else on the parts of the data that it was trained on. A CSV
+    file among those is looked for where the run's recipe.yaml says and beside the model, and read if it is unchanged.
     """
     from nntrain.cli.compiling import compiling_said
     from nntrain.cli.result import print_json, print_table
@@ -42,6 +45,12 @@ def command(
         print_json({part: {"loss": score.loss, metric: score.metric} for part, score in scores.items()})
     else:
         print_table(scores_table(metric, scores))
+
+
+def check_separator(separator: str | None, data: str | None) -> None:
+    """Refuse a separator without a file."""
+    if separator is not None and data is None:
+        raise bad_input("--separator", "there is no file to apply it to", "name one with --data")
 
 
 def evaluate(target: str, data: str | None, separator: str | None = None) -> tuple[str, dict[str, Scores]]:
@@ -57,9 +66,9 @@ def evaluate(target: str, data: str | None, separator: str | None = None) -> tup
     from nntrain.artifacts.model import Model
     from nntrain.artifacts.table import labelled_rows, model_table, recipe_parts
 
-    if separator is not None and data is None:
-        raise bad_input("--separator", "there is no file to apply it to", "name one with --data")
-    model = Model.load(find_model(target))
+    check_separator(separator, data)
+    path = find_model(target)
+    model = Model.load(path)
     given = None if data is None else labelled_rows(model, model_table(model, data, separator))
-    parts = recipe_parts(model) if given is None else {"data": given}
+    parts = recipe_parts(model, path) if given is None else {"data": given}
     return model.metric, {name: model.score(part) for name, part in parts.items()}

@@ -100,7 +100,7 @@ def fit(
     from nntrain.cli.compiling import compiling_said
     from nntrain.cli.requirements import check
     from nntrain.memory import without_old_garbage
-    from nntrain.recipe.build import build
+    from nntrain.recipe.build import build, names_absolute_path, with_path_from
     from nntrain.recipe.document import dump_document
     from nntrain.recipe.schema import to_data
     from nntrain.report.summary import summarize
@@ -112,7 +112,11 @@ def fit(
     check(conditions, built.plan)
     for text in built.dataset.notes:
         listener.note(text)
-    plan, complete = built.plan, dump_document(to_data(built.recipe))
+    plan = built.plan
+
+    def complete(folder: Path) -> str:
+        absolute = names_absolute_path(loaded.recipe)
+        return dump_document(to_data(built.recipe if absolute else with_path_from(built.recipe, folder)))
 
     def told(folder: RunFolder, engine: Engine) -> Iterator[Event]:
         for event in train(engine, interrupted):
@@ -125,7 +129,8 @@ def fit(
         compiling_said(listener.note),
         without_old_garbage(),
     ):
-        engine = Engine(plan)
+        with loaded.document.placing():
+            engine = Engine(plan)
         interrupted()  # from here on there is something to keep
         summary = summarize(told(folder, engine), str(folder.path), str(folder.path / MODEL))
         model = Model.of(built.recipe, plan.network, engine.theta, built.dataset, plan.data)

@@ -102,8 +102,10 @@ def main() -> NoReturn:
         _end(f"nntrain: {error}", error.status)
     except Interrupted as error:
         _end("nntrain: interrupted", error.status)
-    except MemoryError:
-        _end("nntrain: not enough memory: try fewer or narrower layers, or a smaller batch", Status.BAD_INPUT)
+    except MemoryError as error:  # of a size that nobody foresaw
+        what = f" ({error})" if str(error) else ""
+        hint = "try fewer rows, fewer or narrower layers, or a smaller batch"
+        _end(f"nntrain: not enough memory{what}: {hint}", Status.BAD_INPUT)
     except OSError as error:  # a full disk behind standard output, say
         what = "cannot open" if error.filename else "cannot write"
         found = cannot_write(error.filename or "standard output", error, what)

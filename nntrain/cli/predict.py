@@ -80,7 +80,7 @@ def predict(
     del table  # the others take most of the memory, as text
     for outputs in model.outputs(x, max(1, NUMBERS // model.network.outputs)):
         columns = {name: values.slice(start, len(outputs)) for name, values in kept.items()}
-        for name, values in _predictions(model, outputs, proba).items():
+        for name, values in _predictions(model, outputs, proba, start).items():
             if name in columns:
                 raise bad_input(f"--keep {name}", "the predictions have this name", "rename the column in the file")
             columns[name] = pl.Series(values)
@@ -88,12 +88,12 @@ def predict(
         start += len(outputs)
 
 
-def _predictions(model: Model, outputs: NDArray[Any], proba: bool) -> dict[str, Any]:
+def _predictions(model: Model, outputs: NDArray[Any], proba: bool, start: int) -> dict[str, Any]:
     probabilities = model.probabilities(outputs) if proba else None
     if proba and probabilities is None:
         what = "regression" if model.classes is None else f"the loss {model.loss.name}"
         raise bad_input("--proba", f"{what} gives no probabilities", "use bce or cross_entropy for classes")
-    predicted = model.predictions(outputs)
+    predicted = model.predictions(outputs, start)
     if model.classes is None:
         return {name: predicted[:, i] for i, name in enumerate(model.target_names)}
     found: dict[str, Any] = {model.target_names[0]: [model.classes[index] for index in predicted]}

@@ -115,8 +115,11 @@ def _surface(runs: Sequence[History], names: Sequence[str]) -> Figure | None:
         return None
     from nntrain.cli.show import show
     from nntrain.optimizers.search import Search
+    from nntrain.recipe.build import check_pinned
     from nntrain.report.html.surface import Walk, surface_figure
 
+    for run in runs:
+        check_pinned(run.recipe, run.folder)
     plans = [show(str(run.folder / "recipe.yaml"), []).plan for run in runs]
     if not all(same_surface(plans[0], plan) for plan in plans[1:]):
         raise bad_input("report", "the runs differ in their data, loss or network")

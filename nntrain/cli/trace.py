@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nntrain.cli.arguments import Opened, Settings
+from nntrain.cli.evaluate import DataOption, SeparatorOption
 from nntrain.cli.opened import opened
 from nntrain.errors import bad_input
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 def command(
     what: Opened,
     settings: Settings = None,
-    row: Annotated[int, typer.Option(min=1, help="Which row of the training part.")] = 1,
+    row: Annotated[int, typer.Option(min=1, help="Which row of the training part, or of --data.")] = 1,
+    data: DataOption = None,
+    separator: SeparatorOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object, with all units.")] = False,
 ) -> None:
     """Trace one example through the network and back.
@@ -36,10 +39,10 @@ def command(
     from nntrain.report.trace import trace_text
 
     with compiling_said():
-        inside = opened(what, settings or [])
+        inside = opened(what, settings or [], data, separator)
         plan, rows = inside.plan, len(inside.plan.data.train.x)
         if row > rows:
-            raise bad_input("--row", f"found {row}, but the training part has {rows} rows", f"choose 1 to {rows}")
+            raise bad_input("--row", f"found {row}, but {inside.rows} has {rows} rows", f"choose 1 to {rows}")
         if any(layer.norm for layer in plan.network.layers):
             raise bad_input(
                 what, "has a norm, which looks at more than one unit or row: it has no trace", "leave it out"
@@ -47,12 +50,12 @@ def command(
         found = trace(plan, row, inside.theta)
     target = _target(inside, row)
     if json:
-        names = {"features": inside.features, "class_names": inside.classes}
-        print_json({**asdict(found), **names, "label": target, "loss_name": plan.loss.name})
+        keys = {"features": inside.features, "class_names": inside.classes}
+        print_json({**asdict(found), **keys, "label": target, "loss_name": plan.loss.name})
         return
     told = target if isinstance(target, str) else ", ".join(f"{number:.5g}" for number in target)
-    width, loss = stdout_console().width, plan.loss
-    print_table(trace_text(found, inside.features, told, inside.classes or (), loss.name, loss.inside, width))
+    names = (inside.rows, inside.features, told, inside.classes or (), plan.loss.name, plan.loss.inside)
+    print_table(trace_text(found, *names, stdout_console().width))
 
 
 def _target(inside: Inside, row: int) -> str | list[float]:

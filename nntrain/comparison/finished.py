@@ -1,7 +1,7 @@
 """Finished runs, as ``nntrain fit`` leaves them: grouped into variants, and compared by seed."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isfinite
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from nntrain.comparison.protocol import DEFAULT, Budget, Findings
 from nntrain.comparison.row import LOSS, TRAIN_LOSS, Row
 from nntrain.comparison.variants import canonical, same_data
 from nntrain.errors import bad_input
+from nntrain.recipe.build import check_pinned, with_absolute_path
 from nntrain.recipe.schema import Recipe, to_data
 from nntrain.training.events import Scores, Stopped
 
@@ -46,7 +47,7 @@ def findings_of(folders: Sequence[Path], measure: str | None, target: float | No
     Raises:
         InputError: if one is not the directory of a run, or the runs cannot be compared.
     """
-    runs = [read_history(folder) for folder in folders]
+    runs = [_read(folder) for folder in folders]
     metrics = {run.metric for run in runs}
     if len(metrics) > 1:
         raise bad_input("compare", "runs with classes and runs with numbers cannot be compared with each other")
@@ -68,6 +69,11 @@ def findings_of(folders: Sequence[Path], measure: str | None, target: float | No
     for v, group in enumerate(groups.values()):
         findings.runs[v, DEFAULT] = _by_seed(group)
     return findings
+
+
+def _read(folder: Path) -> History:
+    run = read_history(folder)
+    return replace(run, recipe=with_absolute_path(run.recipe, folder))
 
 
 def _by_seed(runs: Iterable[History]) -> dict[int, Row]:
@@ -105,7 +111,9 @@ def _check_data(runs: Sequence[History]) -> None:
     """Raise an error if runs were trained on different data; the same source means the same data at each seed."""
 
     def source(run: History) -> tuple[str, int | None]:
-        return run.recipe.data.source.model_dump_json(), run.recipe.data.test_seed
+        source = run.recipe.data.source
+        pinned = source.model_copy(update={"path": ""}) if getattr(source, "sha256", None) else source
+        return pinned.model_dump_json(), run.recipe.data.test_seed
 
     first = runs[0]
     sources: dict[tuple[str, int | None], History] = {}
@@ -115,6 +123,7 @@ def _check_data(runs: Sequence[History]) -> None:
         return
     datasets = {}
     for key, run in sources.items():
+        check_pinned(run.recipe, run.folder)
         _, test_seed = key
         datasets[key] = run.recipe.data.source.load(run.folder, first.recipe.seed if test_seed is None else test_seed)
         if not same_data(datasets[source(first)], datasets[key]):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from nntrain.registry import Component
 
 Label = str | int | bool
+INTEGERS = range(-(2**63), 2**63)  # that a label can be: what tables hold in 64 bits
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,7 @@ class Dataset:
         target_names: the names of the targets: one for classes, T for numbers.
         classes: the label of each class index, or None for numbers (regression).
         notes: how the target was read where that was not certain, for the user.
+        sha256: of the file that they were read from, or None where there is none of the user's.
     """
 
     x: NDArray[np.float64]
@@ -35,6 +37,7 @@ class Dataset:
     target_names: tuple[str, ...]
     classes: tuple[Label, ...] | None = None
     notes: tuple[str, ...] = ()
+    sha256: str | None = None
 
 
 class Source(Component, family="source"):

@@ -38,10 +38,14 @@ class Csv(Source):
     ] = None
     task: Annotated[Task, Field(description="auto: classes for text and for few whole numbers")] = "auto"
     separator: Annotated[Separator, Field(description="what stands between two cells")] = ","
+    sha256: Annotated[
+        Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None,
+        Field(description="checksum of the file, if no other will do; a run's own recipe has it"),
+    ] = None
 
     def load(self, folder: Path, seed: int) -> Dataset:
         """Read the file."""
-        table = read_table(str(folder / self.path), self.separator)
+        table = read_table(str(folder / self.path), self.separator, sha256=self.sha256)
         targets = [self.target] if isinstance(self.target, str) else self.target
         refuse(table.missing([*targets, *(self.features or ())]))
         features = self.features or [name for name in table.names if name not in targets]
@@ -57,7 +61,8 @@ class Csv(Source):
         target = read_target(table, targets, self.task)
         x, problems = find_numbers(table, features)
         refuse([*target.problems, *problems])
-        return Dataset(x, target.y, tuple(features), tuple(targets), target.classes, target.notes)
+        facts = (target.classes, target.notes, table.sha256)
+        return Dataset(x, target.y, tuple(features), tuple(targets), *facts)
 
     def resolved(self, classification: bool) -> Self:
         """Return the source with the task that ``auto`` stood for."""

@@ -12,11 +12,14 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from nntrain.data import Dataset, Source
+from nntrain.memory import require
+from nntrain.registry import Amount, Positive, Real
 
 Numbers = NDArray[np.float64]
 Rows = Annotated[int, Field(ge=1, le=10_000_000, description="how many rows")]
-Noise = Annotated[float, Field(ge=0, description="standard deviation of what is added")]
+Noise = Annotated[Amount, Field(description="standard deviation of what is added")]
 Random = np.random.RandomState
+COPIES = 3  # of the rows, while they are drawn, split and scaled
 
 
 class Generated(Source):
@@ -28,6 +31,9 @@ class Generated(Source):
 
     def load(self, folder: Path, seed: int) -> Dataset:
         """Draw the rows."""
+        width = getattr(self, "features", 2)
+        hint = "choose fewer rows or features" if width > 2 else "choose fewer rows"
+        require(COPIES * 8 * self.rows * width, "data.source.rows", f"{self.rows:,} rows of {width:,} features", hint)
         return self.draw(Random(seed if self.seed is None else self.seed))
 
     def draw(self, random: Random) -> Dataset:
@@ -46,8 +52,8 @@ class Line(Generated):
     """
 
     name: Literal["line"] = "line"
-    slope: Annotated[float, Field(description="factor of x")] = 3.0
-    intercept: Annotated[float, Field(description="o at x = 0")] = 1.0
+    slope: Annotated[Real, Field(description="factor of x")] = 3.0
+    intercept: Annotated[Real, Field(description="o at x = 0")] = 1.0
 
     def draw(self, random: Random) -> Dataset:
         """Return (N, 1) features and (N, 1) targets."""
@@ -66,7 +72,7 @@ class Sine(Generated):
     """
 
     name: Literal["sine"] = "sine"
-    frequency: Annotated[float, Field(gt=0, description="waves between -π and π")] = 1.0
+    frequency: Annotated[Positive, Field(description="waves between -π and π")] = 1.0
 
     def draw(self, random: Random) -> Dataset:
         """Return (N, 1) features and (N, 1) targets."""
@@ -159,7 +165,7 @@ class Spirals(Generated):
     name: Literal["spirals"] = "spirals"
     noise: Noise = 0.02
     classes: Annotated[int, Field(ge=2, le=100, description="how many arms")] = 2
-    turns: Annotated[float, Field(gt=0, description="how often an arm goes round")] = 1.5
+    turns: Annotated[Positive, Field(description="how often an arm goes round")] = 1.5
 
     def draw(self, random: Random) -> Dataset:
         """Return (N, 2) features and the arm of each row."""

@@ -39,7 +39,8 @@ class Standardizer:
 
     def invert(self, x: Numbers) -> Numbers:
         """Return standardised ``x`` (N, I) in its own units."""
-        return np.asarray(x * self.scale + self.mean)
+        with np.errstate(over="ignore", invalid="ignore"):
+            return np.asarray(x * self.scale + self.mean)
 
     def to_json(self) -> dict[str, list[float]]:
         """Return the state as plain data."""

@@ -1,10 +1,12 @@
 """Tables of the user's: CSV files, read as text so that nothing is guessed, then turned into numbers."""
 
+import hashlib
 import io
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -13,13 +15,15 @@ from numpy.typing import NDArray
 from nntrain.data.cells import MISSING, advice
 from nntrain.data.layout import check_layout, ragged_lines, record_lines, separator_hint
 from nntrain.errors import Problem, bad_input, listed, nearest, others, refuse
-from nntrain.files import read_text
+from nntrain.files import as_text, read_bytes
 from nntrain.formats import format_of_text
 
 if TYPE_CHECKING:
     import polars as pl
 
 Separator = Literal[",", ";", "\t", "|", ":", " "]  # what stands between two cells
+EXPECTED = "a CSV table"
+CHANGED = "for a recipe, set data.source.sha256 to null to use it as it is; for a model, name it by --data"
 MOST_KINDS = 1000  # different wrong cells that are looked at, to say what they are
 
 
@@ -31,6 +35,7 @@ class Table:
         source: the name of its file.
         columns: its cells; an empty one is null.
         text: the content of the file.
+        sha256: its checksum.
         separator: what stands between two cells.
         option: the key or option that sets the separator; ``--separator`` if the table is for a trained model.
     """
@@ -38,6 +43,7 @@ class Table:
     source: str
     columns: "pl.DataFrame"
     text: str
+    sha256: str
     separator: str
     option: str
 
@@ -82,21 +88,31 @@ class Table:
         return self.columns[name].str.strip_chars().replace("", None)
 
 
-def read_table(path: str, separator: str = ",", option: str = "data.source.separator") -> Table:
+def read_table(
+    path: str, separator: str = ",", option: str = "data.source.separator", sha256: str | None = None
+) -> Table:
     """Read a CSV file with a line of column names first; ``-`` is standard input.
 
     Args:
         path: of the file.
         separator: what stands between two cells.
         option: the key or option that sets the separator, for hints.
+        sha256: checksum of the only file that is wanted; nothing is told of any other. None: whatever is there.
 
     Raises:
-        InputError: if it cannot be read, is empty, is not text or not a table.
+        InputError: if it cannot be read, is another file, is empty, is not text or not a table.
     """
     import polars as pl  # 0.2 s, for users' tables only
 
-    source, text = read_text(path, "a CSV table")
-    text = text.rstrip("\r\n")
+    if sha256 is not None and Path(path).is_fifo():
+        raise bad_input(path, "is a pipe, expected a file with the checksum of data.source.sha256")
+    source, raw = read_bytes(path, EXPECTED)
+    checksum = hashlib.sha256(raw).hexdigest()
+    if sha256 is not None and checksum != sha256:
+        raise bad_input(
+            source, f"has changed: its sha256 is {checksum[:12]}..., not {sha256[:12]}... as in the recipe", CHANGED
+        )
+    text = as_text(source, raw, EXPECTED).rstrip("\r\n")
     if "\n" not in text:
         text = text.replace("\r", "\n")  # line ends of old Macs
     other = format_of_text(text)
@@ -115,7 +131,7 @@ def read_table(path: str, separator: str = ",", option: str = "data.source.separ
         raise bad_input(source, "has column names but no rows")
     # a column without a name, such as that of pandas' row numbers, cannot be asked for
     named = {place: name for place, name in zip(columns.columns, names, strict=True) if name}
-    table = Table(source, columns[1:].select(list(named)).rename(named), text, separator, option)
+    table = Table(source, columns[1:].select(list(named)).rename(named), text, checksum, separator, option)
     empty = table.columns.select(pl.all_horizontal(pl.all().is_null())).to_series().arg_true()
     if named and len(empty):
         raise bad_input(table.place(empty[0]), f"an empty row{others(len(empty), 'row')}", "delete empty rows")

@@ -82,7 +82,8 @@ class Look:
         loss: their loss, without penalties.
         gradient_norm: of its gradient, over all parameters.
         input_deviations: the smallest and largest standard deviation of an input that varies, if any does.
-        span: the range of the hidden layers' histograms; None where there is no hidden layer, or nothing finite in one.
+        span: the range of the hidden layers' histograms; None where there is no hidden layer, nothing finite in one,
+            or the range itself is not finite.
         layers: from the inputs on.
         learnt: whether the outputs are the targets but for rounding: nothing is left to learn.
         still: whether the gradient is zero but for rounding, because of that or because the rows' cancel.
@@ -161,7 +162,11 @@ def _span(hidden: list[NDArray[Any]]) -> tuple[float, float] | None:
     if not finite:
         return None
     low, high = float(min(values.min() for values in finite)), float(max(values.max() for values in finite))
-    return (low, high) if low < high else (low - 0.5, high + 0.5)
+    if not high - low < np.inf:
+        return None
+    size = max(abs(low), abs(high))
+    room = 0.0 if high - low > ROUNDING * size else max(0.5, ROUNDING * size)  # else all parts would be the same
+    return low - room, high + room
 
 
 def _deviations(x: NDArray[Any]) -> tuple[float, float] | None:

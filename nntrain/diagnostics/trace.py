@@ -132,9 +132,10 @@ def trace(plan: Plan, row: int, theta: Numbers | None = None) -> Trace:
         )
     into, classes = _from_the_loss(engine, found[-1]), _classes(engine, found[-1])
     layers: list[LayerTrace] = []
-    for of_layer in reversed(found):
-        layers.insert(0, replace(of_layer, dh=into))
-        into = of_layer.dz @ of_layer.weights.T
+    with np.errstate(over="ignore", invalid="ignore"):  # a gradient of the inputs may be infinite
+        for of_layer in reversed(found):
+            layers.insert(0, replace(of_layer, dh=into))
+            into = of_layer.dz @ of_layer.weights.T
     return Trace(row, engine.train.x[0], engine.train.target[0], float(losses[0]), classes, tuple(layers), into)
 
 

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from nntrain.registry import Component
+from nntrain.registry import Component, Positive
 
 Draw = NDArray[np.float64]
-Scale = Annotated[float, Field(gt=0, description="standard deviation")]
+Scale = Annotated[Positive, Field(description="standard deviation")]
 
 
 class Initializer(Component, family="initializer"):

@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.initializers import Draw, Initializer, Scale
+from nntrain.registry import Positive, Real
 
 
 class Zeros(Initializer):
@@ -34,7 +35,7 @@ class Constant(Initializer):
     """
 
     name: Literal["constant"] = "constant"
-    value: Annotated[float, Field(description="the value of every weight")] = 0.01
+    value: Annotated[Real, Field(description="the value of every weight")] = 0.01
 
     def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
         """Return the value everywhere."""
@@ -101,7 +102,7 @@ class Uniform(Initializer):
     """
 
     name: Literal["uniform"] = "uniform"
-    scale: Annotated[float, Field(gt=0, description="half the width of the range")] = 0.05
+    scale: Annotated[Positive, Field(description="half the width of the range")] = 0.05
 
     def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
         """Return uniform draws within ±scale."""

@@ -7,6 +7,7 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.initializers import Draw, Initializer
+from nntrain.registry import Positive
 
 
 class Orthogonal(Initializer):
@@ -19,7 +20,7 @@ class Orthogonal(Initializer):
     """
 
     name: Literal["orthogonal"] = "orthogonal"
-    gain: Annotated[float, Field(gt=0, description="length of a column")] = 1.0
+    gain: Annotated[Positive, Field(description="length of a column")] = 1.0
 
     def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
         """Return a matrix whose singular values are all gain."""
@@ -60,7 +61,7 @@ class Sparse(Initializer):
 
     name: Literal["sparse"] = "sparse"
     sparsity: Annotated[float, Field(ge=0, le=1, description="share of zeros")] = 0.9
-    scale: Annotated[float, Field(gt=0, description="standard deviation of the others")] = 0.1
+    scale: Annotated[Positive, Field(description="standard deviation of the others")] = 0.1
 
     def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
         """Return normal draws with zeros among them."""

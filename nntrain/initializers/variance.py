@@ -7,13 +7,13 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.initializers import Draw, Initializer
-from nntrain.registry import DIALECT, Dialects
+from nntrain.registry import DIALECT, Dialects, Positive, Real
 
 TAIL = 2.0  # sigma, where tails are cut
 WITHIN = 0.87962566103423978  # the standard deviation of a normal that is cut there
 Truncated = Annotated[bool, Field(description="whether the tails beyond two sigma are cut off")]
-Slope = Annotated[float, Field(description="of the rectifier for z < 0, where it is a leaky one")]
-Gain = Annotated[float, Field(gt=0, description="factor, such as 5/3 for tanh in torch")]
+Slope = Annotated[Real, Field(description="of the rectifier for z < 0, where it is a leaky one")]
+Gain = Annotated[Positive, Field(description="factor, such as 5/3 for tanh in torch")]
 KERAS: Dialects = {"keras": {"truncated": True}}
 
 

@@ -93,15 +93,37 @@ class Loss(Component, family="loss"):
                 whole = losses.sum(axis=1)
             elif weights is not None:
                 masses = np.add.reduceat(weights, np.arange(0, rows, batch), axis=-1)
-                whole = (losses * masses).sum(axis=1) / masses.sum(axis=-1)
+                whole, total = (losses * masses).sum(axis=1), masses.sum(axis=-1)
+                whole = whole / np.where(total > 0, total, 1)  # nothing counts: the sum is 0 too
             else:
                 last = losses.shape[1] - 1
                 whole = (losses[:, :last].sum(axis=1) * batch + losses[:, last] * (rows - last * batch)) / rows
             return list(whole.tolist())
 
+    def target_columns(self, y: NDArray[Any], n_classes: int | None, outputs: int) -> NDArray[np.float64]:
+        """Return ``y`` ((N, T) reals or (N,) class indices) as the target columns that the loss reads.
+
+        Compiled losses take them, and the network's ``outputs``, at their word.
+
+        Raises:
+            ValueError: if they do not suit each other, or a class index is not below ``n_classes``.
+        """
+        if n_classes is None:
+            fits = "regression" in self.tasks and y.ndim == 2 and self.outputs(y.shape[1], None) == outputs
+        else:
+            known = y.ndim == 1 and y.dtype == np.int64 and bool(((y >= 0) & (y < n_classes)).all())
+            fits = known and "classification" in self.tasks and self.outputs(1, n_classes) == outputs
+        if not fits:
+            raise ValueError(f"targets {y.shape} of {y.dtype} do not suit {self.name} of {outputs} outputs")
+        return self.encode(y, n_classes)
+
     def encode(self, y: NDArray[Any], n_classes: int | None) -> NDArray[np.float64]:
-        """Return ``y`` ((N, T) reals or (N,) class indices) as the target columns that the loss reads."""
-        return np.asarray(y, np.float64) if n_classes is None else np.eye(n_classes)[y]
+        """Return ``y`` as :meth:`target_columns` does, taking for granted that it suits the loss."""
+        if n_classes is None:
+            return np.asarray(y, np.float64)
+        columns = np.zeros((y.size, n_classes))
+        columns[np.arange(y.size), y] = 1
+        return columns
 
     def decide(self, output: NDArray[Any]) -> NDArray[np.int64]:
         """Return the class index that each row of ``output`` (N, O) speaks for."""

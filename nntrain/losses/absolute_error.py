@@ -8,6 +8,7 @@ from pydantic import Field
 
 from nntrain.kernels import Entry, entry
 from nntrain.losses import LOSS, Loss
+from nntrain.registry import Positive
 
 NEWTON_STEPS = 20
 
@@ -74,7 +75,7 @@ class Huber(Loss):
     """
 
     name: Literal["huber"] = "huber"
-    threshold: Annotated[float, Field(gt=0, description="error from which on the loss is a straight line")] = 1.0
+    threshold: Annotated[Positive, Field(description="error from which on the loss is a straight line")] = 1.0
     function: ClassVar[Entry] = huber
 
     def numbers(self) -> tuple[float, ...]:

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 from nntrain.elementary import exp
 from nntrain.kernels import Entry, entry
 from nntrain.losses import LOSS
-from nntrain.losses.class_weights import TINY, WeighsClasses, WeightedMean, mass, weight
+from nntrain.losses.class_weights import TINY, WeighsClasses, WeightedMean, are_classes, mass, weight
 from nntrain.registry import Dialects
+
+TWO = 2  # classes
 
 
 @entry(LOSS)
@@ -17,6 +19,8 @@ def binary_cross_entropy(output, target, delta, numbers):  # type: ignore[no-unt
     """Take the exponential of -|z| only, so that it cannot overflow, whichever side the logit is on."""
     one, zero = output.dtype.type(1), output.dtype.type(0)
     weights = numbers[1:]
+    if not are_classes(target, TWO, weights):
+        return np.nan
     scale = 1 / mass(target, weights, numbers[0])
     total = 0.0
     for i in range(output.shape[0]):
@@ -49,7 +53,7 @@ class BinaryCrossEntropy(WeighsClasses):
     weighted_mean: WeightedMean = False
     function: ClassVar[Entry] = binary_cross_entropy
     tasks: ClassVar[tuple[str, ...]] = ("classification",)
-    classes: ClassVar[int | None] = 2
+    classes: ClassVar[int | None] = TWO
     inside: ClassVar[str] = "sigmoid"
     dialects: ClassVar[Dialects] = {"keras": {}, "scikit-learn": {"weighted_mean": True}}
 

@@ -8,13 +8,25 @@ from pydantic import Field
 
 from nntrain.kernels import kernel
 from nntrain.losses import Loss
-from nntrain.registry import DIALECT, Dialects
+from nntrain.registry import DIALECT, Amount, Dialects
 
 
 @kernel
 def weight(weights, j):  # type: ignore[no-untyped-def]
     """Return the weight of class j; without weights (0) it is 1."""
     return weights[j] if weights.size > 0 else 1.0
+
+
+@kernel
+def are_classes(target, classes, weights):  # type: ignore[no-untyped-def]
+    """Return whether each target (B, 1) is a class below ``classes``, and whether each of those has a weight, or none.
+
+    The loss reads and writes at these places, and nothing else in compiled code looks at them. NaN is no class.
+    """
+    inside = weights.size == 0 or weights.size == classes
+    for i in range(target.shape[0]):
+        inside &= target[i, 0] >= 0 and target[i, 0] < classes
+    return inside
 
 
 @kernel
@@ -30,7 +42,6 @@ def mass(target, weights, weighted):  # type: ignore[no-untyped-def]
 
 TINY = 1e-12  # a probability whose logarithm is taken is no smaller
 
-Weight = Annotated[float, Field(ge=0)]
 WeightedMean = Annotated[
     bool, Field(description="whether the mean divides by the weights of the rows, not by their number")
 ]
@@ -46,7 +57,7 @@ class WeighsClasses(Loss):
 
     dialect: Annotated[Literal["torch", "keras", "scikit-learn"], DIALECT] = "torch"
     class_weights: Annotated[
-        Literal["balanced"] | list[Weight] | None,
+        Literal["balanced"] | list[Amount] | None,
         Field(description="balanced, or what a row of each class counts, in the classes' order; null: all the same"),
     ] = None
     weighted_mean: WeightedMean = True
@@ -55,21 +66,17 @@ class WeighsClasses(Loss):
     def settled(self, counts: NDArray[np.int64]) -> Self:
         """Return the loss with numbers for its weights, for ``counts`` training rows of each class."""
         match self.class_weights:
-            case None:
-                return self
             case "balanced":
                 weights = counts.sum() / (counts.size * np.maximum(counts, 1))
                 return self.model_copy(update={"class_weights": weights.tolist()})
-            case weights if len(weights) != counts.size:
-                raise ValueError(f"found {len(weights)} for {counts.size} classes")
-            case weights if not np.dot(weights, counts):
+            case list(weights) if not any(weight and count for weight, count in zip(weights, counts, strict=True)):
                 raise ValueError("found 0 for every class that there is to train on")
         return self
 
     def numbers(self) -> tuple[float, ...]:
         """Return (weighted_mean, *weights), without weights where all are the same."""
         if isinstance(self.class_weights, str):
-            raise TypeError("the weights are not settled")
+            raise TypeError("balanced class weights are not resolved")
         return (self.weighted_mean, *(self.class_weights or ()))
 
     def weights(self, classes: int) -> NDArray[np.float64]:

@@ -9,7 +9,7 @@ from pydantic import Field
 from nntrain.elementary import exp
 from nntrain.kernels import Entry, entry, kernel
 from nntrain.losses import LOSS
-from nntrain.losses.class_weights import TINY, WeighsClasses, mass, weight
+from nntrain.losses.class_weights import TINY, WeighsClasses, are_classes, mass, weight
 from nntrain.views import view
 
 MANY = 1e200  # far from what float64 can hold
@@ -27,8 +27,8 @@ def shift(output, delta):  # type: ignore[no-untyped-def]
             delta[i, j] = output[i, j] - largest
 
 
-@entry(LOSS)
-def softmax_cross_entropy(output, target, delta, numbers):  # type: ignore[no-untyped-def]
+@kernel
+def cross_entropy(output, target, delta, numbers):  # type: ignore[no-untyped-def]
     """-1/m Σ_i Σ_j q_j log p_j, where q_j = w_j times the truth of class j, and m counts the rows or their weights."""
     real = output.dtype.type
     rows, classes = output.shape
@@ -68,6 +68,14 @@ def softmax_cross_entropy(output, target, delta, numbers):  # type: ignore[no-un
             for j in range(classes):
                 delta[i, j] -= real(spread * weight(weights, j) * scale)
     return total * scale
+
+
+@entry(LOSS)
+def softmax_cross_entropy(output, target, delta, numbers):  # type: ignore[no-untyped-def]
+    """Cross-entropy, or NaN where a target is no class."""
+    if not are_classes(target, output.shape[1], numbers[2:]):
+        return np.nan
+    return cross_entropy(output, target, delta, numbers)
 
 
 class CrossEntropy(WeighsClasses):

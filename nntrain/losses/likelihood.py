@@ -10,6 +10,7 @@ from pydantic import Field
 from nntrain.elementary import exp
 from nntrain.kernels import Entry, entry
 from nntrain.losses import LOSS, Loss
+from nntrain.registry import Positive
 
 TINY = 1e-12  # a variance or mean whose logarithm is taken is no smaller
 
@@ -61,9 +62,7 @@ class GaussianNLL(Loss):
     """
 
     name: Literal["gaussian_nll"] = "gaussian_nll"
-    sigma: Annotated[
-        Annotated[float, Field(gt=0)] | None, Field(description="standard deviation; null: predicted for each row")
-    ] = 1.0
+    sigma: Annotated[Positive | None, Field(description="standard deviation; null: predicted for each row")] = 1.0
     function: ClassVar[Entry] = gaussian
     tasks: ClassVar[tuple[str, ...]] = ("regression",)
 
@@ -117,4 +116,5 @@ class PoissonNLL(Loss):
 
     def prediction(self, output: NDArray[Any]) -> NDArray[Any]:
         """Return the means."""
-        return np.asarray(np.exp(output))
+        with np.errstate(over="ignore"):  # infinity is what it is then
+            return np.asarray(np.exp(output))

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.network.forward import ForwardPass
@@ -21,8 +22,9 @@ def fit(network: Network, theta: NDArray[Any], x: NDArray[Any]) -> None:
     """
     for index, (layer, arrays) in enumerate(zip(network.layers, network.arrays(theta), strict=True)):
         if layer.initializer.unit_variance:
-            deviation = (_inputs_of(network, index, theta, x) @ arrays["weights"]).std()
-            if deviation > 0:
+            with np.errstate(over="ignore", invalid="ignore"):
+                deviation = (_inputs_of(network, index, theta, x) @ arrays["weights"]).std()
+            if 0 < deviation < np.inf:
                 arrays["weights"][:] /= deviation
 
 

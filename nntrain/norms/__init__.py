@@ -9,9 +9,9 @@ from typing import Annotated, ClassVar
 from pydantic import Field
 
 from nntrain.kernels import kernel
-from nntrain.registry import Component
+from nntrain.registry import Component, Positive
 
-Eps = Annotated[float, Field(gt=0, description="added to the variance")]
+Eps = Annotated[Positive, Field(description="added to the variance")]
 
 
 class Norm(Component, family="norm"):

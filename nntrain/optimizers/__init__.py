@@ -16,7 +16,7 @@ from numba import types
 from pydantic import Field
 
 from nntrain.kernels import Entry, by_address, entry
-from nntrain.registry import Component, Dialects
+from nntrain.registry import Amount, Component, Dialects, Positive
 
 
 def RULE(F: Any) -> Any:  # noqa: N802 - a constant of a float type
@@ -41,13 +41,13 @@ def rule(function: Callable[..., Any]) -> Entry:
     return entry(RULE, ESTIMATED)(function)
 
 
-Rate = Annotated[float, Field(gt=0, description="learning rate")]
+Rate = Annotated[Positive, Field(description="learning rate")]
 Momentum = Annotated[float, Field(ge=0, lt=1, description="share of the velocity that is kept")]
 Beta1 = Annotated[float, Field(ge=0, lt=1, description="share of the mean gradient that is kept")]
 Beta2 = Annotated[float, Field(ge=0, lt=1, description="share of the mean square that is kept")]
 Rho = Annotated[float, Field(ge=0, lt=1, description="share of the mean square that is kept")]
-Eps = Annotated[float, Field(ge=0, description="added to the root, so that it is never zero")]
-EpsRoot = Annotated[float, Field(ge=0, description="added under the root")]
+Eps = Annotated[Amount, Field(description="added to the root, so that it is never zero")]
+EpsRoot = Annotated[Amount, Field(description="added under the root")]
 EpsHat = Annotated[
     bool, Field(description="whether eps stands beside sqrt(v), as 'epsilon hat', and not beside sqrt(v_hat)")
 ]

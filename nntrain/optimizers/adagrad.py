@@ -7,7 +7,7 @@ from pydantic import Field
 
 from nntrain.kernels import Entry
 from nntrain.optimizers import Eps, EpsRoot, Optimizer, Range, Rate, rule
-from nntrain.registry import DIALECT, Dialects
+from nntrain.registry import DIALECT, Amount, Dialects
 
 
 @rule
@@ -44,7 +44,7 @@ class AdaGrad(Optimizer):
     lr: Rate = 0.01
     eps: Eps = 1e-10
     eps_root: EpsRoot = 0.0
-    initial: Annotated[float, Field(ge=0, description="what the sum of squares starts from")] = 0.0
+    initial: Annotated[Amount, Field(description="what the sum of squares starts from")] = 0.0
     update: ClassVar[Entry] = adagrad
     rates: ClassVar[Range] = Range(0.001, 1)
     state_rows: ClassVar[int] = 1

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from nntrain.kernels import Entry
 from nntrain.optimizers import Beta1, Optimizer, Rate, rule
-from nntrain.registry import DIALECT, Dialects
+from nntrain.registry import DIALECT, Amount, Dialects
 
 
 @rule
@@ -43,8 +43,8 @@ class AdaMax(Optimizer):
     lr: Rate = 0.002
     beta1: Beta1 = 0.9
     beta2: Annotated[float, Field(ge=0, lt=1, description="share of the maximum that is kept")] = 0.999
-    eps: Annotated[float, Field(ge=0, description="added to the maximum")] = 0.0
-    eps_max: Annotated[float, Field(ge=0, description="added to the gradient's size within the maximum")] = 1e-8
+    eps: Annotated[Amount, Field(description="added to the maximum")] = 0.0
+    eps_max: Annotated[Amount, Field(description="added to the gradient's size within the maximum")] = 1e-8
     update: ClassVar[Entry] = adamax
     state_rows: ClassVar[int] = 2
     dialects: ClassVar[Dialects] = {"keras": {"lr": 0.001, "eps": 1e-7, "eps_max": 0.0}, "optax": {}}

@@ -7,7 +7,7 @@ from pydantic import Field
 from nntrain.kernels import Entry
 from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, EpsRoot, Optimizer, Rate
 from nntrain.optimizers.adam import adam
-from nntrain.registry import DIALECT, Dialects
+from nntrain.registry import DIALECT, Amount, Dialects
 
 
 class AdamW(Optimizer):
@@ -31,7 +31,7 @@ class AdamW(Optimizer):
     eps: Eps = 1e-8
     eps_root: EpsRoot = 0.0
     eps_hat: EpsHat = False
-    weight_decay: Annotated[float, Field(ge=0, description="share of a weight taken off a step, times the rate")] = 0.01
+    weight_decay: Annotated[Amount, Field(description="share of a weight taken off a step, times the rate")] = 0.01
     update: ClassVar[Entry] = adam
     state_rows: ClassVar[int] = 2
     dialects: ClassVar[Dialects] = {

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from nntrain.kernels import Entry
 from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule
+from nntrain.registry import Amount
 
 
 @rule
@@ -50,7 +51,7 @@ class Lamb(Optimizer):
     beta1: Beta1 = 0.9
     beta2: Beta2 = 0.999
     eps: Eps = 1e-6
-    weight_decay: Annotated[float, Field(ge=0, description="share of the weights in the step; biases are exempt")] = 0.0
+    weight_decay: Annotated[Amount, Field(description="share of the weights in the step; biases are exempt")] = 0.0
     update: ClassVar[Entry] = lamb
     whole: ClassVar[bool] = True
     state_rows: ClassVar[int] = 3

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from nntrain.kernels import Entry
 from nntrain.optimizers import Optimizer, no_step
+from nntrain.registry import Amount, Count
 
 
 class LBFGS(Optimizer):
@@ -22,8 +23,8 @@ class LBFGS(Optimizer):
 
     name: Literal["lbfgs"] = "lbfgs"
     lr: Annotated[float, Field(ge=1, le=1, description="1: the line search finds the step")] = 1.0
-    memory: Annotated[int, Field(ge=1, description="pairs of steps and gradients that are kept")] = 10
-    tolerance: Annotated[float, Field(ge=0, description="largest number of the gradient at which it ends")] = 1e-5
+    memory: Annotated[Count, Field(description="pairs of steps and gradients that are kept")] = 10
+    tolerance: Annotated[Amount, Field(description="largest number of the gradient at which it ends")] = 1e-5
     update: ClassVar[Entry] = no_step
     state_rows: ClassVar[int] = 0
     searches: ClassVar[bool] = True

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from nntrain.kernels import Entry
 from nntrain.optimizers import Optimizer, Range, Rate, rule
-from nntrain.registry import DIALECT, Dialects
+from nntrain.registry import DIALECT, Amount, Dialects
 
 
 @rule
@@ -38,7 +38,7 @@ class Lion(Optimizer):
     lr: Rate = 1e-4
     beta1: Annotated[float, Field(ge=0, lt=1, description="share of the mean in the step")] = 0.9
     beta2: Annotated[float, Field(ge=0, lt=1, description="share of the mean that is kept")] = 0.99
-    weight_decay: Annotated[float, Field(ge=0, description="share of a weight taken off a step, times the rate")] = 0.0
+    weight_decay: Annotated[Amount, Field(description="share of a weight taken off a step, times the rate")] = 0.0
     update: ClassVar[Entry] = lion
     rates: ClassVar[Range] = Range(1e-05, 0.01)
     state_rows: ClassVar[int] = 1

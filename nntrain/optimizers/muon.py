@@ -8,6 +8,7 @@ from pydantic import Field
 from nntrain.kernels import Entry, kernel
 from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule
 from nntrain.products import copied_numbers, multiply_alone
+from nntrain.registry import Positive
 
 ITERATIONS = 5
 A, B, C = 3.4445, -4.7750, 2.0315  # of the quintic that drives singular values towards 1
@@ -83,7 +84,7 @@ class Muon(Optimizer):
     name: Literal["muon"] = "muon"
     lr: Rate = 0.001
     momentum: Annotated[float, Field(ge=0, lt=1, description="share of the mean gradient that is kept")] = 0.95
-    eps_norm: Annotated[float, Field(gt=0, description="least norm that a matrix is divided by")] = 1e-7
+    eps_norm: Annotated[Positive, Field(description="least norm that a matrix is divided by")] = 1e-7
     beta1: Beta1 = 0.9
     beta2: Beta2 = 0.999
     eps: Eps = 1e-8

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from nntrain.kernels import Entry
 from nntrain.optimizers import Beta1, Beta2, Eps, EpsRoot, Optimizer, Rate, rule
-from nntrain.registry import DIALECT, Dialects
+from nntrain.registry import DIALECT, Amount, Dialects
 
 
 @rule
@@ -52,7 +52,7 @@ class NAdam(Optimizer):
     beta2: Beta2 = 0.999
     eps: Eps = 1e-8
     eps_root: EpsRoot = 0.0
-    psi: Annotated[float, Field(ge=0, description="how fast mu approaches beta1")] = 0.004
+    psi: Annotated[Amount, Field(description="how fast mu approaches beta1")] = 0.004
     warm: Annotated[bool, Field(description="whether mu starts at half of beta1")] = True
     update: ClassVar[Entry] = nadam
     whole: ClassVar[bool] = True  # the product is kept once for all

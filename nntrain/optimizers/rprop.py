@@ -6,6 +6,7 @@ from pydantic import Field
 
 from nntrain.kernels import Entry
 from nntrain.optimizers import Optimizer, Rate, rule
+from nntrain.registry import LARGEST, Amount, Positive
 
 
 @rule
@@ -47,9 +48,9 @@ class Rprop(Optimizer):
     name: Literal["rprop"] = "rprop"
     lr: Rate = 0.01
     eta_minus: Annotated[float, Field(gt=0, lt=1, description="factor when the sign turns")] = 0.5
-    eta_plus: Annotated[float, Field(gt=1, description="factor while the sign stays")] = 1.2
-    step_min: Annotated[float, Field(ge=0, description="shortest step")] = 1e-6
-    step_max: Annotated[float, Field(gt=0, description="longest step")] = 50.0
+    eta_plus: Annotated[float, Field(gt=1, le=LARGEST, description="factor while the sign stays")] = 1.2
+    step_min: Annotated[Amount, Field(description="shortest step")] = 1e-6
+    step_max: Annotated[Positive, Field(description="longest step")] = 50.0
     update: ClassVar[Entry] = rprop
     state_rows: ClassVar[int] = 2
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from itertools import product
+from math import inf, log
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -10,9 +11,10 @@ from pydantic import Field
 
 from nntrain.kernels import Entry
 from nntrain.optimizers import Optimizer, no_step
+from nntrain.registry import MOST, Real
 
-Low = Annotated[float, Field(description="least value of a weight")]
-High = Annotated[float, Field(description="largest value of a weight")]
+Low = Annotated[Real, Field(description="least value of a weight")]
+High = Annotated[Real, Field(description="largest value of a weight")]
 Lr = Annotated[float, Field(ge=1, le=1, description="1: there are no steps")]
 Vector = NDArray[np.float64]
 
@@ -29,8 +31,8 @@ class Search(Optimizer):
         """Yield the points, each with so many weights."""
         raise NotImplementedError
 
-    def count(self, weights: int) -> int | None:
-        """Return how many points there are; None for no end of them."""
+    def count(self, weights: int) -> float | None:
+        """Return how many points there are, inf for more than anyone could look at; None for no end of them."""
         return None
 
 
@@ -47,7 +49,7 @@ class Exhaustive(Search):
     lr: Lr = 1.0
     low: Low = -1.0
     high: High = 1.0
-    points: Annotated[int, Field(ge=2, description="values of each weight")] = 5
+    points: Annotated[int, Field(ge=2, le=1_000_000, description="values of each weight")] = 5
 
     def candidates(self, weights: int, random: np.random.Generator) -> Iterator[Vector]:
         """Yield the points of the grid."""
@@ -55,9 +57,9 @@ class Exhaustive(Search):
         for point in product(values.tolist(), repeat=weights):
             yield np.array(point)
 
-    def count(self, weights: int) -> int:
+    def count(self, weights: int) -> float:
         """Return points^P."""
-        return int(self.points**weights)
+        return self.points**weights if weights * log(self.points) < log(MOST) else inf
 
 
 class RandomSearch(Search):

@@ -7,6 +7,7 @@ from pydantic import Field
 
 from nntrain.kernels import Entry
 from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule
+from nntrain.registry import Amount
 
 
 @rule
@@ -43,7 +44,7 @@ class Yogi(Optimizer):
     beta1: Beta1 = 0.9
     beta2: Beta2 = 0.999
     eps: Eps = 1e-3
-    initial: Annotated[float, Field(ge=0, description="what m and v start from")] = 1e-6
+    initial: Annotated[Amount, Field(description="what m and v start from")] = 1e-6
     update: ClassVar[Entry] = yogi
     state_rows: ClassVar[int] = 2
 

@@ -1,5 +1,6 @@
 """From a recipe's names to objects: the data are read, what the recipe leaves open is settled, a plan comes out."""
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,10 +8,12 @@ import numpy as np
 
 from nntrain.activations import Activation
 from nntrain.data import Dataset
+from nntrain.data.csv import Csv
 from nntrain.data.prepare import Prepared, prepare
-from nntrain.errors import InputError, Problem
+from nntrain.errors import InputError, Problem, bad_input
 from nntrain.initializers import Initializer
 from nntrain.initializers.variance import GlorotUniform, HeUniform
+from nntrain.losses.class_weights import WeighsClasses
 from nntrain.losses.cross_entropy import CrossEntropy
 from nntrain.losses.squared_error import MeanSquaredError
 from nntrain.network.network import Dense, Network
@@ -50,21 +53,23 @@ def build(recipe: Recipe, document: Document, folder: Path, name: str) -> Built:
     Raises:
         InputError: if the data cannot be read, or parts of the recipe do not suit them or each other.
     """
-    recipe, dataset = read_rows(recipe, folder)
+    with document.placing():
+        recipe, dataset = read_rows(recipe, folder)
     return assemble(recipe, dataset, parts_of(recipe, dataset), document, name)
 
 
 def read_rows(recipe: Recipe, folder: Path) -> tuple[Recipe, Dataset]:
-    """Return a recipe with an absolute path and the task of its source in it, and the rows of the source.
+    """Return a recipe with an absolute path, the task and the checksum of its file in it, and the rows of its source.
 
     Raises:
         InputError: if they cannot be read.
     """
-    recipe = _with_absolute_path(recipe, folder)
+    recipe = with_absolute_path(recipe, folder)
     seed = recipe.seed if recipe.data.test_seed is None else recipe.data.test_seed
     dataset = recipe.data.source.load(folder, seed)
     source = recipe.data.source.resolved(dataset.classes is not None)
-    return recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": source})}), dataset
+    recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": source})})
+    return (recipe if dataset.sha256 is None else _with_source(recipe, sha256=dataset.sha256)), dataset
 
 
 def parts_of(recipe: Recipe, dataset: Dataset) -> Prepared:
@@ -101,10 +106,8 @@ def assemble(recipe: Recipe, dataset: Dataset, data: Prepared, document: Documen
     small = len(data.train.x) < BATCH_SIZE or recipe.optimizer.searches
     if "batch_size" not in recipe.training.model_fields_set and small:
         recipe = _with_full_batch(recipe)  # the default is for larger data
-    network = network_of(recipe, len(dataset.feature_names), len(dataset.target_names), n_classes)
+    network = checked_network(recipe, len(dataset.feature_names), len(dataset.target_names), n_classes, document)
     check_training(recipe, network, data, document)
-    check_units(recipe, network, document)
-    check_given(recipe, network, document)
     if recipe.optimizer.searches:
         check_dropout(recipe, network, document)
         check_grid(recipe, network, document)
@@ -121,6 +124,27 @@ def assemble(recipe: Recipe, dataset: Dataset, data: Prepared, document: Documen
         regularization=recipe.regularization,
     )
     return Built(recipe, dataset, plan)
+
+
+def checked_network(
+    recipe: Recipe, n_features: int, n_targets: int, n_classes: int | None, document: Document
+) -> Network:
+    """Return the network that a complete recipe describes, for data of this shape (``n_classes`` None: regression).
+
+    Raises:
+        InputError: if the recipe is not complete, or its loss, output, class weights, units and given first weights do
+            not suit the data or each other.
+    """
+    loss = recipe.loss
+    if loss is None:
+        raise bad_input(document.where("loss"), "loss: is missing", "a complete recipe names one")
+    check_loss(loss, recipe.model.output, n_classes, document)
+    if isinstance(loss, WeighsClasses) and loss.class_weights == "balanced":
+        raise bad_input(document.where("loss"), "loss.class_weights: found balanced, expected the weights themselves")
+    network = network_of(recipe, n_features, n_targets, n_classes)
+    check_units(recipe, network, document)
+    check_given(recipe, network, document)
+    return network
 
 
 def network_of(recipe: Recipe, n_features: int, n_targets: int, n_classes: int | None) -> Network:
@@ -147,12 +171,59 @@ def default_initializer(activation: Activation) -> Initializer:
     return HeUniform() if activation.rectifier else GlorotUniform()
 
 
-def _with_absolute_path(recipe: Recipe, folder: Path) -> Recipe:
-    """Make the path of a file of the user's absolute, so that the recipe can be moved into the run's directory."""
-    path = getattr(recipe.data.source, "path", None)
-    if path is None:
+def names_absolute_path(recipe: Recipe) -> bool:
+    """Return whether a recipe says where its file is, wherever the recipe itself is."""
+    source = recipe.data.source
+    return isinstance(source, Csv) and Path(source.path).is_absolute()
+
+
+def with_absolute_path(recipe: Recipe, folder: Path) -> Recipe:
+    """Return a recipe whose file of the user's is named whatever ``folder`` its path is relative to."""
+    source = recipe.data.source
+    if not isinstance(source, Csv):
         return recipe
-    source = recipe.data.source.model_copy(update={"path": str((folder / path).absolute())})
+    file = (folder / source.path).absolute()
+    if ".." in file.parts:
+        file = file.parent.resolve() / file.name
+    return _with_source(recipe, path=str(file))
+
+
+def with_path_from(recipe: Recipe, folder: Path) -> Recipe:
+    """Return a recipe whose file of the user's is named relative to ``folder``, so that both can be moved together."""
+    source = recipe.data.source
+    if not isinstance(source, Csv):
+        return recipe
+    file = Path(source.path)
+    try:
+        path = os.path.relpath(file.parent.resolve() / file.name, folder.resolve())  # ".." does not go back on links
+    except ValueError:  # on another drive
+        return recipe
+    return _with_source(recipe, path=Path(path).as_posix())
+
+
+def check_pinned(recipe: Recipe, folder: Path) -> None:
+    """Refuse a run's recipe whose CSV file has no checksum: anyone's run may name any file.
+
+    Args:
+        recipe: of the run.
+        folder: its directory.
+
+    Raises:
+        InputError: if it has none.
+    """
+    source = recipe.data.source
+    if isinstance(source, Csv) and source.sha256 is None:
+        raise bad_input(folder / "recipe.yaml", "has no data.source.sha256, so its data are not read")
+
+
+def without_folder(recipe: Recipe) -> Recipe:
+    """Return a recipe that names a file of the user's, but not where it is."""
+    source = recipe.data.source
+    return _with_source(recipe, path=Path(source.path).name) if isinstance(source, Csv) else recipe
+
+
+def _with_source(recipe: Recipe, **update: str) -> Recipe:
+    source = recipe.data.source.model_copy(update=update)
     return recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": source})})
 
 

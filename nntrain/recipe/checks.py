@@ -1,5 +1,7 @@
 """What of a recipe does not suit its data, or another part of it: one clear message each."""
 
+from math import inf
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -7,12 +9,14 @@ from nntrain.activations import Activation
 from nntrain.data.prepare import Part, Prepared
 from nntrain.errors import bad_input
 from nntrain.losses import Loss
+from nntrain.losses.class_weights import WeighsClasses
 from nntrain.network.network import Network
 from nntrain.optimizers.search import Search
 from nntrain.recipe.document import Document
 from nntrain.recipe.schema import Recipe
+from nntrain.registry import MOST
 
-MANY = 10**12
+WEIGHTS_HINT = "choose balanced, or a weight for each class"
 
 
 def check_loss(loss: Loss, output: Activation, n_classes: int | None, document: Document) -> None:
@@ -27,6 +31,13 @@ def check_loss(loss: Loss, output: Activation, n_classes: int | None, document: 
     if loss.classes is not None and n_classes != loss.classes:
         raise bad_input(
             document.where("loss"), f"loss: {loss.name} is for two classes, found {n_classes}", "choose cross_entropy"
+        )
+    weights = loss.class_weights if isinstance(loss, WeighsClasses) else None
+    if isinstance(weights, list) and len(weights) != n_classes:
+        raise bad_input(
+            document.where("loss", "class_weights"),
+            f"loss.class_weights: found {len(weights)} for {n_classes} classes",
+            WEIGHTS_HINT,
         )
     if loss.inside and output.name != "identity":
         raise bad_input(
@@ -91,7 +102,7 @@ def check_grid(recipe: Recipe, network: Network, document: Document) -> None:
     optimizer, epochs = recipe.optimizer, recipe.training.epochs
     count = optimizer.count(network.parameters) if isinstance(optimizer, Search) else None
     if count is not None and count > epochs:
-        points = f"{count:,}" if count < MANY else f"more than {MANY:,}"
+        points = f"{count:,}" if count < inf else f"more than {MOST:,}"
         raise bad_input(
             document.where("training", "epochs"),
             f"training.epochs: {epochs:,} are too few for {optimizer.name}'s grid: "
@@ -196,4 +207,4 @@ def settled(loss: Loss, counts: NDArray[np.int64], document: Document) -> Loss:
         return loss.settled(counts)
     except ValueError as error:
         where = document.where("loss", "class_weights")
-        raise bad_input(where, f"loss.class_weights: {error}", "choose balanced, or a weight for each class") from None
+        raise bad_input(where, f"loss.class_weights: {error}", WEIGHTS_HINT) from None

@@ -5,8 +5,9 @@ Tags are refused, so that nothing but plain data can come out.
 """
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from math import isfinite
 from typing import Any
 
@@ -20,6 +21,7 @@ Keys = tuple[str | int, ...]
 WIDTH, ENDLESS = 120, 1 << 30  # characters of a line that is written
 MOST_NODES = 10_000  # a few aliases of aliases can stand for billions
 CORE = "tag:yaml.org,2002:"
+KEY = re.compile(r"(data|model|training)(\.[a-z_]+)+")
 RULES = {
     "null": (r"~|null|Null|NULL|", "~nN"),
     "bool": (r"true|True|TRUE|false|False|FALSE", "tTfF"),
@@ -53,6 +55,20 @@ class Document:
             if keys[:length] in self.places:
                 return self.places[keys[:length]]
         return self.source
+
+    @contextmanager
+    def placing(self) -> Iterator[None]:
+        """Add the places of keys to problems from code that does not know the document, and names the keys alone."""
+        try:
+            yield
+        except InputError as error:
+            placed = [
+                replace(one, where=self.where(*one.where.split(".")), what=f"{one.where}: {one.what}")
+                if KEY.fullmatch(one.where)
+                else one
+                for one in error.problems
+            ]
+            raise InputError(*placed) from None
 
 
 def load_document(path: str) -> Document:
@@ -189,7 +205,7 @@ class _Reader:
             if not isinstance(key_node, ScalarNode):
                 self.problems.append(Problem(self.place(key_node), "a key that is no name"))
                 continue
-            key = key_node.value
+            key = self.text(key_node)
             here = (*keys, key)
             if key in data:
                 dotted = ".".join(map(str, here))
@@ -200,8 +216,15 @@ class _Reader:
             data[key] = self.value(value_node, here)
         return data
 
+    def text(self, node: ScalarNode) -> str:
+        try:
+            node.value.encode()
+        except UnicodeEncodeError:  # an escape may stand for half a character
+            raise yaml.MarkedYAMLError(problem="half a character", problem_mark=node.start_mark) from None
+        return str(node.value)
+
     def scalar(self, node: ScalarNode) -> Any:
-        kind, text = node.tag.removeprefix(CORE), node.value
+        kind, text = node.tag.removeprefix(CORE), self.text(node)
         try:
             if kind == "int":
                 return int(text, 0) if text[:2] in ("0o", "0x") else int(text)

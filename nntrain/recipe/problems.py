@@ -13,6 +13,8 @@ from nntrain.errors import Problem, nearest
 from nntrain.recipe.document import Document
 from nntrain.registry import Component, members
 
+MOST_SHOWN = 25  # problems of a recipe
+LONG = 40  # characters of a value that are shown
 ALLOWED = {
     "int_type": "a whole number",
     "float_type": "a number",
@@ -29,6 +31,7 @@ ALLOWED = {
     "less_than_equal": "a number <= {le}",
     "string_too_short": "text, not empty",
     "string_too_long": "at most {max_length} characters",
+    "string_pattern_mismatch": "text of the form {pattern}",
     "too_short": "at least {min_length} entries",
     "literal_error": "{expected}",
 }
@@ -41,16 +44,21 @@ def problems_of(error: ValidationError, document: Document, schema: type[BaseMod
     """Return a problem for each key of ``document`` that does not fit ``schema``, in the order of the file."""
     details = [(_keys(detail, document.data), detail) for detail in error.errors(include_url=False)]
     # of a union, only the branch that got deepest into the document says what is wrong
-    reached = [keys for keys, _ in details]
-    details = [
-        (keys, detail)
-        for keys, detail in details
-        if not any(len(other) > len(keys) and other[: len(keys)] == keys for other in reached)
-    ]
-    return tuple(
-        _problem(keys, [detail for _, detail in group], document, schema)
+    passed = {keys[:length] for keys, _ in details for length in range(len(keys))}
+    groups = [
+        (keys, [detail for _, detail in group])
         for keys, group in groupby(details, key=lambda found: found[0])
-    )
+        if keys not in passed
+    ]
+    groups.sort(key=lambda group: position(document.where(*group[0])))
+    # looking for the nearest name takes a while, and of very many problems only the first are shown
+    found = [_problem(keys, group, document, schema) for keys, group in groups[:MOST_SHOWN]]
+    return (*found, *(Problem(document.where(*keys), group[0]["msg"]) for keys, group in groups[MOST_SHOWN:]))
+
+
+def position(where: str) -> tuple[int, ...]:
+    """Return line and column of a place such as ``recipe.yaml:3:5``."""
+    return tuple(int(number) for number in where.split(":")[-2:] if number.isdecimal())
 
 
 def _keys(detail: ErrorDetails, data: Any) -> tuple[str | int, ...]:
@@ -80,7 +88,7 @@ def _problem(
             known, tag = [name.strip("' ") for name in context["expected_tags"].split(", ")], context["tag"]
             kind = getattr(_owner(schema, detail["loc"]), "family", "name")
             hint = _instead_of_none(schema, detail["loc"]) if tag in NONE else ""
-            return Problem(place, f"{dotted}: unknown {kind} {tag!r}", hint or _hint(tag, known))
+            return Problem(place, f"{dotted}: unknown {kind} {_short(str(tag))!r}", hint or _hint(tag, known))
         case "union_tag_not_found":
             what = "the name is missing" if isinstance(found, dict) else f"found {_shown(found)}, expected a name"
             return Problem(place, f"{dotted}: {what}", f"as in {{name: {next(iter(_choices(schema, detail['loc'])))}}}")
@@ -133,12 +141,17 @@ def _shown(value: Any) -> str:
         case bool():
             return str(value).lower()
         case str():
-            return f"the text {value[:40]!r}"
+            return f"the text {_short(value)!r}"
         case dict():
             return "keys and values"
         case list():
             return f"a list of {len(value)}"
-    return str(value)[:40]
+    return _short(str(value))
+
+
+def _short(text: str) -> str:
+    """Return text of a recipe, cut where it is very long."""
+    return text if len(text) <= LONG else f"{text[:LONG]}..."
 
 
 def _hint(name: str, known: Sequence[str]) -> str:

@@ -8,7 +8,7 @@ from nntrain.activations import Activation
 from nntrain.activations.identity import Identity
 from nntrain.activations.rectifiers import ReLU
 from nntrain.data import Source
-from nntrain.errors import InputError, Problem
+from nntrain.errors import refuse
 from nntrain.initializers import Initializer
 from nntrain.initializers.fixed import Zeros
 from nntrain.losses import Loss
@@ -16,7 +16,7 @@ from nntrain.norms import Norm
 from nntrain.optimizers import Optimizer
 from nntrain.optimizers.adam import Adam
 from nntrain.recipe.document import Document
-from nntrain.recipe.problems import problems_of
+from nntrain.recipe.problems import MOST_SHOWN, position, problems_of
 from nntrain.registry import Choice, Strict
 from nntrain.schedules import Schedule
 from nntrain.schedules.decay import Constant
@@ -109,14 +109,8 @@ def parse(document: Document) -> Recipe:
         recipe = Recipe.model_validate(document.data)
     except ValidationError as error:
         problems += problems_of(error, document, Recipe)
-    if problems:
-        raise InputError(*sorted(problems, key=_position))
+    refuse(sorted(problems, key=lambda problem: position(problem.where)), MOST_SHOWN)
     return recipe
-
-
-def _position(problem: Problem) -> tuple[int, ...]:
-    """Return line and column of a problem, so that all are told in the order of the file."""
-    return tuple(int(number) for number in problem.where.split(":")[-2:] if number.isdecimal())
 
 
 def to_data(recipe: Recipe) -> dict[str, Any]:

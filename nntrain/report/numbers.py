@@ -34,13 +34,3 @@ def duration(seconds: float) -> str:
     if seconds < HOUR:
         return f"{int(seconds // MINUTE)} min {int(seconds % MINUTE)} s"
     return f"{int(seconds // HOUR)} h {int(seconds % HOUR // MINUTE)} min"
-
-
-def quantity(count: int) -> str:
-    """Return bytes with a unit, such as ``27.3 kB``."""
-    value = float(count)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000:
-            return f"{value:.3g} {unit}"
-        value /= 1000
-    return f"{value:.3g} TB"

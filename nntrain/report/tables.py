@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from nntrain.diagnostics.dialects import Dialect
+from nntrain.memory import quantity
 from nntrain.report.fitting import Column, fitted
-from nntrain.report.numbers import quantity
 from nntrain.training.plan import Plan
 
 

@@ -19,12 +19,20 @@ MEANING = {"softmax": "p = softmax(o)", "sigmoid": "p = sigmoid(o) of the second
 
 
 def trace_text(
-    trace: Trace, features: Sequence[str], target: str, classes: Sequence[Label], loss: str, inside: str, width: int
+    trace: Trace,
+    rows: str,
+    features: Sequence[str],
+    target: str,
+    classes: Sequence[Label],
+    loss: str,
+    inside: str,
+    width: int,
 ) -> RenderableType:
     """Return the trace for people.
 
     Args:
         trace: the numbers.
+        rows: where its row comes from.
         features: the names of the inputs.
         target: the target in the user's words.
         classes: the labels of the classes; empty for a target of numbers.
@@ -35,7 +43,7 @@ def trace_text(
     found = trace.classes
     which = "" if found is None else f", which is class {found.target + 1} of {len(classes)}"
     parts: list[RenderableType] = [
-        Text(f"row {trace.row} of the training part, target {target}{which}"),
+        Text(f"row {trace.row} of {rows}, target {target}{which}"),
         *_pairs(features, trace.x, width),
         Text("\nforward: z = h_in W + b, h = f(z); units and weights are counted from 1", "bold"),
     ]

@@ -11,11 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from nntrain.registry import Component
+from nntrain.registry import MOST, Component, Count
 
 Numbers = NDArray[np.float64]
 Unit = Annotated[Literal["step", "epoch"], Field(description="what k counts")]
-Length = Annotated[Annotated[int, Field(ge=1)] | None, Field(description="steps or epochs; null: the whole run")]
+Length = Annotated[Count | None, Field(description="steps or epochs; null: the whole run")]
 End = Annotated[float, Field(ge=0, le=1, description="the last factor")]
 
 
@@ -40,7 +40,7 @@ class Schedule(Component, family="schedule"):
     """The learning rate as a function of time."""
 
     per: Unit = "step"
-    warmup: Annotated[int, Field(ge=0, description="steps or epochs of a rate that rises to lr first")] = 0
+    warmup: Annotated[int, Field(ge=0, le=MOST, description="steps or epochs of a rate that rises to lr first")] = 0
     reacts: ClassVar[bool] = False  # to the loss, by `policy`
 
     def factors(self, steps: NDArray[np.int64], epochs: int | NDArray[np.int64], span: Span) -> Numbers:

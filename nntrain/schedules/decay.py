@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from nntrain.registry import Amount, Count, Positive
 from nntrain.schedules import End, Length, Numbers, Schedule, Span
 
 
@@ -40,8 +41,8 @@ class Cooling(Schedule):
     """
 
     name: Literal["cooling"] = "cooling"
-    eps: Annotated[float, Field(ge=0, description="how fast the rate falls: at k = 1/eps it is lr / 2^power")] = 0.01
-    power: Annotated[float, Field(gt=0, description="the larger, the faster")] = 1.0
+    eps: Annotated[Amount, Field(description="how fast the rate falls: at k = 1/eps it is lr / 2^power")] = 0.01
+    power: Annotated[Positive, Field(description="the larger, the faster")] = 1.0
 
     def factor(self, k: Numbers, length: int) -> Numbers:
         """Return 1 / (1 + eps·k)^power."""
@@ -78,8 +79,8 @@ class Step(Schedule):
     """
 
     name: Literal["step"] = "step"
-    every: Annotated[int, Field(ge=1, description="steps or epochs between two stairs")]
-    gamma: Annotated[float, Field(gt=0, description="factor of a stair")] = 0.1
+    every: Annotated[Count, Field(description="steps or epochs between two stairs")]
+    gamma: Annotated[Positive, Field(description="factor of a stair")] = 0.1
 
     def factor(self, k: Numbers, length: int) -> Numbers:
         """Return the stairs."""
@@ -96,7 +97,7 @@ class Exponential(Schedule):
     """
 
     name: Literal["exponential"] = "exponential"
-    gamma: Annotated[float, Field(gt=0, description="factor of each step or epoch")] = 0.999
+    gamma: Annotated[Positive, Field(description="factor of each step or epoch")] = 0.999
 
     def factor(self, k: Numbers, length: int) -> Numbers:
         """Return the powers of gamma."""
@@ -114,7 +115,7 @@ class Polynomial(Schedule):
 
     name: Literal["polynomial"] = "polynomial"
     tau: Length = None
-    power: Annotated[float, Field(gt=0, description="1 is a straight line")] = 2.0
+    power: Annotated[Positive, Field(description="1 is a straight line")] = 2.0
     end: End = 0.0
 
     def factor(self, k: Numbers, length: int) -> Numbers:

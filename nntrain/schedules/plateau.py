@@ -7,6 +7,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
+from nntrain.registry import MOST
 from nntrain.schedules import Numbers, Schedule
 
 
@@ -21,7 +22,7 @@ class ReduceOnPlateau(Schedule):
 
     name: Literal["reduce_on_plateau"] = "reduce_on_plateau"
     lower: Annotated[float, Field(gt=0, lt=1, description="factor")] = 0.1
-    patience: Annotated[int, Field(ge=0, description="epochs without improvement that are borne")] = 10
+    patience: Annotated[int, Field(ge=0, le=MOST, description="epochs to wait for an improvement")] = 10
     threshold: Annotated[float, Field(ge=0, lt=1, description="share by which a loss has to be lower to count")] = 1e-4
     least: Annotated[float, Field(ge=0, le=1, description="smallest factor on lr")] = 0.0
     reacts: ClassVar[bool] = True

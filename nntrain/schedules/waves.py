@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
+from nntrain.registry import Count, Positive
 from nntrain.schedules import End, Length, Numbers, Schedule
 
 
@@ -36,12 +37,14 @@ class WarmRestarts(Schedule):
     """
 
     name: Literal["warm_restarts"] = "warm_restarts"
-    first: Annotated[int, Field(ge=1, description="steps or epochs of the first wave")]
-    longer: Annotated[int, Field(ge=1, description="by how much each wave is longer than the one before")] = 2
+    first: Annotated[Count, Field(description="steps or epochs of the first wave")]
+    longer: Annotated[Count, Field(description="by how much each wave is longer than the one before")] = 2
     end: End = 0.0
 
     def factor(self, k: Numbers, length: int) -> Numbers:
         """Return the waves."""
+        if self.longer == 1:
+            return _half_wave(k % self.first / self.first, self.end)
         start, wave = np.zeros(k.size), np.full(k.size, float(self.first))
         while (over := k >= start + wave).any():
             start[over] += wave[over]
@@ -60,8 +63,8 @@ class OneCycle(Schedule):
 
     name: Literal["one_cycle"] = "one_cycle"
     share: Annotated[float, Field(gt=0, lt=1, description="share of the run in which the rate rises")] = 0.3
-    div: Annotated[float, Field(gt=0, description="lr / first rate")] = 25.0
-    final_div: Annotated[float, Field(gt=0, description="first rate / last rate")] = 1e4
+    div: Annotated[Positive, Field(description="lr / first rate")] = 25.0
+    final_div: Annotated[Positive, Field(description="first rate / last rate")] = 1e4
 
     def factor(self, k: Numbers, length: int) -> Numbers:
         """Return the cycle."""

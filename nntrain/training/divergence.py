@@ -88,4 +88,7 @@ def _first_not_finite(engine: Engine, rows: int, updated: bool) -> str:
         for name, part in reversed(list(zip(names, network.slices(), strict=True))):
             if not np.isfinite(vector[part]).all():
                 return f"{what} {name}"
+    for name, arrays in zip(names, network.arrays(engine.theta), strict=True):
+        if not all(np.isfinite(values).all() for values in arrays.values()):
+            return f"the running averages of {name}"
     raise AssertionError("everything in the buffers is finite")

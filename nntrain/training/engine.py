@@ -20,6 +20,7 @@ from nntrain.network.table import Criterion, Told, Update
 from nntrain.training.baseline import Rows, baselines
 from nntrain.training.events import Baseline, LayerFacts, LayerStatistics, Scores, Started, Statistics
 from nntrain.training.plan import Plan
+from nntrain.training.room import check_room
 from nntrain.wrappers import MEAN, SLOW, START
 
 FEW = 8  # parameters, which are told at every epoch
@@ -42,6 +43,7 @@ class Engine:
     """
 
     def __init__(self, plan: Plan) -> None:
+        check_room(plan)
         self.plan = plan
         self.dtype = np.dtype(plan.training.dtype)
         compile_products_beside(plan.network, self.dtype, max(plan.batch_rows, ROWS), evaluate)
@@ -73,7 +75,7 @@ class Engine:
 
     def rows(self, part: Part) -> Rows:
         """Return data as the compiled functions read them."""
-        target = self.plan.loss.encode(part.y, self.plan.n_classes)
+        target = self.plan.loss.target_columns(part.y, self.plan.n_classes, self.plan.network.outputs)
         return Rows(part.features(self.dtype), np.ascontiguousarray(target, self.dtype), part.y)
 
     def take(self, order: NDArray[np.int64], done: int, rates: NDArray[np.float64]) -> NDArray[np.float64]:

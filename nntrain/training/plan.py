@@ -114,4 +114,6 @@ class Plan:
         """Return the learning rates of ``count`` epochs (count, K), from ``epoch`` on, which follows ``step`` steps."""
         steps = step + np.arange(count * self.steps_per_epoch)
         epochs = np.repeat(epoch + np.arange(count), self.steps_per_epoch)
-        return (self.optimizer.lr * self.schedule.factors(steps, epochs, self.span)).reshape(count, -1)
+        with np.errstate(over="ignore"):  # a rate that grows without end diverges, and is found there
+            rates = self.optimizer.lr * self.schedule.factors(steps, epochs, self.span)
+        return rates.reshape(count, -1)

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from nntrain.registry import Choice, Strict
+from nntrain.registry import Amount, Choice, Count, Positive, Strict
 from nntrain.wrappers import Averaging, Lookahead
 
 BATCH_SIZE = 32  # where a recipe says nothing; data with fewer rows are one batch
@@ -14,11 +14,8 @@ BATCH_SIZE = 32  # where a recipe says nothing; data with fewer rows are one bat
 class EarlyStopping(Strict):
     """Stop when the validation loss has not improved for some epochs, and keep the best weights."""
 
-    patience: Annotated[int, Field(ge=1, description="epochs to wait for an improvement")] = 10
-    min_delta: Annotated[float, Field(ge=0, description="what counts as an improvement of the loss")] = 0.0
-
-
-Amount = Annotated[float, Field(ge=0)]
+    patience: Annotated[Count, Field(description="epochs to wait for an improvement")] = 10
+    min_delta: Annotated[Amount, Field(description="what counts as an improvement of the loss")] = 0.0
 
 
 class Regularization(Strict):
@@ -31,12 +28,10 @@ class Regularization(Strict):
     ] = 0.0
     biases: Annotated[bool, Field(description="whether the three above are for biases too")] = False
     clip_norm: Annotated[
-        Annotated[float, Field(gt=0)] | None,
+        Positive | None,
         Field(description="largest norm of the gradient of all parameters together"),
     ] = None
-    clip_value: Annotated[
-        Annotated[float, Field(gt=0)] | None, Field(description="largest size of each number of the gradient")
-    ] = None
+    clip_value: Annotated[Positive | None, Field(description="largest size of each number of the gradient")] = None
 
     input_noise: Annotated[
         Amount, Field(description="deviation of the Gaussian noise that a training step adds to each feature")
@@ -51,15 +46,15 @@ class Regularization(Strict):
 class Training(Strict):
     """How a run goes."""
 
-    epochs: Annotated[int, Field(ge=1, description="at most so many passes over the training data")] = 100
+    epochs: Annotated[Count, Field(description="at most so many passes over the training data")] = 100
     batch_size: Annotated[
-        Annotated[int, Field(ge=1)] | Literal["full"],
+        Count | Literal["full"],
         Field(description="rows a step, or `full`; the last batch of an epoch may be smaller"),
     ] = BATCH_SIZE
     dtype: Annotated[Literal["float32", "float64"], Field(description="precision of all numbers")] = "float32"
     early_stopping: Annotated[EarlyStopping | None, Field(description="stop on the validation loss")] = None
     grad_tol: Annotated[
-        Annotated[float, Field(gt=0)] | None,
+        Positive | None,
         Field(description="stop when the norm of the full gradient falls under this; needs batch_size: full"),
     ] = None
     lookahead: Annotated[
@@ -70,7 +65,7 @@ class Training(Strict):
         Field(description="ema or swa: measure and keep a mean over the weights of many steps"),
     ] = None
     statistics_every: Annotated[
-        Annotated[int, Field(ge=1)] | None,
+        Count | None,
         Field(description="epochs between two statistics of the layers; null: twenty times, or as often as is cheap"),
     ] = None
 

@@ -1,0 +1,44 @@
+"""Whether a run has room in memory: asked before anything of its size is allocated."""
+
+import numpy as np
+
+from nntrain.memory import require
+from nntrain.training.plan import Plan
+
+
+def check_room(plan: Plan) -> None:
+    """Check that a run's arrays can be allocated.
+
+    Raises:
+        InputError: if there is not enough memory, with the key and the size of what takes the most.
+    """
+    network, rows, size = plan.network, plan.batch_rows, np.dtype(plan.training.dtype).itemsize
+    parts = [part for part in (plan.data.train, plan.data.validation, plan.data.test) if part is not None]
+    most, columns = max(len(part.x) for part in parts), plan.loss.encode(parts[0].y[:1], plan.n_classes).shape[1]
+    normalised = any(layer.norm is not None for layer in network.layers)
+    # parameters and gradient, the best ones and the last finite ones; of the optimizer's state the last finite one too
+    vectors = 4 + 2 * plan.state_rows
+    buffers = network.inputs + columns + (5 if normalised else 3) * network.units
+    needs = [
+        (
+            vectors * network.size * size,
+            "model.hidden",
+            f"{network.size:,} parameters, with gradient and optimizer",
+            "choose fewer or narrower layers",
+        ),
+        (
+            rows * buffers * size,
+            "training.batch_size",
+            f"the activations of {rows:,} rows",
+            "choose a smaller batch_size",
+        ),
+        (
+            most * (network.outputs * size + columns * (8 + size)),
+            "data.source",
+            f"targets and outputs of {most:,} rows, with {network.outputs:,} outputs each",
+            "choose fewer rows, or a target with fewer classes",
+        ),
+    ]
+    needed, key, what, hint = max(needs)
+    require(needed, key, what, hint)
+    require(sum(needed for needed, *_ in needs), key, f"the run, most of all for {what}", hint)
