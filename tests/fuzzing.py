@@ -92,7 +92,8 @@ class Outcomes:
 
 def _status_of(command: Callable[..., None], *arguments: Any, **options: Any) -> int:
     """Run a command in this process, and return its exit status."""
-    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    streams = [io.TextIOWrapper(io.BytesIO(), "utf-8", errors="backslashreplace") for _ in range(2)]
+    with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]):
         try:
             command(*arguments, **options)
         except NntrainError as error:

@@ -116,6 +116,8 @@ def test_the_same_rows_may_have_other_features_and_another_file(nntrain: Command
     nntrain("fit", "two.yaml", "--out", "two", "-q", "--set", "optimizer.lr=0.1")
     assert nntrain("compare", "one", "two").status == 0
     Path("two.csv").write_text(Path("two.csv").read_text().replace("3,", "9,", 1))
+    assert nntrain("compare", "one", "two").status == 0  # their recipes have the checksum of the file as it was
+    nntrain("fit", "two.yaml", "--out", "two", "--overwrite", "-q", "--set", "optimizer.lr=0.1")
     assert "two: was trained on different data than one" in nntrain("compare", "one", "two").err
 
 

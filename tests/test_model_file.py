@@ -13,7 +13,7 @@ from safetensors.numpy import save_file
 
 from nntrain.artifacts import container
 from nntrain.artifacts.model import Model
-from nntrain.errors import InputError
+from nntrain.errors import InputError, OutputError
 from tests.helpers import CommandLine, refused
 
 
@@ -224,7 +224,7 @@ def test_a_failed_write_leaves_the_old_file(iris: Path, tmp_path: Path, monkeypa
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("nntrain.files.os.fsync", full)
-    with pytest.raises(InputError, match="No space left on device"):
+    with pytest.raises(OutputError, match="No space left on device"):
         Model.load(copy).save(copy)
     assert copy.read_bytes() == before
     assert list(tmp_path.iterdir()) == [copy]

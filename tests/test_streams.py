@@ -153,8 +153,8 @@ def test_no_block_is_predicted_that_nobody_reads(
     ("command", "settings", "status"),
     [
         ("fit", ["data.source={name: given, x: [[1e300], [2e300], [-1e300]], o: [1, 2, 3]}"], 2),
-        ("diagnose", ["model.initializer={name: normal, scale: 1e300}"], 0),
-        ("fit", ["model.initializer={name: normal, scale: 1e300}"], 3),
+        ("diagnose", ["model.initializer={name: normal, scale: 1e30}"], 0),
+        ("fit", ["model.initializer={name: normal, scale: 1e30}"], 3),
     ],
 )
 def test_numbers_that_overflow_are_no_warning(

@@ -92,7 +92,7 @@ class Cluster:
                     return
                 hand_out(len(done))
                 for future in done:
-                    yield waiting.pop(future), _row(future)
+                    yield waiting.pop(future), self._row(future)
         finally:
             if self._client.status == "running":
                 with suppress(Exception):
@@ -138,6 +138,20 @@ class Cluster:
         except Exception:
             raise self._lost() from None
 
+    def _row(self, future: Any) -> Row:
+        """Return the result of a run."""
+        from distributed.comm.core import CommClosedError
+
+        try:
+            return Row.from_json(future.result())
+        except NntrainError:
+            raise
+        except CommClosedError:
+            raise self._lost() from None
+        except Exception as error:
+            what = f"a worker could not make a run: {type(error).__name__}: {error}"
+            raise bad_input("--dask", what, "is the same version of nntrain installed on all machines?") from None
+
     def _lost(self) -> InputError:
         return bad_input("--dask", f"lost the connection to the scheduler at {self._address}", RESUME)
 
@@ -172,17 +186,6 @@ def _no_scheduler(address: str, error: BaseException) -> InputError:
         return bad_input("--dask", f"what answers at {address} is not a scheduler", "is that port the dashboard's?")
     why = "timed out" if isinstance(error, TimeoutError | asyncio.CancelledError) else str(error)
     return bad_input("--dask", f"no scheduler answers at {address}: {why}", "start one with: dask scheduler")
-
-
-def _row(future: Any) -> Row:
-    """Return the result of a run."""
-    try:
-        return Row.from_json(future.result())
-    except NntrainError:
-        raise
-    except Exception as error:
-        what = f"a worker could not make a run: {type(error).__name__}: {error}"
-        raise bad_input("--dask", what, "is the same version of nntrain installed on all machines?") from None
 
 
 def remote(key: str, recipe: Mapping[str, Any], dataset: Dataset) -> bytes:
