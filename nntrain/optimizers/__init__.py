@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar
 from numba import types
 from pydantic import Field
 
-from nntrain.kernels import Entry, by_address, entry
+from nntrain.kernels import Entry, by_address, entry, kernel
 from nntrain.registry import Amount, Component, Dialects, Positive
 
 
@@ -39,6 +39,16 @@ ESTIMATED = frozenset({"afn", "ninf"})
 def rule(function: Callable[..., Any]) -> Entry:
     """Mark an update rule."""
     return entry(RULE, ESTIMATED)(function)
+
+
+@kernel
+def squared(x):  # type: ignore[no-untyped-def]
+    """Return x².
+
+    A mean of squares is taken of (sqrt(1 - beta) g)², never of g²: in float32 g² overflows from 1.8e19 on, and
+    (1 - beta) g g may be compiled to that.
+    """
+    return x * x
 
 
 Rate = Annotated[Positive, Field(description="learning rate")]

@@ -5,23 +5,23 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from nntrain.kernels import Entry
-from nntrain.optimizers import Beta1, Beta2, Eps, EpsRoot, Optimizer, Rate, rule
+from nntrain.optimizers import Beta1, Beta2, Eps, EpsRoot, Optimizer, Rate, rule, squared
 
 
 @rule
 def adabelief(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
     """Scale by how far the gradient is from its mean; eps_root is added to s at every step, as in the paper."""
     real = theta.dtype.type
-    beta1, beta2, new1, new2 = real(hyper[0]), real(hyper[1]), real(1 - hyper[0]), real(1 - hyper[1])
-    eps, eps_root = real(hyper[2]), real(hyper[3])
-    lr_hat, s_hat = real(rate / (1 - hyper[0] ** k)), real(1 / (1 - hyper[1] ** k))
+    beta1, beta2, new1, root2 = real(hyper[0]), real(hyper[1]), real(1 - hyper[0]), real(np.sqrt(1 - hyper[1]))
+    correction = np.sqrt(1 - hyper[1] ** k)
+    step = real(rate * correction / (1 - hyper[0] ** k))
+    eps, eps_root = real(hyper[2] * correction), real(hyper[3])
     m, s = state[0], state[1]
     for i in range(start, stop):
         g = grad[i]
         m[i] = beta1 * m[i] + new1 * g
-        surprise = g - m[i]
-        s[i] = beta2 * s[i] + new2 * surprise * surprise + eps_root
-        theta[i] -= lr_hat * m[i] / (np.sqrt(s[i] * s_hat) + eps)
+        s[i] = beta2 * s[i] + squared(root2 * (g - m[i])) + eps_root
+        theta[i] -= step * m[i] / (np.sqrt(s[i]) + eps)
 
 
 class AdaBelief(Optimizer):

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 
 from nntrain.kernels import Entry
-from nntrain.optimizers import EpsRoot, Optimizer, Range, Rate, Rho, rule
+from nntrain.optimizers import EpsRoot, Optimizer, Range, Rate, Rho, rule, squared
 from nntrain.registry import DIALECT, Dialects
 
 
@@ -13,13 +13,13 @@ from nntrain.registry import DIALECT, Dialects
 def adadelta(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
     """Scale the gradient by the ratio of two roots: of past steps, and of past gradients."""
     real = theta.dtype.type
-    lr, rho, new, eps = real(rate), real(hyper[0]), real(1 - hyper[0]), real(hyper[1])
+    lr, rho, root, eps = real(rate), real(hyper[0]), real(np.sqrt(1 - hyper[0])), real(hyper[1])
     v, u = state[0], state[1]
     for i in range(start, stop):
         g = grad[i]
-        v[i] = rho * v[i] + new * g * g
+        v[i] = rho * v[i] + squared(root * g)
         step = np.sqrt(u[i] + eps) / np.sqrt(v[i] + eps) * g
-        u[i] = rho * u[i] + new * step * step
+        u[i] = rho * u[i] + squared(root * step)
         theta[i] -= lr * step
 
 

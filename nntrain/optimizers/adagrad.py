@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.kernels import Entry
-from nntrain.optimizers import Eps, EpsRoot, Optimizer, Range, Rate, rule
+from nntrain.optimizers import Eps, EpsRoot, Optimizer, Range, Rate, rule, squared
 from nntrain.registry import DIALECT, Amount, Dialects
 
 
@@ -21,7 +21,7 @@ def adagrad(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: 
             r[i] = real(hyper[2])
     for i in range(start, stop):
         g = grad[i]
-        r[i] += g * g
+        r[i] += squared(g)
         root = np.sqrt(r[i] + eps_root) + eps
         if root > 0:  # both eps may be 0, and the gradient of a dead unit too
             theta[i] -= lr * g / root

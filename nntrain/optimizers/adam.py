@@ -5,26 +5,25 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 
 from nntrain.kernels import Entry
-from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, EpsRoot, Optimizer, Rate, rule
+from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, EpsRoot, Optimizer, Rate, rule, squared
 from nntrain.registry import DIALECT, Dialects
 
 
 @rule
 def adam(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
-    """Fold the bias corrections into factors, so that the loop divides once."""
+    """Fold both bias corrections into the rate and the epsilons: sqrt(v_hat) is sqrt(v) / correction."""
     real = theta.dtype.type
-    beta1, beta2, eps_root = real(hyper[0]), real(hyper[1]), real(hyper[3])
-    new1, new2 = real(1 - hyper[0]), real(1 - hyper[1])
-    lr_hat = real(rate / (1 - hyper[0] ** k))
-    correction = 1 / (1 - hyper[1] ** k)
-    v_hat = real(correction)
-    eps = real(hyper[2] * np.sqrt(correction)) if hyper[4] != 0 else real(hyper[2])
+    beta1, beta2, new1, root2 = real(hyper[0]), real(hyper[1]), real(1 - hyper[0]), real(np.sqrt(1 - hyper[1]))
+    correction = np.sqrt(1 - hyper[1] ** k)
+    step = real(rate * correction / (1 - hyper[0] ** k))
+    eps = real(hyper[2] if hyper[4] != 0 else hyper[2] * correction)
+    eps_root = real(hyper[3] * correction * correction)
     m, v = state[0], state[1]
     for i in range(start, stop):
         g = grad[i]
         m[i] = beta1 * m[i] + new1 * g
-        v[i] = beta2 * v[i] + new2 * g * g
-        theta[i] -= lr_hat * m[i] / (np.sqrt(v[i] * v_hat + eps_root) + eps)
+        v[i] = beta2 * v[i] + squared(root2 * g)
+        theta[i] -= step * m[i] / (np.sqrt(v[i] + eps_root) + eps)
 
 
 class Adam(Optimizer):

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.kernels import Entry
-from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, Optimizer, Rate, rule
+from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, Optimizer, Rate, rule, squared
 from nntrain.registry import DIALECT, Dialects
 
 
@@ -14,19 +14,18 @@ from nntrain.registry import DIALECT, Dialects
 def amsgrad(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
     """Keep the largest mean square so far, before or after its bias correction."""
     real = theta.dtype.type
-    beta1, beta2 = real(hyper[0]), real(hyper[1])
-    new1, new2 = real(1 - hyper[0]), real(1 - hyper[1])
-    lr_hat = real(rate / (1 - hyper[0] ** k))
-    correction = 1 / (1 - hyper[1] ** k)
-    before, after = (real(correction), real(1)) if hyper[4] != 0 else (real(1), real(correction))
-    eps = real(hyper[2] * np.sqrt(correction)) if hyper[3] != 0 else real(hyper[2])
+    beta1, beta2, new1, root2 = real(hyper[0]), real(hyper[1]), real(1 - hyper[0]), real(np.sqrt(1 - hyper[1]))
+    correction = np.sqrt(1 - hyper[1] ** k)
+    before, after = (real(1 / (1 - hyper[1] ** k)), 1.0) if hyper[4] != 0 else (real(1), correction)
+    step = real(rate * after / (1 - hyper[0] ** k))
+    eps = real((hyper[2] / correction if hyper[3] != 0 else hyper[2]) * after)
     m, v, largest = state[0], state[1], state[2]
     for i in range(start, stop):
         g = grad[i]
         m[i] = beta1 * m[i] + new1 * g
-        v[i] = beta2 * v[i] + new2 * g * g
+        v[i] = beta2 * v[i] + squared(root2 * g)
         largest[i] = max(largest[i], v[i] * before)
-        theta[i] -= lr_hat * m[i] / (np.sqrt(largest[i] * after) + eps)
+        theta[i] -= step * m[i] / (np.sqrt(largest[i]) + eps)
 
 
 class AMSGrad(Optimizer):

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.kernels import Entry
-from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule
+from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule, squared
 from nntrain.registry import Amount
 
 
@@ -14,9 +14,9 @@ from nntrain.registry import Amount
 def lamb(theta, grad, state, tensors, hyper, rate, k, first, last):  # type: ignore[no-untyped-def]
     """Take Adam's direction for each tensor, and scale it to the length of the tensor."""
     real = theta.dtype.type
-    beta1, beta2, new1, new2 = real(hyper[0]), real(hyper[1]), real(1 - hyper[0]), real(1 - hyper[1])
-    m_hat, v_hat = real(1 / (1 - hyper[0] ** k)), real(1 / (1 - hyper[1] ** k))
-    eps = real(hyper[2])
+    beta1, beta2, new1, root2 = real(hyper[0]), real(hyper[1]), real(1 - hyper[0]), real(np.sqrt(1 - hyper[1]))
+    correction = np.sqrt(1 - hyper[1] ** k)
+    corrected, eps = real(correction / (1 - hyper[0] ** k)), real(hyper[2] * correction)
     m, v, d = state[0], state[1], state[2]
     for t in range(tensors.shape[0]):
         start, rows, columns = tensors[t]
@@ -26,10 +26,10 @@ def lamb(theta, grad, state, tensors, hyper, rate, k, first, last):  # type: ign
         for i in range(start, stop):
             g = grad[i]
             m[i] = beta1 * m[i] + new1 * g
-            v[i] = beta2 * v[i] + new2 * g * g
-            d[i] = m[i] * m_hat / (np.sqrt(v[i] * v_hat) + eps) + decay * theta[i]
-            weights += theta[i] * theta[i]
-            step += d[i] * d[i]
+            v[i] = beta2 * v[i] + squared(root2 * g)
+            d[i] = corrected * m[i] / (np.sqrt(v[i]) + eps) + decay * theta[i]
+            weights += squared(float(theta[i]))
+            step += squared(float(d[i]))
         trust = np.sqrt(weights / step) if weights > 0 and step > 0 else 1.0
         lr = real(rate * trust)
         for i in range(start, stop):

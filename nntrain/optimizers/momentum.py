@@ -14,7 +14,7 @@ def heavy_ball(theta, grad, state, tensors, hyper, rate, k, start, stop):  # typ
     """Add the gradient to the velocity and step along it; the rate is a factor of one or the other."""
     real = theta.dtype.type
     mu = real(hyper[0])
-    new = 1.0 if k == 1 else 1.0 - hyper[1]  # as in torch, the first gradient is not dampened
+    new = 1.0 if k == 1 or mu == 0 else 1.0 - hyper[1]  # torch dampens neither the first gradient nor plain SGD
     inside, outside = (real(rate * new), real(1)) if hyper[2] != 0 else (real(new), real(rate))
     v = state[0]
     for i in range(start, stop):
@@ -26,8 +26,10 @@ class HeavyBall(Optimizer):
     """Gradient descent with (heavy-ball) momentum.
 
     Formula:
-        v     <- momentum v + (1 - dampening) g
+        v     <- momentum v + (1 - dampening) g    v = g at the first step
         theta <- theta - lr v
+
+    Without momentum there is no velocity, and dampening has no effect, as in torch.
 
     With scaled_velocity the rate is inside, v <- momentum v + lr g and theta <- theta - v, as K, S, N, keras and
     scikit-learn have it: the same while the rate is constant; when it changes, old steps keep their old rate.

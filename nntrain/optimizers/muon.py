@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.kernels import Entry, kernel
-from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule
+from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule, squared
 from nntrain.products import copied_numbers, multiply_alone
 from nntrain.registry import Positive
 
@@ -31,7 +31,7 @@ def orthogonalized(G, eps, room):  # type: ignore[no-untyped-def]
     norm = 0.0
     for row in range(X.shape[0]):
         for column in range(X.shape[1]):
-            norm += X[row, column] * X[row, column]
+            norm += squared(float(X[row, column]))
     X *= real(1 / max(np.sqrt(norm), eps))
     for _ in range(ITERATIONS):
         gram = product(X, np.ascontiguousarray(X.T), room)
@@ -44,8 +44,9 @@ def muon(theta, grad, state, tensors, hyper, rate, k, first, last):  # type: ign
     """Orthogonalise each weight matrix's momentum; vectors are stepped by Adam."""
     real = theta.dtype.type
     mu, new = real(hyper[0]), real(1 - hyper[0])
-    beta1, beta2, new1, new2 = real(hyper[2]), real(hyper[3]), real(1 - hyper[2]), real(1 - hyper[3])
-    lr_hat, v_hat, eps = real(rate / (1 - hyper[2] ** k)), real(1 / (1 - hyper[3] ** k)), real(hyper[4])
+    beta1, beta2, new1, root2 = real(hyper[2]), real(hyper[3]), real(1 - hyper[2]), real(np.sqrt(1 - hyper[3]))
+    correction = np.sqrt(1 - hyper[3] ** k)
+    of_vectors, eps = real(rate * correction / (1 - hyper[2] ** k)), real(hyper[4] * correction)
     m, v = state[0], state[1]
     room = np.empty(copied_numbers(theta.itemsize), theta.dtype)
     for t in range(tensors.shape[0]):
@@ -54,8 +55,8 @@ def muon(theta, grad, state, tensors, hyper, rate, k, first, last):  # type: ign
             for i in range(start, start + columns):
                 g = grad[i]
                 m[i] = beta1 * m[i] + new1 * g
-                v[i] = beta2 * v[i] + new2 * g * g
-                theta[i] -= lr_hat * m[i] / (np.sqrt(v[i] * v_hat) + eps)
+                v[i] = beta2 * v[i] + squared(root2 * g)
+                theta[i] -= of_vectors * m[i] / (np.sqrt(v[i]) + eps)
             continue
         stop = start + rows * columns
         for i in range(start, stop):

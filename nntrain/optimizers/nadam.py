@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.kernels import Entry
-from nntrain.optimizers import Beta1, Beta2, Eps, EpsRoot, Optimizer, Rate, rule
+from nntrain.optimizers import Beta1, Beta2, Eps, EpsRoot, Optimizer, Rate, rule, squared
 from nntrain.registry import DIALECT, Amount, Dialects
 
 
@@ -19,16 +19,17 @@ def nadam(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ig
     mu_next = hyper[0] * (1 - half * 0.96 ** ((k + 1) * hyper[3]))
     product = state[2]
     product[0] = real(mu) if k == 1 else product[0] * real(mu)
-    of_gradient = real(rate * (1 - mu) / (1 - product[0]))
-    of_mean = real(rate * mu_next / (1 - product[0] * mu_next))
-    beta1, new1, beta2, new2 = real(hyper[0]), real(1 - hyper[0]), real(hyper[1]), real(1 - hyper[1])
-    eps, eps_root, v_hat = real(hyper[2]), real(hyper[5]), real(1 / (1 - hyper[1] ** k))
+    correction = np.sqrt(1 - hyper[1] ** k)
+    of_gradient = real(rate * correction * (1 - mu) / (1 - product[0]))
+    of_mean = real(rate * correction * mu_next / (1 - product[0] * mu_next))
+    beta1, beta2, new1, root2 = real(hyper[0]), real(hyper[1]), real(1 - hyper[0]), real(np.sqrt(1 - hyper[1]))
+    eps, eps_root = real(hyper[2] * correction), real(hyper[5] * correction * correction)
     m, v = state[0], state[1]
     for i in range(start, stop):
         g = grad[i]
         m[i] = beta1 * m[i] + new1 * g
-        v[i] = beta2 * v[i] + new2 * g * g
-        theta[i] -= (of_gradient * g + of_mean * m[i]) / (np.sqrt(v[i] * v_hat + eps_root) + eps)
+        v[i] = beta2 * v[i] + squared(root2 * g)
+        theta[i] -= (of_gradient * g + of_mean * m[i]) / (np.sqrt(v[i] + eps_root) + eps)
 
 
 class NAdam(Optimizer):

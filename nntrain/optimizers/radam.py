@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 
 from nntrain.kernels import Entry
-from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, Optimizer, Rate, rule
+from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, Optimizer, Rate, rule, squared
 from nntrain.registry import DIALECT, Dialects
 
 TRUSTED = 5.0  # the length of the mean from which on its variance is known well enough
@@ -15,24 +15,22 @@ TRUSTED = 5.0  # the length of the mean from which on its variance is known well
 def radam(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
     """Rectify the adaptive rate, or leave it out in the first steps."""
     real = theta.dtype.type
-    beta1, beta2, new1, new2 = real(hyper[0]), real(hyper[1]), real(1 - hyper[0]), real(1 - hyper[1])
+    beta1, beta2, new1, root2 = real(hyper[0]), real(hyper[1]), real(1 - hyper[0]), real(np.sqrt(1 - hyper[1]))
     longest = 2 / (1 - hyper[1]) - 1
     power = hyper[1] ** k
     length = longest - 2 * k * power / (1 - power)
-    lr_hat = rate / (1 - hyper[0] ** k)
-    correction = 1 / (1 - power)
+    lr_hat, correction = rate / (1 - hyper[0] ** k), np.sqrt(1 - power)
     adaptive = length > TRUSTED
     if adaptive:
         variance = (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
-        lr_hat *= np.sqrt(variance)
-    step, v_hat = real(lr_hat), real(correction)
-    eps = real(hyper[2] * np.sqrt(correction)) if hyper[3] != 0 else real(hyper[2])
+        lr_hat *= np.sqrt(variance) * correction
+    step, eps = real(lr_hat), real(hyper[2] if hyper[3] != 0 else hyper[2] * correction)
     m, v = state[0], state[1]
     for i in range(start, stop):
         g = grad[i]
         m[i] = beta1 * m[i] + new1 * g
-        v[i] = beta2 * v[i] + new2 * g * g
-        theta[i] -= step * m[i] / (np.sqrt(v[i] * v_hat) + eps) if adaptive else step * m[i]
+        v[i] = beta2 * v[i] + squared(root2 * g)
+        theta[i] -= step * m[i] / (np.sqrt(v[i]) + eps) if adaptive else step * m[i]
 
 
 class RAdam(Optimizer):

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.kernels import Entry
-from nntrain.optimizers import Eps, EpsRoot, Optimizer, Range, Rate, Rho, ScaledVelocity, rule
+from nntrain.optimizers import Eps, EpsRoot, Optimizer, Range, Rate, Rho, ScaledVelocity, rule, squared
 from nntrain.registry import DIALECT, Dialects
 
 
@@ -14,14 +14,14 @@ from nntrain.registry import DIALECT, Dialects
 def rmsprop(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
     """Scale the gradient, and give the scaled one to a velocity; momentum 0 and centered 0 leave both out."""
     real = theta.dtype.type
-    rho, new, eps, eps_root = real(hyper[0]), real(1 - hyper[0]), real(hyper[1]), real(hyper[2])
-    centered, mu = real(hyper[3]), real(hyper[4])
+    rho, root, eps, eps_root = real(hyper[0]), real(np.sqrt(1 - hyper[0])), real(hyper[1]), real(hyper[2])
+    new, mu = real((1 - hyper[0]) * hyper[3]), real(hyper[4])
     inside, outside = (real(rate), real(1)) if hyper[5] != 0 else (real(1), real(rate))
     s, mean, v = state[0], state[1], state[2]
     for i in range(start, stop):
         g = grad[i]
-        s[i] = rho * s[i] + new * g * g
-        mean[i] = rho * mean[i] + new * centered * g
+        s[i] = rho * s[i] + squared(root * g)
+        mean[i] = rho * mean[i] + new * g
         v[i] = mu * v[i] + inside * g / (np.sqrt(s[i] - mean[i] * mean[i] + eps_root) + eps)
         theta[i] -= outside * v[i]
 

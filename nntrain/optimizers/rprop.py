@@ -27,11 +27,13 @@ def rprop(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ig
         elif agreement < zero:
             step[i] = max(step[i] * shorter, least)
             g = zero
+        before[i] = zero  # the sign alone is kept: the product of two small gradients would be 0
         if g > zero:
             theta[i] -= step[i]
+            before[i] = real(1)
         elif g < zero:
             theta[i] += step[i]
-        before[i] = g
+            before[i] = real(-1)
 
 
 class Rprop(Optimizer):

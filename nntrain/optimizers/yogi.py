@@ -6,26 +6,27 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.kernels import Entry
-from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule
+from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule, squared
 from nntrain.registry import Amount
 
 
 @rule
 def yogi(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
-    """Move v towards g² by a share of g²."""
+    """Move v towards g² by a share of g²; (1 - beta2) v is compared with (1 - beta2) g²."""
     real = theta.dtype.type
-    beta1, new1, new2, eps = real(hyper[0]), real(1 - hyper[0]), real(1 - hyper[1]), real(hyper[2])
-    lr_hat, v_hat = real(rate / (1 - hyper[0] ** k)), real(1 / (1 - hyper[1] ** k))
+    beta1, new1, new2, root2 = real(hyper[0]), real(1 - hyper[0]), real(1 - hyper[1]), real(np.sqrt(1 - hyper[1]))
+    correction = np.sqrt(1 - hyper[1] ** k)
+    step, eps = real(rate * correction / (1 - hyper[0] ** k)), real(hyper[2] * correction)
     m, v = state[0], state[1]
     if k == 1:
         for i in range(start, stop):
             m[i] = v[i] = real(hyper[3])
     for i in range(start, stop):
         g = grad[i]
-        square = g * g
+        share = squared(root2 * g)
         m[i] = beta1 * m[i] + new1 * g
-        v[i] -= new2 * np.sign(v[i] - square) * square
-        theta[i] -= lr_hat * m[i] / (np.sqrt(v[i] * v_hat) + eps)
+        v[i] -= np.sign(new2 * v[i] - share) * share
+        theta[i] -= step * m[i] / (np.sqrt(v[i]) + eps)
 
 
 class Yogi(Optimizer):

@@ -15,12 +15,15 @@ def sgd(lr: float = 0.01) -> Generator[Array, Array, None]:
         g = yield -lr * g
 
 
-def momentum(lr: float = 0.01, momentum: float = 0.9) -> Generator[Array, Array, None]:
+def momentum(
+    lr: float = 0.01, momentum: float = 0.9, dampening: float = 0.0, scaled_velocity: bool = False
+) -> Generator[Array, Array, None]:
     g = yield np.zeros(0)
-    v = np.zeros_like(g)
+    v, new = np.zeros_like(g), 1.0  # torch starts from v = g
     while True:
-        v = momentum * v + g
-        g = yield -lr * v
+        v = momentum * v + new * (lr * g if scaled_velocity else g)
+        new = 1 - dampening if momentum else 1.0
+        g = yield -v if scaled_velocity else -lr * v
 
 
 def nesterov(lr: float = 0.01, momentum: float = 0.9) -> Generator[Array, Array, None]:
@@ -36,7 +39,12 @@ def nesterov(lr: float = 0.01, momentum: float = 0.9) -> Generator[Array, Array,
 
 
 def adam(
-    lr: float = 0.001, beta1: float = 0.9, beta2: float = 0.999, eps: float = 1e-8
+    lr: float = 0.001,
+    beta1: float = 0.9,
+    beta2: float = 0.999,
+    eps: float = 1e-8,
+    eps_root: float = 0.0,
+    eps_hat: bool = False,
 ) -> Generator[Array, Array, None]:
     g = yield np.zeros(0)
     m, v, k = np.zeros_like(g), np.zeros_like(g), 0
@@ -45,4 +53,59 @@ def adam(
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g**2
         m_hat, v_hat = m / (1 - beta1**k), v / (1 - beta2**k)
-        g = yield -lr * m_hat / (np.sqrt(v_hat) + eps)
+        g = yield -lr * m_hat / (np.sqrt(v_hat + eps_root) + (eps / np.sqrt(1 - beta2**k) if eps_hat else eps))
+
+
+adamw = adam  # without its weight decay
+
+
+def amsgrad(lr: float, eps: float, eps_hat: bool, corrected: bool) -> Generator[Array, Array, None]:
+    g = yield np.zeros(0)
+    m, v, u, k = np.zeros_like(g), np.zeros_like(g), np.zeros_like(g), 0
+    while True:
+        k += 1
+        m = 0.9 * m + 0.1 * g
+        v = 0.999 * v + 0.001 * g**2
+        correction = 1 - 0.999**k
+        u = np.maximum(u, v / correction if corrected else v)
+        root = np.sqrt(u if corrected else u / correction)
+        g = yield -lr * m / (1 - 0.9**k) / (root + (eps / np.sqrt(correction) if eps_hat else eps))
+
+
+def nadam(lr: float, eps: float, eps_root: float, psi: float) -> Generator[Array, Array, None]:
+    g = yield np.zeros(0)
+    m, v, k, product = np.zeros_like(g), np.zeros_like(g), 0, 1.0
+    while True:
+        k += 1
+        mu, following = (0.9 * (1 - 0.5 * 0.96 ** (i * psi)) for i in (k, k + 1))
+        product *= mu
+        m = 0.9 * m + 0.1 * g
+        v = 0.999 * v + 0.001 * g**2
+        m_hat = following * m / (1 - product * following) + (1 - mu) * g / (1 - product)
+        g = yield -lr * m_hat / (np.sqrt(v / (1 - 0.999**k) + eps_root) + eps)
+
+
+def adamax(lr: float, eps: float, eps_max: float) -> Generator[Array, Array, None]:
+    g = yield np.zeros(0)
+    m, u, k = np.zeros_like(g), np.zeros_like(g), 0
+    while True:
+        k += 1
+        m = 0.9 * m + 0.1 * g
+        u = np.maximum(0.999 * u, np.abs(g) + eps_max)
+        g = yield -lr * m / (1 - 0.9**k) / (u + eps)
+
+
+def adagrad(lr: float, eps: float, eps_root: float) -> Generator[Array, Array, None]:
+    g = yield np.zeros(0)
+    r = np.zeros_like(g)
+    while True:
+        r = r + g**2
+        g = yield -lr * g / (np.sqrt(r + eps_root) + eps)
+
+
+def rmsprop(lr: float, eps: float, eps_root: float) -> Generator[Array, Array, None]:
+    g = yield np.zeros(0)
+    s = np.zeros_like(g)
+    while True:
+        s = 0.99 * s + 0.01 * g**2
+        g = yield -lr * g / (np.sqrt(s + eps_root) + eps)
