@@ -23,7 +23,7 @@ def test_balanced_is_scikit_learns() -> None:
     y = np.repeat([0, 1, 2], [5, 20, 75])
     loss = make(Loss, "cross_entropy", class_weights="balanced").settled(np.bincount(y))
     expected = compute_class_weight("balanced", classes=np.arange(3), y=y)
-    np.testing.assert_allclose(loss.numbers()[2:], expected, rtol=1e-15)
+    np.testing.assert_allclose(loss.numbers()[3:], expected, rtol=1e-15)
 
 
 @pytest.mark.parametrize(("name", "weights"), [("cross_entropy", [1.0, 2.0, 1.0]), ("bce", [1.0, 2.0])])
@@ -35,6 +35,25 @@ def test_a_weight_of_two_is_every_row_of_the_class_twice(name: str, weights: lis
     (expected,) = plain.take(np.concatenate([once, once[plain.train.y[once] == 1]]), 0, np.zeros(1))
     assert found == pytest.approx(expected, rel=1e-12)
     np.testing.assert_allclose(weighted.grad, plain.grad, rtol=1e-10, atol=1e-14)
+
+
+@pytest.mark.parametrize(("dialect", "expected"), [("keras", 1.15481), ("torch", 0.69136)])
+def test_a_weight_in_keras_is_for_the_row_and_in_torch_for_the_class(dialect: str, expected: float) -> None:
+    """Three rows worked by hand; the classes are weighted, and the truth is smoothed."""
+    source = {"name": "given", "x": [[2, 0], [0, 1], [1, 1]], "o": ["a", "b", "c"]}
+    weights = {"name": "given", "values": [[1, 0, -1], [0, 2, 0.5]]}
+    engine = Engine(
+        built(
+            {
+                "data": {"source": source, "validation": 0, "test": 0, "standardize": False},
+                "model": {"hidden": [], "initializer": weights},
+                "loss": {"name": "cross_entropy", "smoothing": 0.2, "class_weights": [1, 3, 0.5], "dialect": dialect},
+                "training": {"dtype": "float64"},
+            }
+        ).plan
+    )
+    (found,) = engine.take(np.arange(3), 0, np.zeros(1))
+    assert found == pytest.approx(expected, abs=5e-6)
 
 
 @pytest.mark.parametrize("dialect", ["torch", "keras"])

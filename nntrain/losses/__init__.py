@@ -73,6 +73,10 @@ class Loss(Component, family="loss"):
         """
         return self
 
+    def differentiable(self) -> Self:
+        """Return the loss as differences can check its gradient: without bounds that the gradient passes through."""
+        return self
+
     def weigh(self, target: NDArray[Any]) -> NDArray[np.float64] | None:
         """Return what each row of ``target`` (N, T) counts in the mean, or None where all count the same."""
         return None

@@ -1,6 +1,6 @@
 """Class weights: a row of a rare class counts for more."""
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,7 +61,6 @@ class WeighsClasses(Loss):
         Field(description="balanced, or what a row of each class counts, in the classes' order; null: all the same"),
     ] = None
     weighted_mean: WeightedMean = True
-    dialects: ClassVar[Dialects] = {"keras": {"weighted_mean": False}, "scikit-learn": {}}
 
     def settled(self, counts: NDArray[np.int64]) -> Self:
         """Return the loss with numbers for its weights, for ``counts`` training rows of each class."""

@@ -10,6 +10,7 @@ from nntrain.elementary import exp
 from nntrain.kernels import Entry, entry, kernel
 from nntrain.losses import LOSS
 from nntrain.losses.class_weights import TINY, WeighsClasses, are_classes, mass, weight
+from nntrain.registry import Dialects
 from nntrain.views import view
 
 MANY = 1e200  # far from what float64 can hold
@@ -29,12 +30,12 @@ def shift(output, delta):  # type: ignore[no-untyped-def]
 
 @kernel
 def cross_entropy(output, target, delta, numbers):  # type: ignore[no-untyped-def]
-    """-1/m Σ_i Σ_j q_j log p_j, where q_j = w_j times the truth of class j, and m counts the rows or their weights."""
+    """-1/m Σ_i Σ_j q_j log p_j, where q_j is a weight times the truth of class j, and m counts the rows or weights."""
     real = output.dtype.type
     rows, classes = output.shape
-    smoothing, weights = numbers[0], numbers[2:]
+    smoothing, by_row, weights = numbers[0], numbers[1] != 0, numbers[3:]
     spread, right = smoothing / classes, 1 - smoothing  # the truth of each class, and what the true one has more
-    scale = 1 / mass(target, weights, numbers[1])
+    scale = 1 / mass(target, weights, numbers[2])
     shift(output, delta)
     total = 0.0
     for i in range(rows):
@@ -42,20 +43,20 @@ def cross_entropy(output, target, delta, numbers):  # type: ignore[no-untyped-de
         total -= right * weight(weights, truth) * delta[i, truth]
         if spread > 0:
             for j in range(classes):
-                total -= spread * weight(weights, j) * delta[i, j]
+                total -= spread * weight(weights, truth if by_row else j) * delta[i, j]
     flat = view(delta, 0, (delta.size,))
     for i in range(flat.size):
         flat[i] = exp(flat[i])
-    all_spread = 0.0
+    of_each_class = 0.0
     for j in range(classes):
-        all_spread += spread * weight(weights, j)
+        of_each_class += spread * weight(weights, j)
     normalisers = 1.0  # multiplied with each other, so that many rows take one logarithm
     for i in range(rows):
         truth, normaliser = int(target[i, 0]), real(0)
         for j in range(classes):
             normaliser += delta[i, j]
         q_true = right * weight(weights, truth)
-        q = q_true + all_spread
+        q = q_true + (smoothing * weight(weights, truth) if by_row else of_each_class)
         normalisers *= normaliser
         if weights.size > 0 or normalisers > MANY or i == rows - 1:
             total += q * np.log(normalisers)
@@ -66,14 +67,14 @@ def cross_entropy(output, target, delta, numbers):  # type: ignore[no-untyped-de
         delta[i, truth] -= real(q_true * scale)
         if spread > 0:
             for j in range(classes):
-                delta[i, j] -= real(spread * weight(weights, j) * scale)
+                delta[i, j] -= real(spread * weight(weights, truth if by_row else j) * scale)
     return total * scale
 
 
 @entry(LOSS)
 def softmax_cross_entropy(output, target, delta, numbers):  # type: ignore[no-untyped-def]
     """Cross-entropy, or NaN where a target is no class."""
-    if not are_classes(target, output.shape[1], numbers[2:]):
+    if not are_classes(target, output.shape[1], numbers[3:]):
         return np.nan
     return cross_entropy(output, target, delta, numbers)
 
@@ -87,8 +88,9 @@ class CrossEntropy(WeighsClasses):
             =  1/B Σ [log Σ_k exp(z_k - z_max) + z_max - z_true]
         dL/dz_k = (p_k - [k is true]) / B
 
-    With smoothing s the truth is 1 - s + s/C for the true class and s/C for the others. With class weights each class's
-    log p_k is multiplied by its weight, and the mean is a weighted one.
+    With smoothing s the truth is 1 - s + s/C for the true class and s/C for the others. With class weights torch
+    multiplies each class's log p_k by its weight, keras and scikit-learn the whole row by the weight of its true class
+    (weighted_rows); without smoothing these are the same. The mean is a weighted one in torch and scikit-learn.
 
     Source: K, L, S, N; as torch.nn.CrossEntropyLoss. K sums over the examples where this is a mean. Label smoothing:
     Szegedy et al., arXiv 1512.00567.
@@ -96,13 +98,21 @@ class CrossEntropy(WeighsClasses):
 
     name: Literal["cross_entropy"] = "cross_entropy"
     smoothing: Annotated[float, Field(ge=0, lt=1, description="share of the truth spread over all classes")] = 0.0
+    weighted_rows: Annotated[
+        bool,
+        Field(description="with smoothing: whether a row counts by its class's weight, not each term by its own"),
+    ] = False
     function: ClassVar[Entry] = softmax_cross_entropy
     tasks: ClassVar[tuple[str, ...]] = ("classification",)
     inside: ClassVar[str] = "softmax"
+    dialects: ClassVar[Dialects] = {
+        "keras": {"weighted_mean": False, "weighted_rows": True},
+        "scikit-learn": {"weighted_rows": True},
+    }
 
     def numbers(self) -> tuple[float, ...]:
-        """Return (smoothing, weighted_mean, *weights)."""
-        return (self.smoothing, *super().numbers())
+        """Return (smoothing, weighted_rows, weighted_mean, *weights)."""
+        return (self.smoothing, self.weighted_rows, *super().numbers())
 
     def least(self, target: NDArray[Any], outputs: int) -> float:
         """Return the loss where each row's probabilities are its smoothed truth; without smoothing it is 0."""
@@ -119,7 +129,8 @@ class CrossEntropy(WeighsClasses):
     def _truth(self, classes: int) -> NDArray[np.float64]:
         """Return q (C, C): the smoothed and weighted truth of a row of each class."""
         truth = (1 - self.smoothing) * np.eye(classes) + self.smoothing / classes
-        return np.asarray(truth * self.weights(classes))
+        weights = self.weights(classes)
+        return np.asarray(truth * (weights[:, None] if self.weighted_rows else weights))
 
     def encode(self, y: NDArray[Any], n_classes: int | None) -> NDArray[np.float64]:
         """Return the class index as a column."""

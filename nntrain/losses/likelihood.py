@@ -1,7 +1,7 @@
 """Negative log-likelihoods of numbers: Gaussian, with a spread that is fixed or predicted, and Poisson."""
 
-from math import log
-from typing import Annotated, Any, ClassVar, Literal
+from math import inf, log
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,21 +17,28 @@ TINY = 1e-12  # a variance or mean whose logarithm is taken is no smaller
 
 @entry(LOSS)
 def gaussian(output, target, delta, numbers):  # type: ignore[no-untyped-def]
-    """Take the outputs as means and, after them, if they are predicted, as logarithms s of the variances."""
+    """Take the outputs as means and, after them, if they are predicted, as logarithms s of the variances.
+
+    The error is divided by sigma before it is squared: in float32 its own square may overflow.
+    """
     real = output.dtype.type
     rows, targets = target.shape
     predicted = output.shape[1] > targets
-    scale, half = real(1.0 / target.size), real(0.5)
+    least = real(numbers[1])  # log of the least variance
+    scale, half, one = real(1.0 / target.size), real(0.5), real(1)
     total = 0.0
     for i in range(rows):
         for j in range(targets):
             error = output[i, j] - target[i, j]
             s = output[i, targets + j] if predicted else real(numbers[0])
-            precision = exp(-s)
-            total += 0.5 * (s + error * error * precision)
-            delta[i, j] = scale * error * precision
+            clamped = least if predicted and s < least else s
+            inverse = exp(-half * clamped)  # of sigma
+            z = error * inverse
+            total += 0.5 * (clamped + z * z)
+            delta[i, j] = scale * z * inverse
             if predicted:
-                delta[i, targets + j] = scale * half * (1 - error * error * precision)
+                pull = one if clamped == s else exp(s - clamped)
+                delta[i, targets + j] = scale * half * (one - z * z) * pull
     return total / target.size
 
 
@@ -58,11 +65,17 @@ class GaussianNLL(Loss):
     With sigma: null the network has a second output s = log sigma² for each target, and learns where it is unsure:
     dL/ds = 1/(B·T) ½ [1 - (o - o*)² / sigma²]. With sigma² = ½ it is the mean squared error, less ½ log 2.
 
-    Source: K, H, N (maximum likelihood); Nix and Weigend 1994; torch.nn.GaussianNLLLoss, which is given the variance.
+    A predicted variance is at least eps, or the loss of a row that is fitted exactly would have no lower bound. As in
+    torch, the gradient passes through that bound: where exp(s) < eps, dL/ds is 1/(B·T) ½ [1 - (o - o*)² / eps]
+    exp(s) / eps, so that s can grow again, though the loss itself does not change with s there.
+
+    Source: K, H, N (maximum likelihood); Nix and Weigend 1994; torch.nn.GaussianNLLLoss, which is given the variance,
+    and bounds a fixed one as well.
     """
 
     name: Literal["gaussian_nll"] = "gaussian_nll"
     sigma: Annotated[Positive | None, Field(description="standard deviation; null: predicted for each row")] = 1.0
+    eps: Annotated[Amount, Field(description="least variance that is predicted; 0: any")] = 1e-6
     function: ClassVar[Entry] = gaussian
     tasks: ClassVar[tuple[str, ...]] = ("regression",)
 
@@ -78,8 +91,12 @@ class GaussianNLL(Loss):
         return np.concatenate([mean, np.log(np.maximum(target.var(axis=0, dtype=np.float64), TINY))])
 
     def numbers(self) -> tuple[float, ...]:
-        """Return (log sigma²,)."""
-        return (2 * log(self.sigma or 1.0),)
+        """Return (log sigma², log eps)."""
+        return (2 * log(self.sigma or 1.0), log(self.eps) if self.eps else -inf)
+
+    def differentiable(self) -> Self:
+        """Return the loss without a bound on the variance."""
+        return self.model_copy(update={"eps": 0.0})
 
     def outputs(self, n_targets: int, n_classes: int | None) -> int:
         """Return a unit for each target, and another for its spread where that is predicted."""

@@ -1,6 +1,6 @@
-"""Record activations, losses and orthogonal weights from torch and keras: python -m tests.recorded.record_functions
+"""Record activations, losses and norms from torch, keras and scikit-learn: python -m tests.recorded.record_functions
 
-Needs torch and keras (with jax) beside NumPy; the tests need only what is written here.
+Needs torch, keras (with jax) and scikit-learn beside NumPy; the tests need only what is written here.
 """
 
 import json
@@ -19,6 +19,7 @@ import keras
 import numpy as np
 import torch
 import torch.nn.functional as F  # noqa: N812 - torch's own habit
+from sklearn.neural_network._base import binary_log_loss, log_loss
 
 torch.set_default_dtype(torch.float64)
 keras.backend.set_floatx("float64")
@@ -87,9 +88,9 @@ def gaussian(variance: Any) -> Any:
     return lambda o, t: F.gaussian_nll_loss(o, t, torch.full_like(o, variance))
 
 
-def predicted(o: Any, t: Any) -> Any:
+def predicted(o: Any, t: Any, eps: float = 1e-6) -> Any:
     """Return torch's Gaussian loss of means and logarithms of variances side by side."""
-    return F.gaussian_nll_loss(o[:, :2], t, torch.exp(o[:, 2:]))
+    return F.gaussian_nll_loss(o[:, :2], t, torch.exp(o[:, 2:]), eps=eps)
 
 
 WEIGHTS_OF_CLASSES = [3.0, 0.5, 1.0, 0.25]
@@ -106,6 +107,28 @@ def weighed_bce(o: Any, t: Any) -> Any:
     return F.binary_cross_entropy_with_logits(o, t, weights)
 
 
+SMOOTHING = 0.2
+
+
+def smoothed_and_weighed(t: Any, o: Any) -> Any:
+    """Return keras' cross-entropy with label smoothing and with what its class_weight does."""
+    loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=SMOOTHING, dtype="float64")
+    truth = t.astype(int).ravel()
+    return loss(jnp.eye(4)[truth], o, sample_weight=jnp.asarray(WEIGHTS_OF_CLASSES)[truth])
+
+
+def sklearns(loss: Any, output: Any, target: Any, probabilities: Any, truth: Any) -> dict[str, Any]:
+    """Return a scikit-learn loss' value with a weight for each row, and the gradient that its MLP goes back from."""
+    weights = np.asarray(WEIGHTS_OF_CLASSES)[target.astype(int).ravel()]
+    delta = (probabilities - truth) * weights[:, None] / weights.sum()
+    return case(output, target, float(loss(truth, probabilities, weights)), delta)
+
+
+SOFTMAX = np.exp(OUTPUT) / np.exp(OUTPUT).sum(axis=1, keepdims=True)
+SMOOTHED = (1 - SMOOTHING) * np.eye(4)[CLASSES] + SMOOTHING / 4
+SIGMOID = 1 / (1 + np.exp(-OUTPUT[:, :1]))
+NARROW = OUTPUT - [0, 0, 14, 14]  # variances around 1e-6
+
 LOSSES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "mse": ({}, torchs(F.mse_loss, OUTPUT, NUMBERS)),
     "sum_squared_error": ({}, torchs(lambda o, t: F.mse_loss(o, t, reduction="sum"), OUTPUT, NUMBERS)),
@@ -116,6 +139,11 @@ LOSSES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "gaussian_nll": ({}, torchs(gaussian(1.0), OUTPUT, NUMBERS)),
     "gaussian_nll of 0.5": ({"sigma": 0.5}, torchs(gaussian(0.25), OUTPUT, NUMBERS)),
     "gaussian_nll predicted": ({"sigma": None}, torchs(predicted, OUTPUT, NUMBERS[:, :2])),
+    "gaussian_nll predicted, some bounded": ({"sigma": None}, torchs(predicted, NARROW, NUMBERS[:, :2])),
+    "gaussian_nll predicted, some bounded by 0.5": (
+        {"sigma": None, "eps": 0.5},
+        torchs(lambda o, t: predicted(o, t, 0.5), OUTPUT, NUMBERS[:, :2]),
+    ),
     "poisson": ({}, torchs(F.poisson_nll_loss, OUTPUT, COUNTS)),
     "bce": ({}, torchs(F.binary_cross_entropy_with_logits, OUTPUT[:, :1], SIDES.astype(float))),
     "cross_entropy": ({}, torchs(F.cross_entropy, OUTPUT, CLASSES, integers=True)),
@@ -139,6 +167,18 @@ LOSSES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "cross_entropy weighted by keras": (
         {"class_weights": WEIGHTS_OF_CLASSES, "dialect": "keras"},
         kerass(weighed(keras.losses.SparseCategoricalCrossentropy(from_logits=True, dtype="float64")), OUTPUT, CLASSES),
+    ),
+    "cross_entropy weighted and smoothed by keras": (
+        {"class_weights": WEIGHTS_OF_CLASSES, "smoothing": SMOOTHING, "dialect": "keras"},
+        kerass(smoothed_and_weighed, OUTPUT, CLASSES),
+    ),
+    "cross_entropy weighted and smoothed by scikit-learn": (
+        {"class_weights": WEIGHTS_OF_CLASSES, "smoothing": SMOOTHING, "dialect": "scikit-learn"},
+        sklearns(log_loss, OUTPUT, CLASSES, SOFTMAX, SMOOTHED),
+    ),
+    "bce weighted by scikit-learn": (
+        {"class_weights": WEIGHTS_OF_CLASSES[:2], "dialect": "scikit-learn"},
+        sklearns(binary_log_loss, OUTPUT[:, :1], SIDES, SIGMOID, SIDES),
     ),
     "bce weighted": ({"class_weights": [3.0, 0.5]}, torchs(weighed_bce, OUTPUT[:, :1], SIDES.astype(float))),
     "bce weighted by keras": (
@@ -204,7 +244,7 @@ def kerass_norm() -> dict[str, Any]:
 
 def write(name: str, found: dict[str, Any]) -> None:
     """Write a file, a list of numbers a line."""
-    versions = {package: version(package) for package in ("torch", "keras")}
+    versions = {package: version(package) for package in ("torch", "keras", "scikit-learn")}
     text = json.dumps({"versions": versions, **found}, indent=1)
     text = re.sub(r"\[[^\[\]]*\]", lambda numbers: " ".join(numbers[0].split()), text)
     (FOLDER / name).write_text(text + "\n")
