@@ -40,6 +40,27 @@ def test_the_plateau_lowers_when_torch_does(case: str) -> None:
     assert len(set(found)) > 2
 
 
+def test_a_plateau_of_a_negative_loss_lowers_the_rate() -> None:
+    """A share of the best loss is taken off it, whatever its sign; torch's best (1 - threshold) would be above it."""
+    policy = Plateau(make(ReduceOnPlateau, "reduce_on_plateau", patience=2, lower=0.5, threshold=0.1))
+    for loss in (-1.0, -1.05, -1.09, -0.95):
+        policy.see(loss)
+    assert (policy.best, policy.factor) == (-1.0, 0.5)
+    policy.see(-1.11)
+    assert (policy.best, policy.factor) == (-1.11, 0.5)
+    policy.see(0.0)
+    assert policy.waited == 1
+    schedule = {"name": "reduce_on_plateau", "patience": 5}
+    loss = {"name": "gaussian_nll", "sigma": 0.1}
+    data = {"source": {"name": "line", "rows": 200, "noise": 0.05}, "test": 0}
+    training = {"epochs": 150, "batch_size": "full", "dtype": "float64"}
+    recipe = {"data": data, "model": {"hidden": []}, "loss": loss, "optimizer": {"name": "sgd", "lr": 0.002}}
+    _, events = run({**recipe, "schedule": schedule, "training": training})
+    last = [event for event in events if isinstance(event, EpochEnded)][-1]
+    assert last.train_loss < 0
+    assert last.learning_rate < 1e-4
+
+
 def test_every_schedule_is_recorded() -> None:
     assert {case["keys"]["name"] for case in CASES.values()} == set(members(Schedule)) - {"constant"}
 

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from nntrain.kernels import kernel
 from nntrain.losses import Loss
-from nntrain.registry import DIALECT, Amount, Dialects
+from nntrain.registry import DIALECT, Amount
 
 
 @kernel

@@ -10,7 +10,7 @@ from pydantic import Field
 from nntrain.elementary import exp
 from nntrain.kernels import Entry, entry
 from nntrain.losses import LOSS, Loss
-from nntrain.registry import Positive
+from nntrain.registry import Amount, Positive
 
 TINY = 1e-12  # a variance or mean whose logarithm is taken is no smaller
 

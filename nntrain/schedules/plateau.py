@@ -1,7 +1,7 @@
 """A rate that is lowered when the loss stops falling."""
 
 from dataclasses import dataclass
-from math import inf
+from math import inf, isfinite
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -15,15 +15,20 @@ class ReduceOnPlateau(Schedule):
     """The rate is lowered when the loss has stopped falling: validation's, or training's where there is none.
 
     Formula:
-        lr <- lr factor,  when for more than `patience` epochs no loss was under best (1 - threshold)
+        lr <- lr lower,  when for more than `patience` epochs no loss was below best - threshold |best|
 
-    Source: L; torch.optim.lr_scheduler.ReduceLROnPlateau. keras' threshold is absolute.
+    torch compares with best (1 - threshold), which is the same for a positive loss. For a negative one that is above
+    the best loss, so that torch never lowers the rate there. keras' threshold is absolute.
+
+    Source: L; torch.optim.lr_scheduler.ReduceLROnPlateau.
     """
 
     name: Literal["reduce_on_plateau"] = "reduce_on_plateau"
     lower: Annotated[float, Field(gt=0, lt=1, description="factor")] = 0.1
-    patience: Annotated[int, Field(ge=0, le=MOST, description="epochs to wait for an improvement")] = 10
-    threshold: Annotated[float, Field(ge=0, lt=1, description="share by which a loss has to be lower to count")] = 1e-4
+    patience: Annotated[int, Field(ge=0, le=MOST, description="epochs to wait without improvement")] = 10
+    threshold: Annotated[
+        float, Field(ge=0, lt=1, description="relative decrease of the loss that counts as improvement")
+    ] = 1e-4
     least: Annotated[float, Field(ge=0, le=1, description="smallest factor on lr")] = 0.0
     reacts: ClassVar[bool] = True
 
@@ -47,7 +52,8 @@ class Plateau:
 
     def see(self, loss: float) -> None:
         """Take in the loss of an epoch."""
-        if loss < self.best * (1 - self.schedule.threshold):
+        margin = self.schedule.threshold * abs(self.best) if isfinite(self.best) else 0.0
+        if loss < self.best - margin:
             self.best, self.waited = loss, 0
             return
         self.waited += 1

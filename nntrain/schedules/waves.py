@@ -10,21 +10,27 @@ from nntrain.schedules import End, Length, Numbers, Schedule
 
 
 class Cosine(Schedule):
-    """Half a cosine wave, down to a last rate, which is kept.
+    """Half a cosine wave, down to a last rate.
 
     Formula:
         lr_k = lr [end + (1 - end) ½ (1 + cos(π min(k / tau, 1)))]
+        lr_k = lr [end + (1 - end) ½ (1 + cos(π k / tau))]          where periodic
 
-    Source: Loshchilov and Hutter, arXiv 1608.03983; torch's CosineAnnealingLR, keras' CosineDecay.
+    After tau the rate stays at its end, as in keras and optax. torch's CosineAnnealingLR follows the cosine up again
+    and is back at lr after 2 tau: set periodic for that. Up to tau both are the same.
+
+    Source: Loshchilov and Hutter, arXiv 1608.03983; keras' CosineDecay; torch's CosineAnnealingLR (periodic).
     """
 
     name: Literal["cosine"] = "cosine"
     tau: Length = None
     end: End = 0.0
+    periodic: Annotated[bool, Field(description="whether the rate rises again after tau")] = False
 
     def factor(self, k: Numbers, length: int) -> Numbers:
-        """Return half a wave."""
-        return _half_wave(np.minimum(k / (self.tau or length), 1), self.end)
+        """Return half a wave, or all of it."""
+        a = k / (self.tau or length)
+        return _half_wave(a if self.periodic else np.minimum(a, 1), self.end)
 
 
 class WarmRestarts(Schedule):
