@@ -1,16 +1,28 @@
 """Penalties, weight decay and clipping, from the recipe to the step."""
 
+import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from nntrain.activations import Activation
+from nntrain.diagnostics.small import small_plan
+from nntrain.losses import Loss
+from nntrain.network.regularize import regularize
+from nntrain.optimizers import Optimizer
 from nntrain.training.engine import Engine
 from nntrain.training.events import EpochEnded
-from tests.helpers import built, compiled, relative_error, run
+from nntrain.training.settings import Regularization
+from tests.helpers import built, compiled, make, relative_error, run
+from tests.recorded.problems import PROBLEMS, START, STEPS, rate
 from tests.test_gradients import central
+from tests.test_optimizers import TENSORS
 
 LR = 0.1
+RECORDED = json.loads((Path(__file__).parent / "recorded" / "regularize.json").read_text())["cases"]
 
 
 def engine_of(optimizer: dict[str, Any] | str = "sgd", **regularization: Any) -> Engine:
@@ -101,6 +113,35 @@ def test_a_huge_gradient_is_clipped_too() -> None:
     grad = np.array([3e200, -4e200])
     assert clip(grad, penalty)
     np.testing.assert_allclose(grad, [0.6, -0.8], rtol=1e-12)
+
+
+@pytest.mark.parametrize("case", RECORDED)
+@pytest.mark.parametrize("problem", PROBLEMS)
+def test_penalty_and_clipping_are_in_the_order_of_the_reference_library(case: str, problem: str) -> None:
+    recorded = RECORDED[case]
+    optimizer, settings = make(Optimizer, **recorded["optimizer"]), Regularization(**recorded["keys"], biases=True)
+    plan = replace(small_plan(make(Activation, "tanh"), make(Loss, "mse")), regularization=settings)
+    theta, state = START.copy(), np.zeros((optimizer.state_rows, START.size))
+    update, hyper = optimizer.update[theta.dtype], np.array(optimizer.hyper())
+    clipped = 0
+    for k in range(1, STEPS + 1):
+        gradient = PROBLEMS[problem](theta)
+        clipped += compiled(regularize)(TENSORS, theta, gradient, plan.penalty, gradient[:0], False)[0]
+        update(theta, gradient, state, TENSORS, hyper, rate(optimizer.lr, k), k, 0, theta.size)
+        if str(k) in recorded[problem]:
+            # torch adds 1e-6 to the norm
+            exact = 1e-5 if case.startswith("torch") and case.endswith("norm") else 1e-9
+            assert relative_error(theta - START, np.array(recorded[problem][str(k)]) - START) < exact, k
+    assert clipped > 0
+
+
+def test_a_gradient_that_is_clipped_first_is_told_with_its_penalty_and_unclipped() -> None:
+    plain, engine = engine_of(l2=0.5), engine_of(l2=0.5, clip_norm=1e-3, clip_first=True)
+    step(plain, 0.0)
+    step(engine, 0.0)
+    assert engine.gradient_norm == pytest.approx(plain.gradient_norm, rel=1e-14)
+    penalty = 0.5 * engine.plan.network.penalised(biases=False) * engine.theta
+    assert np.linalg.norm(engine.grad - penalty) == pytest.approx(1e-3, rel=1e-9)
 
 
 def test_the_share_of_clipped_steps_is_reported() -> None:

@@ -14,7 +14,7 @@ from nntrain.layers.dropout import NO_KEY, step_key
 from nntrain.layers.noise import add_noise
 from nntrain.losses import call_loss
 from nntrain.network.crew import gather, take_step
-from nntrain.network.regularize import INPUT_NOISE, clip, decay, norm_of, penalize
+from nntrain.network.regularize import INPUT_NOISE, decay, regularize
 from nntrain.network.table import BUFFERS, CRITERION, TABLE, TOLD, UPDATE
 from nntrain.network.walk import forward, loss_and_gradient, matrix
 from nntrain.views import borrowed
@@ -75,12 +75,10 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
             if not np.isfinite(losses[epoch, step]):
                 restore(control)
                 return k - done - 1
-            penalize(update.tensors, learnt, grad, update.penalty)
-            if step == rates.shape[1] - 1:
-                norms[epoch] = norm_of(grad)
-                for i in range(unclipped.size):
-                    unclipped[i] = grad[i]
-            clipped[epoch, step] = clip(grad, update.penalty)
+            last = step == rates.shape[1] - 1
+            clipped[epoch, step], norm = regularize(update.tensors, learnt, grad, update.penalty, unclipped, last)
+            if last:
+                norms[epoch] = norm
             decay(update.tensors, learnt, update.penalty, rate)
             take_step(update, learnt, grad, state, rate, k, buffers.board)
             follow(theta, state, update.followers, k)

@@ -8,8 +8,8 @@ import numpy as np
 from nntrain.kernels import kernel
 
 # The places of the numbers in `penalty` (see nntrain.training.settings.Regularization).
-L1, L2, DECAY, BIASES, CLIP_NORM, CLIP_VALUE, INPUT_NOISE = range(7)
-PENALTIES = 7
+L1, L2, DECAY, BIASES, CLIP_NORM, CLIP_VALUE, INPUT_NOISE, CLIP_FIRST = range(8)
+PENALTIES = 8
 
 SAFE = 1e-280  # between this and its inverse a sum of squares has lost nothing
 
@@ -22,7 +22,8 @@ def penalize(tensors, theta, grad, penalty):  # type: ignore[no-untyped-def]
         L <- L + l1 Σ |w| + ½ l2 Σ w²
         g <- g + l1 sign(w) + l2 w
 
-    Source: K (L2 weight decay); torch's weight_decay is this l2, scikit-learn's alpha is l2 times the batch size.
+    Source: K (L2 weight decay); torch's weight_decay is this l2, scikit-learn's alpha is l2 times the batch size. torch
+    adds it within the optimizer, after clipping (CLIP_FIRST); a penalty that is part of the loss is clipped with it.
     """
     real = theta.dtype.type
     l1, l2 = real(penalty[L1]), real(penalty[L2])
@@ -33,6 +34,29 @@ def penalize(tensors, theta, grad, penalty):  # type: ignore[no-untyped-def]
         if rows > 0 or penalty[BIASES] != 0:
             for i in range(start, start + max(rows, 1) * columns):
                 grad[i] += l1 * np.sign(theta[i]) + l2 * theta[i]
+
+
+@kernel
+def regularize(tensors, theta, grad, penalty, unclipped, measure):  # type: ignore[no-untyped-def]
+    """Add the penalties and clip, in the order that was asked for.
+
+    Returns:
+        Whether the gradient was clipped, and where ``measure`` is set the norm it would have with penalties and without
+        clipping. ``unclipped`` (P, or 0 where nothing is clipped) is filled with that gradient then.
+    """
+    clip_first, norm = penalty[CLIP_FIRST] != 0, 0.0
+    if not clip_first:
+        penalize(tensors, theta, grad, penalty)
+    if measure:
+        for i in range(unclipped.size):
+            unclipped[i] = grad[i]
+        if clip_first:
+            penalize(tensors, theta, unclipped, penalty)
+        norm = norm_of(unclipped if clip_first else grad)
+    clipped = clip(grad, penalty)
+    if clip_first:
+        penalize(tensors, theta, grad, penalty)
+    return clipped, norm
 
 
 @kernel

@@ -54,6 +54,7 @@ class Plan:
         numbers[regularize.CLIP_NORM] = settings.clip_norm or 0.0
         numbers[regularize.CLIP_VALUE] = settings.clip_value or 0.0
         numbers[regularize.INPUT_NOISE] = settings.input_noise
+        numbers[regularize.CLIP_FIRST] = settings.clip_first and settings.clips
         return numbers
 
     @property

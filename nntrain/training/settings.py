@@ -22,7 +22,10 @@ class Regularization(Strict):
     """What is done to inputs, gradient and weights beside descending the loss."""
 
     l1: Annotated[Amount, Field(description="l1 Σ |w| is added to what is descended")] = 0.0
-    l2: Annotated[Amount, Field(description="½ l2 Σ w² is added to what is descended (torch's weight_decay)")] = 0.0
+    l2: Annotated[
+        Amount,
+        Field(description="½ l2 Σ w² is added to what is descended (torch's weight_decay; see clip_first)"),
+    ] = 0.0
     weight_decay: Annotated[
         Amount, Field(description="share of each weight taken off a step, times the learning rate (decoupled)")
     ] = 0.0
@@ -32,7 +35,10 @@ class Regularization(Strict):
         Field(description="largest norm of the gradient of all parameters together"),
     ] = None
     clip_value: Annotated[Positive | None, Field(description="largest size of each number of the gradient")] = None
-
+    clip_first: Annotated[
+        bool,
+        Field(description="clip the loss's gradient alone, and add that of l1 and l2 to it afterwards, as torch does"),
+    ] = False
     input_noise: Annotated[
         Amount, Field(description="deviation of the Gaussian noise that a training step adds to each feature")
     ] = 0.0
