@@ -165,6 +165,15 @@ def test_scaling_is_fitted_on_the_training_part_only() -> None:
     np.testing.assert_allclose(parts.targets.invert(parts.test.y), raw.test.y, rtol=1e-12)
 
 
+@pytest.mark.parametrize("size", [1e300, 1e-300])
+def test_columns_whose_squares_overflow_or_vanish_are_standardized_too(size: float) -> None:
+    x = np.stack([[1.0, 2.0, -1.5, 0.5], np.full(4, 3.0)], axis=1)
+    ours, theirs = Standardizer.fit(x * size), StandardScaler().fit(x)
+    np.testing.assert_allclose(ours.mean, theirs.mean_ * size, rtol=1e-14)
+    np.testing.assert_allclose(ours.scale, [theirs.scale_[0] * size, 1], rtol=1e-14)
+    np.testing.assert_allclose(ours.apply(x * size), theirs.transform(x), rtol=1e-12)
+
+
 def test_standardizing_is_scikit_learns_with_constant_and_huge_columns() -> None:
     random = np.random.default_rng(0)
     columns = (

@@ -92,8 +92,8 @@ class Given(np.random.Generator):
     def standard_normal(self, *_: Any, **__: Any) -> Any:
         return self._normal
 
-    def normal(self, *_: Any, **__: Any) -> Any:
-        return self._normal.copy()
+    def normal(self, loc: Any = 0.0, scale: Any = 1.0, *_: Any, **__: Any) -> Any:
+        return loc + scale * self._normal
 
     def permutation(self, *_: Any, **__: Any) -> Any:
         return next(self._orders)
@@ -110,7 +110,7 @@ def test_sparse_is_torchs() -> None:
     recorded = RECORDED["sparse"]
     normal = np.array(recorded["normal"])
     given = Given(normal, np.array(recorded["orders"]))
-    made = make(Initializer, "sparse", sparsity=0.55).draw(normal.shape, 0, 0, given)
+    made = make(Initializer, "sparse", sparsity=0.55, scale=0.3).draw(normal.shape, 0, 0, given)
     assert made.tolist() == recorded["made"]
 
 
@@ -168,6 +168,16 @@ def test_lsuv_gives_every_layer_variance_one_on_the_data(norm: str) -> None:
             mean, var = (z.mean(axis=1, keepdims=True), z.var(axis=1, keepdims=True)) if norm == "layer" else (0, 1)
             z = (z - mean) / np.sqrt(var + eps)
         h = np.tanh(z)
+
+
+@pytest.mark.parametrize(("size", "dtype"), [(1e300, "float64"), (1e25, "float32"), (1e-25, "float32")])
+def test_lsuv_measures_data_whose_squares_overflow_or_vanish(size: float, dtype: str) -> None:
+    source = {"name": "given", "x": [[size, 0], [2 * size, size], [-size, size]], "o": [1, 2, 3]}
+    data = {"source": source, "validation": 0, "test": 0, "standardize": False}
+    model = {"hidden": [4], "initializer": "lsuv", "activation": "identity"}
+    engine = Engine(built({"data": data, "model": model, "training": {"dtype": dtype}}).plan)
+    (W, _), _ = engine.plan.network.views(engine.theta)
+    assert (engine.train.x @ W).std() == pytest.approx(1, rel=1e-5)
 
 
 def test_a_layer_of_lsuv_whose_inputs_are_all_zero_stays_as_it_is() -> None:

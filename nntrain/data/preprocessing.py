@@ -9,6 +9,17 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.float64]
 
 
+def unit_of(x: NDArray[Any]) -> NDArray[Any]:
+    """Return, for each column of ``x`` (N, I), a unit in which its squares neither overflow nor underflow.
+
+    It is a power of two, so that nothing is rounded, and 1 for a column of ordinary size.
+    """
+    extreme = np.sqrt(np.finfo(x.dtype).max) / len(x) / 1024
+    largest = np.abs(x).max(axis=0)
+    ordinary = (largest < extreme) & (largest > 1 / extreme) | (largest == 0)
+    return np.where(ordinary, 1, np.ldexp(np.ones_like(largest), np.frexp(largest)[1] - 1)).astype(x.dtype)
+
+
 @dataclass(frozen=True)
 class Standardizer:
     """Takes off each column's mean and divides by its standard deviation.
@@ -25,12 +36,13 @@ class Standardizer:
     @classmethod
     def fit(cls, x: Numbers) -> Self:
         """Return the standardizer for the columns of ``x`` (N, I)."""
-        with np.errstate(over="ignore", invalid="ignore"):  # numbers too large for training are refused later
-            mean, variance = x.mean(axis=0), x.var(axis=0)
+        unit = unit_of(x)
+        x = x / unit
+        mean, variance = x.mean(axis=0), x.var(axis=0)
         # rounding leaves a constant column a little variance; this bound is scikit-learn's
         error = np.finfo(np.float64).eps * len(x)
         constant = variance <= error * variance + (error * mean) ** 2
-        return cls(mean, np.where(constant, 1.0, np.sqrt(variance)))
+        return cls(mean * unit, np.where(constant, 1.0, np.sqrt(variance) * unit))
 
     def apply(self, x: Numbers) -> Numbers:
         """Return ``x`` (N, I) standardised."""

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nntrain.data.preprocessing import unit_of
 from nntrain.network.forward import ForwardPass
 from nntrain.network.network import Network
 
@@ -23,7 +24,9 @@ def fit(network: Network, theta: NDArray[Any], x: NDArray[Any]) -> None:
     for index, (layer, arrays) in enumerate(zip(network.layers, network.arrays(theta), strict=True)):
         if layer.initializer.unit_variance:
             with np.errstate(over="ignore", invalid="ignore"):
-                deviation = (_inputs_of(network, index, theta, x) @ arrays["weights"]).std()
+                z = (_inputs_of(network, index, theta, x) @ arrays["weights"]).reshape(-1, 1)
+                (unit,) = unit_of(z)
+                deviation = (z / unit).std() * unit
             if 0 < deviation < np.inf:
                 arrays["weights"][:] /= deviation
 

@@ -95,6 +95,10 @@ CASES: dict[str, tuple[dict[str, Any], Asked]] = {
     "glorot_uniform, scikit-learn": ({}, sklearns("relu")),
     "glorot_uniform, scikit-learn with sigmoid": ({"gain": sqrt(1 / 3)}, sklearns("logistic")),
     "glorot_normal, torch": ({"gain": 5 / 3}, torchs(lambda w: INIT.xavier_normal_(w, gain=5 / 3))),
+    "glorot_normal, keras with a gain": (
+        {"dialect": "keras", "gain": 5 / 3},
+        kerass(K.VarianceScaling(25 / 9, "fan_avg", "truncated_normal")),
+    ),
     "glorot_normal, keras": ({"dialect": "keras"}, kerass(K.GlorotNormal())),
     "he_uniform, torch": ({}, torchs(lambda w: INIT.kaiming_uniform_(w, nonlinearity="relu"))),
     "he_uniform, torch before leaky ReLU": ({"slope": 0.2}, torchs(lambda w: INIT.kaiming_uniform_(w, a=0.2))),
@@ -102,6 +106,10 @@ CASES: dict[str, tuple[dict[str, Any], Asked]] = {
     "he_uniform, keras": ({}, kerass(K.HeUniform())),
     "he_normal, torch": ({}, torchs(lambda w: INIT.kaiming_normal_(w, nonlinearity="relu"))),
     "he_normal, torch before leaky ReLU": ({"slope": 0.2}, torchs(lambda w: INIT.kaiming_normal_(w, a=0.2))),
+    "he_normal, keras before leaky ReLU": (
+        {"dialect": "keras", "slope": 0.2},
+        kerass(K.VarianceScaling(2 / 1.04, "fan_in", "truncated_normal")),
+    ),
     "he_normal, keras": ({"dialect": "keras"}, kerass(K.HeNormal())),
     "lecun_uniform, torch": ({}, torchs(lambda w: INIT.kaiming_uniform_(w, nonlinearity="linear"))),
     "lecun_uniform, keras": ({}, kerass(K.LecunUniform())),
@@ -123,9 +131,9 @@ def orthogonal(normal: Any) -> Any:
 def sparse(normal: Any, orders: Any) -> Any:
     """Return what torch makes of given normal numbers (I, O), and of an order of the outputs for each input."""
     given, left = torch.tensor(normal.T.copy(), dtype=torch.float64), list(orders)
-    before, torch.Tensor.normal_ = torch.Tensor.normal_, lambda tensor, *_, **__: tensor.copy_(given)
+    before, torch.Tensor.normal_ = torch.Tensor.normal_, lambda tensor, mean, std, **_: tensor.copy_(mean + std * given)
     permutation, torch.randperm = torch.randperm, lambda *_: torch.tensor(left.pop(0))
-    made = INIT.sparse_(torch.empty_like(given), sparsity=0.55, std=0.1)
+    made = INIT.sparse_(torch.empty_like(given), sparsity=0.55, std=0.3)
     torch.Tensor.normal_, torch.randperm = before, permutation
     return {"normal": normal.tolist(), "orders": orders.tolist(), "made": made.numpy().T.tolist()}
 
