@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from nntrain.training.divergence import penalty_that_grows
+from nntrain.training.engine import Engine
 from nntrain.training.events import EpochEnded, Started, Stopped
 from tests.helpers import built, finished, run
 
@@ -111,6 +113,48 @@ def test_zeros_never_learn_more_than_the_output_bias() -> None:
     assert not b1.any()
     assert not W2.any()
     assert b2.any()
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "amsgrad", "rmsprop"])
+def test_a_state_that_overflows_is_divergence_and_not_a_run_that_stands_still(optimizer: str) -> None:
+    """The mean of squares of a gradient of 1e21 is infinite in float32, and all later steps would be 0."""
+    source = {"name": "given", "x": [[1e21], [2e21]], "o": [1, 2]}
+    data = {"source": source, "validation": 0, "test": 0, "standardize": False}
+    recipe = {"data": data, "model": {"hidden": []}, "loss": "mae", "optimizer": {"name": optimizer, "lr": 1e-30}}
+    _, events = run({**recipe, "training": {"epochs": 3}})
+    diverged = finished(events).diverged
+    assert diverged is not None
+    assert diverged.step == 1
+    assert "layer 1" in diverged.where
+    _, events = run({**recipe, "training": {"epochs": 3, "dtype": "float64"}})
+    assert finished(events).diverged is None
+
+
+def test_running_averages_that_overflow_are_named() -> None:
+    source = {"name": "given", "x": [[1e300], [2e300], [-1e300]], "o": [1, 2, 3]}
+    data = {"source": source, "validation": 0, "test": 0, "standardize": False}
+    _, events = run({"data": data, "model": {"hidden": [3], "norm": "batch"}, "training": {"dtype": "float64"}})
+    diverged = finished(events).diverged
+    assert diverged is not None
+    assert diverged.where == "the running averages of batch norm"
+
+
+def test_divergence_names_the_penalty_that_makes_the_weights_grow() -> None:
+    """A step of sgd takes lr l2 times a weight off it: beyond 2, what is left is larger than before."""
+
+    def blamed(optimizer: dict[str, Any], **regularization: float) -> str | None:
+        engine = Engine(built({**MOONS, "optimizer": optimizer, "regularization": regularization}).plan)
+        return penalty_that_grows(engine.plan, engine.plan.optimizer.lr)
+
+    assert blamed({"name": "sgd", "lr": 0.3}, l2=10) == "regularization.l2"
+    assert blamed({"name": "sgd", "lr": 0.3}, l2=6.6) is None
+    assert blamed({"name": "sgd", "lr": 0.3}, l2=6.7) == "regularization.l2"
+    assert blamed({"name": "momentum", "lr": 0.3}, l2=10) is None  # of momentum 0.9 the limit is 3.8
+    assert blamed({"name": "momentum", "lr": 0.3}, l2=13) == "regularization.l2"
+    assert blamed({"name": "adam", "lr": 0.3}, l2=1e6) is None
+    assert blamed({"name": "adam", "lr": 0.3}, weight_decay=7) == "regularization.weight_decay"
+    assert blamed({"name": "adamw", "lr": 0.3, "weight_decay": 7.0}) == "optimizer.weight_decay"
+    assert blamed({"name": "lbfgs"}, l2=100) is None
 
 
 def test_divergence_names_the_first_layer_whose_numbers_are_not_finite() -> None:

@@ -133,8 +133,18 @@ def _divergence(diverged: Diverged) -> dict[str, Any]:
         "where": diverged.where,
         "learning_rate": diverged.learning_rate,
         "grown_to": diverged.grown_to,
-        "advice": ADVICE,
+        "advice": advice(diverged),
     }
+
+
+def advice(diverged: Diverged) -> str:
+    """Return what to try after a run has diverged."""
+    if diverged.penalty is None:
+        return ADVICE
+    return (
+        f"at this learning rate {diverged.penalty} alone makes the weights grow at every step: "
+        f"try a smaller {diverged.penalty} or optimizer.lr"
+    )
 
 
 def summarize(events: Iterable[Event], run: str, model: str) -> Summary:
@@ -203,7 +213,7 @@ def details(summary: Summary, width: int, layers: bool) -> RenderableType:
     lines = [f"{why(finished.stopped, started.search)} after {', '.join(facts)}"]
     if told := _best(summary):
         lines.append(told)
-    lines.append(f"{summary.verdict}; {ADVICE}" if finished.diverged else summary.verdict)
+    lines.append(f"{summary.verdict}; {advice(finished.diverged)}" if finished.diverged else summary.verdict)
     if finished.parameters is not None:
         lines.append("parameters: " + ", ".join(map(number, finished.parameters)))
     if summary.last is not None and summary.last.clipped is not None:

@@ -6,10 +6,14 @@ from math import inf
 import numpy as np
 from numpy.typing import NDArray
 
+from nntrain.network.regularize import DECAY, PENALTIES, decay
+from nntrain.optimizers import Optimizer
 from nntrain.training.engine import Engine
 from nntrain.training.events import Baseline, Diverged
+from nntrain.training.plan import Plan
 
 BEYOND_USE = 10  # times the loss of the first weights, and of the best constant prediction
+STEPS, GROWN = 2000, 1e3  # of a weight under a penalty alone, and the size at which it has grown
 
 
 @dataclass
@@ -64,11 +68,41 @@ def locate(
         theta, state = engine.theta.copy(), engine.state.copy()
         batch = order[index * rows : (index + 1) * rows]
         losses = engine.take(batch, done + index, rates[index : index + 1])
-        if not losses.size or not np.isfinite(engine.theta).all():
+        if not losses.size or not engine.is_finite():
             where = _first_not_finite(engine, batch.size, bool(losses.size))
             engine.theta[:], engine.state[:] = theta, state
-            return Diverged(epoch, done + index + 1, where, float(rate)), index
+            penalty = penalty_that_grows(engine.plan, float(rate))
+            return Diverged(epoch, done + index + 1, where, float(rate), penalty=penalty), index
     raise AssertionError("the steps that were not finite before are finite now")
+
+
+def penalty_that_grows(plan: Plan, rate: float) -> str | None:
+    """Return the key of a penalty by which a weight without any loss would grow at a learning rate, None if none does.
+
+    A step of plain gradient descent takes rate·l2·w off a weight w: where rate·l2 is beyond 2, -w grows from step to
+    step. Other rules have other limits, or none: they are asked.
+    """
+    settings, optimizer = plan.regularization, plan.optimizer
+    amounts = {
+        "regularization.l2": (settings.l2, 0.0),
+        "regularization.weight_decay": (0.0, settings.weight_decay),
+        "optimizer.weight_decay": (0.0, optimizer.decay),
+    }
+    return next((key for key, amount in amounts.items() if any(amount) and _grows(optimizer, rate, *amount)), None)
+
+
+def _grows(optimizer: Optimizer, rate: float, l2: float, shrinkage: float) -> bool:
+    theta, state = np.ones(1), np.zeros((optimizer.state_rows, 1))
+    tensors, hyper, penalty = np.array([[0, 1, 1]]), np.array(optimizer.hyper(), np.float64), np.zeros(PENALTIES)
+    penalty[DECAY] = shrinkage
+    update = optimizer.update[theta.dtype]
+    for k in range(1, STEPS + 1):
+        gradient = l2 * theta
+        decay(tensors, theta, penalty, rate)
+        update(theta, gradient, state, tensors, hyper, rate, k, 0, 1)
+        if not abs(theta[0]) < GROWN * max(1.0, rate):
+            return True
+    return False
 
 
 def _first_not_finite(engine: Engine, rows: int, updated: bool) -> str:
@@ -84,7 +118,8 @@ def _first_not_finite(engine: Engine, rows: int, updated: bool) -> str:
         start = stop
     if not updated:
         return "the loss"
-    for vector, what in ((engine.grad, "the gradient of"), (engine.theta, "the updated parameters of")):
+    updated_parts = [(engine.grad, "the gradient of"), (engine.theta, "the updated parameters of")]
+    for vector, what in [*updated_parts, *((row, "the optimizer's state of") for row in engine.state)]:
         for name, part in reversed(list(zip(names, network.slices(), strict=True))):
             if not np.isfinite(vector[part]).all():
                 return f"{what} {name}"

@@ -95,7 +95,11 @@ class Engine:
             What each of them led to; None if a number was not finite.
         """
         told, taken = self._take(orders, done, rates, keep_ends=True)
-        return told if taken == rates.size and np.isfinite(self.theta).all() else None
+        return told if taken == rates.size and self.is_finite() else None
+
+    def is_finite(self) -> bool:
+        """Return whether parameters and optimizer state are finite: squares that overflow would stop all steps."""
+        return _all_finite(self.theta) and _all_finite(self.state)
 
     def _take(
         self, orders: NDArray[np.int64], done: int, rates: NDArray[np.float64], keep_ends: bool
@@ -222,6 +226,11 @@ class Engine:
         once = 300e-6 + len(self.probe.x) * row + 1e-9 * self.theta.size
         epoch = plan.steps_per_epoch * 1.5e-6 + len(self.train.x) * 2 * row  # two such passes for a training step
         return min(ceil(once / (STATISTICS_SHARE * epoch)), ceil(plan.training.epochs / TIMES))
+
+
+def _all_finite(values: NDArray[Any]) -> bool:
+    with np.errstate(over="ignore", invalid="ignore"):  # the sum is quicker, but may overflow by itself
+        return bool(np.isfinite(values.sum()) or np.isfinite(values).all())
 
 
 def norm(values: NDArray[Any]) -> float:

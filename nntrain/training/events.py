@@ -145,6 +145,7 @@ class Diverged:
     where: str  # what is not finite, such as "the activations of layer 2 (dense 64→32 relu)"; else "the training loss"
     learning_rate: float
     grown_to: float | None = None  # the training loss at the end of the run; None where a number is not finite
+    penalty: str | None = None  # the key of a penalty that alone makes the weights grow at this rate
 
 
 @dataclass(frozen=True)

@@ -199,7 +199,7 @@ class _Run:
         np.copyto(self.finite[0], engine.theta)
         np.copyto(self.finite[1], engine.state)
         losses = engine.take(order, self.step, rates)
-        if losses.size < rates.size or not np.isfinite(engine.theta).all():
+        if losses.size < rates.size or not engine.is_finite():
             engine.theta[:], engine.state[:] = self.finite
             self.diverged, taken = locate(engine, order, self.step, rates, self.epoch + 1)
             self.stopped = Stopped.DIVERGED
