@@ -32,7 +32,11 @@ class Lookahead(Strict):
 
 
 class Averaging(Component, family="averaging"):
-    """A mean over the weights of many steps; it is what is measured and kept, while training goes on without it."""
+    """A mean over the weights of many steps; it is what is measured and kept, while training goes on without it.
+
+    The running averages of batch norm are measured anew for the mean, over the training part: the averages of the
+    single weights do not suit it. That takes a forward pass for each epoch that is measured.
+    """
 
     def numbers(self, steps_per_epoch: int, epochs: int) -> Mapping[int, float]:
         """Return EVERY, START (steps, counted from 1), DECAY (0: all count the same) and DEBIAS."""
@@ -67,7 +71,7 @@ class SWA(Averaging):
     Formula:
         mean <- mean + (theta - mean) / n    at the end of the n-th epoch that counts
 
-    Source: Izmailov et al., arXiv 1803.05407; torch.optim.swa_utils.AveragedModel.
+    Source: Izmailov et al., arXiv 1803.05407; torch.optim.swa_utils.AveragedModel and update_bn.
     """
 
     name: Literal["swa"] = "swa"

@@ -51,10 +51,10 @@ def test_a_plateau_of_a_negative_loss_lowers_the_rate() -> None:
     policy.see(0.0)
     assert policy.waited == 1
     schedule = {"name": "reduce_on_plateau", "patience": 5}
-    loss = {"name": "gaussian_nll", "sigma": 0.1}
+    gaussian = {"name": "gaussian_nll", "sigma": 0.1}
     data = {"source": {"name": "line", "rows": 200, "noise": 0.05}, "test": 0}
     training = {"epochs": 150, "batch_size": "full", "dtype": "float64"}
-    recipe = {"data": data, "model": {"hidden": []}, "loss": loss, "optimizer": {"name": "sgd", "lr": 0.002}}
+    recipe = {"data": data, "model": {"hidden": []}, "loss": gaussian, "optimizer": {"name": "sgd", "lr": 0.002}}
     _, events = run({**recipe, "schedule": schedule, "training": training})
     last = [event for event in events if isinstance(event, EpochEnded)][-1]
     assert last.train_loss < 0

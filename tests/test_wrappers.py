@@ -12,10 +12,11 @@ from nntrain.registry import members
 from nntrain.training.engine import Engine
 from nntrain.wrappers import MEAN, SLOW, Averaging, Lookahead, follow, packed
 from tests.helpers import CommandLine, built, finished, make, relative_error, run
-from tests.recorded.problems import PROBLEMS, START, STEPS, rate
+from tests.recorded.problems import PROBLEMS, START, STEPS, X, rate, split
 from tests.test_optimizers import TENSORS
 
-RECORDED = json.loads((Path(__file__).parent / "recorded" / "wrappers.json").read_text())["cases"]
+FILE = json.loads((Path(__file__).parent / "recorded" / "wrappers.json").read_text())
+RECORDED = FILE["cases"]
 
 
 @pytest.mark.parametrize("case", RECORDED)
@@ -59,15 +60,32 @@ RECIPE: dict[str, Any] = {
 }
 
 
+@pytest.mark.parametrize("averaging", ["swa", "ema"])
+def test_running_averages_are_measured_for_the_mean_as_torchs_update_bn(averaging: str) -> None:
+    recorded = FILE["batch norm"]
+    W1, b1, *_ = split(START)
+    source = {"name": "given", "x": X.tolist(), "o": X[:, 0].tolist()}
+    layer = {"units": 4, "norm": "batch"}
+    layer |= {"initializer": {"name": "given", "values": W1.tolist()}}
+    layer |= {"bias_initializer": {"name": "given", "values": b1.tolist()}}
+    data = {"source": source, "validation": 0, "test": 0, "standardize": False}
+    recipe = {"data": data, "model": {"hidden": [layer]}}
+    training = {"epochs": 4, "batch_size": recorded["rows"], "dtype": "float64", "averaging": averaging}
+    engine, _ = run({**recipe, "optimizer": {"name": "sgd", "lr": 1e-14}, "training": training})
+    arrays = next(engine.plan.network.arrays(engine.theta))
+    np.testing.assert_allclose(arrays["running_mean"], recorded["mean"], rtol=1e-10)
+    np.testing.assert_allclose(arrays["running_var"], recorded["variance"], rtol=1e-10)
+
+
 def test_swa_is_the_mean_of_the_last_epochs_weights() -> None:
-    """Of running averages too, which belong to the weights."""
     thetas = []
     for epochs in (6, 7, 8):
         engine, _ = run({**RECIPE, "training": {"epochs": epochs, "dtype": "float64"}})
         thetas.append(engine.theta)
     averaging = {"name": "swa", "start": 0.75}
     engine, events = run({**RECIPE, "training": {"epochs": 8, "dtype": "float64", "averaging": averaging}})
-    np.testing.assert_allclose(engine.theta, np.mean(thetas, axis=0), rtol=1e-10, atol=1e-13)
+    learnt = slice(engine.plan.network.parameters)
+    np.testing.assert_allclose(engine.theta[learnt], np.mean(thetas, axis=0)[learnt], rtol=1e-10, atol=1e-13)
     assert engine.scores() == finished(events).final
 
 
@@ -98,7 +116,8 @@ def test_before_the_first_epoch_that_counts_the_learning_weights_are_measured() 
     with engine.measured_weights(5):
         assert (engine.theta == before).all()
     with engine.measured_weights(40):
-        np.testing.assert_allclose(engine.theta, before - 1, atol=1e-6)
+        learnt = slice(engine.plan.network.parameters)  # running averages are measured anew
+        np.testing.assert_allclose(engine.theta[learnt], before[learnt] - 1, atol=1e-6)
     assert (engine.theta == before).all()
 
 

@@ -89,6 +89,29 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
     return k - done
 
 
+def AVERAGES(F: Any) -> Any:  # noqa: N802
+    """(table, theta, x, key, buffers)."""
+    return types.void(TABLE, F[::1], F[:, ::1], types.int64, BUFFERS(F))
+
+
+@entry(AVERAGES)
+def update_averages(table, theta, x, key, buffers):  # type: ignore[no-untyped-def]
+    """Take a batch forward as in training, which updates the running averages behind the parameters and no more.
+
+    Args:
+        table: the layers; their momentum is the share of the batch in the averages.
+        theta: all parameters, and the running averages after them, which are updated in place.
+        x: the batch (B or fewer rows, inputs).
+        key: that of a step, by which units are dropped.
+        buffers: for B rows; overwritten.
+    """
+    table, theta, x = borrowed((table, theta, x))
+    buffers = borrowed(buffers)
+    control = flush_denormals()
+    forward(table, theta, x, buffers, key)
+    restore(control)
+
+
 def EVALUATE(F: Any) -> Any:  # noqa: N802
     """(table, thetas, loss, x, target, output, losses, alive, buffers)."""
     data = F[:, ::1]

@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.data.prepare import Part
+from nntrain.layers.dropout import step_key
 from nntrain.memory import empty
 from nntrain.metrics import accuracy, r2
 from nntrain.network import unit_variance
 from nntrain.network.crew import Crew
-from nntrain.network.epoch import evaluate, steps
+from nntrain.network.epoch import evaluate, steps, update_averages
 from nntrain.network.forward import ROWS, ForwardPass, compile_products_beside
 from nntrain.network.table import Criterion, Told, Update
 from nntrain.training.baseline import Rows, baselines
@@ -23,6 +24,7 @@ from nntrain.training.plan import Plan
 from nntrain.training.room import check_room
 from nntrain.wrappers import MEAN, SLOW, START
 
+RUNNING = ("running_mean", "running_var")  # what batch norm keeps
 FEW = 8  # parameters, which are told at every epoch
 SAFE = 1e-140  # a norm between this and its inverse is right as it is
 PROBE_ROWS = 512  # training rows, at most, that dead units are looked for with
@@ -72,6 +74,7 @@ class Engine:
         tensors, self._followers = plan.network.tensors(), plan.followers
         self._update = Update(rule, int(plan.optimizer.whole), hyper, plan.penalty, plan.seed, tensors, self._followers)
         self._weights = plan.loss.weigh(self.train.target)
+        self._measured_at = -1  # step of the weights whose running averages were measured
 
     def rows(self, part: Part) -> Rows:
         """Return data as the compiled functions read them."""
@@ -151,12 +154,33 @@ class Engine:
         else:
             yield
             return
+        if training.averaging is not None and row == followers[MEAN]:
+            self._measure_averages(self.state[row], step)
         learning = self.theta.copy()
         self.theta[:] = self.state[row]
         try:
             yield
         finally:
             self.theta[:] = learning
+
+    def _measure_averages(self, theta: NDArray[Any], step: int) -> None:
+        """Measure the running averages of batch norm for weights that were averaged: the mean of theirs is not theirs.
+
+        They become the means over the batches of the training part, each as in a training step.
+
+        Source: Izmailov et al., arXiv 1803.05407; torch.optim.swa_utils.update_bn.
+        """
+        running = [arrays[name] for arrays in self.plan.network.arrays(theta) for name in arrays if name in RUNNING]
+        if not running or step == self._measured_at:
+            return
+        for values in running:
+            values[:] = 0
+        table, rows, key = self._table.copy(), self.plan.batch_rows, int(step_key(self.plan.seed, step))
+        update = update_averages[self.dtype]
+        for number, start in enumerate(range(0, len(self.train.x), rows), start=1):
+            table.momentum[:] = 1 / number
+            update(table, theta, self.train.x[start : start + rows], key, self.buffers)
+        self._measured_at = step
 
     def validation(self, step: int) -> Scores | None:
         """Return loss and metric on the validation part after ``step`` steps, None where there is none."""

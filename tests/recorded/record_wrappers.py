@@ -20,9 +20,9 @@ import keras
 import numpy as np
 import optax
 import torch
-from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
+from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn, update_bn
 
-from tests.recorded.problems import KEPT, PROBLEMS, START, STEPS, Array, rate
+from tests.recorded.problems import KEPT, PROBLEMS, START, STEPS, Array, X, rate, split
 from tests.recorded.record_optimizers import T
 
 FOLDER = Path(__file__).parent
@@ -134,6 +134,16 @@ def trajectory(step: Step, gradient: Callable[[Array], Array]) -> dict[str, Any]
     return kept
 
 
+def torchs_batch_norm() -> dict[str, Any]:
+    """Return the running mean and variance that torch's update_bn measures for a net, on batches of three rows."""
+    W1, b1, *_ = split(START)
+    norm = torch.nn.BatchNorm1d(4)
+    net = torch.nn.Sequential(torch.nn.Linear(3, 4), norm)
+    net[0].weight.data, net[0].bias.data = torch.tensor(W1.T), torch.tensor(b1)
+    update_bn(torch.tensor(X).split(3), net)
+    return {"rows": 3, "mean": norm.running_mean.tolist(), "variance": norm.running_var.tolist()}
+
+
 def main() -> None:
     """Write the file."""
     found = {}
@@ -142,7 +152,7 @@ def main() -> None:
         found[case] = {**keys, **{name: trajectory(make(), gradient) for name, gradient in PROBLEMS.items()}}
         print(case)
     versions = {name: version(name) for name in ("torch", "keras", "optax")}
-    text = json.dumps({"versions": versions, "cases": found}, indent=1)
+    text = json.dumps({"versions": versions, "batch norm": torchs_batch_norm(), "cases": found}, indent=1)
     text = re.sub(r"\[[^\[\]]*\]", lambda numbers: " ".join(numbers[0].split()), text)
     (FOLDER / "wrappers.json").write_text(text + "\n")
 
