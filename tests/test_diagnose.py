@@ -211,6 +211,33 @@ def test_the_curvature_is_that_of_the_weights_that_are_given() -> None:
     assert found.error < 1e-5
 
 
+@pytest.mark.parametrize("whole", [True, False])
+@pytest.mark.parametrize("size", [1e5, 1e-3])
+def test_the_curvature_of_features_in_other_units(size: float, whole: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of logistic regression at zero weights it is X^T X / 4B; one step for all units was off by more than it said."""
+    monkeypatch.setattr("nntrain.diagnostics.curvature.FEW", 300 if whole else 0)
+    x = np.random.default_rng(0).standard_normal((40, 3)) * size
+    source = {"name": "given", "x": x.tolist(), "o": ["a", "b"] * 20}
+    data = {"source": source, "validation": 0, "test": 0, "standardize": False}
+    recipe = {"data": data, "model": {"hidden": [], "initializer": "zeros"}, "loss": "bce"}
+    found = curvature(built(recipe).plan)
+    ones = np.hstack([x, np.ones((40, 1))])
+    smallest, *_, largest = np.linalg.eigvalsh(ones.T @ ones / 160)
+    assert found.largest == pytest.approx(largest, abs=found.error)
+    assert found.smallest == pytest.approx(smallest, abs=found.error)
+    assert found.error < (1e-6 if whole else 2e-3) * largest
+
+
+def test_the_curvature_of_a_convex_loss_is_not_below_zero_by_more_than_its_error() -> None:
+    x = np.random.default_rng(1).standard_normal((60, 4)) * 1e5
+    source = {"name": "given", "x": x.tolist(), "o": ["a", "b", "c"] * 20}
+    data = {"source": source, "validation": 0, "test": 0, "standardize": False}
+    model = {"hidden": [], "initializer": {"name": "normal", "scale": 1e-5}}
+    found = curvature(built({"data": data, "model": model}).plan)
+    assert found.largest > 1e8
+    assert -found.error < found.smallest < found.error < 1e-6 * found.largest
+
+
 def test_no_step_crosses_a_corner_nearby() -> None:
     """Where one does, the gradient jumps by 2 within it, and the quotient is 1e5."""
     rows = {"name": "given", "x": [[1.0]], "o": [-1.0]}
@@ -250,7 +277,10 @@ def test_the_curvature_tells_a_saddle_from_an_optimum(nntrain: CommandLine, tmp_
         model: {hidden: [2], activation: tanh, initializer: zeros}
     """
     found = nntrain("diagnose", "-", "--curvature", "--json", stdin=recipe).json
-    assert {"zero_activations", "zero_weights"} <= {finding["kind"] for finding in found["findings"]}
+    kinds = [finding["kind"] for finding in found["findings"]]
+    assert {"zero_activations", "zero_weights"} <= set(kinds)
+    assert kinds[-1] == "stationary"
+    assert found["findings"][-1]["text"].startswith("the gradient is zero, at a saddle (eigenvalue -2 of the Hessian)")
     assert found["curvature"]["smallest"] == pytest.approx(-2, rel=1e-6)
     assert found["curvature"]["condition"] is None
 

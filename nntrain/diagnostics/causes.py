@@ -78,8 +78,8 @@ def findings(look: Look, curvature: Curvature | None = None) -> list[Finding]:
     found = [*_blocked(look.layers), *_equal(look.layers)]
     flows = not found  # else it is known where the gradient ends, or it is that of equal units, which cancels
     found += [*_flat(look), *_spread(look.layers), *(_flow(look.layers) if flows else ())]
-    if look.still and not found:
-        found.append(_stationary(look, curvature))
+    if look.still and (not found or _is_saddle(curvature)):
+        found.append(_stationary(look, curvature, blocked=bool(found)))
     if look.input_deviations is not None and look.input_deviations[1] > SCALES * look.input_deviations[0]:
         least, most = look.input_deviations
         text = f"the inputs have very different scales: their deviations lie from {least:.3g} to {most:.3g}"
@@ -90,15 +90,21 @@ def findings(look: Look, curvature: Curvature | None = None) -> list[Finding]:
     return found
 
 
-def _stationary(look: Look, curvature: Curvature | None) -> Finding:
+def _is_saddle(curvature: Curvature | None) -> bool:
+    return curvature is not None and curvature.smallest < -curvature.error
+
+
+def _stationary(look: Look, curvature: Curvature | None, blocked: bool) -> Finding:
+    """Return what a gradient of zero means; ``blocked``: something else was found that stops it."""
     text, advice = "an optimum or a saddle", "if the loss could be lower it is a saddle; --curvature tells them apart"
-    if curvature is not None and curvature.smallest < -curvature.error:
+    if curvature is not None and _is_saddle(curvature):
         text, advice = f"a saddle (eigenvalue {curvature.smallest:.3g} of the Hessian)", "try other first weights"
     elif look.learnt:
         text, advice = "an optimum (the outputs are the targets)", "nothing is left to learn here"
     elif curvature is not None and curvature.smallest > curvature.error:
         text, advice = "an optimum (the Hessian's eigenvalues are all positive)", "nothing is left to learn here"
-    text = f"the gradient is zero, and nothing blocks it: {text}, at loss {look.loss:.4g}"
+    why = "at" if blocked else "and nothing blocks it:"
+    text = f"the gradient is zero, {why} {text}, at loss {look.loss:.4g}"
     return Finding("stationary", (), text, advice)
 
 

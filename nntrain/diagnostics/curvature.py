@@ -1,28 +1,29 @@
 """The curvature of the loss: the extreme eigenvalues of its Hessian, which say how ill-conditioned it is (K, S).
 
-H v is the change of the gradient along v, by central differences in float64: no second derivatives are derived. A small
-network's Hessian is made column by column; of a larger one Lanczos' method finds both ends of the spectrum.
+H v is the change of the gradient along v, by central differences in float64: no second derivatives are derived. The
+Hessian of a small network is made column by column, each with a step that suits it (nntrain.diagnostics.differences);
+of a larger one Lanczos' method finds both ends of the spectrum.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.data.prepare import Part
+from nntrain.diagnostics.differences import EPS, Differences, Estimate, Moved, noise
+from nntrain.diagnostics.function import Loss
 from nntrain.diagnostics.layers import bare
 from nntrain.errors import bad_input
 from nntrain.random import stream
 from nntrain.training.engine import PROBE_ROWS, Engine
 from nntrain.training.plan import Plan
 
-EPS = 4 * float(np.finfo(np.float64).eps)  # some roundings
-STEP = 6e-6  # near the cube root of the rounding error
-SMALL_STEP = 1e-9  # for slopes that jump
 FEW = 300  # parameters, up to which the whole Hessian is made
-EXACT, ROUGH = 1e-7, 1e-3  # of the largest eigenvalue, within which another is found: of all, or by Lanczos' method
+ROUGH = 1e-3  # of the largest eigenvalue, within which Lanczos' method finds another
+TRIES = 3  # of Lanczos' method, with a step that suits what it has found
 
 Vector = NDArray[np.float64]
 
@@ -34,7 +35,7 @@ class Curvature:
     Attributes:
         smallest: the smallest eigenvalue; below 0 the loss curves downwards in some direction.
         largest: the largest one.
-        error: that they may have, by rounding and by where the search ends.
+        error: that they may have, by truncation and rounding of differences, and by where the search ends.
         condition: largest by smallest, the condition number; None where the smallest may be 0 or below.
         largest_lr: 2 / largest, from which on plain gradient descent leaves a valley; None if that is not above 0.
     """
@@ -54,61 +55,109 @@ def curvature(plan: Plan, theta: NDArray[Any] | None = None) -> Curvature:
         theta: the parameters to measure at; None for the first ones.
     """
     at, train = Engine(plan).theta if theta is None else theta, plan.data.train
-    engine = Engine(bare(plan, Part(train.x[:PROBE_ROWS], train.y[:PROBE_ROWS]), "float64"))
-    order, whole, size = np.arange(len(engine.train.x)), at.astype(np.float64), engine.grad.size
-    # where slopes jump a step must not cross a corner: of its two errors the smaller one is rounding's then
-    jumps = plan.loss.has_corners or any(layer.activation.corners for layer in plan.network.layers)
-    size_of_step = SMALL_STEP if jumps else STEP
-    scale = len(train.x) / order.size if plan.loss.reduction == "sum" else 1.0  # a sum is over all rows
-    steps = size_of_step * np.maximum(1.0, np.abs(whole[:size]))
-
-    def at_distance(moved: Vector) -> tuple[float, Vector]:
-        engine.theta[:] = whole
-        engine.theta[:size] += moved
-        (loss,) = engine.take(order, 0, np.zeros(1))
-        return float(loss), engine.grad.copy()
-
-    def difference(along: Vector) -> Vector:
-        return scale * (at_distance(along)[1] - at_distance(-along)[1]) / 2
-
-    loss, gradient = at_distance(np.zeros(size))
-    rounding = EPS * scale * (abs(loss) + float(np.abs(gradient).max())) / size_of_step
-    if size <= FEW:
-        hessian = np.stack([difference(row) / step for row, step in zip(np.diag(steps), steps, strict=True)])
-        eigenvalues = np.linalg.eigvalsh((hessian + hessian.T) / 2)
-        smallest, largest, share = float(eigenvalues[0]), float(eigenvalues[-1]), EXACT
+    loss = Loss(Engine(bare(plan, Part(train.x[:PROBE_ROWS], train.y[:PROBE_ROWS]), "float64")), at.astype(np.float64))
+    scale = len(train.x) / len(loss.engine.train.x) if plan.loss.reduction == "sum" else 1.0  # a sum is over all rows
+    gradients = _Gradients(loss, noise(lambda at: loss.gradient_at(at)[0], loss.theta, stream(plan.seed, "noise")))
+    if gradients.size <= FEW:
+        smallest, largest, error = _of_all(gradients)
     else:
-        step = size_of_step * max(1.0, float(np.sqrt(np.square(whole[:size]).mean())))
-        smallest, largest = _ends(
-            lambda v: difference(v * (step / np.linalg.norm(v))) * (np.linalg.norm(v) / step),
-            stream(plan.seed, "curvature").standard_normal(size),
-        )
-        share = ROUGH
-    error = max(share * max(abs(smallest), abs(largest)), rounding)
+        smallest, largest, error = _ends(gradients, stream(plan.seed, "curvature").standard_normal(gradients.size))
+    smallest, largest, error = scale * smallest, scale * largest, scale * error
     condition = largest / smallest if smallest > error else None
     return Curvature(smallest, largest, error, condition, 2 / largest if largest > error else None)
 
 
-def _ends(times: Callable[[Vector], Vector], first: Vector) -> tuple[float, float]:
-    """Return the smallest and the largest eigenvalue: the ends of a spectrum are found by their size.
+class _Gradients:
+    """The gradient along lines through the parameters."""
+
+    def __init__(self, loss: Loss, deviation: float) -> None:
+        self._loss, self._deviation, self.size = loss, deviation, loss.engine.grad.size
+        self._middle = Moved(0.0, *loss.gradient_at(loss.theta))
+
+    def along_coordinate(self, i: int) -> Differences:
+        """Return the differences along one parameter."""
+        theta = self._loss.theta
+
+        def along(by: float) -> Moved:
+            moved = theta.copy()
+            moved[i] += by
+            return Moved(float(moved[i] - theta[i]), *self._loss.gradient_at(moved))
+
+        return Differences(along, self._middle, self._deviation, max(1.0, abs(float(theta[i]))))
+
+    def along(self, v: Vector) -> Differences:
+        """Return the differences along a vector of length 1."""
+        theta, size = self._loss.theta, self.size
+
+        def along(by: float) -> Moved:
+            moved = theta.copy()
+            moved[:size] += by * v
+            return Moved(by, *self._loss.gradient_at(moved))
+
+        scale = max(1.0, float(np.sqrt(np.square(theta[:size]).mean())))
+        return Differences(along, self._middle, self._deviation, scale)
+
+
+def _of_all(gradients: _Gradients) -> tuple[float, float, float]:
+    """Return the ends of the spectrum and their error, from the whole Hessian.
+
+    An eigenvalue is off by no more than the norm of what the matrix is off by (Weyl).
+    """
+    columns = [_known(gradients.along_coordinate(i)) for i in range(gradients.size)]
+    hessian = np.stack([column.value for column in columns])
+    eigenvalues = np.linalg.eigvalsh((hessian + hessian.T) / 2)
+    smallest, largest = float(eigenvalues[0]), float(eigenvalues[-1])
+    error = float(np.linalg.norm([column.error for column in columns]))
+    return smallest, largest, error + EPS * gradients.size * max(abs(smallest), abs(largest))
+
+
+def _known(differences: Differences) -> Estimate:
+    """Return the best estimate; where every step crosses a corner, nothing is known but how large it seems."""
+    best = differences.best()
+    if best.error < inf:
+        return best
+    return Estimate(best.value, float(np.linalg.norm(best.value)), best.power, corner=True)
+
+
+def _ends(gradients: _Gradients, first: Vector) -> tuple[float, float, float]:
+    """Return the smallest and the largest eigenvalue, and their error: the ends of a spectrum are found by their size.
 
     The smallest one is looked for as the one that is farthest from that of the largest size, since there are thousands
     near 0, where Lanczos' method has no end.
     """
+    power = _known(gradients.along(first / np.linalg.norm(first))).power
+    one, error, power = _farthest(gradients, 0.0, first, power)
+    if one == 0:
+        return 0.0, 0.0, error  # flat
+    other, more, _ = _farthest(gradients, one, first, power)
+    smallest, largest = min(one, other), max(one, other)
+    return smallest, largest, max(error, more, ROUGH * max(abs(smallest), abs(largest)))
+
+
+def _farthest(gradients: _Gradients, point: float, first: Vector, power: int) -> tuple[float, float, int]:
+    """Return the eigenvalue that is farthest from a point, its error, and the power of the step that suits it."""
     # which takes a while, and a small network does not need
     from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 
-    if not times(first).any():
-        return 0.0, 0.0  # flat
+    for _ in range(TRIES):
 
-    def farthest(point: float) -> float:
-        moved = LinearOperator((first.size, first.size), matvec=lambda v: times(v) - point * v, dtype=np.float64)
+        def times(v: Vector, power: int = power) -> Vector:
+            length = float(np.linalg.norm(v))
+            return np.asarray(length * gradients.along(v.ravel() / length).quotient(power).value)
+
+        if not times(first).any():
+            return 0.0, _known(gradients.along(first / np.linalg.norm(first))).error, power
+        moved = LinearOperator(
+            (first.size, first.size), matvec=lambda v: times(v) - point * v.ravel(), dtype=np.float64
+        )
         try:
-            (found,) = eigsh(moved, 1, which="LM", v0=first, tol=ROUGH / 4, return_eigenvectors=False)
+            _, vectors = eigsh(moved, 1, which="LM", v0=first, tol=ROUGH / 4)
         except ArpackError as error:
             raise bad_input("--curvature", f"Lanczos' method did not end: {error}", "try another seed") from None
-        return point + float(found)
-
-    one = farthest(0.0)
-    other = farthest(one)
-    return min(one, other), max(one, other)
+        vector = vectors[:, 0]
+        best = _known(gradients.along(vector))
+        value, found = float(vector @ best.value), float(vector @ times(vector))
+        if best.power == power or abs(value - found) <= max(best.error, ROUGH * abs(value)):
+            break
+        power = best.power
+    return value, best.error, power

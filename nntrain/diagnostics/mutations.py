@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nntrain.activations import BACKWARD, Activation
 from nntrain.activations.rectifiers import ELU, ReLU
 from nntrain.activations.saturating import Sigmoid, Tanh
-from nntrain.diagnostics.gradcheck import TensorCheck, check
+from nntrain.diagnostics.gradcheck import Settings, TensorCheck, check
 from nntrain.diagnostics.small import small_plan
 from nntrain.errors import bad_input, nearest
 from nntrain.kernels import Entry, entry
@@ -187,7 +187,7 @@ def plant(name: str) -> list[Caught]:
     chosen = MUTATIONS.values() if name == "all" else [MUTATIONS[name]]
     found = []
     for mutation in chosen:
-        checks = check(mutation.plan(), tamper=mutation.tamper)
+        checks = check(mutation.plan(), tamper=mutation.tamper, settings=Settings(dtypes=("float64",)))
         worst = max(checks, key=lambda one: one.error)
         found.append(Caught(mutation.name, mutation.about, any(one.failed for one in checks), worst))
     return found

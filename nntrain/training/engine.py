@@ -178,7 +178,7 @@ class Engine:
         table, rows, key = self._table.copy(), self.plan.batch_rows, int(step_key(self.plan.seed, step))
         update = update_averages[self.dtype]
         for number, start in enumerate(range(0, len(self.train.x), rows), start=1):
-            table.momentum[:] = 1 / number
+            table["momentum"] = 1 / number
             update(table, theta, self.train.x[start : start + rows], key, self.buffers)
         self._measured_at = step
 

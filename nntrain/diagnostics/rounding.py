@@ -1,0 +1,148 @@
+"""How far rounding may move each number of a gradient, found by rounding at random.
+
+A step is taken again in float64, layer by layer with the same compiled loops, and whatever float32 would store is moved
+by about as much as float32 rounds it. Some such steps tell how much of a gradient is rounding: of a saturated
+unit or of terms that cancel it may be all.
+
+Source: Parker, Monte Carlo Arithmetic, 1997.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.activations import Shape
+from nntrain.layers.dropout import WORD, dropout_forward, scrambled, step_key
+from nntrain.network.network import Dense
+from nntrain.training.engine import Engine
+
+Matrix = NDArray[np.float64]
+Arrays = dict[str, NDArray[Any]]
+Rows = NDArray[np.int64] | None
+SAMPLES = 8
+SIDE_BY_SIDE = 8  # partial sums of a product, at least: the error of a long sum grows with the root of its length
+DOUBLE = np.dtype(np.float64)
+
+
+def deviations(engine: Engine, dtype: np.dtype[Any], random: np.random.Generator) -> Matrix:
+    """Return the standard deviation that rounding to ``dtype`` gives each number of the gradient (P).
+
+    Args:
+        engine: in float64, with the parameters and rows that the gradient is of.
+        dtype: what is rounded to.
+        random: where roundings come from.
+    """
+    unit, least = float(np.finfo(dtype).eps) / 2, float(np.finfo(dtype).tiny)
+    with np.errstate(all="ignore"):  # where numbers overflow nothing is known
+        exact, step = _Step(engine, 0.0, 0.0, random).gradient(), _Step(engine, unit, least, random)
+        square = np.mean([np.square(step.gradient() - exact) for _ in range(SAMPLES)], axis=0)
+    return np.where(np.isfinite(square), np.sqrt(square) + least, np.inf)
+
+
+def _dropped(engine: Engine) -> Iterator[NDArray[np.bool_] | None]:
+    """Yield, for each layer, what the first step of a run drops (B, O)."""
+    rows, unit, key = len(engine.train.x), 0, step_key(engine.plan.seed, 1)
+    for layer in engine.plan.network.layers:
+        kept = np.ones(rows * layer.n_out)
+        if layer.dropout:
+            dropout_forward(kept, layer.dropout, scrambled((key + unit) & WORD))
+        yield (kept == 0).reshape(rows, -1) if layer.dropout else None
+        unit += layer.n_out
+
+
+def _drop(values: Matrix, dropped: NDArray[np.bool_] | None, share: float) -> Matrix:
+    return values if dropped is None else np.where(dropped, 0.0, values / (1 - share))
+
+
+class _Step:
+    """A step of the loss alone, over all rows, with a norm's batches and with what the engine's own step dropped."""
+
+    def __init__(self, engine: Engine, unit: float, least: float, random: np.random.Generator) -> None:
+        """Prepare steps with a relative rounding error of about ``unit``, and with 0 for what is below ``least``."""
+        self._plan, self._theta, self._rows, self._random = engine.plan, engine.theta.copy(), engine.train, random
+        self._unit, self._least = unit, least
+        self._dropped = list(_dropped(engine))
+        x, target = self._rows.x, self._rows.target
+        # rows that are the same are rounded in the same way, and stay the same
+        self._forward_rows = np.unique(x, axis=0, return_inverse=True)[1].reshape(-1)
+        self._backward_rows = np.unique(np.hstack([x, target]), axis=0, return_inverse=True)[1].reshape(-1)
+
+    def gradient(self) -> Matrix:
+        """Return the gradient, as another order of roundings might give it."""
+        network, found = self._plan.network, np.zeros(self._plan.network.parameters)
+        layers = list(zip(network.layers, network.arrays(self._theta), network.arrays(found), strict=True))
+        h, passed = self._rows.x, []
+        for (layer, arrays, _), dropped in zip(layers, self._dropped, strict=True):
+            passed.append((h, *self._forward(layer, arrays, h)))
+            h = _drop(passed[-1][2], dropped, layer.dropout)
+        d = self._delta(h)
+        for (layer, arrays, into), dropped, forward in zip(
+            reversed(layers), reversed(self._dropped), reversed(passed), strict=True
+        ):
+            d = self._backward(layer, arrays, into, forward, _drop(d, dropped, layer.dropout))
+        return found
+
+    def _forward(self, layer: Dense, arrays: Arrays, h_in: Matrix) -> tuple[Matrix, Matrix, Matrix, Matrix]:
+        """Return z, h, and the norm's n and scale, which mean nothing without one."""
+        rows = self._forward_rows
+        z = self._rounded(self._product(h_in, arrays["weights"], rows) + arrays["biases"], rows)
+        n = scale = z
+        if layer.norm is not None:
+            axis = int(layer.norm.by_row)
+            groups = rows if layer.norm.by_row else None
+            scale = self._rounded(1 / np.sqrt(z.var(axis=axis, keepdims=True) + layer.norm.eps), groups)
+            n = self._rounded((z - self._rounded(z.mean(axis=axis, keepdims=True), groups)) * scale, rows)
+            z = self._rounded(arrays["gamma"] * n + arrays["beta"], rows)
+        h = np.empty_like(z)
+        shape: Any = arrays.get("slopes", Shape(layer.activation.number, layer.n_out))
+        layer.activation.forward[DOUBLE](z.reshape(-1), h.reshape(-1), shape)
+        return z, self._rounded(h, rows), n, scale
+
+    def _delta(self, output: Matrix) -> Matrix:
+        loss, target, rows = self._plan.loss, self._rows.target, self._backward_rows
+        delta, numbers = np.empty_like(output), np.array(loss.numbers(), np.float64)
+        loss.function[DOUBLE](output, target, delta, numbers)
+        delta = self._rounded(delta, rows)
+        if loss.inside:  # a difference of probabilities, which may be much smaller than they are
+            probabilities = np.empty_like(delta)
+            loss.function[DOUBLE](np.zeros_like(output), target, probabilities, numbers)
+            delta += self._noise(np.abs(probabilities).max(axis=1, keepdims=True) * np.ones_like(delta), rows)
+        return delta
+
+    def _backward(self, layer: Dense, arrays: Arrays, into: Arrays, forward: tuple[Matrix, ...], dh: Matrix) -> Matrix:
+        """Fill the layer's part of the gradient; return dL/dh of the layer before."""
+        (h_in, z, h, n, scale), d, rows = forward, dh.copy(), self._backward_rows
+        flat = z.reshape(-1), h.reshape(-1)
+        if "slopes" in arrays:
+            layer.activation.backward[DOUBLE](*flat, arrays["slopes"], d.reshape(-1), into["slopes"])
+        else:
+            layer.activation.backward[DOUBLE](*flat, Shape(layer.activation.number, layer.n_out), d.reshape(-1))
+        if layer.activation.distribution:  # a share times a difference of what may be nearly the same
+            d += self._noise(h * np.abs(dh).max(axis=1, keepdims=True), rows)
+        d = self._rounded(d, rows)
+        if layer.norm is not None:
+            axis, e = int(layer.norm.by_row), arrays["gamma"] * d
+            into["gamma"][:], into["beta"][:] = (d * n).sum(axis=0), d.sum(axis=0)
+            groups = rows if layer.norm.by_row else None
+            mean, along = (self._rounded(each.mean(axis=axis, keepdims=True), groups) for each in (e, e * n))
+            d = self._rounded(scale * (e - mean - n * along), rows)
+        into["weights"][:] = self._product(h_in.T, d)
+        if "biases" in into:
+            into["biases"][:] = self._product(np.ones((1, len(d))), d)[0]
+        return self._rounded(self._product(d, arrays["weights"].T, rows), rows)
+
+    def _product(self, a: Matrix, b: Matrix, rows: Rows = None) -> Matrix:
+        square = np.square(a) @ np.square(b)
+        return np.asarray(a @ b + self._noise(np.sqrt((1 + a.shape[1] / SIDE_BY_SIDE) * square), rows))
+
+    def _rounded(self, values: Matrix, rows: Rows = None) -> Matrix:
+        moved = values + self._noise(values, rows)
+        return np.where(np.abs(moved) < self._least, 0.0, moved)
+
+    def _noise(self, size: Matrix, rows: Rows) -> Matrix:
+        """Return the errors of numbers of some size; of ``rows`` that are the same, the same."""
+        if rows is None:
+            return np.asarray(self._unit * size * self._random.standard_normal(size.shape))
+        return np.asarray(self._unit * size * self._random.standard_normal((rows.max() + 1, size.shape[1]))[rows])
