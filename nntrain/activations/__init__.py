@@ -58,6 +58,7 @@ class Activation(Component, family="activation"):
     rectifier: ClassVar[bool] = False  # passes z > 0 on: He's initialisation suits it, else Glorot's
     corners: ClassVar[tuple[float, ...]] = ()  # the z at which the derivative jumps
     can_die: ClassVar[bool] = False  # exactly zero, with zero slope, over a range of z
+    cancels: ClassVar[bool] = False  # a difference of larger numbers, whose rounding stays where it is small
     distribution: ClassVar[bool] = False  # a row's activations are probabilities: positive, with sum 1
 
     @property

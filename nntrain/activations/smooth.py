@@ -74,6 +74,7 @@ class SiLU(Activation):
     forward: ClassVar[Entry] = silu_forward
     backward: ClassVar[Entry] = silu_backward
     rectifier: ClassVar[bool] = True
+    cancels: ClassVar[bool] = True
 
 
 ROOT_HALF, NORMAL = sqrt(0.5), 1 / sqrt(2 * pi)
@@ -111,3 +112,4 @@ class GELU(Activation):
     forward: ClassVar[Entry] = gelu_forward
     backward: ClassVar[Entry] = gelu_backward
     rectifier: ClassVar[bool] = True
+    cancels: ClassVar[bool] = True

@@ -13,7 +13,7 @@ from nntrain.cli.arguments import Settings as Overrides
 from nntrain.errors import Status, bad_input
 
 if TYPE_CHECKING:
-    from nntrain.diagnostics.gradcheck import Dtype, TensorCheck
+    from nntrain.diagnostics.compared import Dtype, TensorCheck
 
 DROPPED = 0.3  # share of the units, in the check of dropout
 

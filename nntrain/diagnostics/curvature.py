@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.data.prepare import Part
-from nntrain.diagnostics.differences import EPS, Differences, Estimate, Moved, noise
+from nntrain.diagnostics.differences import EPS, Differences, Estimate, Lines, noise
 from nntrain.diagnostics.function import Loss
 from nntrain.diagnostics.layers import bare
 from nntrain.errors import bad_input
@@ -57,58 +57,28 @@ def curvature(plan: Plan, theta: NDArray[Any] | None = None) -> Curvature:
     at, train = Engine(plan).theta if theta is None else theta, plan.data.train
     loss = Loss(Engine(bare(plan, Part(train.x[:PROBE_ROWS], train.y[:PROBE_ROWS]), "float64")), at.astype(np.float64))
     scale = len(train.x) / len(loss.engine.train.x) if plan.loss.reduction == "sum" else 1.0  # a sum is over all rows
-    gradients = _Gradients(loss, noise(lambda at: loss.gradient_at(at)[0], loss.theta, stream(plan.seed, "noise")))
-    if gradients.size <= FEW:
-        smallest, largest, error = _of_all(gradients)
+    deviation = noise(lambda theta: loss.gradient_at(theta)[0], loss.theta, stream(plan.seed, "noise"))
+    gradients, size = Lines(loss.gradient_at, loss.theta, deviation), plan.network.parameters
+    if size <= FEW:
+        smallest, largest, error = _of_all(gradients, size)
     else:
-        smallest, largest, error = _ends(gradients, stream(plan.seed, "curvature").standard_normal(gradients.size))
+        smallest, largest, error = _ends(gradients, stream(plan.seed, "curvature").standard_normal(size))
     smallest, largest, error = scale * smallest, scale * largest, scale * error
     condition = largest / smallest if smallest > error else None
     return Curvature(smallest, largest, error, condition, 2 / largest if largest > error else None)
 
 
-class _Gradients:
-    """The gradient along lines through the parameters."""
-
-    def __init__(self, loss: Loss, deviation: float) -> None:
-        self._loss, self._deviation, self.size = loss, deviation, loss.engine.grad.size
-        self._middle = Moved(0.0, *loss.gradient_at(loss.theta))
-
-    def along_coordinate(self, i: int) -> Differences:
-        """Return the differences along one parameter."""
-        theta = self._loss.theta
-
-        def along(by: float) -> Moved:
-            moved = theta.copy()
-            moved[i] += by
-            return Moved(float(moved[i] - theta[i]), *self._loss.gradient_at(moved))
-
-        return Differences(along, self._middle, self._deviation, max(1.0, abs(float(theta[i]))))
-
-    def along(self, v: Vector) -> Differences:
-        """Return the differences along a vector of length 1."""
-        theta, size = self._loss.theta, self.size
-
-        def along(by: float) -> Moved:
-            moved = theta.copy()
-            moved[:size] += by * v
-            return Moved(by, *self._loss.gradient_at(moved))
-
-        scale = max(1.0, float(np.sqrt(np.square(theta[:size]).mean())))
-        return Differences(along, self._middle, self._deviation, scale)
-
-
-def _of_all(gradients: _Gradients) -> tuple[float, float, float]:
+def _of_all(gradients: Lines, size: int) -> tuple[float, float, float]:
     """Return the ends of the spectrum and their error, from the whole Hessian.
 
     An eigenvalue is off by no more than the norm of what the matrix is off by (Weyl).
     """
-    columns = [_known(gradients.along_coordinate(i)) for i in range(gradients.size)]
+    columns = [_known(gradients.coordinate(i)) for i in range(size)]
     hessian = np.stack([column.value for column in columns])
     eigenvalues = np.linalg.eigvalsh((hessian + hessian.T) / 2)
     smallest, largest = float(eigenvalues[0]), float(eigenvalues[-1])
     error = float(np.linalg.norm([column.error for column in columns]))
-    return smallest, largest, error + EPS * gradients.size * max(abs(smallest), abs(largest))
+    return smallest, largest, error + EPS * size * max(abs(smallest), abs(largest))
 
 
 def _known(differences: Differences) -> Estimate:
@@ -119,13 +89,13 @@ def _known(differences: Differences) -> Estimate:
     return Estimate(best.value, float(np.linalg.norm(best.value)), best.power, corner=True)
 
 
-def _ends(gradients: _Gradients, first: Vector) -> tuple[float, float, float]:
+def _ends(gradients: Lines, first: Vector) -> tuple[float, float, float]:
     """Return the smallest and the largest eigenvalue, and their error: the ends of a spectrum are found by their size.
 
     The smallest one is looked for as the one that is farthest from that of the largest size, since there are thousands
     near 0, where Lanczos' method has no end.
     """
-    power = _known(gradients.along(first / np.linalg.norm(first))).power
+    power = _known(gradients.direction(first / np.linalg.norm(first))).power
     one, error, power = _farthest(gradients, 0.0, first, power)
     if one == 0:
         return 0.0, 0.0, error  # flat
@@ -134,7 +104,7 @@ def _ends(gradients: _Gradients, first: Vector) -> tuple[float, float, float]:
     return smallest, largest, max(error, more, ROUGH * max(abs(smallest), abs(largest)))
 
 
-def _farthest(gradients: _Gradients, point: float, first: Vector, power: int) -> tuple[float, float, int]:
+def _farthest(gradients: Lines, point: float, first: Vector, power: int) -> tuple[float, float, int]:
     """Return the eigenvalue that is farthest from a point, its error, and the power of the step that suits it."""
     # which takes a while, and a small network does not need
     from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
@@ -143,10 +113,10 @@ def _farthest(gradients: _Gradients, point: float, first: Vector, power: int) ->
 
         def times(v: Vector, power: int = power) -> Vector:
             length = float(np.linalg.norm(v))
-            return np.asarray(length * gradients.along(v.ravel() / length).quotient(power).value)
+            return np.asarray(length * gradients.direction(v.ravel() / length).quotient(power).value)
 
         if not times(first).any():
-            return 0.0, _known(gradients.along(first / np.linalg.norm(first))).error, power
+            return 0.0, _known(gradients.direction(first / np.linalg.norm(first))).error, power
         moved = LinearOperator(
             (first.size, first.size), matvec=lambda v: times(v) - point * v.ravel(), dtype=np.float64
         )
@@ -155,7 +125,7 @@ def _farthest(gradients: _Gradients, point: float, first: Vector, power: int) ->
         except ArpackError as error:
             raise bad_input("--curvature", f"Lanczos' method did not end: {error}", "try another seed") from None
         vector = vectors[:, 0]
-        best = _known(gradients.along(vector))
+        best = _known(gradients.direction(vector))
         value, found = float(vector @ best.value), float(vector @ times(vector))
         if best.power == power or abs(value - found) <= max(best.error, ROUGH * abs(value)):
             break

@@ -22,6 +22,7 @@ RATIO = 4.0  # of two neighbouring steps
 LOWEST, HIGHEST = -13, 12  # powers of it that are tried: steps from 2e-14 to 2e1
 ENOUGH = 1e-10  # relative error, at which no better step is looked for
 POINTS, SPACING, ORDERS = 9, 2.0**-44, range(3, 7)  # noise: values on a line, and which of their differences
+TELLS = 1e-2  # relative error of an estimate that is heard against a better one
 SAFE = 4.0  # times the standard deviation of noise
 
 
@@ -148,7 +149,7 @@ class Differences:
             power += direction
         return Estimate(best.value, best.error, best.power, met)
 
-    def supporting(self, value: float, best: Estimate, resolved: float) -> Estimate:
+    def supporting(self, value: float, best: Estimate) -> Estimate:
         """Return an estimate by a smaller step that agrees with ``value``, if there is one that tells; else ``best``.
 
         Beyond the range in which a function is smooth it may be a straight line again, of another slope.
@@ -156,11 +157,51 @@ class Differences:
         for power in range(best.power - 1, LOWEST, -1):
             found = self.estimate(power)
             size = max(abs(value), abs(found.value))
-            if not found.corner and self.quotient(power).rounding > resolved * size:
+            if not found.corner and self.quotient(power).rounding > TELLS * size:
                 break
-            if abs(value - found.value) <= found.error <= resolved * size:
+            if abs(value - found.value) <= found.error <= TELLS * size:
                 return found
         return best
+
+
+class Lines:
+    """The lines through a point along which a function is differentiated."""
+
+    def __init__(
+        self, at: Callable[[Vector], tuple[Any, NDArray[np.bool_]]], theta: NDArray[Any], deviation: float
+    ) -> None:
+        """Prepare them.
+
+        Args:
+            at: the function, a number or a vector, and the side of each corner on which it was computed.
+            theta: the point.
+            deviation: of the function's noise.
+        """
+        self._at, self._theta, self._deviation = at, theta, deviation
+        self._middle = Moved(0.0, *at(theta))
+
+    def coordinate(self, i: int, h: float | None = None) -> Differences:
+        """Return the differences along parameter ``i``; the step ``h`` is relative to a parameter beyond 1."""
+        theta = self._theta
+
+        def along(by: float) -> Moved:
+            moved = theta.copy()
+            moved[i] += by
+            return Moved(float(moved[i] - theta[i]), *self._at(moved))
+
+        return Differences(along, self._middle, self._deviation, max(1.0, abs(float(theta[i]))), h)
+
+    def direction(self, v: Vector) -> Differences:
+        """Return the differences along a vector of length 1, over the first parameters."""
+        theta = self._theta
+
+        def along(by: float) -> Moved:
+            moved = theta.copy()
+            moved[: v.size] += by * v
+            return Moved(by, *self._at(moved))
+
+        scale = max(1.0, float(np.sqrt(np.square(theta[: v.size]).mean())))
+        return Differences(along, self._middle, self._deviation, scale)
 
 
 def _norm(values: Any) -> float:

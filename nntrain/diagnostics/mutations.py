@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from nntrain.activations import BACKWARD, Activation
 from nntrain.activations.rectifiers import ELU, ReLU
 from nntrain.activations.saturating import Sigmoid, Tanh
-from nntrain.diagnostics.gradcheck import Settings, TensorCheck, check
+from nntrain.diagnostics.compared import TensorCheck
+from nntrain.diagnostics.gradcheck import Settings, check
 from nntrain.diagnostics.small import small_plan
 from nntrain.errors import bad_input, nearest
 from nntrain.kernels import Entry, entry

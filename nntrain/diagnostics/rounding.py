@@ -37,7 +37,8 @@ def deviations(engine: Engine, dtype: np.dtype[Any], random: np.random.Generator
     unit, least = float(np.finfo(dtype).eps) / 2, float(np.finfo(dtype).tiny)
     with np.errstate(all="ignore"):  # where numbers overflow nothing is known
         exact, step = _Step(engine, 0.0, 0.0, random).gradient(), _Step(engine, unit, least, random)
-        square = np.mean([np.square(step.gradient() - exact) for _ in range(SAMPLES)], axis=0)
+        samples = [step.gradient(ties=bool(sample % 2)) for sample in range(SAMPLES)]
+        square = np.mean(np.square(np.array(samples) - exact), axis=0)
     return np.where(np.isfinite(square), np.sqrt(square) + least, np.inf)
 
 
@@ -69,13 +70,13 @@ class _Step:
         self._forward_rows = np.unique(x, axis=0, return_inverse=True)[1].reshape(-1)
         self._backward_rows = np.unique(np.hstack([x, target]), axis=0, return_inverse=True)[1].reshape(-1)
 
-    def gradient(self) -> Matrix:
-        """Return the gradient, as another order of roundings might give it."""
+    def gradient(self, ties: bool = True) -> Matrix:
+        """Return the gradient, as another order of roundings might give it; ``ties``: where z ties with its mean."""
         network, found = self._plan.network, np.zeros(self._plan.network.parameters)
         layers = list(zip(network.layers, network.arrays(self._theta), network.arrays(found), strict=True))
         h, passed = self._rows.x, []
         for (layer, arrays, _), dropped in zip(layers, self._dropped, strict=True):
-            passed.append((h, *self._forward(layer, arrays, h)))
+            passed.append((h, *self._forward(layer, arrays, h, ties)))
             h = _drop(passed[-1][2], dropped, layer.dropout)
         d = self._delta(h)
         for (layer, arrays, into), dropped, forward in zip(
@@ -84,7 +85,7 @@ class _Step:
             d = self._backward(layer, arrays, into, forward, _drop(d, dropped, layer.dropout))
         return found
 
-    def _forward(self, layer: Dense, arrays: Arrays, h_in: Matrix) -> tuple[Matrix, Matrix, Matrix, Matrix]:
+    def _forward(self, layer: Dense, arrays: Arrays, h_in: Matrix, ties: bool) -> tuple[Matrix, Matrix, Matrix, Matrix]:
         """Return z, h, and the norm's n and scale, which mean nothing without one."""
         rows = self._forward_rows
         z = self._rounded(self._product(h_in, arrays["weights"], rows) + arrays["biases"], rows)
@@ -93,12 +94,17 @@ class _Step:
             axis = int(layer.norm.by_row)
             groups = rows if layer.norm.by_row else None
             scale = self._rounded(1 / np.sqrt(z.var(axis=axis, keepdims=True) + layer.norm.eps), groups)
-            n = self._rounded((z - self._rounded(z.mean(axis=axis, keepdims=True), groups)) * scale, rows)
+            mean = z.mean(axis=axis, keepdims=True)
+            off = z - self._rounded(mean, groups)
+            if ties:  # numbers that are all the same are the mean, or all off by as much
+                off = np.where(np.ptp(z, axis=axis, keepdims=True) == 0, 0.0, off)
+            n = self._rounded(off * scale, rows)
             z = self._rounded(arrays["gamma"] * n + arrays["beta"], rows)
         h = np.empty_like(z)
         shape: Any = arrays.get("slopes", Shape(layer.activation.number, layer.n_out))
         layer.activation.forward[DOUBLE](z.reshape(-1), h.reshape(-1), shape)
-        return z, self._rounded(h, rows), n, scale
+        h = self._rounded(h, rows)
+        return z, (h + self._noise(z, rows) if layer.activation.cancels else h), n, scale
 
     def _delta(self, output: Matrix) -> Matrix:
         loss, target, rows = self._plan.loss, self._rows.target, self._backward_rows
@@ -119,6 +125,8 @@ class _Step:
             layer.activation.backward[DOUBLE](*flat, arrays["slopes"], d.reshape(-1), into["slopes"])
         else:
             layer.activation.backward[DOUBLE](*flat, Shape(layer.activation.number, layer.n_out), d.reshape(-1))
+        if layer.activation.cancels:
+            d += self._noise(dh, rows)
         if layer.activation.distribution:  # a share times a difference of what may be nearly the same
             d += self._noise(h * np.abs(dh).max(axis=1, keepdims=True), rows)
         d = self._rounded(d, rows)

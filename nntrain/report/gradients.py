@@ -6,7 +6,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from nntrain.diagnostics.gradcheck import TensorCheck
+from nntrain.diagnostics.compared import TensorCheck
 from nntrain.diagnostics.mutations import Caught
 
 WIDE, NARROW = 100, 78  # columns of a terminal, from which on there is room for all that is known, and for tensors
