@@ -8,7 +8,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from nntrain.processors import cores
+from nntrain.utils.cpu import cores
 
 PACKAGES = ("nntrain", "numpy", "numba", "scipy", "scikit-learn", "torch", "jax", "keras", "polars", "typer")
 

@@ -24,7 +24,7 @@ from benchmarks.turns import Timed
 from nntrain.comparison.executors import Threads
 from nntrain.comparison.jobs import Job, Variants
 from nntrain.comparison.variants import axis, variants_of
-from nntrain.processors import cores
+from nntrain.utils.cpu import cores
 
 RECIPE = "data: {source: digits}\nmodel: {hidden: [64, 32]}\ntraining: {epochs: 20, batch_size: 32}\n"
 TURNS = 7

@@ -14,10 +14,10 @@ from rich.console import Console
 from nntrain.recipe.build import build
 from nntrain.recipe.load import load
 from nntrain.report.progress import Progress
-from nntrain.resources import shipped_recipes
 from nntrain.training.engine import Engine
 from nntrain.training.events import EpochEnded
 from nntrain.training.loop import train
+from nntrain.utils.resources import shipped_recipes
 
 WIDTH = 104
 EPOCH = 60  # at which the picture is taken

@@ -21,12 +21,12 @@ from nntrain.initializers import Initializer
 from nntrain.losses import Loss
 from nntrain.norms import Norm
 from nntrain.optimizers import Optimizer
+from nntrain.optimizers.averaging import Averaging
 from nntrain.recipe.document import dump_document, read_document
 from nntrain.recipe.schema import parse, to_data
 from nntrain.registry import Component, members
-from nntrain.resources import shipped_recipes
 from nntrain.schedules import Schedule
-from nntrain.wrappers import Averaging
+from nntrain.utils.resources import shipped_recipes
 from tests.fuzzing import STRANGE, Outcomes, places, settings_of
 
 FAMILIES: dict[str, type[Component]] = {

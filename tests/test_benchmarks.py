@@ -12,7 +12,7 @@ from benchmarks.growth import exponent
 from benchmarks.peers import CannotError, ours, products_openblas, scikit_learn
 from benchmarks.scripts.common import JOBS
 from benchmarks.turns import Timed
-from nntrain.resources import shipped_recipes
+from nntrain.utils.resources import shipped_recipes
 from tests.helpers import ROOT
 
 

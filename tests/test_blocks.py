@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nntrain.training import blocks
+from nntrain.training import epoch_chunks as blocks
 from nntrain.training.engine import Engine
 from nntrain.training.events import Diverged, EpochEnded, Event, Finished, Stopped
 from nntrain.training.loop import train

@@ -12,16 +12,16 @@ import numba
 import numpy as np
 import pytest
 
-from nntrain import cache
-from nntrain.cache import PackageCache, can_keep
-from nntrain.kernels import Entry, _dispatcher
+from nntrain.jit import cache
+from nntrain.jit.cache import PackageCache, can_keep
+from nntrain.jit.kernels import Entry, _dispatcher
 from nntrain.optimizers.sgd import SGD
 from tests.helpers import ROOT, CommandLine
 
 DTYPE = np.dtype("float32")
 COMPILED = """
 import numpy as np
-from nntrain.kernels import announced
+from nntrain.jit.kernels import announced
 from nntrain.optimizers.sgd import SGD
 told = []
 with announced(lambda: told.append("compiled")):
@@ -33,8 +33,8 @@ DAMAGED = """
 import random
 from pathlib import Path
 import numba, numpy as np
-from nntrain.cache import PackageCache
-from nntrain.kernels import _dispatcher
+from nntrain.jit.cache import PackageCache
+from nntrain.jit.kernels import _dispatcher
 from nntrain.optimizers.sgd import SGD
 rule, dtype, draw = SGD.update, np.dtype("float32"), random.Random(1)
 dispatcher, signature = _dispatcher(rule, dtype), rule.signature(numba.from_dtype(dtype))

@@ -22,7 +22,7 @@ from nntrain.comparison.executors import Threads
 from nntrain.comparison.jobs import Job, Variants
 from nntrain.comparison.variants import axis, variants_of
 from nntrain.errors import InputError
-from nntrain.network import crew
+from nntrain.network import thread_pool as crew
 from tests.helpers import CommandLine
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of Dask's own

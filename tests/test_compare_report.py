@@ -19,7 +19,7 @@ from nntrain.comparison.result import Result
 from nntrain.comparison.row import Row
 from nntrain.comparison.tuning import Trial
 from nntrain.comparison.variants import axis, variants_of
-from nntrain.report.comparison import loss_curves, notes, ranking, verdicts
+from nntrain.report.compare_tables import loss_curves, notes, ranking, verdicts
 from nntrain.report.export import as_markdown
 from nntrain.training.events import Scores, Stopped
 from tests.helpers import CommandLine

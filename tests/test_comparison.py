@@ -22,7 +22,7 @@ from nntrain.comparison.tuning import trials_of
 from nntrain.comparison.variants import axis, variants_of
 from nntrain.optimizers import Optimizer
 from nntrain.registry import members
-from nntrain.report.comparing import Comparing
+from nntrain.report.compare_progress import Comparing
 from nntrain.training.engine import Engine
 from nntrain.training.events import EpochEnded, Finished, Scores, Stopped
 from nntrain.training.loop import train

@@ -15,8 +15,8 @@ from nntrain.initializers import Initializer
 from nntrain.losses import Loss
 from nntrain.optimizers import Optimizer
 from nntrain.registry import Component, members
-from nntrain.resources import shipped_recipes
 from nntrain.schedules import Schedule
+from nntrain.utils.resources import shipped_recipes
 from tests.helpers import ROOT, CommandLine
 
 

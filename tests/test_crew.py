@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nntrain.network import crew
-from nntrain.network.crew import Crew, one_thread_each
-from nntrain.processors import cores
-from nntrain.products import SHARED, is_large, multiply
-from nntrain.signals import DONE, HANDS, LINE, TURN
+from nntrain.jit.mailbox import DONE, HANDS, LINE, TURN
+from nntrain.matmul.gemm import SHARED, is_large, multiply
+from nntrain.network import thread_pool as crew
+from nntrain.network.thread_pool import Crew, one_thread_each
 from nntrain.training.engine import Engine
 from nntrain.training.loop import train
+from nntrain.utils.cpu import cores
 from tests.helpers import built
 from tests.test_products import compiled_with
 

@@ -13,8 +13,8 @@ from nntrain.diagnostics.causes import findings
 from nntrain.diagnostics.curvature import Curvature, curvature
 from nntrain.diagnostics.layers import FLAT, LayerLook, look
 from nntrain.registry import members
-from nntrain.resources import shipped_recipes
 from nntrain.training.engine import Engine
+from nntrain.utils.resources import shipped_recipes
 from tests.helpers import Activated, CommandLine, built, make
 
 DEEP = {"hidden": [64] * 8, "activation": "tanh"}

@@ -11,13 +11,13 @@ import pytest
 from rich.console import Console
 
 from nntrain.cli import live
-from nntrain.memory import quantity
 from nntrain.report.braille import curves
 from nntrain.report.curve import MOST, Curve
 from nntrain.report.numbers import duration, number, share
 from nntrain.report.progress import Progress, plain_line
 from nntrain.report.summary import details, short_table, summarize
 from nntrain.training.events import EpochEnded, Event, Started
+from nntrain.utils.memory import quantity
 from tests.helpers import run
 
 RECIPE: dict[str, Any] = {"data": {"source": "digits"}, "model": {"hidden": [16]}, "training": {"epochs": 4}}

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from nntrain import elementary
-from nntrain.kernels import kernel
+from nntrain.jit import fastmath as elementary
+from nntrain.jit.kernels import kernel
 from tests.helpers import compiled
 
 MOST = {"exp": 1.2, "expm1": 2.0, "tanh": 3.0}

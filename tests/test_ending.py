@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from nntrain.artifacts.model import Model
-from nntrain.resources import shipped_recipes
 from nntrain.training.divergence import Growth
 from nntrain.training.engine import Engine
 from nntrain.training.events import Baseline, EpochEnded, Finished, Stopped
 from nntrain.training.evidence import rise, systematic
 from nntrain.training.loop import train
 from nntrain.training.stopping import Best
+from nntrain.utils.resources import shipped_recipes
 from tests.helpers import CommandLine, built, finished, run
 
 LINE = shipped_recipes()["line"].read_text()

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 from numba import TypingError
 
-from nntrain.blocks import small_product
-from nntrain.kernels import Entry, announced, kernel
+from nntrain.jit.kernels import Entry, announced, kernel
+from nntrain.matmul.gemm import in_panels, shared_product
+from nntrain.matmul.tiles import small_product
 from nntrain.network.epoch import evaluate, steps
-from nntrain.products import in_panels, shared_product
 from nntrain.training.engine import Engine
 from tests.helpers import ROOT, built, compiled
 
@@ -97,8 +97,8 @@ def test_what_is_compiled_already_is_not_announced() -> None:
 BESIDE = """
 import sys
 import numpy as np
-from nntrain import beside
-from nntrain.kernels import announced
+from nntrain.jit import background as beside
+from nntrain.jit.kernels import announced
 from nntrain.optimizers.sgd import SGD
 
 beside.cores, sys.executable = lambda: CORES, EXECUTABLE or sys.executable

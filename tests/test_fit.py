@@ -10,9 +10,9 @@ import pytest
 from nntrain.artifacts.model import Model
 from nntrain.errors import bad_input
 from nntrain.recipe.load import load
-from nntrain.resources import shipped_recipes
 from nntrain.training.engine import Engine
 from nntrain.training.events import Stopped
+from nntrain.utils.resources import shipped_recipes
 from tests.helpers import ROOT, CommandLine
 
 DIVERGING = (

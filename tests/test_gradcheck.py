@@ -15,8 +15,8 @@ from nntrain.losses import Loss
 from nntrain.losses.squared_error import MeanSquaredError
 from nntrain.norms import Norm
 from nntrain.registry import Component, members
-from nntrain.resources import shipped_recipes
 from nntrain.training.settings import Regularization
+from nntrain.utils.resources import shipped_recipes
 from tests.helpers import CommandLine, built, make
 
 

@@ -15,10 +15,10 @@ from nntrain.activations.rectifiers import ELU, LeakyReLU, ReLU
 from nntrain.activations.saturating import Sigmoid, Tanh
 from nntrain.initializers import Initializer
 from nntrain.initializers.variance import WITHIN, normal
-from nntrain.random import stream
 from nntrain.recipe.build import default_initializer
 from nntrain.registry import members
 from nntrain.training.engine import Engine
+from nntrain.utils.random import stream
 from tests.helpers import built, make
 
 INITIALIZERS = members(Initializer)

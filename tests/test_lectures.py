@@ -10,11 +10,11 @@ from nntrain.layers.dense import dense_backward_input
 from nntrain.losses import Loss
 from nntrain.losses.cross_entropy import CrossEntropy
 from nntrain.losses.squared_error import HalfSumSquaredError, MeanSquaredError, SumSquaredError
-from nntrain.network.crew import Crew
 from nntrain.network.epoch import steps
+from nntrain.network.layer_table import Criterion, Told, Update
 from nntrain.network.network import Dense, Network
 from nntrain.network.regularize import PENALTIES
-from nntrain.network.table import Criterion, Told, Update
+from nntrain.network.thread_pool import Crew
 from nntrain.norms import Norm
 from nntrain.optimizers import Optimizer
 from nntrain.optimizers.adam import Adam

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from nntrain.resources import shipped_recipes
+from nntrain.utils.resources import shipped_recipes
 from tests.helpers import ROOT, CommandLine, refused
 
 RECIPE = "data: {source: {name: moons, rows: 200}}\nmodel: {hidden: [8]}\ntraining: {epochs: 2}\n"

@@ -223,7 +223,7 @@ def test_a_failed_write_leaves_the_old_file(iris: Path, tmp_path: Path, monkeypa
     def full(*arguments: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("nntrain.files.os.fsync", full)
+    monkeypatch.setattr("nntrain.utils.files.os.fsync", full)
     with pytest.raises(OutputError, match="No space left on device"):
         Model.load(copy).save(copy)
     assert copy.read_bytes() == before

@@ -22,9 +22,9 @@ from nntrain.norms import Norm, scale_and_shift
 from nntrain.norms.batch_norm import batch_norm_backward, normalise_by_batch, normalise_by_running
 from nntrain.norms.layer_norm import layer_norm_backward, normalise_by_row
 from nntrain.registry import members
-from nntrain.resources import shipped_recipes
 from nntrain.training.engine import Engine
 from nntrain.training.plan import Plan
+from nntrain.utils.resources import shipped_recipes
 from tests.helpers import CommandLine, built, compiled, finished, make, run
 
 RECORDED = json.loads((Path(__file__).parent / "recorded" / "norms.json").read_text())

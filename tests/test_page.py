@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nntrain.diagnostics.surface import losses_at, surface
+from nntrain.diagnostics.loss_surface import losses_at, surface
 from nntrain.report.html.document import document
 from nntrain.report.html.lines import Line, Lines, line_figures
 from nntrain.report.html.surface import Walk, surface_figure

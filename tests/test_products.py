@@ -16,14 +16,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from nntrain.blocks import in_blocks, row_blocks
-from nntrain.denormals import flush_denormals, restore
-from nntrain.memory import LINE, empty, without_old_garbage
-from nntrain.network.crew import Crew
-from nntrain.products import even, in_panels, multiply, portion, room_for_copies
-from nntrain.registers import FEW, ROWS
-from nntrain.turning import turn
-from nntrain.views import view
+from nntrain.jit.aligned import LINE, empty
+from nntrain.jit.arrays import view
+from nntrain.jit.denormals import flush_denormals, restore
+from nntrain.matmul.gemm import even, in_panels, multiply, portion, room_for_copies
+from nntrain.matmul.microkernel import FEW, ROWS
+from nntrain.matmul.tiles import in_blocks, row_blocks
+from nntrain.matmul.transpose import turn
+from nntrain.network.thread_pool import Crew
+from nntrain.utils.garbage import collecting_new
 from tests.helpers import ROOT
 
 compiled_with = numba.njit(lambda A, B, b, C, board: multiply(A, B, b, C, board))
@@ -157,7 +158,7 @@ def test_garbage_is_looked_for_among_what_is_new() -> None:
     looked_before = gc.isenabled()
     gc.disable()
     try:
-        with without_old_garbage():
+        with collecting_new():
             assert gc.isenabled()
             assert gc.get_freeze_count() > 0
         assert not gc.isenabled()
@@ -217,7 +218,7 @@ import llvmlite.binding as llvm
 find, real = llvm.get_host_cpu_features, llvm.get_host_cpu_features()
 real["avx512f"] = True
 llvm.get_host_cpu_features = lambda: real  # blocks are written for it
-from nntrain import registers
+from nntrain.matmul import microkernel as registers
 llvm.get_host_cpu_features = find  # and compiled, in two instructions for one, for this processor
 """
 PRODUCTS = """

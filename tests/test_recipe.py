@@ -20,8 +20,8 @@ from nntrain.recipe.document import dump_document, read_document
 from nntrain.recipe.overrides import apply_overrides
 from nntrain.recipe.schema import Recipe, parse, to_data
 from nntrain.registry import members
-from nntrain.resources import recipes_folder, shipped_recipes
 from nntrain.schedules import Schedule
+from nntrain.utils.resources import recipes_folder, shipped_recipes
 from tests.helpers import CommandLine, built
 
 

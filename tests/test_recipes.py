@@ -16,10 +16,10 @@ from sklearn.neural_network import MLPClassifier
 from nntrain.recipe.document import read_document
 from nntrain.recipe.overrides import apply_overrides
 from nntrain.recipe.schema import parse, to_data
-from nntrain.resources import shipped_recipes
 from nntrain.training.engine import Engine
 from nntrain.training.events import EpochEnded, Stopped
 from nntrain.training.plan import Plan
+from nntrain.utils.resources import shipped_recipes
 from tests.helpers import ROOT, CommandLine, built, finished, run
 
 

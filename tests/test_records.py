@@ -12,9 +12,9 @@ from nntrain.initializers import Initializer
 from nntrain.losses import Loss
 from nntrain.norms import Norm
 from nntrain.optimizers import Optimizer
+from nntrain.optimizers.averaging import Averaging
 from nntrain.registry import Component, members
 from nntrain.schedules import Schedule
-from nntrain.wrappers import Averaging
 
 RECORDED = Path(__file__).parent / "recorded"
 FILES: dict[str, type[Component]] = {"losses": Loss, "norms": Norm, "schedules": Schedule, "initializers": Initializer}

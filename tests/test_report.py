@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nntrain.diagnostics.surface import losses_at, surface
+from nntrain.diagnostics.loss_surface import losses_at, surface
 from nntrain.report.html.document import ASSETS, COLOURS
 from nntrain.report.html.lines import FEWEST, Line, Lines, line_figures, thinned
 from nntrain.report.html.surface import TOLERANCE, Walk, simplified, surface_figure

@@ -18,8 +18,8 @@ from nntrain.artifacts.lock import FolderLock
 from nntrain.artifacts.metrics_file import MetricsFile
 from nntrain.artifacts.run_folder import MODEL, NAMES, SUMMARY, UNFINISHED, RunFolder
 from nntrain.errors import InputError, OutputError
-from nntrain.files import TEMPORARY, write_atomically
 from nntrain.training.events import EpochEnded
+from nntrain.utils.files import TEMPORARY, write_atomically
 from tests.helpers import ROOT, CommandLine, run
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -28,7 +28,7 @@ KILLED_AT_EACH_STEP = """
 import os, shutil, signal, sys
 from pathlib import Path
 from nntrain.artifacts.run_folder import METRICS, MODEL, NAMES, SUMMARY, RunFolder, settle
-from nntrain.files import write_atomically
+from nntrain.utils.files import write_atomically
 
 STEPS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.chmod"}
 folder, fresh = Path("run"), sys.argv[1] == "fresh"

@@ -18,7 +18,7 @@ from nntrain.activations import Activation
 from nntrain.data.prepare import Part, Prepared
 from nntrain.initializers.fixed import Zeros
 from nntrain.losses import Loss
-from nntrain.network.forward import ForwardPass
+from nntrain.network.inference import ForwardPass
 from nntrain.network.network import Dense, Network
 from nntrain.network.regularize import L2
 from nntrain.optimizers import Optimizer

@@ -11,12 +11,12 @@ import pytest
 from nntrain.artifacts.model import Model
 from nntrain.diagnostics.gradcheck import check
 from nntrain.optimizers import Optimizer
-from nntrain.optimizers.search import Search
-from nntrain.random import stream
+from nntrain.optimizers.gradient_free import Search
 from nntrain.registry import members
-from nntrain.resources import shipped_recipes
 from nntrain.training.engine import Engine
 from nntrain.training.events import EpochEnded
+from nntrain.utils.random import stream
+from nntrain.utils.resources import shipped_recipes
 from tests.helpers import CommandLine, built, finished, make, run
 
 LINE = {"source": "line_table", "validation": 0, "test": 0, "standardize": False}

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from nntrain.comparison.statistics import Pair, expected_best, fewest_seeds, holm, pairs, spread
-from nntrain.random import stream
+from nntrain.utils.random import stream
 
 random = np.random.default_rng(0)
 

@@ -12,7 +12,7 @@ import pytest
 from nntrain.data import Dataset
 from nntrain.data.cells import advice
 from nntrain.data.csv import Csv
-from nntrain.data.table import numeric_columns, read_table
+from nntrain.data.text_table import numeric_columns, read_table
 from nntrain.errors import InputError
 from tests.helpers import CommandLine, fitted_csv, refused
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nntrain.diagnostics.trace import trace
+from nntrain.diagnostics.example_trace import trace
 from nntrain.losses import Loss
 from nntrain.recipe.document import dump_document
 from nntrain.registry import members

@@ -11,7 +11,6 @@ from benchmarks.fits.__main__ import RIGHT, verdict_on
 from benchmarks.fits.cases import cases
 from nntrain.diagnostics.facts import Facts
 from nntrain.diagnostics.verdict import Kind, judge
-from nntrain.resources import shipped_recipes
 from nntrain.training.events import (
     Baseline,
     Diverged,
@@ -23,6 +22,7 @@ from nntrain.training.events import (
     Started,
     Stopped,
 )
+from nntrain.utils.resources import shipped_recipes
 from tests.helpers import CommandLine, run
 
 EPOCHS = range(100)

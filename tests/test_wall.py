@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nntrain import memory
 from nntrain.initializers import Initializer
 from nntrain.losses import Loss
 from nntrain.network.network import Dense, Network
@@ -20,6 +19,7 @@ from nntrain.registry import LARGEST, members
 from nntrain.training.engine import Engine
 from nntrain.training.events import Stopped
 from nntrain.training.loop import train
+from nntrain.utils import memory
 from tests.helpers import ROOT, CommandLine, built, finished, make, run
 
 CASES = {"fuzz_model_files": 300, "fuzz_recipes": 100}

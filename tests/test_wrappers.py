@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from nntrain.optimizers import Optimizer
+from nntrain.optimizers.averaging import MEAN, SLOW, Averaging, Lookahead, follow, packed
 from nntrain.registry import members
 from nntrain.training.engine import Engine
-from nntrain.wrappers import MEAN, SLOW, Averaging, Lookahead, follow, packed
 from tests.helpers import CommandLine, built, finished, make, relative_error, run
 from tests.recorded.problems import PROBLEMS, START, STEPS, X, rate, split
 from tests.test_optimizers import TENSORS

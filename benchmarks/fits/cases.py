@@ -14,8 +14,8 @@ from nntrain.recipe.build import build
 from nntrain.recipe.document import Document, dump_document, read_document
 from nntrain.recipe.overrides import apply_overrides
 from nntrain.recipe.schema import Recipe, parse
-from nntrain.resources import shipped_recipes
 from nntrain.training.plan import Plan
+from nntrain.utils.resources import shipped_recipes
 
 FOLDER = Path(__file__).parent
 KINDS = ("sound", "underfit", "overfit")

@@ -12,7 +12,7 @@ from threadpoolctl import threadpool_limits
 
 from benchmarks.cases import Case
 from benchmarks.peers import Epoch
-from nntrain.processors import cores
+from nntrain.utils.cpu import cores
 
 SMALL = 16_384  # weights, up to which OpenBLAS is faster with a transpose that lies ready
 PER_THREAD = 2_000_000  # multiply-adds, with fewer of which another thread makes OpenBLAS slower

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, NamedTuple
 
 from numba import types
 
-from nntrain.kernels import Entry, by_address
+from nntrain.jit.kernels import Entry, by_address
 from nntrain.registry import Component
 
 

@@ -3,7 +3,7 @@
 from typing import ClassVar, Literal
 
 from nntrain.activations import BACKWARD, FORWARD, Activation
-from nntrain.kernels import Entry, entry
+from nntrain.jit.kernels import Entry, entry
 
 
 @entry(FORWARD)

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from nntrain.activations import LEARNT_BACKWARD, LEARNT_FORWARD, Activation
-from nntrain.kernels import Entry, entry
+from nntrain.jit.kernels import Entry, entry
 from nntrain.registry import DIALECT, Dialects, Real
 
 

@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from nntrain.activations import BACKWARD, FORWARD, Activation
-from nntrain.elementary import expm1
-from nntrain.kernels import Entry, entry
+from nntrain.jit.fastmath import expm1
+from nntrain.jit.kernels import Entry, entry
 from nntrain.registry import Amount, Positive
 
 

@@ -3,8 +3,8 @@
 from typing import ClassVar, Literal
 
 from nntrain.activations import BACKWARD, FORWARD, Activation
-from nntrain.elementary import exp, tanh
-from nntrain.kernels import Entry, entry
+from nntrain.jit.fastmath import exp, tanh
+from nntrain.jit.kernels import Entry, entry
 
 
 @entry(FORWARD)

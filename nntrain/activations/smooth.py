@@ -6,8 +6,8 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from nntrain.activations import BACKWARD, FORWARD, Activation
-from nntrain.elementary import exp
-from nntrain.kernels import Entry, entry
+from nntrain.jit.fastmath import exp
+from nntrain.jit.kernels import Entry, entry
 
 
 @entry(FORWARD)

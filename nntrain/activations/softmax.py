@@ -3,8 +3,8 @@
 from typing import ClassVar, Literal
 
 from nntrain.activations import BACKWARD, FORWARD, Activation
-from nntrain.elementary import exp
-from nntrain.kernels import Entry, entry, kernel
+from nntrain.jit.fastmath import exp
+from nntrain.jit.kernels import Entry, entry, kernel
 
 
 @kernel

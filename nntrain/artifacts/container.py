@@ -16,7 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save
 
 from nntrain.errors import bad_input
-from nntrain.files import write_atomically
+from nntrain.utils.files import write_atomically
 
 Tensors = Mapping[str, NDArray[Any]]
 FORMAT, VERSION = "nntrain-model", "1"

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Self
 
 from nntrain.errors import bad_input, cannot_write
-from nntrain.files import make_folder, try_lock
+from nntrain.utils.files import make_folder, try_lock
 
 LOCK = ".lock"  # the file whose lock is that of its directory
 TRIES = 100  # at most, while others make and remove the directory

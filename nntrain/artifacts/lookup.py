@@ -15,11 +15,11 @@ from pathlib import Path
 
 from nntrain.artifacts.run_folder import MODEL, RECIPE, settle
 from nntrain.errors import InputError, bad_input, nearest
-from nntrain.formats import is_safetensors
 from nntrain.recipe.document import Document
 from nntrain.recipe.load import Loaded, Opened, check, open_file
 from nntrain.recipe.schema import to_data
-from nntrain.resources import shipped_recipes
+from nntrain.utils.formats import is_safetensors
+from nntrain.utils.resources import shipped_recipes
 
 SUFFIX = ".safetensors"
 RECIPES, TABLES = (".yaml", ".yml", ".json"), (".csv", ".tsv")
@@ -75,7 +75,7 @@ def open_recipe(text: str) -> Opened:
     found = find(text)
     if found.recipe is None:
         from nntrain.artifacts.model import Model  # not at the top: a recipe alone is read sooner
-        from nntrain.artifacts.table import located
+        from nntrain.artifacts.model_rows import located
 
         path = find_model(text)
         recipe = located(Model.load(path).recipe, path)

@@ -6,9 +6,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from nntrain.as_json import as_json
 from nntrain.errors import cannot_write
 from nntrain.training.events import EpochEnded, Event, Started
+from nntrain.utils.json import as_json
 
 FLUSH_SECONDS = 0.1  # between two writes to the disk, at least: an epoch of a small net takes less than the write
 BUFFER = 1 << 20  # bytes, which is more than comes in that time

@@ -18,7 +18,7 @@ from nntrain.data.preprocessing import Standardizer
 from nntrain.errors import bad_input
 from nntrain.losses import Loss
 from nntrain.metrics import accuracy, r2
-from nntrain.network.forward import ForwardPass
+from nntrain.network.inference import ForwardPass
 from nntrain.network.network import Network
 from nntrain.recipe.build import without_folder
 from nntrain.recipe.schema import Recipe, to_data

@@ -24,10 +24,10 @@ from typing import Any, Self
 
 from nntrain.artifacts.lock import FolderLock
 from nntrain.artifacts.metrics_file import MetricsFile
-from nntrain.as_json import as_json
 from nntrain.errors import NntrainError, bad_input, cannot_write
-from nntrain.files import make_folder, remove_abandoned, sync_folder, write_atomically
 from nntrain.training.events import Event
+from nntrain.utils.files import make_folder, remove_abandoned, sync_folder, write_atomically
+from nntrain.utils.json import as_json
 
 RECIPE, METRICS, MODEL, SUMMARY = NAMES = ("recipe.yaml", "metrics.jsonl", "model.safetensors", "summary.json")
 UNFINISHED = ".unfinished"

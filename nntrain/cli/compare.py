@@ -167,7 +167,6 @@ def compare(
     Raises:
         InputError: if anything about the recipes, their data, the options or ``out`` is wrong.
     """
-    from nntrain.as_json import as_json
     from nntrain.cli.compiling import compiling_said
     from nntrain.comparison.analysis import result_of
     from nntrain.comparison.checks import check_tuning, measure_of
@@ -178,7 +177,8 @@ def compare(
     from nntrain.comparison.protocol import compare as run_all
     from nntrain.comparison.statistics import fewest_seeds
     from nntrain.comparison.variants import variants_of
-    from nntrain.files import make_folder, write_atomically
+    from nntrain.utils.files import make_folder, write_atomically
+    from nntrain.utils.json import as_json
 
     compared = variants_of(paths, settings, axes)
     chosen = measure_of(compared, measure, trials, target)

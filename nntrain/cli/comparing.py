@@ -10,7 +10,7 @@ from nntrain.cli.console import stderr_console
 from nntrain.cli.live import FRAME_SECONDS, LINE_SECONDS
 from nntrain.comparison.measure import Measure
 from nntrain.comparison.protocol import RunEnded
-from nntrain.report.comparing import Comparing
+from nntrain.report.compare_progress import Comparing
 
 
 class Listener(Protocol):

@@ -20,7 +20,7 @@ def _on_standard_error(text: str) -> None:
 
 def compiling_said(say: Callable[[str], None] = _on_standard_error) -> AbstractContextManager[None]:
     """Say it once if it has to be done while entered, to ``say`` or on standard error."""
-    from nntrain.cache import can_keep
-    from nntrain.kernels import announced
+    from nntrain.jit.cache import can_keep
+    from nntrain.jit.kernels import announced
 
     return announced(lambda: say(TEXT if can_keep() else EACH_TIME))

@@ -66,7 +66,7 @@ def runs(incomplete: str) -> list[str]:
 
 def shipped(incomplete: str) -> list[str]:
     """Return the names of the shipped recipes."""
-    from nntrain.resources import shipped_recipes
+    from nntrain.utils.resources import shipped_recipes
 
     return _beginning(incomplete, shipped_recipes())
 
@@ -126,7 +126,7 @@ def _runs(holds: str) -> list[str]:
 
 @cache
 def _schema() -> Any:
-    from nntrain.resources import recipes_folder
+    from nntrain.utils.resources import recipes_folder
 
     return json.loads((recipes_folder() / "recipe.schema.json").read_text(encoding="utf-8"))
 

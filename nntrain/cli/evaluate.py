@@ -64,7 +64,7 @@ def evaluate(target: str, data: str | None, separator: str | None = None) -> tup
     """
     from nntrain.artifacts.lookup import find_model
     from nntrain.artifacts.model import Model
-    from nntrain.artifacts.table import labelled_rows, model_table, recipe_parts
+    from nntrain.artifacts.model_rows import labelled_rows, model_table, recipe_parts
 
     check_separator(separator, data)
     path = find_model(target)

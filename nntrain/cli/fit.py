@@ -99,13 +99,13 @@ def fit(
     from nntrain.artifacts.run_folder import MODEL, RunFolder
     from nntrain.cli.compiling import compiling_said
     from nntrain.cli.requirements import check
-    from nntrain.memory import without_old_garbage
     from nntrain.recipe.build import build, names_absolute_path, with_path_from
     from nntrain.recipe.document import dump_document
     from nntrain.recipe.schema import to_data
     from nntrain.report.summary import summarize
     from nntrain.training.engine import Engine
     from nntrain.training.loop import train
+    from nntrain.utils.garbage import collecting_new
 
     loaded = load_recipe(recipe, settings)
     built = build(loaded.recipe, loaded.document, loaded.folder, loaded.name)
@@ -127,7 +127,7 @@ def fit(
     with (
         RunFolder(plan.name, complete, out, overwrite, listener.warn) as folder,
         compiling_said(listener.note),
-        without_old_garbage(),
+        collecting_new(),
     ):
         with loaded.document.placing():
             engine = Engine(plan)

@@ -59,8 +59,8 @@ def base_of(family: Family) -> type[Component]:
     from nntrain.losses import Loss
     from nntrain.norms import Norm
     from nntrain.optimizers import Optimizer
+    from nntrain.optimizers.averaging import Averaging
     from nntrain.schedules import Schedule
-    from nntrain.wrappers import Averaging
 
     bases: dict[Family, type[Component]] = {
         Family.OPTIMIZERS: Optimizer,

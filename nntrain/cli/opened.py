@@ -42,7 +42,7 @@ def opened(what: str, settings: list[str], data: str | None, separator: str | No
     """
     from nntrain.artifacts.lookup import find, find_model
     from nntrain.artifacts.model import Model
-    from nntrain.artifacts.table import labelled_rows, model_table, recipe_parts
+    from nntrain.artifacts.model_rows import labelled_rows, model_table, recipe_parts
     from nntrain.cli.evaluate import check_separator
     from nntrain.cli.show import show
 

@@ -70,7 +70,7 @@ def predict(
 
     from nntrain.artifacts.lookup import find_model
     from nntrain.artifacts.model import Model
-    from nntrain.artifacts.table import feature_rows, model_table
+    from nntrain.artifacts.model_rows import feature_rows, model_table
 
     model = Model.load(find_model(target))
     table = model_table(model, data, separator)

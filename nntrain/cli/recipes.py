@@ -71,7 +71,7 @@ def copy_recipe(name: str, to: Path | None, overwrite: bool) -> Path:
     Raises:
         InputError: if there is no such recipe, or the file exists or cannot be written.
     """
-    from nntrain.files import write_atomically
+    from nntrain.utils.files import write_atomically
 
     source = _path(name)
     target = to or Path(f"{name}.yaml")
@@ -101,6 +101,6 @@ def _path(name: str) -> Path:
 
 
 def _shipped() -> dict[str, Path]:
-    from nntrain.resources import shipped_recipes
+    from nntrain.utils.resources import shipped_recipes
 
     return shipped_recipes()

@@ -39,7 +39,7 @@ def command(
     from nntrain.cli.compiling import compiling_said
     from nntrain.cli.result import note, print_text
     from nntrain.comparison.folder import COMPARISON, RUNS
-    from nntrain.files import write_atomically
+    from nntrain.utils.files import write_atomically
 
     place = out or (runs[0] / PAGE if len(runs) == 1 else Path(PAGE))
     if place.name in (*NAMES, COMPARISON, RUNS) and place.parent.resolve() in [run.resolve() for run in runs]:
@@ -109,12 +109,12 @@ def _surface(runs: Sequence[History], names: Sequence[str]) -> Figure | None:
     """
     import numpy as np
 
-    from nntrain.diagnostics.surface import MOST, losses_at, near, path_of, same_surface, surface
+    from nntrain.diagnostics.loss_surface import MOST, losses_at, near, path_of, same_surface, surface
 
     if not all(0 < len(run.summary["parameters"] or ()) <= MOST for run in runs):
         return None
     from nntrain.cli.show import show
-    from nntrain.optimizers.search import Search
+    from nntrain.optimizers.gradient_free import Search
     from nntrain.recipe.build import check_pinned
     from nntrain.report.html.surface import Walk, surface_figure
 

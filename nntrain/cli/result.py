@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nntrain.as_json import as_json
 from nntrain.cli.streams import write_all
+from nntrain.utils.json import as_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,7 +64,7 @@ def print_comparison(result: Result, form: str, folder: Path | None, quiet: bool
     from rich.console import Group
 
     from nntrain.cli.console import stderr_console, stdout_console
-    from nntrain.report.comparison import loss_curves, notes, ranking, verdicts
+    from nntrain.report.compare_tables import loss_curves, notes, ranking, verdicts
     from nntrain.report.export import as_csv, as_markdown, rows
 
     if not quiet:

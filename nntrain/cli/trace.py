@@ -35,8 +35,8 @@ def command(
     from nntrain.cli.compiling import compiling_said
     from nntrain.cli.console import stdout_console
     from nntrain.cli.result import print_json, print_table
-    from nntrain.diagnostics.trace import trace
-    from nntrain.report.trace import trace_text
+    from nntrain.diagnostics.example_trace import trace
+    from nntrain.report.trace_tables import trace_text
 
     with compiling_said():
         inside = opened(what, settings or [], data, separator)

@@ -4,12 +4,12 @@ import importlib.metadata
 import platform
 
 from nntrain import __version__
-from nntrain.processors import cores
+from nntrain.utils.cpu import cores
 
 
 def version_text() -> str:
     """Return the versions of nntrain, Python and the libraries, and what the matrix products run on."""
-    from nntrain.registers import BYTES, PROCESSOR
+    from nntrain.matmul.microkernel import BYTES, PROCESSOR
 
     lines = [f"nntrain {__version__}", f"Python {platform.python_version()} on {platform.platform()}"]
     packages = ("numpy", "numba", "scipy", "scikit-learn", "pydantic", "typer", "rich", "polars", "safetensors")

@@ -18,7 +18,7 @@ from nntrain.comparison.ledger import RESUME
 from nntrain.comparison.row import Row
 from nntrain.data import Dataset
 from nntrain.errors import InputError, NntrainError, bad_input
-from nntrain.network.crew import one_thread_each
+from nntrain.network.thread_pool import one_thread_each
 from nntrain.recipe.schema import Recipe, to_data
 
 AHEAD = 4  # jobs for each of the cluster's threads that are handed out at once

@@ -8,9 +8,9 @@ from typing import Protocol
 
 from nntrain.comparison.jobs import Job, Variants
 from nntrain.comparison.row import Row
-from nntrain.memory import without_old_garbage
-from nntrain.network.crew import one_thread_each
-from nntrain.processors import cores
+from nntrain.network.thread_pool import one_thread_each
+from nntrain.utils.cpu import cores
+from nntrain.utils.garbage import collecting_new
 
 AHEAD = 2  # jobs for each thread that are handed out at once: memory stays the same for ten thousand
 
@@ -33,7 +33,7 @@ class Threads:
     def run(self, variants: Variants, jobs: Iterable[Job]) -> Generator[tuple[Job, Row]]:
         """Yield each job with what came of it; none that was broken off."""
         left = iter(jobs)
-        with one_thread_each(), without_old_garbage(), ThreadPoolExecutor(self._count) as pool:
+        with one_thread_each(), collecting_new(), ThreadPoolExecutor(self._count) as pool:
             waiting: dict[Future[Row], Job] = {}
             done: SimpleQueue[Future[Row]] = SimpleQueue()
 

@@ -16,7 +16,7 @@ from typing import Self
 
 from nntrain.comparison.row import Row
 from nntrain.errors import bad_input, cannot_write
-from nntrain.files import try_lock
+from nntrain.utils.files import try_lock
 
 START = b'{"key":"'  # of a line
 CHECKSUM = b',"checksum":"'  # at the end of a line, before 16 hexadecimal digits

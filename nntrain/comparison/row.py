@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from nntrain.as_json import as_json
 from nntrain.training.events import EpochEnded, Finished, Scores, Stopped
+from nntrain.utils.json import as_json
 
 POINTS = 200  # of a curve: it holds every epoch up to twice as many, then every second one, every fourth ...
 ABOUT = ("variant", "phase", "seed", "settings")  # what a row says about its job

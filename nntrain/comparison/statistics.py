@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
-from nntrain.random import stream
+from nntrain.utils.random import stream
 
 LEVEL = 0.05
 RESAMPLES = 2000

@@ -7,7 +7,7 @@ import numpy as np
 from scipy.stats import qmc
 
 from nntrain.optimizers import Optimizer, Range
-from nntrain.random import stream
+from nntrain.utils.random import stream
 
 EDGE = 0.05  # outer share of a range in which a best trial says that the range may be too small
 

@@ -6,8 +6,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field
 
 from nntrain.data import Dataset, Source
-from nntrain.data.table import Separator, find_numbers, read_table
 from nntrain.data.target import Task, read_target
+from nntrain.data.text_table import Separator, find_numbers, read_table
 from nntrain.errors import bad_input, refuse
 
 Name = Annotated[str, Field(min_length=1)]

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from nntrain.data import Dataset, Source
-from nntrain.memory import require
 from nntrain.registry import Amount, Positive, Real
+from nntrain.utils.memory import require
 
 Numbers = NDArray[np.float64]
 Rows = Annotated[int, Field(ge=1, le=10_000_000, description="how many rows")]

@@ -10,9 +10,9 @@ from typing import Literal
 import numpy as np
 
 from nntrain.data import Dataset, Source
-from nntrain.data.table import numeric_columns, read_table
+from nntrain.data.text_table import numeric_columns, read_table
 from nntrain.errors import bad_input
-from nntrain.resources import datasets_folder
+from nntrain.utils.resources import datasets_folder
 
 IRIS = ("sepal length (cm)", "sepal width (cm)", "petal length (cm)", "petal width (cm)")
 WINE = (

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from nntrain.data import Label
 from nntrain.data.cells import MISSING, foreign_number
-from nntrain.data.table import MOST_KINDS, Table, find_numbers
+from nntrain.data.text_table import MOST_KINDS, Table, find_numbers
 from nntrain.errors import Problem, listed, others
 
 Task = Literal["auto", "classification", "regression"]

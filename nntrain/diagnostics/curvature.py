@@ -17,9 +17,9 @@ from nntrain.diagnostics.differences import EPS, Differences, Estimate, Lines, n
 from nntrain.diagnostics.function import Loss
 from nntrain.diagnostics.layers import bare
 from nntrain.errors import bad_input
-from nntrain.random import stream
 from nntrain.training.engine import PROBE_ROWS, Engine
 from nntrain.training.plan import Plan
+from nntrain.utils.random import stream
 
 FEW = 300  # parameters, up to which the whole Hessian is made
 ROUGH = 1e-3  # of the largest eigenvalue, within which Lanczos' method finds another

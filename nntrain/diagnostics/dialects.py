@@ -14,8 +14,8 @@ from nntrain.losses import Loss
 from nntrain.network.regularize import BIASES, DECAY, PENALTIES, decay
 from nntrain.norms import Norm
 from nntrain.optimizers import Optimizer
+from nntrain.optimizers.averaging import Averaging
 from nntrain.registry import Component, members
-from nntrain.wrappers import Averaging
 
 DIMENSIONS = 20
 CURVATURE = np.logspace(-3, 1, DIMENSIONS)  # of the quadratic ½ Σ c w²

@@ -24,11 +24,11 @@ from nntrain.diagnostics.layers import bare
 from nntrain.diagnostics.rounding import deviations
 from nntrain.errors import DivergedError, Problem
 from nntrain.optimizers.lbfgs import LBFGS
-from nntrain.random import stream
 from nntrain.training.engine import Engine
+from nntrain.training.full_batch import iterations
 from nntrain.training.plan import Plan
-from nntrain.training.search import iterations
 from nntrain.training.settings import Regularization
+from nntrain.utils.random import stream
 
 Vector = NDArray[np.float64]
 Tamper = Callable[[Engine, Vector], Vector]

@@ -18,7 +18,7 @@ from nntrain.diagnostics.compared import TensorCheck
 from nntrain.diagnostics.gradcheck import Settings, check
 from nntrain.diagnostics.small import small_plan
 from nntrain.errors import bad_input, nearest
-from nntrain.kernels import Entry, entry
+from nntrain.jit.kernels import Entry, entry
 from nntrain.losses import LOSS, Loss
 from nntrain.losses.cross_entropy import CrossEntropy
 from nntrain.losses.squared_error import MeanSquaredError

@@ -14,10 +14,10 @@ from nntrain.losses import Loss
 from nntrain.network.network import Dense, Network
 from nntrain.norms import Norm
 from nntrain.optimizers.adam import Adam
-from nntrain.random import stream
 from nntrain.schedules.decay import Constant
 from nntrain.training.plan import Plan
 from nntrain.training.settings import Training
+from nntrain.utils.random import stream
 
 ROWS, FEATURES, TARGETS, CLASSES = 24, 4, 2, 3
 HIDDEN = (5, 4)

@@ -1,10 +1,10 @@
 """The dense layer: every output unit looks at every input."""
 
-from nntrain.kernels import kernel
-from nntrain.products import is_large, multiply
-from nntrain.signals import HANDS
-from nntrain.turning import turn
-from nntrain.views import view
+from nntrain.jit.arrays import view
+from nntrain.jit.kernels import kernel
+from nntrain.jit.mailbox import HANDS
+from nntrain.matmul.gemm import is_large, multiply
+from nntrain.matmul.transpose import turn
 
 FEW = 4  # rows, below which weights are not turned round for them (measured: benchmarks/README.md)
 

@@ -4,7 +4,7 @@ The chance is a function of seed, step, layer and unit, and of nothing that happ
 unbroken one does, and a gradient check sees the same network at every call.
 """
 
-from nntrain.kernels import kernel
+from nntrain.jit.kernels import kernel
 
 WORD = 0xFFFFFFFF
 NO_KEY = -1  # not training: nothing is dropped

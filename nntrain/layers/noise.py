@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from nntrain.kernels import kernel
+from nntrain.jit.arrays import view
+from nntrain.jit.kernels import kernel
 from nntrain.layers.dropout import WORD, scrambled
-from nntrain.views import view
 
 APART = 0x9E3779B9  # from the keys of the layers, which drop units by the step's key too
 

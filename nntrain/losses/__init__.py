@@ -11,7 +11,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from nntrain.kernels import Entry, by_address
+from nntrain.jit.kernels import Entry, by_address
 from nntrain.registry import Component
 
 

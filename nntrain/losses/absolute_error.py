@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from nntrain.kernels import Entry, entry
+from nntrain.jit.kernels import Entry, entry
 from nntrain.losses import LOSS, Loss
 from nntrain.registry import Positive
 

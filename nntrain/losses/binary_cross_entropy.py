@@ -5,8 +5,8 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.elementary import exp
-from nntrain.kernels import Entry, entry
+from nntrain.jit.fastmath import exp
+from nntrain.jit.kernels import Entry, entry
 from nntrain.losses import LOSS
 from nntrain.losses.class_weights import TINY, WeighsClasses, WeightedMean, are_classes, mass, weight
 from nntrain.registry import Dialects

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from nntrain.kernels import kernel
+from nntrain.jit.kernels import kernel
 from nntrain.losses import Loss
 from nntrain.registry import DIALECT, Amount
 

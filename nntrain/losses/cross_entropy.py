@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from nntrain.elementary import exp
-from nntrain.kernels import Entry, entry, kernel
+from nntrain.jit.arrays import view
+from nntrain.jit.fastmath import exp
+from nntrain.jit.kernels import Entry, entry, kernel
 from nntrain.losses import LOSS
 from nntrain.losses.class_weights import TINY, WeighsClasses, are_classes, mass, weight
 from nntrain.registry import Dialects
-from nntrain.views import view
 
 MANY = 1e200  # far from what float64 can hold
 

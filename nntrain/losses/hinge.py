@@ -5,7 +5,7 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.kernels import Entry, entry
+from nntrain.jit.kernels import Entry, entry
 from nntrain.losses import LOSS, Loss
 
 

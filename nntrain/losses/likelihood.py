@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from nntrain.elementary import exp
-from nntrain.kernels import Entry, entry
+from nntrain.jit.fastmath import exp
+from nntrain.jit.kernels import Entry, entry
 from nntrain.losses import LOSS, Loss
 from nntrain.registry import Amount, Positive
 

@@ -6,7 +6,7 @@ rate that suits them. They are the negative log-likelihood of a Gaussian of fixe
 
 from typing import ClassVar, Literal
 
-from nntrain.kernels import Entry, entry, kernel
+from nntrain.jit.kernels import Entry, entry, kernel
 from nntrain.losses import LOSS, Loss
 
 

@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from nntrain.denormals import flush_denormals, restore
-from nntrain.kernels import entry, kernel
+from nntrain.jit.arrays import borrowed
+from nntrain.jit.denormals import flush_denormals, restore
+from nntrain.jit.kernels import entry, kernel
 from nntrain.layers.dropout import NO_KEY, step_key
 from nntrain.layers.noise import add_noise
 from nntrain.losses import call_loss
-from nntrain.network.crew import gather, take_step
+from nntrain.network.backprop import forward, loss_and_gradient, matrix
+from nntrain.network.layer_table import BUFFERS, CRITERION, TABLE, TOLD, UPDATE
 from nntrain.network.regularize import INPUT_NOISE, decay, regularize
-from nntrain.network.table import BUFFERS, CRITERION, TABLE, TOLD, UPDATE
-from nntrain.network.walk import forward, loss_and_gradient, matrix
-from nntrain.views import borrowed
-from nntrain.wrappers import follow
+from nntrain.network.thread_pool import gather, take_step
+from nntrain.optimizers.averaging import follow
 
 
 def STEPS(F: Any) -> Any:  # noqa: N802 - a constant of a float type

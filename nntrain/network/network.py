@@ -11,12 +11,12 @@ from numpy.typing import NDArray
 from nntrain.activations import Activation
 from nntrain.initializers import Initializer
 from nntrain.initializers.fixed import Zeros
-from nntrain.memory import empty
-from nntrain.network.crew import Crew
-from nntrain.network.table import LAYER, Buffers
+from nntrain.jit.aligned import empty
+from nntrain.matmul.gemm import is_large
+from nntrain.network.layer_table import LAYER, Buffers
+from nntrain.network.thread_pool import Crew
 from nntrain.norms import Norm
-from nntrain.products import is_large
-from nntrain.random import stream
+from nntrain.utils.random import stream
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ Weights are the rows of ``tensors`` that have rows of their own (matrices); bias
 
 import numpy as np
 
-from nntrain.kernels import kernel
+from nntrain.jit.kernels import kernel
 
 # The places of the numbers in `penalty` (see nntrain.training.settings.Regularization).
 L1, L2, DECAY, BIASES, CLIP_NORM, CLIP_VALUE, INPUT_NOISE, CLIP_FIRST = range(8)

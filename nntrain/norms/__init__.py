@@ -8,7 +8,7 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from nntrain.kernels import kernel
+from nntrain.jit.kernels import kernel
 from nntrain.registry import Component, Positive
 
 Eps = Annotated[Positive, Field(description="added to the variance")]

@@ -8,10 +8,10 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from nntrain.kernels import kernel
+from nntrain.jit.arrays import view
+from nntrain.jit.kernels import kernel
 from nntrain.norms import Eps, Norm
 from nntrain.registry import DIALECT, Dialects
-from nntrain.views import view
 
 
 class BatchNorm(Norm):

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
-from nntrain.kernels import kernel
+from nntrain.jit.kernels import kernel
 from nntrain.norms import Eps, Norm
 from nntrain.registry import DIALECT, Dialects
 

@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar
 from numba import types
 from pydantic import Field
 
-from nntrain.kernels import Entry, by_address, entry, kernel
+from nntrain.jit.kernels import Entry, by_address, entry, kernel
 from nntrain.registry import Amount, Component, Dialects, Positive
 
 

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
-from nntrain.kernels import Entry
+from nntrain.jit.kernels import Entry
 from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, EpsRoot, Optimizer, Rate, rule, squared
 from nntrain.registry import DIALECT, Dialects
 

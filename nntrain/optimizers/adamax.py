@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from nntrain.kernels import Entry
+from nntrain.jit.kernels import Entry
 from nntrain.optimizers import Beta1, Optimizer, Rate, rule
 from nntrain.registry import DIALECT, Amount, Dialects
 

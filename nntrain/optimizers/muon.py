@@ -5,9 +5,9 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from nntrain.kernels import Entry, kernel
+from nntrain.jit.kernels import Entry, kernel
+from nntrain.matmul.gemm import copied_numbers, multiply_alone
 from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule, squared
-from nntrain.products import copied_numbers, multiply_alone
 from nntrain.registry import Positive
 
 ITERATIONS = 5

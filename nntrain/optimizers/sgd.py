@@ -2,7 +2,7 @@
 
 from typing import ClassVar, Literal
 
-from nntrain.kernels import Entry
+from nntrain.jit.kernels import Entry
 from nntrain.optimizers import Optimizer, Range, Rate, rule
 
 

@@ -11,7 +11,7 @@ from nntrain.errors import bad_input
 from nntrain.losses import Loss
 from nntrain.losses.class_weights import WeighsClasses
 from nntrain.network.network import Network
-from nntrain.optimizers.search import Search
+from nntrain.optimizers.gradient_free import Search
 from nntrain.recipe.document import Document
 from nntrain.recipe.schema import Recipe
 from nntrain.registry import MOST

@@ -15,7 +15,7 @@ import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from nntrain.errors import InputError, Problem, bad_input
-from nntrain.files import read_text
+from nntrain.utils.files import read_text
 
 Keys = tuple[str | int, ...]
 WIDTH, ENDLESS = 120, 1 << 30  # characters of a line that is written

@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from nntrain.diagnostics.dialects import Dialect
-from nntrain.memory import quantity
 from nntrain.report.fitting import Column, fitted
 from nntrain.training.plan import Plan
+from nntrain.utils.memory import quantity
 
 
 def plain_value(value: Any) -> str:

@@ -10,19 +10,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.data.prepare import Part
+from nntrain.jit.aligned import empty
 from nntrain.layers.dropout import step_key
-from nntrain.memory import empty
 from nntrain.metrics import accuracy, r2
-from nntrain.network import unit_variance
-from nntrain.network.crew import Crew
+from nntrain.network import lsuv as unit_variance
 from nntrain.network.epoch import evaluate, steps, update_averages
-from nntrain.network.forward import ROWS, ForwardPass, compile_products_beside
-from nntrain.network.table import Criterion, Told, Update
+from nntrain.network.inference import ROWS, ForwardPass, compile_products_beside
+from nntrain.network.layer_table import Criterion, Told, Update
+from nntrain.network.thread_pool import Crew
+from nntrain.optimizers.averaging import MEAN, SLOW, START
 from nntrain.training.baseline import Rows, baselines
 from nntrain.training.events import Baseline, LayerFacts, LayerStatistics, Scores, Started, Statistics
 from nntrain.training.plan import Plan
 from nntrain.training.room import check_room
-from nntrain.wrappers import MEAN, SLOW, START
 
 RUNNING = ("running_mean", "running_var")  # what batch norm keeps
 FEW = 8  # parameters, which are told at every epoch

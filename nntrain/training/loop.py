@@ -11,14 +11,14 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.kernels import compiles
-from nntrain.network.forward import ROWS
-from nntrain.training import blocks
+from nntrain.jit.kernels import compiles
+from nntrain.network.inference import ROWS
+from nntrain.training import epoch_chunks as blocks
 from nntrain.training.divergence import Growth, locate
 from nntrain.training.ending import finish
 from nntrain.training.engine import Engine
 from nntrain.training.events import Diverged, EpochEnded, Event, Scores, StepsDone, Stopped
-from nntrain.training.search import search_of
+from nntrain.training.full_batch import search_of
 from nntrain.training.stopping import Best
 
 CALL_SECONDS = 0.2  # a compiled call lasts about so long: progress and Ctrl-C wait for its end

@@ -6,15 +6,15 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain import wrappers
 from nntrain.data.prepare import Prepared
 from nntrain.losses import Loss
 from nntrain.network import regularize
 from nntrain.network.network import Network
 from nntrain.optimizers import Optimizer
-from nntrain.random import stream
+from nntrain.optimizers import averaging as wrappers
 from nntrain.schedules import Schedule, Span
 from nntrain.training.settings import Regularization, Training
+from nntrain.utils.random import stream
 
 FEW_ROWS, KEPT = 4096, 512  # a permutation of so many rows is kept, and so many of them: 16 MB
 

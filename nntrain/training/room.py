@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from nntrain.memory import require
 from nntrain.training.plan import Plan
+from nntrain.utils.memory import require
 
 
 def check_room(plan: Plan) -> None:

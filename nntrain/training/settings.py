@@ -5,8 +5,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from nntrain.optimizers.averaging import Averaging, Lookahead
 from nntrain.registry import Amount, Choice, Count, Positive, Strict
-from nntrain.wrappers import Averaging, Lookahead
 
 BATCH_SIZE = 32  # where a recipe says nothing; data with fewer rows are one batch
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import nntrain
-from nntrain.as_json import as_json
+from nntrain.utils.json import as_json
 
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = ("elements", "scale", "frame", "tip", "legend", "lines", "player", "paths", "surface", "rows", "main")

@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 
 from nntrain.artifacts.history import PARTS, History
-from nntrain.optimizers.search import Search
+from nntrain.optimizers.gradient_free import Search
 from nntrain.recipe.document import dump_document
 from nntrain.recipe.schema import to_data
 from nntrain.report.html.document import Figure, document, run_button, table

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.diagnostics.surface import Path, Surface, Values
+from nntrain.diagnostics.loss_surface import Path, Surface, Values
 from nntrain.report.html.document import Figure, colour, dash
 from nntrain.report.html.lines import short
 

@@ -1,4 +1,4 @@
-"""A block of a matrix product, kept in registers: what the loops of nntrain.products are made of.
+"""A block of a matrix product, kept in registers: what the loops of nntrain.matmul.gemm are made of.
 
 A block of rows and two vectors of columns of C are kept in registers while the loop runs over the inner dimension: each
 number of A is multiplied with both vectors of B's row. Each number of C is one chain of multiply-adds in the order of

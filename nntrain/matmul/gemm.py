@@ -1,9 +1,10 @@
 """Matrix products: small ones as they lie, large ones from copies that fit into the caches, by several threads.
 
 Both go block by block. Matrices that lie in the first two caches are read where they are, with no overhead
-(nntrain.blocks). Of larger ones a part of A is copied into the second cache, and a panel of B, as wide as a block, into
-the first, which every block of the panel then reads. That is as fast as a BLAS, faster at the sizes of a network's
-layers, and gives the same numbers whatever the size, the processor's threads, and the BLAS that is installed.
+(nntrain.matmul.tiles). Of larger ones a part of A is copied into the second cache, and a panel of B, as wide as a
+block, into the first, which every block of the panel then reads. That is as fast as a BLAS, faster at the sizes of a
+network's layers, and gives the same numbers whatever the size, the processor's threads, and the BLAS that is
+installed.
 
 Source: Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008.
 """
@@ -14,12 +15,11 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from nntrain.blocks import call_small, in_blocks, in_blocks_apart, row_blocks
-from nntrain.compiler import compiled_as
-from nntrain.kernels import by_address, entry, kernel
-from nntrain.memory import empty
-from nntrain.registers import BYTES, ROWS, VECTORS, packing_block, panel_block
-from nntrain.signals import (
+from nntrain.jit.aligned import empty
+from nntrain.jit.arrays import address_of, at_address, in_order, view
+from nntrain.jit.compiler import compiled_as
+from nntrain.jit.kernels import by_address, entry, kernel
+from nntrain.jit.mailbox import (
     BOARD,
     HANDS,
     JOB,
@@ -31,8 +31,9 @@ from nntrain.signals import (
     post,
     wait_for_the_others,
 )
-from nntrain.turning import in_large_tiles
-from nntrain.views import address_of, at_address, in_order, view
+from nntrain.matmul.microkernel import BYTES, ROWS, VECTORS, packing_block, panel_block
+from nntrain.matmul.tiles import call_small, in_blocks, in_blocks_apart, row_blocks
+from nntrain.matmul.transpose import in_large_tiles
 
 # Multiply-adds from which on a product is made of copies by one thread, and from which on two threads share it, more
 # threads for each half of that (measured: benchmarks/README.md).

@@ -8,7 +8,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from nntrain.compiler import compiled_as
+from nntrain.jit.compiler import compiled_as
 
 
 def borrowed(arrays: Any) -> Any:

@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from nntrain.data import Label
-from nntrain.diagnostics.trace import ClassTrace, LayerTrace, Numbers, Trace
+from nntrain.diagnostics.example_trace import ClassTrace, LayerTrace, Numbers, Trace
 from nntrain.report.fitting import Column, fitted, has_room
 from nntrain.report.numbers import short
 

@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.beside import compile_beside
-from nntrain.blocks import small_product
-from nntrain.kernels import Entry
+from nntrain.jit.background import compile_beside
+from nntrain.jit.kernels import Entry
 from nntrain.losses import Loss
-from nntrain.network.crew import Crew
+from nntrain.matmul.gemm import in_panels, shared_product
+from nntrain.matmul.tiles import small_product
 from nntrain.network.epoch import evaluate
+from nntrain.network.layer_table import Criterion
 from nntrain.network.network import Network
-from nntrain.network.table import Criterion
-from nntrain.products import in_panels, shared_product
+from nntrain.network.thread_pool import Crew
 
 ROWS = 128  # taken at a time: their activations stay in the processor's cache
 NO_LOSS = Criterion(0, np.empty(0))

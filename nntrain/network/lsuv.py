@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.data.preprocessing import unit_of
-from nntrain.network.forward import ForwardPass
+from nntrain.network.inference import ForwardPass
 from nntrain.network.network import Network
 
 

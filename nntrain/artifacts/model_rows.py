@@ -14,8 +14,8 @@ from nntrain.data import Dataset, Label
 from nntrain.data.cells import MISSING
 from nntrain.data.csv import Csv
 from nntrain.data.prepare import Part, prepare
-from nntrain.data.table import Separator, Table, find_numbers, numeric_columns, read_table
 from nntrain.data.target import labels, without_label
+from nntrain.data.text_table import Separator, Table, find_numbers, numeric_columns, read_table
 from nntrain.errors import MOST_PROBLEMS, InputError, Problem, bad_input, listed, nearest, others, refuse
 from nntrain.recipe.build import read_rows
 from nntrain.recipe.document import load_document

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.errors import bad_input
-from nntrain.network.forward import ForwardPass
+from nntrain.network.inference import ForwardPass
 from nntrain.network.network import Network
 from nntrain.training.engine import Engine
 from nntrain.training.plan import Plan

@@ -8,15 +8,11 @@ from typing import Any
 import numpy as np
 from numba import types
 
-from nntrain.blocks import small_product
-from nntrain.denormals import flush_denormals, restore
-from nntrain.kernels import compiles, entry, kernel
-from nntrain.memory import empty
-from nntrain.optimizers import call_rule
-from nntrain.processors import cores
-from nntrain.products import SHARED, in_panels, part_of_product, portion, room_for_copies, shared_product
-from nntrain.registers import ROWS
-from nntrain.signals import (
+from nntrain.jit.aligned import empty
+from nntrain.jit.arrays import address_of, at_address, borrowed
+from nntrain.jit.denormals import flush_denormals, restore
+from nntrain.jit.kernels import compiles, entry, kernel
+from nntrain.jit.mailbox import (
     BATCH,
     BOARD,
     DONE,
@@ -39,7 +35,11 @@ from nntrain.signals import (
     wait_for,
     wait_for_the_others,
 )
-from nntrain.views import address_of, at_address, borrowed
+from nntrain.matmul.gemm import SHARED, in_panels, part_of_product, portion, room_for_copies, shared_product
+from nntrain.matmul.microkernel import ROWS
+from nntrain.matmul.tiles import small_product
+from nntrain.optimizers import call_rule
+from nntrain.utils.cpu import cores
 
 NUMBERS = 16_384  # that a thread steps or gathers at least
 STRETCH = 1024  # that is not split: the last few of a loop, which are no whole vector, are rounded otherwise
@@ -51,7 +51,7 @@ class Crew:
     """Some threads, of which the first is the one that trains; while none are at work it does everything alone.
 
     Attributes:
-        board: where the first tells the others what there is to do (see nntrain.signals).
+        board: where the first tells the others what there is to do (see nntrain.jit.mailbox).
     """
 
     def __init__(self, dtype: np.dtype[Any]) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from nntrain.kernels import Entry
+from nntrain.jit.kernels import Entry
 from nntrain.optimizers import Optimizer, no_step
 from nntrain.registry import MOST, Real
 

@@ -27,8 +27,8 @@ from numba import types
 from numba.core import cgutils, event
 from numba.extending import intrinsic
 
-from nntrain.cache import PackageCache, can_keep
-from nntrain.compiler import INLINE, INNER, compiled_as, compiled_within
+from nntrain.jit.cache import PackageCache, can_keep
+from nntrain.jit.compiler import INLINE, INNER, compiled_as, compiled_within
 
 if TYPE_CHECKING:
     import subprocess

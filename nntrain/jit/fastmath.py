@@ -17,7 +17,7 @@ import numba
 import numpy as np
 from numba import types
 
-from nntrain.compiler import INLINE, compiled_as, compiled_within
+from nntrain.jit.compiler import INLINE, compiled_as, compiled_within
 
 # Sums must not be reordered here, as they may be elsewhere: the two parts of log 2 would be added up.
 EXACT = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}

@@ -12,7 +12,7 @@ from nntrain.comparison.row import POINTS
 from nntrain.comparison.statistics import Pair
 from nntrain.report import cells
 from nntrain.report.braille import LABEL, curves
-from nntrain.report.comparing import COLOURS
+from nntrain.report.compare_progress import COLOURS
 from nntrain.report.fitting import Column, fitted
 from nntrain.report.numbers import share
 from nntrain.report.summary import metric_name

@@ -23,11 +23,12 @@ from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 from numba.misc.appdirs import AppDirs
 
-from nntrain.files import replace_file
+from nntrain.utils.files import replace_file
 
 DIGEST = hashlib.sha256().digest_size
 PROBE = 1 << 20  # bytes that have to fit on the disk
-PACKAGE = Path(__file__).parent
+PACKAGE = Path(__file__).parents[1]
+WITHOUT_KERNELS = {"artifacts", "cli", "comparison", "recipe", "report"}  # folders that no compiled code depends on
 # What an entry raises that names something which an installed library does not have any more.
 UNREADABLE = (AttributeError, ImportError, EOFError, TypeError, ValueError, pickle.UnpicklingError)
 
@@ -124,9 +125,7 @@ def _content(path: Path, key: bytes) -> bytes | None:
 
 @functools.cache
 def _fingerprint() -> tuple[tuple[str, int, int], ...]:
-    sources = sorted(
-        path
-        for place in (".", "activations", "layers", "losses", "network", "norms", "optimizers")
-        for path in PACKAGE.joinpath(place).glob("*.py")
-    )
-    return tuple((path.name, path.stat().st_size, path.stat().st_mtime_ns) for path in sources)
+    """Return the name, size and time of change of each source file that compiled code may depend on."""
+    files = [path.relative_to(PACKAGE) for path in sorted(PACKAGE.rglob("*.py"))]
+    stats = {path.as_posix(): PACKAGE.joinpath(path).stat() for path in files if path.parts[0] not in WITHOUT_KERNELS}
+    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats.items())

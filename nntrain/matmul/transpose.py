@@ -10,9 +10,9 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from nntrain.compiler import compiled_as
-from nntrain.kernels import kernel
-from nntrain.registers import BYTES
+from nntrain.jit.compiler import compiled_as
+from nntrain.jit.kernels import kernel
+from nntrain.matmul.microkernel import BYTES
 
 # Bytes of a tile's row: as many as a vector's, so that its rows are as many registers and no more, or half as many.
 LARGE, SMALL = BYTES, max(16, BYTES // 2)

@@ -15,8 +15,8 @@ from numpy.typing import NDArray
 from nntrain.data.cells import MISSING, advice
 from nntrain.data.layout import check_layout, ragged_lines, record_lines, separator_hint
 from nntrain.errors import Problem, bad_input, listed, nearest, others, refuse
-from nntrain.files import as_text, read_bytes
-from nntrain.formats import format_of_text
+from nntrain.utils.files import as_text, read_bytes
+from nntrain.utils.formats import format_of_text
 
 if TYPE_CHECKING:
     import polars as pl

@@ -11,7 +11,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from nntrain.signals import BOARD
+from nntrain.jit.mailbox import BOARD
 
 # One record a layer: where its weights (I, O) and biases (O) begin in theta, whether the biases are learnt, the number
 # of units in the layers before it, and its activation: the addresses of the two loops, the number that shapes the
@@ -56,7 +56,7 @@ class Buffers(NamedTuple):
     scale: NDArray[Any]  # (B·U): what they were divided by, inverted: a layer's part begins with its units' or rows'
     sums: NDArray[np.float64]  # two for each unit of the largest layer; empty where no layer is normalised
     turned: NDArray[Any]  # room for the weights of the largest layer whose product is not large, turned round
-    board: NDArray[np.int64]  # on which threads find the work that they share (nntrain.signals)
+    board: NDArray[np.int64]  # on which threads find the work that they share (nntrain.jit.mailbox)
 
 
 SUMS = types.float64[::1]
@@ -102,7 +102,7 @@ class Update(NamedTuple):
     penalty: NDArray[np.float64]  # see nntrain.network.regularize
     seed: int  # of the units that are dropped
     tensors: NDArray[np.int64]  # (T, 3): the arrays of which the parameters consist, see nntrain.optimizers.RULE
-    followers: NDArray[np.float64]  # slow weights and averages, see nntrain.wrappers
+    followers: NDArray[np.float64]  # slow weights and averages, see nntrain.optimizers.averaging
 
 
 TENSORS = types.int64[:, ::1]

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.kernels import Entry
-from nntrain.processors import cores
+from nntrain.jit.kernels import Entry
+from nntrain.utils.cpu import cores
 
 
 def compile_beside(entries: Sequence[Entry], dtype: np.dtype[Any]) -> None:
@@ -25,7 +25,7 @@ def compile_beside(entries: Sequence[Entry], dtype: np.dtype[Any]) -> None:
     names = [entry.name for entry in missing]
     try:  # -P: a file beside the user's recipe may be called like one of ours
         process = Popen(  # noqa: S603 - this Python, and names of ours
-            [sys.executable, "-P", "-m", "nntrain.beside", dtype.name, *names],
+            [sys.executable, "-P", "-m", "nntrain.jit.background", dtype.name, *names],
             stdin=DEVNULL,
             stdout=DEVNULL,
             stderr=DEVNULL,

@@ -13,14 +13,14 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from nntrain.denormals import X86
-from nntrain.kernels import kernel
+from nntrain.jit.denormals import X86
+from nntrain.jit.kernels import kernel
 
 BOARD = types.int64[::1]
 LINE = 8  # integers of a line of the cache: two threads that write into one wait for each other
 # On the board: how many threads there are, where the first has room for copies, and the addresses of three entries of
-# nntrain.blocks and nntrain.products; jobs so far; what the last one is, how many threads it is for, and its numbers;
-# what each has done.
+# nntrain.matmul.tiles and nntrain.matmul.gemm; jobs so far; what the last one is, how many threads it is for, and its
+# numbers; what each has done.
 HANDS, ROOM, SMALL_PRODUCT, LARGE_PRODUCT, PANELS_OF = range(5)
 TURN, KIND, WANTED, JOB, DONE = LINE, 2 * LINE, 2 * LINE + 1, 2 * LINE + 2, 5 * LINE
 PRODUCT, UPDATE, BATCH = 1, 2, 3  # kinds

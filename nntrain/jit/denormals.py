@@ -13,7 +13,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from nntrain.compiler import compiled_as
+from nntrain.jit.compiler import compiled_as
 
 X86_FLUSH = 0x8040  # results and operands
 ARM_FLUSH = 1 << 24

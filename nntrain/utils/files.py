@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from nntrain.errors import InputError, bad_input, cannot_write, nearest
-from nntrain.formats import format_of
+from nntrain.utils.formats import format_of
 
 try:
     import fcntl

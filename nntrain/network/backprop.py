@@ -4,7 +4,8 @@ Shape letters: B rows of a batch, L layers, P parameters, and for a layer I inpu
 """
 
 from nntrain.activations import Shape, call_backward, call_forward, call_learnt_backward, call_learnt_forward
-from nntrain.kernels import kernel
+from nntrain.jit.arrays import view
+from nntrain.jit.kernels import kernel
 from nntrain.layers.dense import (
     dense_backward_biases,
     dense_backward_input,
@@ -16,7 +17,6 @@ from nntrain.losses import call_loss
 from nntrain.norms import scale_and_shift
 from nntrain.norms.batch_norm import batch_norm_backward, normalise_by_batch, normalise_by_running
 from nntrain.norms.layer_norm import layer_norm_backward, normalise_by_row
-from nntrain.views import view
 
 
 @kernel

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from nntrain.kernels import kernel
+from nntrain.jit.kernels import kernel
 from nntrain.registry import DIALECT, Component, Count, Dialects, Strict
 
 # The places of the numbers that `follow` reads; a period of 0 is none.

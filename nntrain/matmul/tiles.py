@@ -4,8 +4,9 @@ from typing import Any
 
 from numba import types
 
-from nntrain.kernels import apart, by_address, entry, kernel, stay_apart
-from nntrain.registers import (
+from nntrain.jit.arrays import at_address
+from nntrain.jit.kernels import apart, by_address, entry, kernel, stay_apart
+from nntrain.matmul.microkernel import (
     BYTES,
     FEW,
     ROWS,
@@ -20,7 +21,6 @@ from nntrain.registers import (
     wide_few,
     wide_row,
 )
-from nntrain.views import at_address
 
 
 def SMALL(F: Any) -> Any:  # noqa: N802 - a constant of a float type

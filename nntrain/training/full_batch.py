@@ -9,10 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.network.regularize import L2
+from nntrain.optimizers.gradient_free import Search
 from nntrain.optimizers.lbfgs import LBFGS
-from nntrain.optimizers.search import Search
-from nntrain.random import stream
 from nntrain.training.engine import Engine
+from nntrain.utils.random import stream
 
 Vector = NDArray[np.float64]
 

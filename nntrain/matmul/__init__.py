@@ -1,0 +1,1 @@
+"""Matrix products: cache-blocked, vectorized, and shared by the threads of a pool."""
