@@ -6,6 +6,7 @@ takes ten, as long as the work that is shared.
 """
 
 import os
+import time
 from typing import Any
 
 from llvmlite import ir
@@ -18,15 +19,21 @@ from nntrain.jit.kernels import kernel
 
 BOARD = types.int64[::1]
 LINE = 8  # integers of a line of the cache: two threads that write into one wait for each other
-# On the board: how many threads there are, where the first has room for copies, and the addresses of three entries of
-# nntrain.matmul.tiles and nntrain.matmul.gemm; jobs so far; what the last one is, how many threads it is for, and its
-# numbers; what each has done.
-HANDS, ROOM, SMALL_PRODUCT, LARGE_PRODUCT, PANELS_OF = range(5)
-TURN, KIND, WANTED, JOB, DONE = LINE, 2 * LINE, 2 * LINE + 1, 2 * LINE + 2, 5 * LINE
-PRODUCT, UPDATE, BATCH = 1, 2, 3  # kinds
+# On the board: how many threads share the next job, where the first has room for copies, and the addresses of three
+# entries of nntrain.matmul.tiles and nntrain.matmul.gemm; how many threads there are, until when the first works alone,
+# and for how long (ns); jobs so far; what the last one is, how many threads it is for, its numbers, and when it was
+# posted (ns); what each has done.
+HANDS, ROOM, SMALL_PRODUCT, LARGE_PRODUCT, PANELS_OF, TEAM, ALONE_UNTIL, ALONE_FOR = range(8)
+TURN, KIND, WANTED, JOB, POSTED, DONE = LINE, 2 * LINE, 2 * LINE + 1, 2 * LINE + 2, 4 * LINE, 5 * LINE
+PRODUCT, UPDATE, BATCH, CALL = 1, 2, 3, 4  # kinds; a call is for nobody: who answers it is awake
 
 LOOKS = 20_000  # that a thread looks for news before it naps between looks: about a millisecond
 NAPS = 5_000  # microseconds of the longest nap; each is one longer than the one before
+
+# Where other programs keep a worker from its core, the first thread waits for it, for longer than the work itself takes.
+# It then works alone for TIMES_ALONE as long as it has waited, and twice as long each time if that goes on.
+LATE, LONGEST_ALONE = 100_000, 1_000_000_000  # ns
+TIMES_ALONE = 20
 
 
 def board_for(hands: int) -> int:
@@ -37,15 +44,36 @@ def board_for(hands: int) -> int:
 @kernel
 def post(board, kind, wanted):  # type: ignore[no-untyped-def]
     """Let the others see the job whose numbers have been written to the board."""
-    board[KIND], board[WANTED] = kind, wanted
+    board[KIND], board[WANTED], board[POSTED] = kind, wanted, clock()
     tell(board, TURN, board[TURN] + 1)
 
 
 @kernel
 def wait_for_the_others(board):  # type: ignore[no-untyped-def]
-    """Return when all hands but the first have done the last job."""
+    """Return when all workers have done the last job. If that took twice as long as it should, work alone for a while."""
+    began = clock()
     for hand in range(1, board[HANDS]):
         wait_for(board, DONE + LINE * hand, board[TURN])
+    now = clock()
+    waited = now - began
+    if waited > began - board[POSTED] + LATE:
+        again = now - board[ALONE_UNTIL] < board[ALONE_FOR]
+        board[ALONE_FOR] = min(max(TIMES_ALONE * waited, 2 * board[ALONE_FOR] * again), LONGEST_ALONE)
+        board[ALONE_UNTIL] = now + board[ALONE_FOR]
+        board[HANDS] = 1
+
+
+@kernel
+def share_again(board):  # type: ignore[no-untyped-def]
+    """Share jobs again when the time for working alone is over, and the workers have answered a call."""
+    if board[HANDS] < board[TEAM] and clock() >= board[ALONE_UNTIL]:
+        if board[KIND] != CALL:
+            post(board, CALL, 0)
+            return
+        for hand in range(1, board[TEAM]):
+            if seen(board, DONE + LINE * hand) < board[TURN]:
+                return
+        board[HANDS] = board[TEAM]
 
 
 @kernel
@@ -101,3 +129,21 @@ def breathe(typing_context: Any, nap: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(types.int64), generate
+
+
+@intrinsic
+def clock(typing_context: Any) -> Any:
+    """Return the time in ns, from some fixed moment on; 0 on systems without POSIX's clock. Compiled code only."""
+    kind, moment = getattr(time, "CLOCK_MONOTONIC", None), ir.LiteralStructType([ir.IntType(64), ir.IntType(64)])
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        if kind is None:
+            return ir.Constant(ir.IntType(64), 0)
+        function = ir.FunctionType(ir.IntType(32), [ir.IntType(32), moment.as_pointer()])
+        read = cgutils.get_or_insert_function(builder.module, function, "clock_gettime")
+        now = cgutils.alloca_once(builder, moment)
+        builder.call(read, [ir.Constant(ir.IntType(32), kind), now])
+        seconds, rest = (builder.load(cgutils.gep_inbounds(builder, now, 0, i)) for i in range(2))
+        return builder.add(builder.mul(seconds, ir.Constant(ir.IntType(64), 10**9)), rest)
+
+    return types.int64(), generate

@@ -11,6 +11,7 @@ from numba import types
 from nntrain.jit.arrays import borrowed
 from nntrain.jit.denormals import flush_denormals, restore
 from nntrain.jit.kernels import entry, kernel
+from nntrain.jit.mailbox import share_again
 from nntrain.layers.dropout import NO_KEY, step_key
 from nntrain.layers.noise import add_noise
 from nntrain.losses import call_loss
@@ -60,6 +61,7 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
     for epoch in range(rates.shape[0]):
         for step in range(rates.shape[1]):
             k += 1
+            share_again(buffers.board)
             rate, rows = rates[epoch, step], min(batch, order.shape[1] - step * batch)
             chosen = order[epoch, step * batch : step * batch + rows]
             key, noise = step_key(update.seed, k), update.penalty[INPUT_NOISE]

@@ -25,6 +25,7 @@ from nntrain.jit.mailbox import (
     PRODUCT,
     ROOM,
     SMALL_PRODUCT,
+    TEAM,
     TURN,
     UPDATE,
     WANTED,
@@ -58,7 +59,7 @@ class Crew:
         self._dtype, self._most = dtype, cores()
         self.board = empty(board_for(self._most), np.dtype(np.int64))
         self.board[:] = 0
-        self.board[HANDS] = 1
+        self.board[HANDS] = self.board[TEAM] = 1
         self.board[SMALL_PRODUCT] = small_product.address(dtype)
         self._room = np.empty(0)
 
@@ -77,7 +78,7 @@ class Crew:
         Nothing changes where they are at work already.
         """
         hands = min(self._most, multiply_adds // (SHARED // 2))
-        if hands < 2 or self.board[HANDS] > 1 or not compiles() or _side_by_side:
+        if hands < 2 or self.board[TEAM] > 1 or not compiles() or _side_by_side:
             yield
             return
         work = serve[self._dtype]  # compiled, if need be, before anyone waits for it
@@ -90,14 +91,14 @@ class Crew:
                     thread = Thread(target=work, args=place, daemon=True)
                     thread.start()
                     others.append(thread)
-            self.board[HANDS] = 1 + len(others)
+            self.board[HANDS] = self.board[TEAM] = 1 + len(others)
             yield
         finally:
             self.board[TURN] = HOME
             for thread in others:
                 thread.join()
             self.board[TURN:] = 0
-            self.board[HANDS] = 1
+            self.board[HANDS] = self.board[TEAM] = 1
 
 
 _side_by_side: list[bool] = []
