@@ -83,20 +83,20 @@ class Activated:
     """An activation's loops in float64, on rows of some units, with what it learns as it is at first."""
 
     def __init__(self, activation: Activation, units: int) -> None:
-        self.activation, self.shape = activation, Shape(activation.number, units)
-        self.learnt = np.full(activation.learns(units), activation.number)
-        self.gradient = np.full_like(self.learnt, np.nan)
+        self.activation, self.shape = activation, Shape(activation.coefficient, units)
+        self.slopes = np.full(activation.n_slopes(units), activation.coefficient)
+        self.gradient = np.full_like(self.slopes, np.nan)
 
-    def forward(self, z: NDArray[Any], learnt: NDArray[Any] | None = None) -> NDArray[Any]:
+    def forward(self, z: NDArray[Any], slopes: NDArray[Any] | None = None) -> NDArray[Any]:
         """Return h."""
-        h, learnt = np.empty_like(z), self.learnt if learnt is None else learnt
-        self.activation.forward[z.dtype](z, h, learnt if learnt.size else self.shape)
+        h, slopes = np.empty_like(z), self.slopes if slopes is None else slopes
+        self.activation.forward[z.dtype](z, h, slopes if slopes.size else self.shape)
         return h
 
     def backward(self, z: NDArray[Any], h: NDArray[Any], d: NDArray[Any]) -> None:
         """Turn d into dL/dz, and fill the gradient of what is learnt."""
-        if self.learnt.size:
-            self.activation.backward[z.dtype](z, h, self.learnt, d, self.gradient)
+        if self.slopes.size:
+            self.activation.backward[z.dtype](z, h, self.slopes, d, self.gradient)
         else:
             self.activation.backward[z.dtype](z, h, self.shape, d)
 

@@ -14,7 +14,7 @@ import pytest
 
 from nntrain.jit import cache
 from nntrain.jit.cache import PackageCache, can_keep
-from nntrain.jit.kernels import Entry, _dispatcher
+from nntrain.jit.kernels import CompiledFunction, _dispatcher
 from nntrain.optimizers.sgd import SGD
 from tests.helpers import ROOT, CommandLine
 
@@ -67,9 +67,9 @@ def run(code: str, folder: Path) -> str:
     ).stdout.strip()
 
 
-def entry() -> tuple[Entry, PackageCache, tuple[Any, Any]]:
+def entry() -> tuple[CompiledFunction, PackageCache, tuple[Any, Any]]:
     """Return an update rule, its cache, and what its cache is asked with."""
-    rule = Entry(SGD.update.function, SGD.update.signature, frozenset())
+    rule = CompiledFunction(SGD.update.function, SGD.update.signature, frozenset())
     return rule, PackageCache(rule.function), (rule.signature(numba.float32), _dispatcher(rule, DTYPE).targetctx)
 
 

@@ -21,7 +21,7 @@ def recipe(loss: str, keys: dict[str, Any], rows: int = 90, batch_size: int | st
 
 def test_balanced_is_scikit_learns() -> None:
     y = np.repeat([0, 1, 2], [5, 20, 75])
-    loss = make(Loss, "cross_entropy", class_weights="balanced").settled(np.bincount(y))
+    loss = make(Loss, "cross_entropy", class_weights="balanced").resolved(np.bincount(y))
     expected = compute_class_weight("balanced", classes=np.arange(3), y=y)
     np.testing.assert_allclose(loss.numbers()[3:], expected, rtol=1e-15)
 

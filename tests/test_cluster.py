@@ -22,7 +22,7 @@ from nntrain.comparison.executors import Threads
 from nntrain.comparison.jobs import Job, Variants
 from nntrain.comparison.variants import axis, variants_of
 from nntrain.errors import InputError
-from nntrain.network import thread_pool as crew
+from nntrain.network import thread_pool as pool
 from tests.helpers import CommandLine
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of Dask's own
@@ -191,8 +191,8 @@ def test_a_worker_stays_on_one_thread() -> None:
     try:
         cluster._one_thread_from_now_on()
         gc.collect()
-        assert crew._side_by_side
+        assert pool._side_by_side
     finally:
         cluster._LIMITS.close()
         cluster._one_thread_from_now_on.cache_clear()
-    assert not crew._side_by_side
+    assert not pool._side_by_side

@@ -14,9 +14,9 @@ from nntrain.comparison.analysis import result_of
 from nntrain.comparison.differences import differing
 from nntrain.comparison.jobs import Variants
 from nntrain.comparison.measure import Measure
-from nntrain.comparison.protocol import DEFAULT, TUNED, Budget, Findings
+from nntrain.comparison.protocol import DEFAULT, TUNED, Budget, Runs
 from nntrain.comparison.result import Result
-from nntrain.comparison.row import Row
+from nntrain.comparison.run_result import RunResult
 from nntrain.comparison.tuning import Trial
 from nntrain.comparison.variants import axis, variants_of
 from nntrain.report.compare_tables import loss_curves, notes, ranking, verdicts
@@ -25,11 +25,11 @@ from nntrain.training.events import Scores, Stopped
 from tests.helpers import CommandLine
 
 
-def row(loss: float, test: float) -> Row:
+def row(loss: float, test: float) -> RunResult:
     scores = {"train": Scores(loss, 0.9), "validation": Scores(loss, 0.9), "test": Scores(test, 0.8)}
     curve = np.array([[1, 5, 0.1, loss, loss, 0.9]])
     stopped = Stopped.DIVERGED if loss == inf else Stopped.EPOCHS
-    return Row("k", stopped, 1, 5, 0.1, scores, curve, curve, loss)
+    return RunResult("k", stopped, 1, 5, 0.1, scores, curve, curve, loss)
 
 
 def result(losses: dict[str, list[float]], target: float | None = None, tuned: bool = False) -> Result:
@@ -37,7 +37,7 @@ def result(losses: dict[str, list[float]], target: float | None = None, tuned: b
     axes = [axis("--optimizers", "optimizer", ",".join(losses))]
     found = variants_of(["moons.yaml"], [], axes)
     budget = Budget(len(next(iter(losses.values()))), int(tuned), 0, target)
-    findings = Findings(Variants(found), Measure("validation", "loss"), budget, len(found), "accuracy", target=target)
+    findings = Runs(Variants(found), Measure("validation", "loss"), budget, len(found), "accuracy", target=target)
     findings.varied = ("optimizer",)
     for v, (name, values) in enumerate(losses.items()):
         rows = {seed: row(loss, 1 + loss) for seed, loss in enumerate(values, start=1)}

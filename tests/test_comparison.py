@@ -16,8 +16,8 @@ from nntrain.comparison.executors import Threads
 from nntrain.comparison.jobs import Job, Variants
 from nntrain.comparison.ledger import Ledger
 from nntrain.comparison.measure import Measure, reached
-from nntrain.comparison.protocol import TRIAL, TUNED, Budget, Findings, RunEnded, compare, with_reference
-from nntrain.comparison.row import POINTS, Recorder, Row
+from nntrain.comparison.protocol import TRIAL, TUNED, Budget, RunEnded, Runs, compare, with_reference
+from nntrain.comparison.run_result import POINTS, Recorder, RunResult
 from nntrain.comparison.tuning import trials_of
 from nntrain.comparison.variants import axis, variants_of
 from nntrain.optimizers import Optimizer
@@ -66,7 +66,7 @@ def test_a_run_is_a_function_of_its_job(moons: Path) -> None:
     assert (
         len({Job.of(variants, v, TRIAL, s, {"lr": lr}).key for v in (0, 1) for s in (1, 2) for lr in (0.1, 0.2)}) == 8
     )
-    again = Row.from_json(one.to_json())
+    again = RunResult.from_json(one.to_json())
     for name in ("key", "stopped", "epochs", "steps", "seconds", "scores", "untrained", "area"):
         assert getattr(again, name) == getattr(one, name), name
     for first, second in ((again.curve, one.curve), (again.records, one.records)):
@@ -81,8 +81,8 @@ def test_an_interrupted_comparison_keeps_its_runs(moons: Path, trials: int, at: 
     budget = Budget(5, trials, 0)
     variants = Variants(with_reference(variants_of([str(moons)], [], axes), budget))
 
-    def findings() -> Findings:
-        return Findings(variants, Measure("test", "loss"), budget, 2, "accuracy")
+    def findings() -> Runs:
+        return Runs(variants, Measure("test", "loss"), budget, 2, "accuracy")
 
     first, second = findings(), findings()
     with Ledger(Path("runs.jsonl")) as ledger:
@@ -100,7 +100,7 @@ def test_an_interrupted_comparison_keeps_its_runs(moons: Path, trials: int, at: 
     assert sum(event.reused for event in events) >= done
 
 
-def recorded(losses: Iterable[float], metrics: Iterable[float | None]) -> Row:
+def recorded(losses: Iterable[float], metrics: Iterable[float | None]) -> RunResult:
     """Return the row of a run with these validation scores after each epoch, of ten steps and a second."""
     recorder, epoch = Recorder(10, None), 0
     for epoch, scores in enumerate(map(Scores, losses, metrics), start=1):
@@ -142,13 +142,13 @@ def test_targets_and_areas_come_from_every_epoch(kind: str) -> None:
 
 def test_what_is_not_finite_survives_the_ledger() -> None:
     row = recorded([0.9, np.inf, np.nan], [None, 0.5, None])
-    again = Row.from_json(row.to_json())
+    again = RunResult.from_json(row.to_json())
     assert row.area == again.area == np.inf
     np.testing.assert_array_equal(again.records, row.records)
     worst = Recorder(1, Scores(np.nan, None)).row(
         "k", Finished(Stopped.DIVERGED, 0, 0, 0, 0, final={"train": Scores(np.nan, None)})
     )
-    again = Row.from_json(worst.to_json())
+    again = RunResult.from_json(worst.to_json())
     assert (
         (again.scores, again.untrained)
         == (worst.scores, worst.untrained)
@@ -161,7 +161,7 @@ def test_what_is_not_finite_survives_the_ledger() -> None:
 def test_trials_are_within_the_search_space_of_every_optimizer(name: str, count: int) -> None:
     optimizer = make(Optimizer, name)
     trials = trials_of(optimizer, count, seed=3)
-    assert len(trials) == (0 if optimizer.searches else count)
+    assert len(trials) == (0 if optimizer.full_batch else count)
     for trial in trials:
         make(Optimizer, name, **trial.settings)  # in the ranges of the recipe too
     if trials:
@@ -230,7 +230,7 @@ def test_results_do_not_depend_on_the_number_of_threads(moons: Path) -> None:
     found = []
     for count in (1, 3):
         variants = Variants(variants_of([str(moons)], [], [axis("--optimizers", "optimizer", "sgd,adam")]))
-        findings = Findings(variants, Measure("test", "loss"), Budget(3, 0, 0), 2, "accuracy")
+        findings = Runs(variants, Measure("test", "loss"), Budget(3, 0, 0), 2, "accuracy")
         with Ledger(Path(f"{count}.jsonl")) as ledger:
             list(compare(variants, findings, ledger, Threads(count=count)))
         result = result_of(findings)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from numba import TypingError
 
-from nntrain.jit.kernels import Entry, announced, kernel
+from nntrain.jit.kernels import CompiledFunction, announced, kernel
 from nntrain.matmul.gemm import in_panels, shared_product
 from nntrain.matmul.tiles import small_product
 from nntrain.network.epoch import evaluate, steps
@@ -129,7 +129,7 @@ def test_what_is_compiled_in_a_second_process_is_found(tmp_path: Path, cores: in
 
 
 @pytest.mark.parametrize("found", [steps, evaluate, small_product, in_panels, shared_product])
-def test_an_entry_is_found_by_its_name(found: Entry) -> None:
+def test_an_entry_is_found_by_its_name(found: CompiledFunction) -> None:
     module, _, name = found.name.partition(":")
     assert getattr(importlib.import_module(module), name) is found
 

@@ -38,10 +38,10 @@ def test_activation_derivative(name: str) -> None:
     """With respect to z, and to what is learnt."""
     f = Activated(make(Activation, name), 5)
     z = np.linspace(-4, 4, 40) + 0.0123  # no kink within H
-    weights, still = np.linspace(1, 2, z.size), np.zeros_like(f.learnt)
+    weights, still = np.linspace(1, 2, z.size), np.zeros_like(f.slopes)
 
-    def difference(dz: NDArray[Any], dlearnt: NDArray[Any]) -> float:
-        upper, lower = f.forward(z + dz, f.learnt + dlearnt), f.forward(z - dz, f.learnt - dlearnt)
+    def difference(dz: NDArray[Any], dslopes: NDArray[Any]) -> float:
+        upper, lower = f.forward(z + dz, f.slopes + dslopes), f.forward(z - dz, f.slopes - dslopes)
         return float(weights @ (upper - lower)) / (2 * H)
 
     d = weights.copy()

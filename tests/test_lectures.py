@@ -11,10 +11,10 @@ from nntrain.losses import Loss
 from nntrain.losses.cross_entropy import CrossEntropy
 from nntrain.losses.squared_error import HalfSumSquaredError, MeanSquaredError, SumSquaredError
 from nntrain.network.epoch import steps
-from nntrain.network.layer_table import Criterion, Told, Update
+from nntrain.network.layer_table import Criterion, StepResults, Update
 from nntrain.network.network import Dense, Network
 from nntrain.network.regularize import PENALTIES
-from nntrain.network.thread_pool import Crew
+from nntrain.network.thread_pool import ThreadPool
 from nntrain.norms import Norm
 from nntrain.optimizers import Optimizer
 from nntrain.optimizers.adam import Adam
@@ -70,28 +70,28 @@ def test_backpropagation_by_hand() -> None:
     (W1, _), (W2, _) = network.views(theta)
     W1[:] = [[2, 1, 1], [1, -2, 2]]  # columns are units: w1, w2 = 2, 1; w3, w4 = 1, -2; w5, w6 = 1, 2
     W2[:, 0] = [-1, 3, 2]
-    grad, buffers = np.zeros_like(theta), network.buffers(1, 1, DOUBLE, Crew(DOUBLE))
+    grad, workspace = np.zeros_like(theta), network.workspace(1, 1, DOUBLE, ThreadPool(DOUBLE))
     losses = np.empty((1, 1))
     loss, rule = SumSquaredError.function.address(DOUBLE), SGD.update.address(DOUBLE)
     vectors = (theta, grad, np.zeros((0, theta.size)))
     update = Update(rule, 0, np.zeros(0), np.zeros(PENALTIES), 0, network.tensors(), np.zeros(8))
     run = (network.table(DOUBLE), *vectors, update, Criterion(loss, np.zeros(0)))
     data = (np.array([[1.0, 2.0]]), np.array([[3.0]]), np.arange(1)[None])
-    told = Told(losses, np.zeros((1, 1), np.bool_), np.empty(1), np.empty(0), np.empty((0, theta.size)))
-    steps[DOUBLE](*run, *data, 0, np.zeros((1, 1)), told, buffers)
+    told = StepResults(losses, np.zeros((1, 1), np.bool_), np.empty(1), np.empty(0), np.empty((0, theta.size)))
+    steps[DOUBLE](*run, *data, 0, np.zeros((1, 1)), told, workspace)
 
-    assert buffers.h.tolist() == [4, 0, 5, 6]
+    assert workspace.h.tolist() == [4, 0, 5, 6]
     assert losses.item() == 9
     (dW1, db1), (dW2, db2) = network.views(grad)
-    d_output = buffers.d[3:].reshape(1, 1)
+    d_output = workspace.d[3:].reshape(1, 1)
     assert d_output.item() == db2.item() == 6
     assert dW2.ravel().tolist() == [24, 0, 30]
     assert dW1.T.ravel().tolist() == [-6, -12, 0, 0, 12, 24]
     d_hidden, d_inputs = np.empty((1, 3)), np.empty((1, 2))
-    compiled(dense_backward_input)(d_output, W2, buffers.turned, d_hidden, buffers.board)
+    compiled(dense_backward_input)(d_output, W2, workspace.transposed, d_hidden, workspace.mailbox)
     assert d_hidden.ravel().tolist() == [-6, 18, 12]
-    assert buffers.d[:3].tolist() == db1.tolist() == [-6, 0, 12]
-    compiled(dense_backward_input)(buffers.d[:3].reshape(1, 3), W1, np.empty(0), d_inputs, buffers.board)
+    assert workspace.d[:3].tolist() == db1.tolist() == [-6, 0, 12]
+    compiled(dense_backward_input)(workspace.d[:3].reshape(1, 3), W1, np.empty(0), d_inputs, workspace.mailbox)
     assert d_inputs.ravel().tolist() == [0, 18]
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from nntrain.comparison.ledger import Ledger, sealed, unsealed
-from nntrain.comparison.row import Row
+from nntrain.comparison.run_result import RunResult
 from nntrain.errors import InputError
 from nntrain.training.events import Scores, Stopped
 from tests.helpers import ROOT, CommandLine, lines_of
@@ -23,9 +23,9 @@ from tests.helpers import ROOT, CommandLine, lines_of
 ARGUMENTS = ("--optimizers", "sgd,adam", "--seeds", 3, "--out", "c", "-q", "--json")
 
 
-def row(key: str = "k") -> Row:
+def row(key: str = "k") -> RunResult:
     point = np.array([[1, 5, 0.1, 0.5, 0.4, 0.9]])
-    return Row(key, Stopped.EPOCHS, 1, 5, 0.1, {"train": Scores(0.5, None)}, point, point, 0.4)
+    return RunResult(key, Stopped.EPOCHS, 1, 5, 0.1, {"train": Scores(0.5, None)}, point, point, 0.4)
 
 
 def test_a_changed_digit_is_found(nntrain: CommandLine, moons: Path) -> None:
@@ -91,7 +91,7 @@ def test_whatever_a_ledger_holds_it_is_read_or_refused(tmp_path: Path) -> None:
         try:
             with Ledger(path) as ledger:
                 for found in ledger.rows.values():
-                    assert Row.from_json(found.to_json()).scores == found.scores
+                    assert RunResult.from_json(found.to_json()).scores == found.scores
                 if not turn % 2:
                     assert {found.area for found in ledger.rows.values()} <= {0.4}
         except InputError:

@@ -15,7 +15,7 @@ from tests.helpers import compiled, make, relative_error
 from tests.recorded.problems import PROBLEMS, SHAPES, SIZE, START, STEPS, rate
 from tests.reference import optimizers as twins
 
-OPTIMIZERS = {name: kind for name, kind in members(Optimizer).items() if not kind.searches}
+OPTIMIZERS = {name: kind for name, kind in members(Optimizer).items() if not kind.full_batch}
 RECORDED = Path(__file__).parent / "recorded" / "optimizers"
 CASES = [
     (path.stem, case) for path in sorted(RECORDED.glob("*.json")) for case in json.loads(path.read_text())["cases"]
@@ -174,7 +174,7 @@ def test_a_dialect_is_a_set_of_defaults(name: str) -> None:
 def test_parameters_stepped_in_parts_are_those_stepped_at_once(name: str) -> None:
     """Threads share the parameters of a large network, but for a rule that steps whole arrays."""
     optimizer = make(Optimizer, name)
-    if optimizer.whole or optimizer.searches:
+    if optimizer.whole or optimizer.full_batch:
         return
     at_once, in_parts = (Stepper(optimizer, START.copy()) for _ in range(2))
     for k in range(1, 6):

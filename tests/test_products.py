@@ -19,23 +19,25 @@ from hypothesis import strategies as st
 from nntrain.jit.aligned import LINE, empty
 from nntrain.jit.arrays import view
 from nntrain.jit.denormals import flush_denormals, restore
-from nntrain.matmul.gemm import even, in_panels, multiply, portion, room_for_copies
+from nntrain.matmul.gemm import even, in_panels, multiply, new_scratch, portion
 from nntrain.matmul.microkernel import FEW, ROWS
 from nntrain.matmul.tiles import in_blocks, row_blocks
 from nntrain.matmul.transpose import turn
-from nntrain.network.thread_pool import Crew
+from nntrain.network.thread_pool import ThreadPool
 from nntrain.utils.garbage import collecting_new
 from tests.helpers import ROOT
 
-compiled_with = numba.njit(lambda A, B, b, C, board: multiply(A, B, b, C, board))
-compiled_turn = numba.njit(lambda W, top, left, rows, columns, turned: turn(W, top, left, rows, columns, turned))
+compiled_with = numba.njit(lambda A, B, b, C, mailbox: multiply(A, B, b, C, mailbox))
+compiled_turn = numba.njit(
+    lambda W, top, left, rows, columns, transposed: turn(W, top, left, rows, columns, transposed)
+)
 blocks = numba.njit(lambda A, B, b, C: in_blocks(A, 0, B, 0, b, C, 0, 0, C.shape[1], False))
 lengths = st.integers(1, 70)
 
 
 @functools.cache
 def alone(dtype: Any) -> Any:
-    return Crew(dtype).board
+    return ThreadPool(dtype).mailbox
 
 
 def compiled(A: Any, B: Any, b: Any, C: Any) -> None:
@@ -45,14 +47,14 @@ def compiled(A: Any, B: Any, b: Any, C: Any) -> None:
 @settings(deadline=None, max_examples=150)
 @given(lengths, lengths, lengths, st.sampled_from([np.float32, np.float64]), st.booleans(), st.booleans())
 def test_a_product_is_that_of_numpy(
-    rows: int, inner: int, columns: int, dtype: Any, turned: bool, biased: bool
+    rows: int, inner: int, columns: int, dtype: Any, transposed: bool, biased: bool
 ) -> None:
     random = np.random.default_rng(rows * 10_000 + inner * 100 + columns)
     # a frame around the result, to see that nothing is written beside it
     frame = np.full(rows * columns + 200, 7.0, dtype)
     C = frame[100:-100].reshape(rows, columns)
-    A = random.standard_normal((inner, rows) if turned else (rows, inner)).astype(dtype)
-    A = A.T if turned else A
+    A = random.standard_normal((inner, rows) if transposed else (rows, inner)).astype(dtype)
+    A = A.T if transposed else A
     B = random.standard_normal((inner, columns)).astype(dtype)
     b = random.standard_normal(columns if biased else 0).astype(dtype)
     compiled(A, B, b, C)
@@ -73,14 +75,14 @@ def test_a_product_is_that_of_numpy(
 def test_a_matrix_turned_round_is_its_transpose(rows: int, columns: int, dtype: Any) -> None:
     W = np.arange(rows * columns, dtype=dtype).reshape(rows, columns)
     frame = np.full(W.size + 200, -1.0, dtype)
-    turned = frame[100:-100].reshape(columns, rows)
-    compiled_turn(W, 0, 0, rows, columns, turned)
-    assert (turned == W.T).all()
+    transposed = frame[100:-100].reshape(columns, rows)
+    compiled_turn(W, 0, 0, rows, columns, transposed)
+    assert (transposed == W.T).all()
     assert (frame[:100] == -1).all()
     assert (frame[-100:] == -1).all()
-    turned[:] = 0
-    turn(W, 0, 0, rows, columns, turned)
-    assert (turned == W.T).all()
+    transposed[:] = 0
+    turn(W, 0, 0, rows, columns, transposed)
+    assert (transposed == W.T).all()
 
 
 @pytest.mark.parametrize("shape", [0, 7, (3, 5), (0, 4)])
@@ -105,7 +107,14 @@ def test_an_array_begins_with_a_line(shape: int | tuple[int, ...], dtype: Any) -
     st.integers(1, 5),
 )
 def test_a_large_product_is_the_same_to_the_bit_whoever_shares_it(
-    rows: int, inner: int, columns: int, dtype: Any, a_turned: bool, b_turned: bool, biased: bool, hands: int
+    rows: int,
+    inner: int,
+    columns: int,
+    dtype: Any,
+    a_transposed: bool,
+    b_transposed: bool,
+    biased: bool,
+    n_threads: int,
 ) -> None:
     random = np.random.default_rng(rows * 1_000_000 + inner * 1000 + columns)
     A, B = (random.standard_normal(shape).astype(dtype) for shape in ((rows, inner), (inner, columns)))
@@ -114,11 +123,15 @@ def test_a_large_product_is_the_same_to_the_bit_whoever_shares_it(
     blocks(A, B, b, C)
     frame = np.full(rows * columns + 200, 7.0, dtype)
     shared = frame[100:-100].reshape(rows, columns)
-    stored = [np.ascontiguousarray(X.T if turned else X) for X, turned in ((A, a_turned), (B, b_turned))]
-    for hand in range(hands):
-        room = room_for_copies(np.dtype(dtype))
-        room[:] = np.nan
-        in_panels[np.dtype(dtype)](stored[0], a_turned, stored[1], b_turned, b, shared, room, hand, hands)
+    stored = [
+        np.ascontiguousarray(X.T if transposed else X) for X, transposed in ((A, a_transposed), (B, b_transposed))
+    ]
+    for worker in range(n_threads):
+        scratch = new_scratch(np.dtype(dtype))
+        scratch[:] = np.nan
+        in_panels[np.dtype(dtype)](
+            stored[0], a_transposed, stored[1], b_transposed, b, shared, scratch, worker, n_threads
+        )
     assert (shared == C).all()
     assert (frame[:100] == 7).all()
     assert (frame[-100:] == 7).all()
@@ -131,8 +144,8 @@ def test_a_large_product_is_the_same_to_the_bit_whoever_shares_it(
 @pytest.mark.parametrize("length", [0, 1, 8, 9, 100, 51_201])
 @pytest.mark.parametrize("unit", [1, 6, 8, 32])
 def test_portions_are_all_of_a_length_and_even_parts_few(length: int, unit: int) -> None:
-    for hands in (1, 2, 3, 7):
-        parts = [portion(length, unit, hand, hands) for hand in range(hands)]
+    for n_threads in (1, 2, 3, 7):
+        parts = [portion(length, unit, worker, n_threads) for worker in range(n_threads)]
         assert [start for start, _ in parts] == [0, *(stop for _, stop in parts[:-1])]
         assert parts[-1][1] == length
         assert all(start % unit == 0 for start, stop in parts if start < stop)
@@ -180,10 +193,10 @@ def test_what_is_not_finite_stays_so(wrong: float) -> None:
 @pytest.mark.parametrize("shape", [(6,), (2, 3), (1, 3, 2)])
 def test_a_view_is_the_slice_in_that_shape(shape: tuple[int, ...]) -> None:
     vector = np.arange(20.0)
-    seen = numba.njit(lambda vector, shape: view(vector, 5, shape))
+    load_acquire = numba.njit(lambda vector, shape: view(vector, 5, shape))
     changed = numba.njit(lambda vector, shape: view(vector, 5, shape).sum())
     assert changed(vector, shape) == vector[5:11].sum() == view(vector, 5, shape).sum()
-    assert view(vector, 5, shape).shape == seen(vector, shape).shape == shape
+    assert view(vector, 5, shape).shape == load_acquire(vector, shape).shape == shape
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])

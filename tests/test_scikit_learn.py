@@ -96,9 +96,9 @@ def test_the_worked_example() -> None:
     W1[:], b1[:] = [[0.1, 0.2], [0.3, 0.1], [0.5, 0]], 0.1
     W2[:], b2[:] = [[0.1], [0.2]], 1.0
     engine.take(np.arange(1), 0, np.array([0.1]))
-    np.testing.assert_allclose(engine.buffers.h[:2], [0.679178699175393, 0.574442516811659], rtol=1e-14)
+    np.testing.assert_allclose(engine.workspace.h[:2], [0.679178699175393, 0.574442516811659], rtol=1e-14)
     # its comment goes on with h rounded to three digits: 0.76543
-    assert 1 / (1 + np.exp(-engine.buffers.z[2])) == pytest.approx(0.7654329236196236, abs=2e-5)
+    assert 1 / (1 + np.exp(-engine.workspace.z[2])) == pytest.approx(0.7654329236196236, abs=2e-5)
     np.testing.assert_allclose(W1, [[0.098, 0.195756], [0.2956664, 0.096008], [0.4939998, -0.002244]], atol=1.5e-3)
     np.testing.assert_allclose(W2, [[0.04706], [0.154089]], atol=1.5e-3)
     np.testing.assert_allclose(b1, [0.098333, 0.09626], atol=1.5e-3)

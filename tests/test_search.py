@@ -101,7 +101,7 @@ def test_what_does_not_suit_a_search(nntrain: CommandLine, settings: tuple[str, 
     assert words in ended.err
 
 
-@pytest.mark.parametrize("name", [name for name, kind in members(Optimizer).items() if not kind.searches])
+@pytest.mark.parametrize("name", [name for name, kind in members(Optimizer).items() if not kind.full_batch])
 @pytest.mark.parametrize("norm", [None, "batch"])
 def test_biases_that_are_held_stay(name: str, norm: str | None) -> None:
     """Whatever the optimizer, and though penalties and decay are for biases too."""

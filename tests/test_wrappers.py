@@ -84,8 +84,8 @@ def test_swa_is_the_mean_of_the_last_epochs_weights() -> None:
         thetas.append(engine.theta)
     averaging = {"name": "swa", "start": 0.75}
     engine, events = run({**RECIPE, "training": {"epochs": 8, "dtype": "float64", "averaging": averaging}})
-    learnt = slice(engine.plan.network.parameters)
-    np.testing.assert_allclose(engine.theta[learnt], np.mean(thetas, axis=0)[learnt], rtol=1e-10, atol=1e-13)
+    trainable = slice(engine.plan.network.parameters)
+    np.testing.assert_allclose(engine.theta[trainable], np.mean(thetas, axis=0)[trainable], rtol=1e-10, atol=1e-13)
     assert engine.scores() == finished(events).final
 
 
@@ -116,8 +116,8 @@ def test_before_the_first_epoch_that_counts_the_learning_weights_are_measured() 
     with engine.measured_weights(5):
         assert (engine.theta == before).all()
     with engine.measured_weights(40):
-        learnt = slice(engine.plan.network.parameters)  # running averages are measured anew
-        np.testing.assert_allclose(engine.theta[learnt], before[learnt] - 1, atol=1e-6)
+        trainable = slice(engine.plan.network.parameters)  # running averages are measured anew
+        np.testing.assert_allclose(engine.theta[trainable], before[trainable] - 1, atol=1e-6)
     assert (engine.theta == before).all()
 
 

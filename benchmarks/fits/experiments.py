@@ -59,7 +59,7 @@ def changes(case: Case) -> dict[str, Changes]:
         found["narrower"] = {"model.hidden": [max(1, n // 4) for n in units]}
     for l2 in (0.003, 0.03, 0.3):
         found[f"l2 {l2}"] = {"regularization.l2": l2}
-    if not recipe.optimizer.searches:
+    if not recipe.optimizer.full_batch:
         found["larger rate"] = {"optimizer.lr": 4 * recipe.optimizer.lr}
         found["smaller rate"] = {"optimizer.lr": recipe.optimizer.lr / 4, "training.epochs": 4 * epochs}
         found["dropout"] = {"model.dropout": 0.3}

@@ -10,14 +10,14 @@ from typing import Any, ClassVar, NamedTuple
 
 from numba import types
 
-from nntrain.jit.kernels import Entry, by_address
+from nntrain.jit.kernels import CompiledFunction, by_address
 from nntrain.registry import Component
 
 
 class Shape(NamedTuple):
     """What the loops know beside z, h and d; most need none of it."""
 
-    number: float  # that shapes the function, where it has one
+    coefficient: float  # that shapes the function, where it has one
     units: int  # numbers of a row
 
 
@@ -34,38 +34,38 @@ def BACKWARD(F: Any) -> Any:  # noqa: N802
     return types.void(F[::1], F[::1], SHAPE, F[::1])
 
 
-def LEARNT_FORWARD(F: Any) -> Any:  # noqa: N802
-    """(z, h, learnt): as FORWARD, for a function that is shaped by numbers that the layer learns."""
+def SLOPES_FORWARD(F: Any) -> Any:  # noqa: N802
+    """(z, h, slopes): as FORWARD, for a function whose slopes are trainable."""
     return types.void(F[::1], F[::1], F[::1])
 
 
-def LEARNT_BACKWARD(F: Any) -> Any:  # noqa: N802
-    """(z, h, learnt, d, dlearnt): as BACKWARD, and fill dlearnt."""
+def SLOPES_BACKWARD(F: Any) -> Any:  # noqa: N802
+    """(z, h, slopes, d, dslopes): as BACKWARD, and fill dslopes."""
     return types.void(F[::1], F[::1], F[::1], F[::1], F[::1])
 
 
 call_forward = by_address(FORWARD)
 call_backward = by_address(BACKWARD)
-call_learnt_forward = by_address(LEARNT_FORWARD)
-call_learnt_backward = by_address(LEARNT_BACKWARD)
+call_slopes_forward = by_address(SLOPES_FORWARD)
+call_slopes_backward = by_address(SLOPES_BACKWARD)
 
 
 class Activation(Component, family="activation"):
     """An activation function f, of one number unless it says otherwise, and its derivative."""
 
-    forward: ClassVar[Entry]
-    backward: ClassVar[Entry]
+    forward: ClassVar[CompiledFunction]
+    backward: ClassVar[CompiledFunction]
     rectifier: ClassVar[bool] = False  # passes z > 0 on: He's initialisation suits it, else Glorot's
-    corners: ClassVar[tuple[float, ...]] = ()  # the z at which the derivative jumps
+    kinks: ClassVar[tuple[float, ...]] = ()  # the z at which the derivative jumps
     can_die: ClassVar[bool] = False  # exactly zero, with zero slope, over a range of z
     cancels: ClassVar[bool] = False  # a difference of larger numbers, whose rounding stays where it is small
     distribution: ClassVar[bool] = False  # a row's activations are probabilities: positive, with sum 1
 
     @property
-    def number(self) -> float:
-        """The one number that shapes the function, where it has one; what is learnt starts from it."""
+    def coefficient(self) -> float:
+        """The number that shapes the function, where it has one; trainable slopes start from it."""
         return 0.0
 
-    def learns(self, units: int) -> int:
-        """Return how many numbers of the function a layer learns; where there are any, its loops are LEARNT ones."""
+    def n_slopes(self, units: int) -> int:
+        """Return how many trainable slopes a layer has; where there are any, its loops are SLOPES ones."""
         return 0

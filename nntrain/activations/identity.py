@@ -3,18 +3,18 @@
 from typing import ClassVar, Literal
 
 from nntrain.activations import BACKWARD, FORWARD, Activation
-from nntrain.jit.kernels import Entry, entry
+from nntrain.jit.kernels import CompiledFunction, compiled
 
 
-@entry(FORWARD)
-def identity_forward(z, h, shape):  # type: ignore[no-untyped-def]
+@compiled(FORWARD)
+def identity_forward(z, h, shape):
     """h = z."""
     for i in range(z.size):
         h[i] = z[i]
 
 
-@entry(BACKWARD)
-def identity_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
+@compiled(BACKWARD)
+def identity_backward(z, h, shape, d):
     """dz = dh."""
 
 
@@ -29,5 +29,5 @@ class Identity(Activation):
     """
 
     name: Literal["identity"] = "identity"
-    forward: ClassVar[Entry] = identity_forward
-    backward: ClassVar[Entry] = identity_backward
+    forward: ClassVar[CompiledFunction] = identity_forward
+    backward: ClassVar[CompiledFunction] = identity_backward

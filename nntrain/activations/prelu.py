@@ -4,13 +4,13 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from nntrain.activations import LEARNT_BACKWARD, LEARNT_FORWARD, Activation
-from nntrain.jit.kernels import Entry, entry
+from nntrain.activations import SLOPES_BACKWARD, SLOPES_FORWARD, Activation
+from nntrain.jit.kernels import CompiledFunction, compiled
 from nntrain.registry import DIALECT, Dialects, Real
 
 
-@entry(LEARNT_FORWARD)
-def prelu_forward(z, h, slope):  # type: ignore[no-untyped-def]
+@compiled(SLOPES_FORWARD)
+def prelu_forward(z, h, slope):
     """h = z where z > 0, else slope·z; one slope, or as many as there are units in a row."""
     zero = z.dtype.type(0)
     for start in range(0, z.size, slope.size):
@@ -19,8 +19,8 @@ def prelu_forward(z, h, slope):  # type: ignore[no-untyped-def]
             h[start + j] = value if value > zero else slope[j] * value
 
 
-@entry(LEARNT_BACKWARD)
-def prelu_backward(z, h, slope, d, dslope):  # type: ignore[no-untyped-def]
+@compiled(SLOPES_BACKWARD)
+def prelu_backward(z, h, slope, d, dslope):
     """dz = dh where z > 0, else slope·dh and dslope += z·dh."""
     zero = z.dtype.type(0)
     dslope[:] = 0
@@ -48,17 +48,17 @@ class PReLU(Activation):
     dialect: Annotated[Literal["torch", "keras"], DIALECT] = "torch"
     slope: Annotated[Real, Field(description="the slope for z < 0 that learning starts from")] = 0.25
     shared: Annotated[bool, Field(description="whether all units of a layer have one slope")] = True
-    forward: ClassVar[Entry] = prelu_forward
-    backward: ClassVar[Entry] = prelu_backward
-    corners: ClassVar[tuple[float, ...]] = (0.0,)
+    forward: ClassVar[CompiledFunction] = prelu_forward
+    backward: ClassVar[CompiledFunction] = prelu_backward
+    kinks: ClassVar[tuple[float, ...]] = (0.0,)
     rectifier: ClassVar[bool] = True
     dialects: ClassVar[Dialects] = {"keras": {"slope": 0.0, "shared": False}}
 
     @property
-    def number(self) -> float:
+    def coefficient(self) -> float:
         """The first slope."""
         return self.slope
 
-    def learns(self, units: int) -> int:
+    def n_slopes(self, units: int) -> int:
         """Return the number of slopes."""
         return 1 if self.shared else units

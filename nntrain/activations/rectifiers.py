@@ -6,20 +6,20 @@ from pydantic import Field
 
 from nntrain.activations import BACKWARD, FORWARD, Activation
 from nntrain.jit.fastmath import expm1
-from nntrain.jit.kernels import Entry, entry
+from nntrain.jit.kernels import CompiledFunction, compiled
 from nntrain.registry import Amount, Positive
 
 
-@entry(FORWARD)
-def relu_forward(z, h, shape):  # type: ignore[no-untyped-def]
+@compiled(FORWARD)
+def relu_forward(z, h, shape):
     """h = max(z, 0), and NaN stays NaN."""
     zero = z.dtype.type(0)
     for i in range(z.size):
         h[i] = zero if z[i] <= zero else z[i]
 
 
-@entry(BACKWARD)
-def relu_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
+@compiled(BACKWARD)
+def relu_backward(z, h, shape, d):
     """dz = dh where z > 0, else 0."""
     zero = z.dtype.type(0)
     for i in range(z.size):
@@ -37,25 +37,25 @@ class ReLU(Activation):
     """
 
     name: Literal["relu"] = "relu"
-    forward: ClassVar[Entry] = relu_forward
-    backward: ClassVar[Entry] = relu_backward
-    corners: ClassVar[tuple[float, ...]] = (0.0,)
+    forward: ClassVar[CompiledFunction] = relu_forward
+    backward: ClassVar[CompiledFunction] = relu_backward
+    kinks: ClassVar[tuple[float, ...]] = (0.0,)
     rectifier: ClassVar[bool] = True
     can_die: ClassVar[bool] = True
 
 
-@entry(FORWARD)
-def leaky_relu_forward(z, h, shape):  # type: ignore[no-untyped-def]
+@compiled(FORWARD)
+def leaky_relu_forward(z, h, shape):
     """h = z where z > 0, else slope·z."""
-    zero, slope = z.dtype.type(0), z.dtype.type(shape.number)
+    zero, slope = z.dtype.type(0), z.dtype.type(shape.coefficient)
     for i in range(z.size):
         h[i] = z[i] if z[i] > zero else slope * z[i]
 
 
-@entry(BACKWARD)
-def leaky_relu_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
+@compiled(BACKWARD)
+def leaky_relu_backward(z, h, shape, d):
     """dz = dh where z > 0, else slope·dh."""
-    zero, slope = z.dtype.type(0), z.dtype.type(shape.number)
+    zero, slope = z.dtype.type(0), z.dtype.type(shape.coefficient)
     for i in range(z.size):
         d[i] = d[i] if z[i] > zero else slope * d[i]
 
@@ -72,29 +72,29 @@ class LeakyReLU(Activation):
 
     name: Literal["leaky_relu"] = "leaky_relu"
     slope: Annotated[Amount, Field(description="slope for z < 0")] = 0.01
-    forward: ClassVar[Entry] = leaky_relu_forward
-    backward: ClassVar[Entry] = leaky_relu_backward
-    corners: ClassVar[tuple[float, ...]] = (0.0,)
+    forward: ClassVar[CompiledFunction] = leaky_relu_forward
+    backward: ClassVar[CompiledFunction] = leaky_relu_backward
+    kinks: ClassVar[tuple[float, ...]] = (0.0,)
     rectifier: ClassVar[bool] = True
 
     @property
-    def number(self) -> float:
+    def coefficient(self) -> float:
         """The slope for z < 0."""
         return self.slope
 
 
-@entry(FORWARD)
-def elu_forward(z, h, shape):  # type: ignore[no-untyped-def]
+@compiled(FORWARD)
+def elu_forward(z, h, shape):
     """h = z where z > 0, else alpha (exp(z) - 1)."""
-    zero, a = z.dtype.type(0), z.dtype.type(shape.number)
+    zero, a = z.dtype.type(0), z.dtype.type(shape.coefficient)
     for i in range(z.size):
         h[i] = z[i] if z[i] > zero else a * expm1(z[i])
 
 
-@entry(BACKWARD)
-def elu_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
+@compiled(BACKWARD)
+def elu_backward(z, h, shape, d):
     """dz = dh where z > 0, else (h + alpha) dh, which is alpha·exp(z)·dh."""
-    zero, a = z.dtype.type(0), z.dtype.type(shape.number)
+    zero, a = z.dtype.type(0), z.dtype.type(shape.coefficient)
     for i in range(z.size):
         d[i] = d[i] if z[i] > zero else (h[i] + a) * d[i]
 
@@ -111,13 +111,13 @@ class ELU(Activation):
 
     name: Literal["elu"] = "elu"
     alpha: Annotated[Positive, Field(description="h approaches -alpha for very negative z")] = 1.0
-    forward: ClassVar[Entry] = elu_forward
-    backward: ClassVar[Entry] = elu_backward
-    corners: ClassVar[tuple[float, ...]] = (0.0,)  # unless alpha is 1
+    forward: ClassVar[CompiledFunction] = elu_forward
+    backward: ClassVar[CompiledFunction] = elu_backward
+    kinks: ClassVar[tuple[float, ...]] = (0.0,)  # unless alpha is 1
     rectifier: ClassVar[bool] = True
 
     @property
-    def number(self) -> float:
+    def coefficient(self) -> float:
         """The depth of the negative part."""
         return self.alpha
 
@@ -125,8 +125,8 @@ class ELU(Activation):
 ALPHA, SCALE = 1.6732632423543772848, 1.0507009873554804934  # for which mean 0 and variance 1 are a fixed point
 
 
-@entry(FORWARD)
-def selu_forward(z, h, shape):  # type: ignore[no-untyped-def]
+@compiled(FORWARD)
+def selu_forward(z, h, shape):
     """h = scale z where z > 0, else scale alpha (exp(z) - 1)."""
     real = z.dtype.type
     zero, scale, low = real(0), real(SCALE), real(SCALE * ALPHA)
@@ -134,8 +134,8 @@ def selu_forward(z, h, shape):  # type: ignore[no-untyped-def]
         h[i] = scale * z[i] if z[i] > zero else low * expm1(z[i])
 
 
-@entry(BACKWARD)
-def selu_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
+@compiled(BACKWARD)
+def selu_backward(z, h, shape, d):
     """dz = scale dh where z > 0, else (h + scale alpha) dh."""
     real = z.dtype.type
     zero, scale, low = real(0), real(SCALE), real(SCALE * ALPHA)
@@ -154,6 +154,6 @@ class SELU(Activation):
     """
 
     name: Literal["selu"] = "selu"
-    forward: ClassVar[Entry] = selu_forward
-    backward: ClassVar[Entry] = selu_backward
-    corners: ClassVar[tuple[float, ...]] = (0.0,)
+    forward: ClassVar[CompiledFunction] = selu_forward
+    backward: ClassVar[CompiledFunction] = selu_backward
+    kinks: ClassVar[tuple[float, ...]] = (0.0,)

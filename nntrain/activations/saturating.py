@@ -4,19 +4,19 @@ from typing import ClassVar, Literal
 
 from nntrain.activations import BACKWARD, FORWARD, Activation
 from nntrain.jit.fastmath import exp, tanh
-from nntrain.jit.kernels import Entry, entry
+from nntrain.jit.kernels import CompiledFunction, compiled
 
 
-@entry(FORWARD)
-def sigmoid_forward(z, h, shape):  # type: ignore[no-untyped-def]
+@compiled(FORWARD)
+def sigmoid_forward(z, h, shape):
     """h = 1 / (1 + exp(-z)); exp overflows to infinity for very negative z, and 1/infinity is the right 0."""
     one = z.dtype.type(1)
     for i in range(z.size):
         h[i] = one / (one + exp(-z[i]))
 
 
-@entry(BACKWARD)
-def sigmoid_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
+@compiled(BACKWARD)
+def sigmoid_backward(z, h, shape, d):
     """dz = h (1 - h) dh."""
     one = z.dtype.type(1)
     for i in range(z.size):
@@ -34,19 +34,19 @@ class Sigmoid(Activation):
     """
 
     name: Literal["sigmoid"] = "sigmoid"
-    forward: ClassVar[Entry] = sigmoid_forward
-    backward: ClassVar[Entry] = sigmoid_backward
+    forward: ClassVar[CompiledFunction] = sigmoid_forward
+    backward: ClassVar[CompiledFunction] = sigmoid_backward
 
 
-@entry(FORWARD)
-def tanh_forward(z, h, shape):  # type: ignore[no-untyped-def]
+@compiled(FORWARD)
+def tanh_forward(z, h, shape):
     """h = tanh(z)."""
     for i in range(z.size):
         h[i] = tanh(z[i])
 
 
-@entry(BACKWARD)
-def tanh_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
+@compiled(BACKWARD)
+def tanh_backward(z, h, shape, d):
     """dz = (1 - h²) dh."""
     one = z.dtype.type(1)
     for i in range(z.size):
@@ -64,20 +64,20 @@ class Tanh(Activation):
     """
 
     name: Literal["tanh"] = "tanh"
-    forward: ClassVar[Entry] = tanh_forward
-    backward: ClassVar[Entry] = tanh_backward
+    forward: ClassVar[CompiledFunction] = tanh_forward
+    backward: ClassVar[CompiledFunction] = tanh_backward
 
 
-@entry(FORWARD)
-def hard_tanh_forward(z, h, shape):  # type: ignore[no-untyped-def]
+@compiled(FORWARD)
+def hard_tanh_forward(z, h, shape):
     """h = -1, z or 1, and NaN stays NaN."""
     one = z.dtype.type(1)
     for i in range(z.size):
         h[i] = one if z[i] > one else -one if z[i] < -one else z[i]
 
 
-@entry(BACKWARD)
-def hard_tanh_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
+@compiled(BACKWARD)
+def hard_tanh_backward(z, h, shape, d):
     """dz = dh within (-1, 1), else 0."""
     zero, one = z.dtype.type(0), z.dtype.type(1)
     for i in range(z.size):
@@ -95,6 +95,6 @@ class HardTanh(Activation):
     """
 
     name: Literal["hard_tanh"] = "hard_tanh"
-    forward: ClassVar[Entry] = hard_tanh_forward
-    backward: ClassVar[Entry] = hard_tanh_backward
-    corners: ClassVar[tuple[float, ...]] = (-1.0, 1.0)
+    forward: ClassVar[CompiledFunction] = hard_tanh_forward
+    backward: ClassVar[CompiledFunction] = hard_tanh_backward
+    kinks: ClassVar[tuple[float, ...]] = (-1.0, 1.0)

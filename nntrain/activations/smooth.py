@@ -7,19 +7,19 @@ import numpy as np
 
 from nntrain.activations import BACKWARD, FORWARD, Activation
 from nntrain.jit.fastmath import exp
-from nntrain.jit.kernels import Entry, entry
+from nntrain.jit.kernels import CompiledFunction, compiled
 
 
-@entry(FORWARD)
-def softplus_forward(z, h, shape):  # type: ignore[no-untyped-def]
+@compiled(FORWARD)
+def softplus_forward(z, h, shape):
     """h = log(1 + exp(z)), from exp(-|z|) so that it cannot overflow."""
     zero = z.dtype.type(0)
     for i in range(z.size):
         h[i] = max(z[i], zero) + np.log1p(exp(-abs(z[i])))
 
 
-@entry(BACKWARD)
-def softplus_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
+@compiled(BACKWARD)
+def softplus_backward(z, h, shape, d):
     """dz = sigmoid(z) dh."""
     one = z.dtype.type(1)
     for i in range(z.size):
@@ -37,13 +37,13 @@ class Softplus(Activation):
     """
 
     name: Literal["softplus"] = "softplus"
-    forward: ClassVar[Entry] = softplus_forward
-    backward: ClassVar[Entry] = softplus_backward
+    forward: ClassVar[CompiledFunction] = softplus_forward
+    backward: ClassVar[CompiledFunction] = softplus_backward
     rectifier: ClassVar[bool] = True
 
 
-@entry(FORWARD)
-def silu_forward(z, h, shape):  # type: ignore[no-untyped-def]
+@compiled(FORWARD)
+def silu_forward(z, h, shape):
     """h = z sigmoid(z)."""
     one = z.dtype.type(1)
     for i in range(z.size):
@@ -51,8 +51,8 @@ def silu_forward(z, h, shape):  # type: ignore[no-untyped-def]
         h[i] = z[i] * (one / (one + e) if z[i] > 0 else e / (one + e))
 
 
-@entry(BACKWARD)
-def silu_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
+@compiled(BACKWARD)
+def silu_backward(z, h, shape, d):
     """dz = s (1 + z (1 - s)) dh, s = sigmoid(z)."""
     one = z.dtype.type(1)
     for i in range(z.size):
@@ -71,8 +71,8 @@ class SiLU(Activation):
     """
 
     name: Literal["silu"] = "silu"
-    forward: ClassVar[Entry] = silu_forward
-    backward: ClassVar[Entry] = silu_backward
+    forward: ClassVar[CompiledFunction] = silu_forward
+    backward: ClassVar[CompiledFunction] = silu_backward
     rectifier: ClassVar[bool] = True
     cancels: ClassVar[bool] = True
 
@@ -80,8 +80,8 @@ class SiLU(Activation):
 ROOT_HALF, NORMAL = sqrt(0.5), 1 / sqrt(2 * pi)
 
 
-@entry(FORWARD)
-def gelu_forward(z, h, shape):  # type: ignore[no-untyped-def]
+@compiled(FORWARD)
+def gelu_forward(z, h, shape):
     """h = z P(N(0, 1) < z)."""
     real = z.dtype.type
     half, one, root = real(0.5), real(1), real(ROOT_HALF)
@@ -89,8 +89,8 @@ def gelu_forward(z, h, shape):  # type: ignore[no-untyped-def]
         h[i] = half * z[i] * (one + erf(z[i] * root))
 
 
-@entry(BACKWARD)
-def gelu_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
+@compiled(BACKWARD)
+def gelu_backward(z, h, shape, d):
     """dz = (P(N(0, 1) < z) + z p(z)) dh, p the normal density."""
     real = z.dtype.type
     half, one, root, density = real(0.5), real(1), real(ROOT_HALF), real(NORMAL)
@@ -109,7 +109,7 @@ class GELU(Activation):
     """
 
     name: Literal["gelu"] = "gelu"
-    forward: ClassVar[Entry] = gelu_forward
-    backward: ClassVar[Entry] = gelu_backward
+    forward: ClassVar[CompiledFunction] = gelu_forward
+    backward: ClassVar[CompiledFunction] = gelu_backward
     rectifier: ClassVar[bool] = True
     cancels: ClassVar[bool] = True

@@ -4,11 +4,11 @@ from typing import ClassVar, Literal
 
 from nntrain.activations import BACKWARD, FORWARD, Activation
 from nntrain.jit.fastmath import exp
-from nntrain.jit.kernels import Entry, entry, kernel
+from nntrain.jit.kernels import CompiledFunction, compiled, kernel
 
 
 @kernel
-def softmax(z, h, units):  # type: ignore[no-untyped-def]
+def softmax(z, h, units):
     """Take the row's largest number off first, so that exp does not overflow."""
     for start in range(0, z.size, units):
         largest = z[start]
@@ -26,14 +26,14 @@ def softmax(z, h, units):  # type: ignore[no-untyped-def]
             h[i] /= total
 
 
-@entry(FORWARD)
-def softmax_forward(z, h, shape):  # type: ignore[no-untyped-def]
+@compiled(FORWARD)
+def softmax_forward(z, h, shape):
     """h_j = exp(z_j) / Σ_k exp(z_k)."""
     softmax(z, h, shape.units)
 
 
-@entry(BACKWARD)
-def softmax_backward(z, h, shape, d):  # type: ignore[no-untyped-def]
+@compiled(BACKWARD)
+def softmax_backward(z, h, shape, d):
     """dz_j = h_j (dh_j - Σ_k h_k dh_k), with h once more from z, since dropout may have cleared some of a row."""
     softmax(z, h, shape.units)
     for start in range(0, z.size, shape.units):
@@ -58,6 +58,6 @@ class Softmax(Activation):
     """
 
     name: Literal["softmax"] = "softmax"
-    forward: ClassVar[Entry] = softmax_forward
-    backward: ClassVar[Entry] = softmax_backward
+    forward: ClassVar[CompiledFunction] = softmax_forward
+    backward: ClassVar[CompiledFunction] = softmax_backward
     distribution: ClassVar[bool] = True

@@ -92,7 +92,11 @@ class Model:
         target = np.ascontiguousarray(columns, dtype)
         forward = ForwardPass(self.network, dtype, target.shape[1])
         output, loss = forward.loss(self.theta, x, target, self.loss)
-        metric = r2(y, self.loss.prediction(output)) if self.classes is None else accuracy(y, self.loss.decide(output))
+        metric = (
+            r2(y, self.loss.prediction(output))
+            if self.classes is None
+            else accuracy(y, self.loss.predict_class(output))
+        )
         return Scores(loss, metric)
 
     def plan(self, part: Part) -> Plan:
@@ -130,7 +134,7 @@ class Model:
             InputError: if a number is not finite.
         """
         if self.classes is not None:
-            return self.loss.decide(outputs)
+            return self.loss.predict_class(outputs)
         numbers = self.loss.prediction(outputs).astype(np.float64)
         numbers = numbers if self.targets is None else self.targets.invert(numbers)
         _check_finite(numbers, "prediction", start)

@@ -173,7 +173,7 @@ def compare(
     from nntrain.comparison.folder import COMPARISON, RUNS
     from nntrain.comparison.jobs import Variants
     from nntrain.comparison.ledger import Ledger
-    from nntrain.comparison.protocol import Budget, Findings, name_of, with_reference
+    from nntrain.comparison.protocol import Budget, Runs, name_of, with_reference
     from nntrain.comparison.protocol import compare as run_all
     from nntrain.comparison.statistics import fewest_seeds
     from nntrain.comparison.variants import variants_of
@@ -187,7 +187,7 @@ def compare(
     check_tuning(compared, trials)
     variants = Variants(with_reference(compared, budget))
     metric = "r2" if compared[0].dataset.classes is None else "accuracy"
-    findings = Findings(variants, chosen, budget, len(compared), metric, varied=compared[0].keys)
+    findings = Runs(variants, chosen, budget, len(compared), metric, varied=compared[0].keys)
     folder = out or Path("runs") / name_of(variants, budget, chosen)
     make_folder(folder)
     listener.begin([variant.name for variant in compared], chosen)

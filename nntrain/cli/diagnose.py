@@ -9,7 +9,7 @@ import typer
 
 from nntrain.cli.arguments import Opened, Settings
 from nntrain.cli.evaluate import DataOption, SeparatorOption
-from nntrain.cli.opened import opened
+from nntrain.cli.load_target import load_target
 
 
 def command(
@@ -50,7 +50,7 @@ def command(
     from nntrain.report.layers import look_table
 
     with compiling_said():
-        inside = opened(what, settings or [], data, separator)
+        inside = load_target(what, settings or [], data, separator)
         seen = look(inside.plan, inside.theta)
         finite = seen.not_finite is None
         curved = measure(inside.plan, inside.theta) if curvature and finite else None

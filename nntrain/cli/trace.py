@@ -9,11 +9,11 @@ import typer
 
 from nntrain.cli.arguments import Opened, Settings
 from nntrain.cli.evaluate import DataOption, SeparatorOption
-from nntrain.cli.opened import opened
+from nntrain.cli.load_target import load_target
 from nntrain.errors import bad_input
 
 if TYPE_CHECKING:
-    from nntrain.cli.opened import Inside
+    from nntrain.cli.load_target import LoadedTarget
 
 
 def command(
@@ -39,7 +39,7 @@ def command(
     from nntrain.report.trace_tables import trace_text
 
     with compiling_said():
-        inside = opened(what, settings or [], data, separator)
+        inside = load_target(what, settings or [], data, separator)
         plan, rows = inside.plan, len(inside.plan.data.train.x)
         if row > rows:
             raise bad_input("--row", f"found {row}, but {inside.rows} has {rows} rows", f"choose 1 to {rows}")
@@ -58,7 +58,7 @@ def command(
     print_table(trace_text(found, *names, stdout_console().width))
 
 
-def _target(inside: Inside, row: int) -> str | list[float]:
+def _target(inside: LoadedTarget, row: int) -> str | list[float]:
     """Return a row's class, or its numbers as the network is to tell them."""
     y = inside.plan.data.train.y[row - 1]
     return [float(number) for number in y] if inside.classes is None else str(inside.classes[y])

@@ -7,14 +7,14 @@ from statistics import median
 import numpy as np
 
 from nntrain.comparison.measure import PARTS, reached
-from nntrain.comparison.protocol import DEFAULT, TRIAL, TUNED, Findings
+from nntrain.comparison.protocol import DEFAULT, TRIAL, TUNED, Runs
 from nntrain.comparison.result import Outcome, Result, Target, Tuning, VariantResult
-from nntrain.comparison.row import EPOCH, LOSS, POINTS, TRAIN_LOSS, Curve, Row
+from nntrain.comparison.run_result import EPOCH, LOSS, POINTS, TRAIN_LOSS, Curve, RunResult
 from nntrain.comparison.statistics import expected_best, pairs, spread
 from nntrain.recipe.schema import to_data
 
 
-def result_of(findings: Findings) -> Result:
+def result_of(findings: Runs) -> Result:
     """Return what the runs say."""
     measure, phase = findings.measure, TUNED if findings.budget.trials else DEFAULT
     names = [variant.name for variant in findings.variants.all[: findings.count]]
@@ -44,13 +44,13 @@ def result_of(findings: Findings) -> Result:
     )
 
 
-def _of_test(findings: Findings) -> list[str]:
+def _of_test(findings: Runs) -> list[str]:
     if findings.measure.part != "test":
         return []
     return ["ranked on the test part: whoever chooses by it has no unseen rows left to report on"]
 
 
-def _left_out(names: Sequence[str], runs: Sequence[Mapping[int, Row]], seeds: Sequence[int]) -> list[str]:
+def _left_out(names: Sequence[str], runs: Sequence[Mapping[int, RunResult]], seeds: Sequence[int]) -> list[str]:
     """Return notes on seeds that not all variants have run."""
     if not set.intersection(*(set(by_seed) for by_seed in runs)):
         return [
@@ -61,7 +61,7 @@ def _left_out(names: Sequence[str], runs: Sequence[Mapping[int, Row]], seeds: Se
     return [f"left out, as not all variants have run these seeds: {'; '.join(listed)}"] if listed else []
 
 
-def _met_before(findings: Findings, names: Sequence[str]) -> list[str]:
+def _met_before(findings: Runs, names: Sequence[str]) -> list[str]:
     """Return notes on a target that untrained networks meet."""
     measure, notes = findings.measure, []
     for v, name in enumerate(names):
@@ -73,7 +73,7 @@ def _met_before(findings: Findings, names: Sequence[str]) -> list[str]:
     return notes
 
 
-def _variant(findings: Findings, v: int, seeds: Sequence[int]) -> VariantResult:
+def _variant(findings: Runs, v: int, seeds: Sequence[int]) -> VariantResult:
     variant = findings.variants.all[v]
     tuning = _tuning(findings, v) if findings.budget.trials else None
 
@@ -86,14 +86,14 @@ def _variant(findings: Findings, v: int, seeds: Sequence[int]) -> VariantResult:
         recipe=to_data(variant.recipe),
         differs=variant.differs,
         lr=None if variant.recipe.optimizer.keeps_best else variant.recipe.optimizer.lr,
-        tunable=not variant.recipe.optimizer.searches,
+        tunable=not variant.recipe.optimizer.full_batch,
         default=outcome(DEFAULT, {}),
         tuned=outcome(TUNED, tuning.best or {}) if tuning else None,
         tuning=tuning,
     )
 
 
-def _outcome(findings: Findings, rows: Sequence[Row], settings: Mapping[str, float]) -> Outcome:
+def _outcome(findings: Runs, rows: Sequence[RunResult], settings: Mapping[str, float]) -> Outcome:
     metric = findings.metric
     parts = [part for part in PARTS if any(part in row.scores for row in rows)]
     scores = {
@@ -131,7 +131,7 @@ def _median_curve(curves: Sequence[Curve], longest: int) -> tuple[float | None, 
     return tuple(float(value) if np.isfinite(value) else None for value in medians)
 
 
-def _target(findings: Findings, rows: Sequence[Row], target: float) -> Target:
+def _target(findings: Runs, rows: Sequence[RunResult], target: float) -> Target:
     found = [reached(row, findings.measure, target) for row in rows]
     there = [one for one in found if one is not None]
     steps = spread([one.steps if one else inf for one in found])
@@ -139,7 +139,7 @@ def _target(findings: Findings, rows: Sequence[Row], target: float) -> Target:
     return Target(len(there), len(found) - len(there), steps.median, seconds.median)
 
 
-def _tuning(findings: Findings, v: int) -> Tuning:
+def _tuning(findings: Runs, v: int) -> Tuning:
     measure, rows, trials = findings.measure, findings.of(v, TRIAL), findings.trials[v]
     values = [measure.of(rows[number], "validation") for number in sorted(rows)]
     number = findings.best[v]

@@ -44,5 +44,5 @@ def check_tuning(variants: Sequence[Variant], trials: int) -> None:
         raise bad_input(
             "--tune", "the learning rate is what varies, and cannot be tuned too", "leave --lrs or --tune out"
         )
-    if all(variant.recipe.optimizer.searches for variant in variants):
+    if all(variant.recipe.optimizer.full_batch for variant in variants):
         raise bad_input("--tune", "no variant has anything to tune", "leave it out")

@@ -15,7 +15,7 @@ from typing import Any
 
 from nntrain.comparison.jobs import Job, Variants, run_alone
 from nntrain.comparison.ledger import RESUME
-from nntrain.comparison.row import Row
+from nntrain.comparison.run_result import RunResult
 from nntrain.data import Dataset
 from nntrain.errors import InputError, NntrainError, bad_input
 from nntrain.network.thread_pool import one_thread_each
@@ -67,7 +67,7 @@ class Cluster:
             hint = f"start some with: dask worker {address}"
             raise bad_input("--dask", f"the scheduler at {address} has no workers", hint) from None
 
-    def run(self, variants: Variants, jobs: Iterable[Job]) -> Generator[tuple[Job, Row]]:
+    def run(self, variants: Variants, jobs: Iterable[Job]) -> Generator[tuple[Job, RunResult]]:
         """Yield each job with its result, as they end; closing it takes back what is left.
 
         Raises:
@@ -138,12 +138,12 @@ class Cluster:
         except Exception:
             raise self._lost() from None
 
-    def _row(self, future: Any) -> Row:
+    def _row(self, future: Any) -> RunResult:
         """Return the result of a run."""
         from distributed.comm.core import CommClosedError
 
         try:
-            return Row.from_json(future.result())
+            return RunResult.from_json(future.result())
         except NntrainError:
             raise
         except CommClosedError:

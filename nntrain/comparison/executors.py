@@ -7,7 +7,7 @@ from queue import Empty, SimpleQueue
 from typing import Protocol
 
 from nntrain.comparison.jobs import Job, Variants
-from nntrain.comparison.row import Row
+from nntrain.comparison.run_result import RunResult
 from nntrain.network.thread_pool import one_thread_each
 from nntrain.utils.cpu import cores
 from nntrain.utils.garbage import collecting_new
@@ -18,7 +18,7 @@ AHEAD = 2  # jobs for each thread that are handed out at once: memory stays the 
 class Executor(Protocol):
     """Makes runs."""
 
-    def run(self, variants: Variants, jobs: Iterable[Job]) -> Generator[tuple[Job, Row]]:
+    def run(self, variants: Variants, jobs: Iterable[Job]) -> Generator[tuple[Job, RunResult]]:
         """Yield each job with what came of it, as they end; closing it leaves the rest undone."""
         ...
 
@@ -30,12 +30,12 @@ class Threads:
         self._interrupted = interrupted
         self._count = count or cores()
 
-    def run(self, variants: Variants, jobs: Iterable[Job]) -> Generator[tuple[Job, Row]]:
+    def run(self, variants: Variants, jobs: Iterable[Job]) -> Generator[tuple[Job, RunResult]]:
         """Yield each job with what came of it; none that was broken off."""
         left = iter(jobs)
         with one_thread_each(), collecting_new(), ThreadPoolExecutor(self._count) as pool:
-            waiting: dict[Future[Row], Job] = {}
-            done: SimpleQueue[Future[Row]] = SimpleQueue()
+            waiting: dict[Future[RunResult], Job] = {}
+            done: SimpleQueue[Future[RunResult]] = SimpleQueue()
 
             def hand_out(count: int) -> None:
                 for job in islice(left, count):
@@ -60,7 +60,7 @@ class Threads:
                     future.cancel()
 
 
-def _taken(done: "SimpleQueue[Future[Row]]") -> Future[Row] | None:
+def _taken(done: "SimpleQueue[Future[RunResult]]") -> Future[RunResult] | None:
     try:
         return done.get(timeout=0.1)
     except Empty:

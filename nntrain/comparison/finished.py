@@ -11,8 +11,8 @@ import numpy as np
 from nntrain.artifacts.history import History, or_nan, read_history
 from nntrain.comparison.differences import differing
 from nntrain.comparison.measure import PARTS, choose
-from nntrain.comparison.protocol import DEFAULT, Budget, Findings
-from nntrain.comparison.row import LOSS, TRAIN_LOSS, Row
+from nntrain.comparison.protocol import DEFAULT, Budget, Runs
+from nntrain.comparison.run_result import LOSS, TRAIN_LOSS, RunResult
 from nntrain.comparison.variants import canonical, same_data
 from nntrain.errors import bad_input
 from nntrain.recipe.build import check_pinned, with_absolute_path
@@ -36,7 +36,7 @@ class FinishedRuns:
     all: Sequence[Finished]
 
 
-def findings_of(folders: Sequence[Path], measure: str | None, target: float | None) -> Findings:
+def findings_of(folders: Sequence[Path], measure: str | None, target: float | None) -> Runs:
     """Read the runs of some directories.
 
     Args:
@@ -65,7 +65,7 @@ def findings_of(folders: Sequence[Path], measure: str | None, target: float | No
     parts = [part for part in PARTS if all(part in run.summary for run in runs)]
     chosen = choose(measure, parts, metric, recipes)
     budget = Budget(0, 0, 0, target)
-    findings = Findings(FinishedRuns(variants), chosen, budget, len(variants), metric, target=target, finished=True)
+    findings = Runs(FinishedRuns(variants), chosen, budget, len(variants), metric, target=target, finished=True)
     for v, group in enumerate(groups.values()):
         findings.runs[v, DEFAULT] = _by_seed(group)
     return findings
@@ -76,8 +76,8 @@ def _read(folder: Path) -> History:
     return replace(run, recipe=with_absolute_path(run.recipe, folder))
 
 
-def _by_seed(runs: Iterable[History]) -> dict[int, Row]:
-    found: dict[int, Row] = {}
+def _by_seed(runs: Iterable[History]) -> dict[int, RunResult]:
+    found: dict[int, RunResult] = {}
     for run in runs:
         seed = run.recipe.seed
         if seed in found:
@@ -86,7 +86,7 @@ def _by_seed(runs: Iterable[History]) -> dict[int, Row]:
     return found
 
 
-def _row(run: History) -> Row:
+def _row(run: History) -> RunResult:
     summary, metric = run.summary, run.metric
     scores = {}
     for part in PARTS:
@@ -97,7 +97,7 @@ def _row(run: History) -> Row:
     losses = curve[:, LOSS if "validation" in scores else TRAIN_LOSS]
     area = float(losses.mean()) if len(curve) and np.isfinite(losses).all() else inf
     facts = (summary["epochs"], summary["steps"], float(summary["seconds"]))
-    return Row(str(run.folder), Stopped(summary["stopped"]), *facts, scores, curve, curve, area)
+    return RunResult(str(run.folder), Stopped(summary["stopped"]), *facts, scores, curve, curve, area)
 
 
 def _name(runs: Sequence[Path], all_runs: Sequence[Path]) -> str:

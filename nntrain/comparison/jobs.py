@@ -9,7 +9,7 @@ from typing import Self
 
 import numpy as np
 
-from nntrain.comparison.row import Recorder, Row
+from nntrain.comparison.run_result import Recorder, RunResult
 from nntrain.comparison.variants import Variant, canonical, with_settings
 from nntrain.data import Dataset
 from nntrain.data.prepare import Prepared
@@ -66,7 +66,7 @@ class Variants:
         self._lock = Lock()
         self.fingerprints = [_fingerprint(variant.dataset) for variant in variants]
 
-    def run(self, job: Job, interrupted: Callable[[], bool] = lambda: False) -> Row:
+    def run(self, job: Job, interrupted: Callable[[], bool] = lambda: False) -> RunResult:
         """Make a run."""
         return _row(job.key, self._engine(job), interrupted)
 
@@ -91,13 +91,13 @@ class Variants:
             return self._parts[key]
 
 
-def run_alone(key: str, recipe: Recipe, dataset: Dataset) -> Row:
+def run_alone(key: str, recipe: Recipe, dataset: Dataset) -> RunResult:
     """Make a run for which nothing is there yet but its recipe and its rows."""
     plan = assemble(recipe, dataset, parts_of(recipe, dataset), Document("job", None), recipe.name or "run").plan
     return _row(key, Engine(plan), lambda: False)
 
 
-def _row(key: str, engine: Engine, interrupted: Callable[[], bool]) -> Row:
+def _row(key: str, engine: Engine, interrupted: Callable[[], bool]) -> RunResult:
     for event in train(engine, interrupted, statistics=False):
         match event:
             case Started():

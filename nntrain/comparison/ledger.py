@@ -14,7 +14,7 @@ from time import sleep
 from types import TracebackType
 from typing import Self
 
-from nntrain.comparison.row import Row
+from nntrain.comparison.run_result import RunResult
 from nntrain.errors import bad_input, cannot_write
 from nntrain.utils.files import try_lock
 
@@ -38,7 +38,7 @@ class Ledger:
 
     def __init__(self, path: Path, note: Callable[[str], None] = lambda text: None) -> None:
         self.path = path
-        self.rows: dict[str, Row] = {}
+        self.rows: dict[str, RunResult] = {}
         self._note = note
         self._file = -1
         self._size = 0  # of the whole lines
@@ -65,7 +65,7 @@ class Ledger:
     ) -> None:
         self._close()
 
-    def add(self, row: Row) -> None:
+    def add(self, row: RunResult) -> None:
         """Write a row.
 
         Raises:
@@ -120,7 +120,7 @@ class Ledger:
             self._file = -1
 
 
-def rows_of(content: bytes, path: Path) -> tuple[dict[str, Row], bytes]:
+def rows_of(content: bytes, path: Path) -> tuple[dict[str, RunResult], bytes]:
     """Return the rows of a ledger by key, and its last line if that was cut off.
 
     Args:
@@ -136,7 +136,7 @@ def rows_of(content: bytes, path: Path) -> tuple[dict[str, Row], bytes]:
         lines, rest = [*lines, rest], b""  # it is somebody else's
     for number, line in enumerate(lines, start=1):
         try:
-            row = Row.from_json(unsealed(line))
+            row = RunResult.from_json(unsealed(line))
         except ValueError as error:
             hint = "delete the line to make that run again, or choose another directory with --out"
             raise bad_input(f"{path}:{number}", f"not a line of a comparison's runs: {error}", hint) from None

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.comparison.row import LOSS, METRIC, SECONDS, STEP, Row
+from nntrain.comparison.run_result import LOSS, METRIC, SECONDS, STEP, RunResult
 from nntrain.errors import bad_input, nearest
 from nntrain.recipe.schema import Recipe
 from nntrain.training.events import Scores
@@ -32,7 +32,7 @@ class Measure:
         """Return what a run that diverged has."""
         return inf if self.lower else -inf
 
-    def of(self, row: Row, part: str | None = None) -> float:
+    def of(self, row: RunResult, part: str | None = None) -> float:
         """Return a run's value, on another part if one is given."""
         return self.worst if row.diverged else self.value(row.scores.get(part or self.part))
 
@@ -54,7 +54,7 @@ class Reached:
     seconds: float
 
 
-def reached(row: Row, measure: Measure, target: float) -> Reached | None:
+def reached(row: RunResult, measure: Measure, target: float) -> Reached | None:
     """Return when, or None if it never did."""
     values: Any = row.records[:, LOSS if measure.lower else METRIC]
     there = np.flatnonzero(values <= target if measure.lower else values >= target)

@@ -19,7 +19,7 @@ from nntrain.comparison.executors import Executor
 from nntrain.comparison.jobs import Job, Variants
 from nntrain.comparison.ledger import Ledger
 from nntrain.comparison.measure import Measure
-from nntrain.comparison.row import ABOUT, Row
+from nntrain.comparison.run_result import ABOUT, RunResult
 from nntrain.comparison.tuning import Trial, trials_of
 from nntrain.comparison.variants import Variant, canonical, with_optimizer
 from nntrain.recipe.schema import Recipe
@@ -57,7 +57,7 @@ class RunEnded:
     """A run is done, now or in an earlier comparison."""
 
     job: Job
-    row: Row
+    row: RunResult
     done: int
     total: int  # of those known so far
     reused: bool
@@ -92,7 +92,7 @@ class Group(Protocol):
 
 
 @dataclass
-class Findings:
+class Runs:
     """All runs of a comparison, and what the trials have led to."""
 
     variants: Group
@@ -100,7 +100,9 @@ class Findings:
     budget: Budget
     count: int  # of the variants that are compared; those behind them set the target
     metric: str  # accuracy or r2
-    runs: dict[tuple[int, str], dict[int, Row]] = field(default_factory=dict)  # (variant, phase) -> by seed or trial
+    runs: dict[tuple[int, str], dict[int, RunResult]] = field(
+        default_factory=dict
+    )  # (variant, phase) -> by seed or trial
     trials: dict[int, list[Trial]] = field(default_factory=dict)
     best: dict[int, int | None] = field(default_factory=dict)  # of each variant, the number of its best trial
     target: float | None = None
@@ -108,7 +110,7 @@ class Findings:
     varied: Sequence[str] = ()  # keys of the recipe that vary by options
     notes: list[str] = field(default_factory=list)  # what a reader of the result should know
 
-    def of(self, variant: int, phase: str) -> dict[int, Row]:
+    def of(self, variant: int, phase: str) -> dict[int, RunResult]:
         """Return a variant's runs, by seed, or by number for trials; in that order, whichever ended first."""
         return dict(sorted(self.runs.get((variant, phase), {}).items()))
 
@@ -132,7 +134,7 @@ def name_of(variants: Variants, budget: Budget, measure: Measure) -> str:
     return f"compare-{source}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
-def compare(variants: Variants, findings: Findings, ledger: Ledger, executor: Executor) -> Iterator[RunEnded]:
+def compare(variants: Variants, findings: Runs, ledger: Ledger, executor: Executor) -> Iterator[RunEnded]:
     """Make all runs of ``variants`` that are not in the ledger, and fill in ``findings``.
 
     It ends early where the executor has been asked to end: what then is in ``findings`` is not all.
@@ -167,13 +169,13 @@ def compare(variants: Variants, findings: Findings, ledger: Ledger, executor: Ex
         findings.notes.append("no target: no reference optimizer has learnt anything; --target sets one")
 
 
-def _tuned(variants: Variants, findings: Findings, v: int, seed: int) -> Job:
+def _tuned(variants: Variants, findings: Runs, v: int, seed: int) -> Job:
     best = findings.best[v]
     settings = {} if best is None else findings.trials[v][best].settings
     return Job.of(variants, v, TUNED, seed, settings)
 
 
-def _set_target(findings: Findings, reference: int) -> bool:
+def _set_target(findings: Runs, reference: int) -> bool:
     """Set the protocol's target, unless untrained networks meet it: the best trial of all was lucky then."""
     measure, rows = findings.measure, findings.of(reference, TUNED).values()
     target = median(measure.of(row, "validation") for row in rows)
@@ -190,7 +192,7 @@ def _set_target(findings: Findings, reference: int) -> bool:
 
 def _made(
     variants: Variants,
-    findings: Findings,
+    findings: Runs,
     ledger: Ledger,
     executor: Executor,
     jobs: list[tuple[int, Job]],
@@ -206,7 +208,7 @@ def _made(
     for number, job in jobs:
         wanted.setdefault(job.key, []).append((number, job))
 
-    def told(key: str, row: Row, reused: bool) -> Iterator[RunEnded]:
+    def told(key: str, row: RunResult, reused: bool) -> Iterator[RunEnded]:
         nonlocal done
         for number, job in wanted[key]:
             done += 1
@@ -229,7 +231,7 @@ def _made(
     return done == total
 
 
-def _best(findings: Findings, variant: int) -> int | None:
+def _best(findings: Runs, variant: int) -> int | None:
     """Return the number of the best trial; None where there is nothing to tune, or all have diverged."""
     measure, found = findings.measure, None
     for number in sorted(rows := findings.of(variant, TRIAL)):
@@ -239,7 +241,7 @@ def _best(findings: Findings, variant: int) -> int | None:
     return found
 
 
-def _references(findings: Findings) -> list[int]:
+def _references(findings: Runs) -> list[int]:
     """Return the variants of the reference set, the one with the best trial first; without those that all diverged."""
     found = []
     for v in range(findings.count, len(findings.variants.all)):

@@ -13,7 +13,7 @@ from pydantic import Field, ValidationError
 from nntrain.artifacts.history import Count, Facts, Positive, Real, Share, damaged, first_problem
 from nntrain.comparison.folder import COMPARISON, RUNS
 from nntrain.comparison.ledger import rows_of
-from nntrain.comparison.row import Row
+from nntrain.comparison.run_result import RunResult
 from nntrain.errors import bad_input
 
 
@@ -96,7 +96,7 @@ class Compared:
     """
 
     record: Record
-    runs: Mapping[tuple[str, str], Mapping[int, Row]]
+    runs: Mapping[tuple[str, str], Mapping[int, RunResult]]
 
 
 def read_comparison(folder: Path) -> Compared:
@@ -118,7 +118,7 @@ def read_comparison(folder: Path) -> Compared:
         raise damaged(file, first_problem(error)) from None
     except OSError as error:
         raise bad_input(file, f"cannot read: {error.strerror}") from None
-    runs: dict[tuple[str, str], dict[int, Row]] = {}
+    runs: dict[tuple[str, str], dict[int, RunResult]] = {}
     for row in rows.values():
         variant, phase, seed = (row.about.get(key) for key in ("variant", "phase", "seed"))
         if isinstance(seed, int) and seed in record.seeds:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from nntrain.diagnostics.curvature import Curvature
-from nntrain.diagnostics.layers import LayerLook, Look
+from nntrain.diagnostics.layers import LayerLook, NetworkStats
 
 Kind = Literal[
     "not_finite",
@@ -65,7 +65,7 @@ SMALLER_ADVICE = (
 ALIVE_ADVICE = "try other first weights, biases that are not far below zero, a smaller learning rate, or leaky_relu"
 
 
-def findings(look: Look, curvature: Curvature | None = None) -> list[Finding]:
+def findings(look: NetworkStats, curvature: Curvature | None = None) -> list[Finding]:
     """Return what is wrong, the causes in front of what follows from them; nothing where nothing stands out.
 
     Args:
@@ -94,12 +94,12 @@ def _is_saddle(curvature: Curvature | None) -> bool:
     return curvature is not None and curvature.smallest < -curvature.error
 
 
-def _stationary(look: Look, curvature: Curvature | None, blocked: bool) -> Finding:
+def _stationary(look: NetworkStats, curvature: Curvature | None, blocked: bool) -> Finding:
     """Return what a gradient of zero means; ``blocked``: something else was found that stops it."""
     text, advice = "an optimum or a saddle", "if the loss could be lower it is a saddle; --curvature tells them apart"
     if curvature is not None and _is_saddle(curvature):
         text, advice = f"a saddle (eigenvalue {curvature.smallest:.3g} of the Hessian)", "try other first weights"
-    elif look.learnt:
+    elif look.trainable:
         text, advice = "an optimum (the outputs are the targets)", "nothing is left to learn here"
     elif curvature is not None and curvature.smallest > curvature.error:
         text, advice = "an optimum (the Hessian's eigenvalues are all positive)", "nothing is left to learn here"
@@ -149,7 +149,7 @@ def _equal(layers: Sequence[LayerLook]) -> Iterator[Finding]:
         yield Finding("equal_units", same, text, DRAWN_ADVICE)
 
 
-def _flat(look: Look) -> Iterator[Finding]:
+def _flat(look: NetworkStats) -> Iterator[Finding]:
     layers, enough = look.layers, look.rows >= FEW  # of a few rows a unit is easily zero for all
     dead = _which(layers, lambda layer: enough and layer.can_die and DEAD <= layer.stuck < 1)
     if dead:

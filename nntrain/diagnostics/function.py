@@ -29,7 +29,7 @@ class Loss:
         self.engine, self.theta = engine, theta.astype(engine.dtype)
         self._rows = np.arange(len(engine.train.x))
         layers = engine.plan.network.layers
-        self._corners = [layer.activation.corners for layer in layers]
+        self._corners = [layer.activation.kinks for layer in layers]
         self._widths = [layer.n_out for layer in layers]
 
     def at(self, theta: NDArray[Any]) -> tuple[float, Sides]:
@@ -49,12 +49,12 @@ class Loss:
 
     def _side(self) -> Sides:
         sides, start, rows = [], 0, self._rows.size
-        for corners, width in zip(self._corners, self._widths, strict=True):
+        for kinks, width in zip(self._corners, self._widths, strict=True):
             stop = start + rows * width
-            sides += [self.engine.buffers.z[start:stop] > corner for corner in corners]
+            sides += [self.engine.workspace.z[start:stop] > corner for corner in kinks]
             start = stop
-        if self.engine.plan.loss.has_corners:
-            last = self.engine.buffers.d[start - rows * self._widths[-1] : start]
+        if self.engine.plan.loss.has_kinks:
+            last = self.engine.workspace.d[start - rows * self._widths[-1] : start]
             sides += [last > 0, last < 0]
         return np.concatenate(sides) if sides else np.zeros(0, np.bool_)
 

@@ -109,7 +109,7 @@ def _for_checking(plan: Plan, rows: int, penalties: bool = False, dtype: Dtype =
 
 def _tensors(plan: Plan) -> Iterator[Tensor]:
     layers = enumerate(plan.network.layers, start=1)
-    names = [f"{index} {name}" for index, layer in layers for name in layer.learnt]
+    names = [f"{index} {name}" for index, layer in layers for name in layer.trainable]
     for name, place in zip(names, plan.network.tensors().tolist(), strict=True):
         yield Tensor(name, *place)
 
@@ -194,6 +194,8 @@ def _as_single(values: NDArray[Any]) -> NDArray[Any]:
 
 def _fits_single(engine: Engine) -> bool:
     """Return whether float32 can hold all numbers of a step, and their squares."""
-    buffers, largest = engine.buffers, float(np.finfo(np.float32).max)
-    numbers = max(float(np.abs(values).max(initial=0.0)) for values in (buffers.z, buffers.h, buffers.d, engine.grad))
+    workspace, largest = engine.workspace, float(np.finfo(np.float32).max)
+    numbers = max(
+        float(np.abs(values).max(initial=0.0)) for values in (workspace.z, workspace.h, workspace.d, engine.grad)
+    )
     return bool(numbers < np.sqrt(largest) / len(engine.train.x))

@@ -74,7 +74,7 @@ class LayerLook:
 
 
 @dataclass(frozen=True)
-class Look:
+class NetworkStats:
     """A network at one moment.
 
     Attributes:
@@ -96,12 +96,12 @@ class Look:
     input_deviations: tuple[float, float] | None
     span: tuple[float, float] | None
     layers: tuple[LayerLook, ...]
-    learnt: bool
+    trainable: bool
     still: bool
     not_finite: str | None = None
 
 
-def look(plan: Plan, theta: NDArray[Any] | None = None) -> Look:
+def look(plan: Plan, theta: NDArray[Any] | None = None) -> NetworkStats:
     """Look at a plan's network on the first rows of its training part.
 
     Args:
@@ -119,16 +119,16 @@ def look(plan: Plan, theta: NDArray[Any] | None = None) -> Look:
         not_finite = locate(engine, order, 0, rates, 1)[0].where
     with np.errstate(invalid="ignore", over="ignore"):
         hidden = [h for layer, _, h, _ in list(in_buffers(engine))[:-1]]
-        span, learnt = _span(hidden), _learnt(engine)
-        return Look(
+        span, trainable = _span(hidden), _learnt(engine)
+        return NetworkStats(
             rows=order.size,
             loss=float(losses[0]) if losses.size else np.nan,
             gradient_norm=norm(engine.grad),
             input_deviations=_deviations(engine.train.x),
             span=span,
             layers=tuple(_layers(engine, span)),
-            learnt=learnt,
-            still=learnt or _cancels(engine),
+            trainable=trainable,
+            still=trainable or _cancels(engine),
             not_finite=not_finite,
         )
 
@@ -148,10 +148,10 @@ def bare(plan: Plan, part: Part, dtype: Literal["float32", "float64"] | None = N
 
 def in_buffers(engine: Engine) -> Iterator[tuple[int, NDArray[Any], NDArray[Any], NDArray[Any]]]:
     """Yield each layer's place, and z, h and dL/dz (B, O) of the step that the buffers hold."""
-    rows, start, buffers = len(engine.train.x), 0, engine.buffers
+    rows, start, workspace = len(engine.train.x), 0, engine.workspace
     for index, layer in enumerate(engine.plan.network.layers):
         stop = start + rows * layer.n_out
-        z, h, d = (part[start:stop].reshape(rows, -1) for part in (buffers.z, buffers.h, buffers.d))
+        z, h, d = (part[start:stop].reshape(rows, -1) for part in (workspace.z, workspace.h, workspace.d))
         yield index, z, h, d
         start = stop
 
@@ -235,25 +235,25 @@ def _layers(engine: Engine, span: tuple[float, float] | None) -> Iterator[LayerL
 
 
 def slopes(
-    activation: Activation, z: NDArray[Any], h: NDArray[Any], learnt: NDArray[Any] | None
+    activation: Activation, z: NDArray[Any], h: NDArray[Any], trainable: NDArray[Any] | None
 ) -> NDArray[Any] | None:
     """Return the activation's derivative at each z (B, O): what becomes of dL/dh = 1; None for softmax."""
     if activation.distribution:
         return None
     d, numbers, values = np.ones(z.size, z.dtype), z.reshape(-1), h.reshape(-1)
     backward = activation.backward[z.dtype]
-    if learnt is None:
-        backward(numbers, values, Shape(activation.number, z.shape[-1]), d)
+    if trainable is None:
+        backward(numbers, values, Shape(activation.coefficient, z.shape[-1]), d)
     else:
-        backward(numbers, values, learnt, d, np.empty_like(learnt))
+        backward(numbers, values, trainable, d, np.empty_like(trainable))
     return d.reshape(z.shape)
 
 
 def _largest_slope(activation: Activation, dtype: np.dtype[Any]) -> float:
-    if activation.learns(1):
+    if activation.n_slopes(1):
         return 1.0  # of a line
     z = GRID.astype(dtype)
     h = np.empty_like(z)
-    activation.forward[z.dtype](z, h, Shape(activation.number, 1))
+    activation.forward[z.dtype](z, h, Shape(activation.coefficient, 1))
     slope = slopes(activation, z, h, None)
     return 0.25 if slope is None else float(np.abs(slope).max())  # of h (1 - h)

@@ -112,7 +112,7 @@ def same_surface(one: Plan, other: Plan) -> bool:
     mine, theirs = one.data.train, other.data.train
     if mine.x.shape != theirs.x.shape or one.loss != other.loss:
         return False
-    layers = [[(layer.label, layer.learnt, layer.kept) for layer in plan.network.layers] for plan in (one, other)]
+    layers = [[(layer.label, layer.trainable, layer.buffers) for layer in plan.network.layers] for plan in (one, other)]
     held = [Engine(plan).theta[plan.network.parameters :].tolist() for plan in (one, other)]
     rows = np.array_equal(mine.x, theirs.x) and np.array_equal(mine.y, theirs.y)
     return layers[0] == layers[1] and held[0] == held[1] and rows

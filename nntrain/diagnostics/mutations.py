@@ -18,7 +18,7 @@ from nntrain.diagnostics.compared import TensorCheck
 from nntrain.diagnostics.gradcheck import Settings, check
 from nntrain.diagnostics.small import small_plan
 from nntrain.errors import bad_input, nearest
-from nntrain.jit.kernels import Entry, entry
+from nntrain.jit.kernels import CompiledFunction, compiled
 from nntrain.losses import LOSS, Loss
 from nntrain.losses.cross_entropy import CrossEntropy
 from nntrain.losses.squared_error import MeanSquaredError
@@ -30,8 +30,8 @@ from nntrain.training.plan import Plan
 Vector = NDArray[np.float64]
 
 
-@entry(LOSS)
-def summed_not_averaged(output, target, delta, numbers):  # type: ignore[no-untyped-def]
+@compiled(LOSS)
+def summed_not_averaged(output, target, delta, numbers):
     """Leave the 1/(B·O) out of the gradient, but not out of the loss."""
     for i in range(output.shape[0]):
         for j in range(output.shape[1]):
@@ -40,8 +40,8 @@ def summed_not_averaged(output, target, delta, numbers):  # type: ignore[no-unty
     return (error * error).sum() / output.size
 
 
-@entry(LOSS)
-def softmax_without_truth(output, target, delta, numbers):  # type: ignore[no-untyped-def]
+@compiled(LOSS)
+def softmax_without_truth(output, target, delta, numbers):
     """Take p for the gradient, and forget to take 1 off for the true class."""
     total, rows = 0.0, output.shape[0]
     for i in range(rows):
@@ -52,30 +52,30 @@ def softmax_without_truth(output, target, delta, numbers):  # type: ignore[no-un
     return total / rows
 
 
-@entry(BACKWARD)
-def elu_of_the_wrong_value(z, h, shape, d):  # type: ignore[no-untyped-def]
+@compiled(BACKWARD)
+def elu_of_the_wrong_value(z, h, shape, d):
     """Take alpha·exp at the output h, where it belongs to z."""
-    zero, a = z.dtype.type(0), z.dtype.type(shape.number)
+    zero, a = z.dtype.type(0), z.dtype.type(shape.coefficient)
     for i in range(z.size):
         d[i] = d[i] if z[i] > zero else a * np.exp(h[i]) * d[i]
 
 
-@entry(BACKWARD)
-def sigmoid_of_z(z, h, shape, d):  # type: ignore[no-untyped-def]
+@compiled(BACKWARD)
+def sigmoid_of_z(z, h, shape, d):
     """Take z (1 - z), where it is h (1 - h)."""
     for i in range(z.size):
         d[i] *= z[i] * (1 - z[i])
 
 
-@entry(BACKWARD)
-def tanh_without_square(z, h, shape, d):  # type: ignore[no-untyped-def]
+@compiled(BACKWARD)
+def tanh_without_square(z, h, shape, d):
     """Take 1 - h, where it is 1 - h²."""
     for i in range(z.size):
         d[i] *= 1 - h[i]
 
 
-@entry(BACKWARD)
-def relu_lets_all_through(z, h, shape, d):  # type: ignore[no-untyped-def]
+@compiled(BACKWARD)
+def relu_lets_all_through(z, h, shape, d):
     """Forget that where z < 0 nothing comes back."""
 
 
@@ -110,7 +110,7 @@ def batch_norm_without_mean(engine: Engine, gradient: Vector) -> Vector:
     here, *_ = network.arrays(engine.theta)
     of_gradient, *_ = network.arrays(changed)
     dW, db = of_gradient["weights"], of_gradient["biases"]
-    missing = here["gamma"] * engine.buffers.scale[: first.n_out] * of_gradient["beta"]
+    missing = here["gamma"] * engine.workspace.scale[: first.n_out] * of_gradient["beta"]
     dW += np.outer(x.sum(axis=0), missing / len(x))
     db += missing
     return changed
@@ -124,8 +124,8 @@ class Mutation:
     about: str
     activation: type[Activation] = Tanh
     loss: type[Loss] = MeanSquaredError
-    backward: Entry | None = None  # in place of the activation's
-    function: Entry | None = None  # in place of the loss'
+    backward: CompiledFunction | None = None  # in place of the activation's
+    function: CompiledFunction | None = None  # in place of the loss'
     tamper: Callable[[Engine, Vector], Vector] | None = None
     normalised: bool = False  # whether the hidden layers have batch norm
 
@@ -197,7 +197,7 @@ def plant(name: str) -> list[Caught]:
 class _Mistaken:
     """A component whose compiled loop is another one; everything else is the original's."""
 
-    def __init__(self, original: Any, **changed: Entry) -> None:
+    def __init__(self, original: Any, **changed: CompiledFunction) -> None:
         self._original = original
         self.__dict__ |= changed
 

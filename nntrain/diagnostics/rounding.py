@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.activations import Shape
-from nntrain.layers.dropout import WORD, dropout_forward, scrambled, step_key
+from nntrain.layers.dropout import WORD, dropout_forward, hash32, step_key
 from nntrain.network.network import Dense
 from nntrain.training.engine import Engine
 
@@ -48,7 +48,7 @@ def _dropped(engine: Engine) -> Iterator[NDArray[np.bool_] | None]:
     for layer in engine.plan.network.layers:
         kept = np.ones(rows * layer.n_out)
         if layer.dropout:
-            dropout_forward(kept, layer.dropout, scrambled((key + unit) & WORD))
+            dropout_forward(kept, layer.dropout, hash32((key + unit) & WORD))
         yield (kept == 0).reshape(rows, -1) if layer.dropout else None
         unit += layer.n_out
 
@@ -101,7 +101,7 @@ class _Step:
             n = self._rounded(off * scale, rows)
             z = self._rounded(arrays["gamma"] * n + arrays["beta"], rows)
         h = np.empty_like(z)
-        shape: Any = arrays.get("slopes", Shape(layer.activation.number, layer.n_out))
+        shape: Any = arrays.get("slopes", Shape(layer.activation.coefficient, layer.n_out))
         layer.activation.forward[DOUBLE](z.reshape(-1), h.reshape(-1), shape)
         h = self._rounded(h, rows)
         return z, (h + self._noise(z, rows) if layer.activation.cancels else h), n, scale
@@ -124,7 +124,7 @@ class _Step:
         if "slopes" in arrays:
             layer.activation.backward[DOUBLE](*flat, arrays["slopes"], d.reshape(-1), into["slopes"])
         else:
-            layer.activation.backward[DOUBLE](*flat, Shape(layer.activation.number, layer.n_out), d.reshape(-1))
+            layer.activation.backward[DOUBLE](*flat, Shape(layer.activation.coefficient, layer.n_out), d.reshape(-1))
         if layer.activation.cancels:
             d += self._noise(dh, rows)
         if layer.activation.distribution:  # a share times a difference of what may be nearly the same

@@ -8,10 +8,10 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from nntrain.jit.compiler import compiled_as
+from nntrain.jit.compiler import overload
 
 
-def borrowed(arrays: Any) -> Any:
+def without_refcounts(arrays: Any) -> Any:
     """Return arrays, or a tuple with arrays in it, of which nobody counts who uses them: the caller owns them.
 
     Numba counts the references to an array's memory, up and down again for each slice that is taken of it: more than
@@ -21,8 +21,8 @@ def borrowed(arrays: Any) -> Any:
     return arrays
 
 
-@compiled_as(borrowed)
-def _compiled_borrowed(arrays):  # type: ignore[no-untyped-def]
+@overload(without_refcounts)
+def _compiled_borrowed(arrays):
     return lambda arrays: _borrowed(arrays)
 
 
@@ -58,8 +58,8 @@ def view(vector: Any, start: int, shape: Any) -> Any:
     return vector.reshape(-1)[start : start + prod(shape)].reshape(shape)
 
 
-@compiled_as(view)
-def _compiled_view(vector, start, shape):  # type: ignore[no-untyped-def]
+@overload(view)
+def _compiled_view(vector, start, shape):
     return lambda vector, start, shape: _view(vector, start, shape)
 
 
@@ -80,8 +80,8 @@ def in_order(matrix: Any) -> Any:
     return matrix if matrix.flags.c_contiguous else matrix.T
 
 
-@compiled_as(in_order)
-def _compiled_in_order(matrix):  # type: ignore[no-untyped-def]
+@overload(in_order)
+def _compiled_in_order(matrix):
     return (lambda matrix: matrix) if matrix.layout == "C" else (lambda matrix: matrix.T)
 
 

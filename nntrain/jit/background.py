@@ -7,22 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.jit.kernels import Entry
+from nntrain.jit.kernels import CompiledFunction
 from nntrain.utils.cpu import cores
 
 
-def compile_beside(entries: Sequence[Entry], dtype: np.dtype[Any]) -> None:
+def compile_beside(entries: Sequence[CompiledFunction], dtype: np.dtype[Any]) -> None:
     """Begin to compile those of ``entries`` that have yet to be, in a process of their own.
 
     Nothing is begun where there is one core only. Whoever asks for one of them waits for that process, and compiles it
     if that has failed.
     """
-    missing = [entry for entry in entries if entry.missing(dtype)]
+    missing = [compiled for compiled in entries if compiled.missing(dtype)]
     if not missing or cores() < 2:
         return
     from subprocess import DEVNULL, Popen  # seldom wanted
 
-    names = [entry.name for entry in missing]
+    names = [compiled.name for compiled in missing]
     try:  # -P: a file beside the user's recipe may be called like one of ours
         process = Popen(  # noqa: S603 - this Python, and names of ours
             [sys.executable, "-P", "-m", "nntrain.jit.background", dtype.name, *names],
@@ -32,8 +32,8 @@ def compile_beside(entries: Sequence[Entry], dtype: np.dtype[Any]) -> None:
         )
     except OSError:
         return
-    for entry in missing:
-        entry.comes_from(process, dtype)
+    for compiled in missing:
+        compiled.comes_from(process, dtype)
 
 
 def main(dtype: str, *names: str) -> None:

@@ -7,11 +7,12 @@ Python should call it too: that was half of the time that the first run took to 
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
+from numba import extending
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder, PassManager
 from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import NativeLowering
-from numba.extending import overload, register_jitable
+from numba.extending import register_jitable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -63,9 +64,9 @@ class KernelCompiler(CompilerBase):  # type: ignore[misc]
         return [passes]
 
 
-def compiled_as(function: Callable[..., Any]) -> Callable[..., Any]:
+def overload(function: Callable[..., Any]) -> Callable[..., Any]:
     """Let a kernel stand in for ``function`` in compiled code: the one that what is decorated returns for its types."""
-    return overload(function, jit_options={**INLINE, "pipeline_class": KernelCompiler})  # type: ignore[no-any-return]
+    return extending.overload(function, jit_options={**INLINE, "pipeline_class": KernelCompiler})  # type: ignore[no-any-return]
 
 
 def compiled_within(function: Callable[P, R], options: dict[str, Any]) -> Callable[P, R]:

@@ -13,7 +13,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from nntrain.jit.compiler import compiled_as
+from nntrain.jit.compiler import overload
 
 X86_FLUSH = 0x8040  # results and operands
 ARM_FLUSH = 1 << 24
@@ -30,20 +30,20 @@ def restore(control: int) -> None:
     """Put the control register back to what ``flush_denormals`` returned."""
 
 
-@compiled_as(flush_denormals)
-def _compiled_flush_denormals():  # type: ignore[no-untyped-def]
+@overload(flush_denormals)
+def _compiled_flush_denormals():
     flush = X86_FLUSH if X86 else ARM_FLUSH
 
-    def compiled():  # type: ignore[no-untyped-def]
+    def implementation():
         control = _control()
         _set_control(control | flush)
         return control
 
-    return compiled
+    return implementation
 
 
-@compiled_as(restore)
-def _compiled_restore(control):  # type: ignore[no-untyped-def]
+@overload(restore)
+def _compiled_restore(control):
     return lambda control: _set_control(control)
 
 

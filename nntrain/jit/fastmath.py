@@ -17,7 +17,7 @@ import numba
 import numpy as np
 from numba import types
 
-from nntrain.jit.compiler import INLINE, compiled_as, compiled_within
+from nntrain.jit.compiler import INLINE, compiled_within, overload
 
 # Sums must not be reordered here, as they may be elsewhere: the two parts of log 2 would be added up.
 EXACT = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
@@ -47,7 +47,7 @@ def expm1(x: Any) -> Any:
 
 
 @exact
-def _parts_32(x):  # type: ignore[no-untyped-def]
+def _parts_32(x):
     """Return exp(r) - 1 and half of 2^n: all of it may be too large a number."""
     n = np.floor(x * np.float32(LOG2E) + np.float32(0.5))
     r = (x - n * HIGH_32) - n * LOW_32
@@ -58,7 +58,7 @@ def _parts_32(x):  # type: ignore[no-untyped-def]
 
 
 @exact
-def _parts_64(x):  # type: ignore[no-untyped-def]
+def _parts_64(x):
     """Return exp(r) - 1 and half of 2^n."""
     n = np.floor(x * LOG2E + 0.5)
     r = (x - n * HIGH_64) - n * LOW_64
@@ -68,12 +68,12 @@ def _parts_64(x):  # type: ignore[no-untyped-def]
     return p * r * r + r, np.int64((np.int64(n) + 1022) << 52).view(np.float64)
 
 
-@compiled_as(exp)
-def _compiled_exp(x):  # type: ignore[no-untyped-def]
+@overload(exp)
+def _compiled_exp(x):
     parts, smallest, largest, real = _of(x)
 
     @exact
-    def within(x):  # type: ignore[no-untyped-def]
+    def within(x):
         p, half = parts(x)
         value = real(2) * (p * half + half)
         value = real(inf) if x > largest else value
@@ -82,12 +82,12 @@ def _compiled_exp(x):  # type: ignore[no-untyped-def]
     return lambda x: within(x)
 
 
-@compiled_as(expm1)
-def _compiled_expm1(x):  # type: ignore[no-untyped-def]
+@overload(expm1)
+def _compiled_expm1(x):
     parts, smallest, largest, real = _of(x)
 
     @exact
-    def within(x):  # type: ignore[no-untyped-def]
+    def within(x):
         p, half = parts(x)
         value = real(2) * (p * half + (half - real(0.5)))
         value = real(inf) if x > largest else value
@@ -108,12 +108,12 @@ def tanh(x: Any) -> Any:
     return np.tanh(x)
 
 
-@compiled_as(tanh)
-def _compiled_tanh(x):  # type: ignore[no-untyped-def]
+@overload(tanh)
+def _compiled_tanh(x):
     real = _of(x)[-1]
 
-    def compiled(x):  # type: ignore[no-untyped-def]
+    def implementation(x):
         e = expm1(real(-2) * abs(x))
         return np.copysign(e / (real(2) + e), x)
 
-    return compiled
+    return implementation

@@ -28,7 +28,7 @@ from numba.core import cgutils, event
 from numba.extending import intrinsic
 
 from nntrain.jit.cache import PackageCache, can_keep
-from nntrain.jit.compiler import INLINE, INNER, compiled_as, compiled_within
+from nntrain.jit.compiler import INLINE, INNER, compiled_within, overload
 
 if TYPE_CHECKING:
     import subprocess
@@ -48,7 +48,7 @@ def kernel(function: Callable[P, R]) -> Callable[P, R]:
     return compiled_within(function, {**OPTIONS, **INLINE})
 
 
-def apart(function: Callable[P, R]) -> Callable[P, R]:
+def noinline(function: Callable[P, R]) -> Callable[P, R]:
     """Compile ``function``, which has to call ``stay_apart``, once for all its callers within an entry.
 
     For what is large, and called seldom enough that the price of a call is none.
@@ -73,16 +73,16 @@ def compiles() -> bool:
     return not numba.config.DISABLE_JIT
 
 
-class Entry:
+class CompiledFunction:
     """A function of one signature for each of float32 and float64, compiled when first asked for.
 
     ``entry[dtype]`` can be called from Python; ``entry.address(dtype)`` is what compiled code calls it by.
     """
 
-    def __init__(self, function: Callable[..., Any], signature: Signature, liberties: frozenset[str]) -> None:
+    def __init__(self, function: Callable[..., Any], signature: Signature, fastmath_flags: frozenset[str]) -> None:
         self.function = function
         self.signature = signature
-        self.liberties = liberties  # what may be taken with floating point, beyond FASTMATH
+        self.fastmath_flags = fastmath_flags  # what may be taken with floating point, beyond FASTMATH
         self.__doc__ = function.__doc__
 
     @property
@@ -117,7 +117,9 @@ class Entry:
 
 
 _plain: dict[int, Callable[..., Any]] = {}
-_compiled_by: dict[tuple[Entry, np.dtype[Any]], "subprocess.Popen[bytes] | None"] = {}  # None: by this process
+_compiled_by: dict[
+    tuple[CompiledFunction, np.dtype[Any]], "subprocess.Popen[bytes] | None"
+] = {}  # None: by this process
 _one_at_a_time = RLock()  # threads that want the same function wait for one of them to compile it
 
 
@@ -130,8 +132,8 @@ def by_address(signature: Signature) -> Callable[..., Any]:
     def call(address: int, *arguments: Any) -> Any:
         return _plain[address](*arguments)
 
-    @compiled_as(call)
-    def compiled_call(address, *arguments):  # type: ignore[no-untyped-def]
+    @overload(call)
+    def compiled_call(address, *arguments):
         function = types.FunctionType(signature(arguments[0].dtype))
 
         @intrinsic
@@ -148,37 +150,39 @@ def by_address(signature: Signature) -> Callable[..., Any]:
     return call
 
 
-def entry(signature: Signature, liberties: frozenset[str] = frozenset()) -> Callable[[Callable[..., Any]], Entry]:
+def compiled(
+    signature: Signature, fastmath_flags: frozenset[str] = frozenset()
+) -> Callable[[Callable[..., Any]], CompiledFunction]:
     """Mark a function that is compiled on its own, with ``signature(F)`` for a float type F."""
-    return lambda function: Entry(function, signature, liberties)
+    return lambda function: CompiledFunction(function, signature, fastmath_flags)
 
 
 @functools.cache
-def _dispatcher(entry: Entry, dtype: np.dtype[Any]) -> Any:
-    dispatcher = numba.njit(**{**OPTIONS, "fastmath": FASTMATH | entry.liberties})(entry.function)
+def _dispatcher(compiled: CompiledFunction, dtype: np.dtype[Any]) -> Any:
+    dispatcher = numba.njit(**{**OPTIONS, "fastmath": FASTMATH | compiled.fastmath_flags})(compiled.function)
     if compiles():
         with suppress(OSError):  # typed in, and not in a file: compiled anew each time
-            dispatcher._cache = PackageCache(entry.function)
+            dispatcher._cache = PackageCache(compiled.function)
     return dispatcher
 
 
 @functools.cache
-def _compiled(entry: Entry, dtype: np.dtype[Any]) -> Callable[..., Any]:
-    dispatcher = _dispatcher(entry, dtype)
+def _compiled(compiled: CompiledFunction, dtype: np.dtype[Any]) -> Callable[..., Any]:
+    dispatcher = _dispatcher(compiled, dtype)
     if not compiles():
         return dispatcher  # type: ignore[no-any-return]
-    if process := _compiled_by.setdefault((entry, dtype), None):
+    if process := _compiled_by.setdefault((compiled, dtype), None):
         process.wait()
-    dispatcher.compile(entry.signature(numba.from_dtype(dtype)))
+    dispatcher.compile(compiled.signature(numba.from_dtype(dtype)))
     dispatcher.disable_compile()
     return dispatcher  # type: ignore[no-any-return]
 
 
 @functools.cache
-def _address(entry: Entry, dtype: np.dtype[Any]) -> int:
-    dispatcher: Any = entry[dtype]
-    compiled = dispatcher.get_compile_result(entry.signature(numba.from_dtype(dtype)))
-    return int(compiled.library.get_pointer_to_function(compiled.fndesc.llvm_cfunc_wrapper_name))
+def _address(compiled: CompiledFunction, dtype: np.dtype[Any]) -> int:
+    dispatcher: Any = compiled[dtype]
+    result = dispatcher.get_compile_result(compiled.signature(numba.from_dtype(dtype)))
+    return int(result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name))
 
 
 @contextmanager

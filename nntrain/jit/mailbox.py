@@ -17,72 +17,72 @@ from numba.extending import intrinsic
 from nntrain.jit.denormals import X86
 from nntrain.jit.kernels import kernel
 
-BOARD = types.int64[::1]
+MAILBOX = types.int64[::1]
 LINE = 8  # integers of a line of the cache: two threads that write into one wait for each other
 # On the board: how many threads share the next job, where the first has room for copies, and the addresses of three
 # entries of nntrain.matmul.tiles and nntrain.matmul.gemm; how many threads there are, until when the first works alone,
 # and for how long (ns); jobs so far; what the last one is, how many threads it is for, its numbers, and when it was
 # posted (ns); what each has done.
-HANDS, ROOM, SMALL_PRODUCT, LARGE_PRODUCT, PANELS_OF, TEAM, ALONE_UNTIL, ALONE_FOR = range(8)
+N_THREADS, SCRATCH, SMALL_PRODUCT, LARGE_PRODUCT, PANELS_OF, POOL_SIZE, ALONE_UNTIL, ALONE_FOR = range(8)
 TURN, KIND, WANTED, JOB, POSTED, DONE = LINE, 2 * LINE, 2 * LINE + 1, 2 * LINE + 2, 4 * LINE, 5 * LINE
 PRODUCT, UPDATE, BATCH, CALL = 1, 2, 3, 4  # kinds; a call is for nobody: who answers it is awake
 
 LOOKS = 20_000  # that a thread looks for news before it naps between looks: about a millisecond
 NAPS = 5_000  # microseconds of the longest nap; each is one longer than the one before
 
-# Where other programs keep a worker from its core, the first thread waits for it, for longer than the work itself takes.
+# Where other programs keep a worker from its core, the first thread waits for longer than the work itself takes.
 # It then works alone for TIMES_ALONE as long as it has waited, and twice as long each time if that goes on.
 LATE, LONGEST_ALONE = 100_000, 1_000_000_000  # ns
 TIMES_ALONE = 20
 
 
-def board_for(hands: int) -> int:
+def mailbox_size(n_threads: int) -> int:
     """Return how many integers the board of so many threads has."""
-    return DONE + LINE * hands
+    return DONE + LINE * n_threads
 
 
 @kernel
-def post(board, kind, wanted):  # type: ignore[no-untyped-def]
+def post(mailbox, kind, wanted):
     """Let the others see the job whose numbers have been written to the board."""
-    board[KIND], board[WANTED], board[POSTED] = kind, wanted, clock()
-    tell(board, TURN, board[TURN] + 1)
+    mailbox[KIND], mailbox[WANTED], mailbox[POSTED] = kind, wanted, clock()
+    store_release(mailbox, TURN, mailbox[TURN] + 1)
 
 
 @kernel
-def wait_for_the_others(board):  # type: ignore[no-untyped-def]
-    """Return when all workers have done the last job. If that took twice as long as it should, work alone for a while."""
+def wait_for_workers(mailbox):
+    """Return when all workers have done the last job; work alone for a while if one was late."""
     began = clock()
-    for hand in range(1, board[HANDS]):
-        wait_for(board, DONE + LINE * hand, board[TURN])
+    for worker in range(1, mailbox[N_THREADS]):
+        wait_for(mailbox, DONE + LINE * worker, mailbox[TURN])
     now = clock()
     waited = now - began
-    if waited > began - board[POSTED] + LATE:
-        again = now - board[ALONE_UNTIL] < board[ALONE_FOR]
-        board[ALONE_FOR] = min(max(TIMES_ALONE * waited, 2 * board[ALONE_FOR] * again), LONGEST_ALONE)
-        board[ALONE_UNTIL] = now + board[ALONE_FOR]
-        board[HANDS] = 1
+    if waited > began - mailbox[POSTED] + LATE:
+        again = now - mailbox[ALONE_UNTIL] < mailbox[ALONE_FOR]
+        mailbox[ALONE_FOR] = min(max(TIMES_ALONE * waited, 2 * mailbox[ALONE_FOR] * again), LONGEST_ALONE)
+        mailbox[ALONE_UNTIL] = now + mailbox[ALONE_FOR]
+        mailbox[N_THREADS] = 1
 
 
 @kernel
-def share_again(board):  # type: ignore[no-untyped-def]
+def share_again(mailbox):
     """Share jobs again when the time for working alone is over, and the workers have answered a call."""
-    if board[HANDS] < board[TEAM] and clock() >= board[ALONE_UNTIL]:
-        if board[KIND] != CALL:
-            post(board, CALL, 0)
+    if mailbox[N_THREADS] < mailbox[POOL_SIZE] and clock() >= mailbox[ALONE_UNTIL]:
+        if mailbox[KIND] != CALL:
+            post(mailbox, CALL, 0)
             return
-        for hand in range(1, board[TEAM]):
-            if seen(board, DONE + LINE * hand) < board[TURN]:
+        for worker in range(1, mailbox[POOL_SIZE]):
+            if load_acquire(mailbox, DONE + LINE * worker) < mailbox[TURN]:
                 return
-        board[HANDS] = board[TEAM]
+        mailbox[N_THREADS] = mailbox[POOL_SIZE]
 
 
 @kernel
-def wait_for(board, place, value):  # type: ignore[no-untyped-def]
+def wait_for(mailbox, place, value):
     """Return when the board's count at ``place`` is at ``value``."""
     looks = 0
-    while seen(board, place) < value:
+    while load_acquire(mailbox, place) < value:
         looks += 1
-        breathe(min(looks - LOOKS, NAPS))
+        spin_wait(min(looks - LOOKS, NAPS))
 
 
 def _at(context: Any, builder: Any, kind: Any, value: Any, place: Any) -> Any:
@@ -90,28 +90,28 @@ def _at(context: Any, builder: Any, kind: Any, value: Any, place: Any) -> Any:
 
 
 @intrinsic
-def tell(typing_context: Any, board: Any, place: Any, value: Any) -> Any:
+def store_release(typing_context: Any, mailbox: Any, place: Any, value: Any) -> Any:
     """Raise a count on the board, after all that was written before; compiled code only."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        builder.store_atomic(arguments[2], _at(context, builder, board, *arguments[:2]), "release", 8)
+        builder.store_atomic(arguments[2], _at(context, builder, mailbox, *arguments[:2]), "release", 8)
         return context.get_dummy_value()
 
-    return types.void(board, types.intp, types.int64), generate
+    return types.void(mailbox, types.intp, types.int64), generate
 
 
 @intrinsic
-def seen(typing_context: Any, board: Any, place: Any) -> Any:
+def load_acquire(typing_context: Any, mailbox: Any, place: Any) -> Any:
     """Return a count on the board, before all that is read after it; compiled code only."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.load_atomic(_at(context, builder, board, *arguments), "acquire", 8)
+        return builder.load_atomic(_at(context, builder, mailbox, *arguments), "acquire", 8)
 
-    return types.int64(board, types.intp), generate
+    return types.int64(mailbox, types.intp), generate
 
 
 @intrinsic
-def breathe(typing_context: Any, nap: Any) -> Any:
+def spin_wait(typing_context: Any, nap: Any) -> Any:
     """Let the processor do something else for a moment or, where ``nap`` is above 0, for so many microseconds."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:

@@ -2,7 +2,7 @@
 
 from nntrain.jit.arrays import view
 from nntrain.jit.kernels import kernel
-from nntrain.jit.mailbox import HANDS
+from nntrain.jit.mailbox import N_THREADS
 from nntrain.matmul.gemm import is_large, multiply
 from nntrain.matmul.transpose import turn
 
@@ -10,7 +10,7 @@ FEW = 4  # rows, below which weights are not turned round for them (measured: be
 
 
 @kernel
-def dense_forward(h_in, W, b, z, board):  # type: ignore[no-untyped-def]
+def dense_forward(h_in, W, b, z, mailbox):
     """Pre-activations of a dense layer.
 
     Formula:
@@ -18,11 +18,11 @@ def dense_forward(h_in, W, b, z, board):  # type: ignore[no-untyped-def]
 
     Source: K, N.
     """
-    multiply(h_in, W, b, z, board)
+    multiply(h_in, W, b, z, mailbox)
 
 
 @kernel
-def dense_backward_weights(h_in, d, dW, board):  # type: ignore[no-untyped-def]
+def dense_backward_weights(h_in, d, dW, mailbox):
     """Gradient of a dense layer's weights from d = dL/dz (B, O), summed over the B rows.
 
     Formula:
@@ -30,11 +30,11 @@ def dense_backward_weights(h_in, d, dW, board):  # type: ignore[no-untyped-def]
 
     Source: K, H, N (backpropagation by hand).
     """
-    multiply(h_in.T, d, d[0, :0], dW, board)
+    multiply(h_in.T, d, d[0, :0], dW, mailbox)
 
 
 @kernel
-def dense_backward_biases(d, db):  # type: ignore[no-untyped-def]
+def dense_backward_biases(d, db):
     """Gradient of a dense layer's biases, where they are learnt.
 
     Formula:
@@ -53,13 +53,13 @@ def dense_backward_biases(d, db):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def dense_backward_input(d, W, turned, dh_in, board):  # type: ignore[no-untyped-def]
+def dense_backward_input(d, W, transposed, dh_in, mailbox):
     """Pass the gradient on to the layer's inputs.
 
     Formula:
         dh_in = d W^T         (B, I) = (B, O) (O, I)
 
-    W is turned round first: into ``turned`` where there is room, which there is for all but those of large products.
+    W is transposed first: into ``transposed`` where there is room, which there is for all but large products.
 
     Source: K, H, N (backpropagation by hand).
     """
@@ -70,9 +70,9 @@ def dense_backward_input(d, W, turned, dh_in, board):  # type: ignore[no-untyped
                 for j in range(W.shape[1]):
                     total += d[row, j] * W[i, j]
                 dh_in[row, i] = total
-    elif W.size <= turned.size and not is_large(d.shape[0], W.size, board[HANDS]):
-        W_turned = view(turned, 0, (W.shape[1], W.shape[0]))
+    elif W.size <= transposed.size and not is_large(d.shape[0], W.size, mailbox[N_THREADS]):
+        W_turned = view(transposed, 0, (W.shape[1], W.shape[0]))
         turn(W, 0, 0, W.shape[0], W.shape[1], W_turned)
-        multiply(d, W_turned, d[0, :0], dh_in, board)
+        multiply(d, W_turned, d[0, :0], dh_in, mailbox)
     else:
-        multiply(d, W.T, d[0, :0], dh_in, board)
+        multiply(d, W.T, d[0, :0], dh_in, mailbox)

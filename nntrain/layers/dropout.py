@@ -11,7 +11,7 @@ NO_KEY = -1  # not training: nothing is dropped
 
 
 @kernel
-def scrambled(x):  # type: ignore[no-untyped-def]
+def hash32(x):
     """Return 32 bits that look random, from 32 that do not; no product goes beyond 63 bits, so that Python agrees.
 
     Source: Wellons' hash prospector, 2018 (lowbias32, with the constants found later).
@@ -24,13 +24,13 @@ def scrambled(x):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def step_key(seed, k):  # type: ignore[no-untyped-def]
+def step_key(seed, k):
     """Return the key of step ``k`` of a run."""
-    return scrambled((scrambled(seed & WORD) + k) & WORD)
+    return hash32((hash32(seed & WORD) + k) & WORD)
 
 
 @kernel
-def dropout_forward(h, share, key):  # type: ignore[no-untyped-def]
+def dropout_forward(h, share, key):
     """Drop a share of the activations, and scale the others up by as much: the mean stays.
 
     Formula:
@@ -41,11 +41,11 @@ def dropout_forward(h, share, key):  # type: ignore[no-untyped-def]
     zero, scale = h.dtype.type(0), h.dtype.type(1 / (1 - share))
     bound = int(share * (WORD + 1))
     for i in range(h.size):
-        h[i] = zero if scrambled(key ^ scrambled(i)) < bound else scale * h[i]
+        h[i] = zero if hash32(key ^ hash32(i)) < bound else scale * h[i]
 
 
 @kernel
-def dropout_backward(h, d, share, key):  # type: ignore[no-untyped-def]
+def dropout_backward(h, d, share, key):
     """Turn d from dL/d(dropped h) into dL/dh, and h back into what the activation made, where it was kept.
 
     Formula:
@@ -54,7 +54,7 @@ def dropout_backward(h, d, share, key):  # type: ignore[no-untyped-def]
     zero, scale, back = h.dtype.type(0), h.dtype.type(1 / (1 - share)), h.dtype.type(1 - share)
     bound = int(share * (WORD + 1))
     for i in range(h.size):
-        if scrambled(key ^ scrambled(i)) < bound:
+        if hash32(key ^ hash32(i)) < bound:
             d[i] = zero
         else:
             d[i] *= scale

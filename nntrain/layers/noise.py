@@ -4,13 +4,13 @@ import numpy as np
 
 from nntrain.jit.arrays import view
 from nntrain.jit.kernels import kernel
-from nntrain.layers.dropout import WORD, scrambled
+from nntrain.layers.dropout import WORD, hash32
 
 APART = 0x9E3779B9  # from the keys of the layers, which drop units by the step's key too
 
 
 @kernel
-def add_noise(x, deviation, key):  # type: ignore[no-untyped-def]
+def add_noise(x, deviation, key):
     """Add noise to the rows x (B, inputs) of a step, as a function of seed, step and place.
 
     Formula:
@@ -21,10 +21,10 @@ def add_noise(x, deviation, key):  # type: ignore[no-untyped-def]
     Normal numbers from uniform ones: Box and Muller 1958.
     """
     real, flat = x.dtype.type, view(x, 0, (x.size,))
-    own = scrambled((key + APART) & WORD)
+    own = hash32((key + APART) & WORD)
     for i in range(0, flat.size, 2):
-        u1 = (scrambled(own ^ scrambled(i)) + 1) / (WORD + 1)
-        u2 = scrambled(own ^ scrambled(i + 1)) / (WORD + 1)
+        u1 = (hash32(own ^ hash32(i)) + 1) / (WORD + 1)
+        u2 = hash32(own ^ hash32(i + 1)) / (WORD + 1)
         radius, angle = deviation * np.sqrt(-2 * np.log(u1)), 2 * np.pi * u2
         flat[i] += real(radius * np.cos(angle))
         if i + 1 < flat.size:

@@ -11,7 +11,7 @@ import numpy as np
 from numba import types
 from numpy.typing import NDArray
 
-from nntrain.jit.kernels import Entry, by_address
+from nntrain.jit.kernels import CompiledFunction, by_address
 from nntrain.registry import Component
 
 
@@ -30,11 +30,11 @@ class Loss(Component, family="loss"):
     as 1 among zeros.
     """
 
-    function: ClassVar[Entry]
+    function: ClassVar[CompiledFunction]
     reduction: ClassVar[Literal["mean", "sum"]] = "mean"  # over the rows of a batch
     tasks: ClassVar[tuple[str, ...]] = ("regression", "classification")
     classes: ClassVar[int | None] = None  # how many there have to be, for a loss that can tell so many apart only
-    has_corners: ClassVar[bool] = False  # whether its derivative jumps somewhere
+    has_kinks: ClassVar[bool] = False  # whether its derivative jumps somewhere
     counts: ClassVar[bool] = False  # whether targets are counts, which are never negative
     inside: ClassVar[str] = ""  # the output activation that the loss contains: the output layer is to be linear then
 
@@ -65,7 +65,7 @@ class Loss(Component, family="loss"):
         """Return how many output units the network needs, a unit for each target or class (None: regression)."""
         return n_targets if n_classes is None else n_classes
 
-    def settled(self, counts: NDArray[np.int64]) -> Self:
+    def resolved(self, counts: NDArray[np.int64]) -> Self:
         """Return the loss with nothing left open, for ``counts`` training rows of each class.
 
         Raises:
@@ -129,7 +129,7 @@ class Loss(Component, family="loss"):
         columns[np.arange(y.size), y] = 1
         return columns
 
-    def decide(self, output: NDArray[Any]) -> NDArray[np.int64]:
+    def predict_class(self, output: NDArray[Any]) -> NDArray[np.int64]:
         """Return the class index that each row of ``output`` (N, O) speaks for."""
         return np.asarray(np.argmax(output, axis=1))
 

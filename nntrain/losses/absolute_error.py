@@ -6,15 +6,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from nntrain.jit.kernels import Entry, entry
+from nntrain.jit.kernels import CompiledFunction, compiled
 from nntrain.losses import LOSS, Loss
 from nntrain.registry import Positive
 
 NEWTON_STEPS = 20
 
 
-@entry(LOSS)
-def mean_absolute_error(output, target, delta, numbers):  # type: ignore[no-untyped-def]
+@compiled(LOSS)
+def mean_absolute_error(output, target, delta, numbers):
     """1/(B·O) Σ |o - o*|; the derivative at 0 is 0."""
     scale = output.dtype.type(1.0 / output.size)
     total = 0.0
@@ -26,8 +26,8 @@ def mean_absolute_error(output, target, delta, numbers):  # type: ignore[no-unty
     return total / output.size
 
 
-@entry(LOSS)
-def huber(output, target, delta, numbers):  # type: ignore[no-untyped-def]
+@compiled(LOSS)
+def huber(output, target, delta, numbers):
     """Half the square within the threshold, a straight line beyond it."""
     scale, threshold = output.dtype.type(1.0 / output.size), output.dtype.type(numbers[0])
     total = 0.0
@@ -55,8 +55,8 @@ class MeanAbsoluteError(Loss):
     """
 
     name: Literal["mae"] = "mae"
-    function: ClassVar[Entry] = mean_absolute_error
-    has_corners: ClassVar[bool] = True
+    function: ClassVar[CompiledFunction] = mean_absolute_error
+    has_kinks: ClassVar[bool] = True
 
     def constant(self, target: NDArray[Any], outputs: int) -> NDArray[np.float64]:
         """Return the median of each target."""
@@ -76,7 +76,7 @@ class Huber(Loss):
 
     name: Literal["huber"] = "huber"
     threshold: Annotated[Positive, Field(description="error from which on the loss is a straight line")] = 1.0
-    function: ClassVar[Entry] = huber
+    function: ClassVar[CompiledFunction] = huber
 
     def numbers(self) -> tuple[float, ...]:
         """Return (threshold,)."""

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.jit.fastmath import exp
-from nntrain.jit.kernels import Entry, entry
+from nntrain.jit.kernels import CompiledFunction, compiled
 from nntrain.losses import LOSS
 from nntrain.losses.class_weights import TINY, WeighsClasses, WeightedMean, are_classes, mass, weight
 from nntrain.registry import Dialects
@@ -14,8 +14,8 @@ from nntrain.registry import Dialects
 TWO = 2  # classes
 
 
-@entry(LOSS)
-def binary_cross_entropy(output, target, delta, numbers):  # type: ignore[no-untyped-def]
+@compiled(LOSS)
+def binary_cross_entropy(output, target, delta, numbers):
     """Take the exponential of -|z| only, so that it cannot overflow, whichever side the logit is on."""
     one, zero = output.dtype.type(1), output.dtype.type(0)
     weights = numbers[1:]
@@ -51,7 +51,7 @@ class BinaryCrossEntropy(WeighsClasses):
 
     name: Literal["bce"] = "bce"
     weighted_mean: WeightedMean = False
-    function: ClassVar[Entry] = binary_cross_entropy
+    function: ClassVar[CompiledFunction] = binary_cross_entropy
     tasks: ClassVar[tuple[str, ...]] = ("classification",)
     classes: ClassVar[int | None] = TWO
     inside: ClassVar[str] = "sigmoid"
@@ -70,7 +70,7 @@ class BinaryCrossEntropy(WeighsClasses):
         """Return the class index, 0 or 1, as a column."""
         return y.astype(np.float64).reshape(-1, 1)
 
-    def decide(self, output: NDArray[Any]) -> NDArray[np.int64]:
+    def predict_class(self, output: NDArray[Any]) -> NDArray[np.int64]:
         """Return 1 where the probability is over one half."""
         return (output[:, 0] > 0).astype(np.int64)
 

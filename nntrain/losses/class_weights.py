@@ -12,13 +12,13 @@ from nntrain.registry import DIALECT, Amount
 
 
 @kernel
-def weight(weights, j):  # type: ignore[no-untyped-def]
+def weight(weights, j):
     """Return the weight of class j; without weights (0) it is 1."""
     return weights[j] if weights.size > 0 else 1.0
 
 
 @kernel
-def are_classes(target, classes, weights):  # type: ignore[no-untyped-def]
+def are_classes(target, classes, weights):
     """Return whether each target (B, 1) is a class below ``classes``, and whether each of those has a weight, or none.
 
     The loss reads and writes at these places, and nothing else in compiled code looks at them. NaN is no class.
@@ -30,7 +30,7 @@ def are_classes(target, classes, weights):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def mass(target, weights, weighted):  # type: ignore[no-untyped-def]
+def mass(target, weights, weighted):
     """Return what the mean divides by: the rows' number, or their weights."""
     if weights.size == 0 or weighted == 0:
         return float(target.shape[0])
@@ -62,7 +62,7 @@ class WeighsClasses(Loss):
     ] = None
     weighted_mean: WeightedMean = True
 
-    def settled(self, counts: NDArray[np.int64]) -> Self:
+    def resolved(self, counts: NDArray[np.int64]) -> Self:
         """Return the loss with numbers for its weights, for ``counts`` training rows of each class."""
         match self.class_weights:
             case "balanced":

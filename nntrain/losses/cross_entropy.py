@@ -8,7 +8,7 @@ from pydantic import Field
 
 from nntrain.jit.arrays import view
 from nntrain.jit.fastmath import exp
-from nntrain.jit.kernels import Entry, entry, kernel
+from nntrain.jit.kernels import CompiledFunction, compiled, kernel
 from nntrain.losses import LOSS
 from nntrain.losses.class_weights import TINY, WeighsClasses, are_classes, mass, weight
 from nntrain.registry import Dialects
@@ -17,7 +17,7 @@ MANY = 1e200  # far from what float64 can hold
 
 
 @kernel
-def shift(output, delta):  # type: ignore[no-untyped-def]
+def shift(output, delta):
     """Fill delta with z - z_max: exp of it is within (0, 1], and the sum of a row's within [1, C]."""
     rows, classes = output.shape
     for i in range(rows):
@@ -29,7 +29,7 @@ def shift(output, delta):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def cross_entropy(output, target, delta, numbers):  # type: ignore[no-untyped-def]
+def cross_entropy(output, target, delta, numbers):
     """-1/m Σ_i Σ_j q_j log p_j, where q_j is a weight times the truth of class j, and m counts the rows or weights."""
     real = output.dtype.type
     rows, classes = output.shape
@@ -71,8 +71,8 @@ def cross_entropy(output, target, delta, numbers):  # type: ignore[no-untyped-de
     return total * scale
 
 
-@entry(LOSS)
-def softmax_cross_entropy(output, target, delta, numbers):  # type: ignore[no-untyped-def]
+@compiled(LOSS)
+def softmax_cross_entropy(output, target, delta, numbers):
     """Cross-entropy, or NaN where a target is no class."""
     if not are_classes(target, output.shape[1], numbers[3:]):
         return np.nan
@@ -102,7 +102,7 @@ class CrossEntropy(WeighsClasses):
         bool,
         Field(description="with smoothing: whether a row counts by its class's weight, not each term by its own"),
     ] = False
-    function: ClassVar[Entry] = softmax_cross_entropy
+    function: ClassVar[CompiledFunction] = softmax_cross_entropy
     tasks: ClassVar[tuple[str, ...]] = ("classification",)
     inside: ClassVar[str] = "softmax"
     dialects: ClassVar[Dialects] = {

@@ -5,12 +5,12 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.jit.kernels import Entry, entry
+from nntrain.jit.kernels import CompiledFunction, compiled
 from nntrain.losses import LOSS, Loss
 
 
-@entry(LOSS)
-def hinge(output, target, delta, numbers):  # type: ignore[no-untyped-def]
+@compiled(LOSS)
+def hinge(output, target, delta, numbers):
     """1/B Σ max(0, 1 - o o*), o* = ±1; the derivative at the margin is 0."""
     zero, one = output.dtype.type(0), output.dtype.type(1)
     scale = output.dtype.type(1.0 / output.size)
@@ -34,8 +34,8 @@ class Hinge(Loss):
     """
 
     name: Literal["hinge"] = "hinge"
-    function: ClassVar[Entry] = hinge
-    has_corners: ClassVar[bool] = True
+    function: ClassVar[CompiledFunction] = hinge
+    has_kinks: ClassVar[bool] = True
     tasks: ClassVar[tuple[str, ...]] = ("classification",)
     classes: ClassVar[int | None] = 2
 
@@ -51,6 +51,6 @@ class Hinge(Loss):
         """Return -1 for the first class and 1 for the second, as a column."""
         return 2.0 * y.reshape(-1, 1) - 1
 
-    def decide(self, output: NDArray[Any]) -> NDArray[np.int64]:
+    def predict_class(self, output: NDArray[Any]) -> NDArray[np.int64]:
         """Return 1 where the output is positive."""
         return (output[:, 0] > 0).astype(np.int64)

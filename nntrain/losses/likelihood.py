@@ -8,15 +8,15 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from nntrain.jit.fastmath import exp
-from nntrain.jit.kernels import Entry, entry
+from nntrain.jit.kernels import CompiledFunction, compiled
 from nntrain.losses import LOSS, Loss
 from nntrain.registry import Amount, Positive
 
 TINY = 1e-12  # a variance or mean whose logarithm is taken is no smaller
 
 
-@entry(LOSS)
-def gaussian(output, target, delta, numbers):  # type: ignore[no-untyped-def]
+@compiled(LOSS)
+def gaussian(output, target, delta, numbers):
     """Take the outputs as means and, after them, if they are predicted, as logarithms s of the variances.
 
     The error is divided by sigma before it is squared: in float32 its own square may overflow.
@@ -42,8 +42,8 @@ def gaussian(output, target, delta, numbers):  # type: ignore[no-untyped-def]
     return total / target.size
 
 
-@entry(LOSS)
-def poisson(output, target, delta, numbers):  # type: ignore[no-untyped-def]
+@compiled(LOSS)
+def poisson(output, target, delta, numbers):
     """Take the outputs as the logarithms of the means."""
     scale = output.dtype.type(1.0 / output.size)
     total = 0.0
@@ -76,7 +76,7 @@ class GaussianNLL(Loss):
     name: Literal["gaussian_nll"] = "gaussian_nll"
     sigma: Annotated[Positive | None, Field(description="standard deviation; null: predicted for each row")] = 1.0
     eps: Annotated[Amount, Field(description="least variance that is predicted; 0: any")] = 1e-6
-    function: ClassVar[Entry] = gaussian
+    function: ClassVar[CompiledFunction] = gaussian
     tasks: ClassVar[tuple[str, ...]] = ("regression",)
 
     def least(self, target: NDArray[Any], outputs: int) -> float | None:
@@ -118,7 +118,7 @@ class PoissonNLL(Loss):
     """
 
     name: Literal["poisson"] = "poisson"
-    function: ClassVar[Entry] = poisson
+    function: ClassVar[CompiledFunction] = poisson
     tasks: ClassVar[tuple[str, ...]] = ("regression",)
     counts: ClassVar[bool] = True
 

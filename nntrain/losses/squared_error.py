@@ -6,12 +6,12 @@ rate that suits them. They are the negative log-likelihood of a Gaussian of fixe
 
 from typing import ClassVar, Literal
 
-from nntrain.jit.kernels import Entry, entry, kernel
+from nntrain.jit.kernels import CompiledFunction, compiled, kernel
 from nntrain.losses import LOSS, Loss
 
 
 @kernel
-def scaled_squares(output, target, delta, scale):  # type: ignore[no-untyped-def]
+def scaled_squares(output, target, delta, scale):
     """Return scale·Σ (o - o*)² and fill delta with its gradient, 2·scale·(o - o*)."""
     factor = output.dtype.type(2 * scale)
     total = 0.0
@@ -23,20 +23,20 @@ def scaled_squares(output, target, delta, scale):  # type: ignore[no-untyped-def
     return scale * total
 
 
-@entry(LOSS)
-def mean_squared_error(output, target, delta, numbers):  # type: ignore[no-untyped-def]
+@compiled(LOSS)
+def mean_squared_error(output, target, delta, numbers):
     """1/(B·O) Σ (o - o*)²."""
     return scaled_squares(output, target, delta, 1.0 / output.size)
 
 
-@entry(LOSS)
-def sum_squared_error(output, target, delta, numbers):  # type: ignore[no-untyped-def]
+@compiled(LOSS)
+def sum_squared_error(output, target, delta, numbers):
     """Σ (o - o*)²."""
     return scaled_squares(output, target, delta, 1.0)
 
 
-@entry(LOSS)
-def half_sum_squared_error(output, target, delta, numbers):  # type: ignore[no-untyped-def]
+@compiled(LOSS)
+def half_sum_squared_error(output, target, delta, numbers):
     """½ Σ (o - o*)²."""
     return scaled_squares(output, target, delta, 0.5)
 
@@ -52,7 +52,7 @@ class MeanSquaredError(Loss):
     """
 
     name: Literal["mse"] = "mse"
-    function: ClassVar[Entry] = mean_squared_error
+    function: ClassVar[CompiledFunction] = mean_squared_error
 
 
 class SumSquaredError(Loss):
@@ -66,7 +66,7 @@ class SumSquaredError(Loss):
     """
 
     name: Literal["sum_squared_error"] = "sum_squared_error"
-    function: ClassVar[Entry] = sum_squared_error
+    function: ClassVar[CompiledFunction] = sum_squared_error
     reduction: ClassVar[Literal["mean", "sum"]] = "sum"
 
 
@@ -81,5 +81,5 @@ class HalfSumSquaredError(Loss):
     """
 
     name: Literal["half_sum_squared_error"] = "half_sum_squared_error"
-    function: ClassVar[Entry] = half_sum_squared_error
+    function: ClassVar[CompiledFunction] = half_sum_squared_error
     reduction: ClassVar[Literal["mean", "sum"]] = "sum"

@@ -10,7 +10,7 @@ from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
-from nntrain.jit.compiler import compiled_as
+from nntrain.jit.compiler import overload
 from nntrain.jit.kernels import kernel
 from nntrain.matmul.microkernel import BYTES
 
@@ -23,15 +23,15 @@ def turn(W: Any, top: int, left: int, rows: int, columns: int, W_turned: Any) ->
     W_turned[:columns, :rows] = W[top : top + rows, left : left + columns].T
 
 
-@compiled_as(turn)
-def _compiled_turn(W, top, left, rows, columns, W_turned):  # type: ignore[no-untyped-def]
-    def compiled(W, top, left, rows, columns, W_turned):  # type: ignore[no-untyped-def]
+@overload(turn)
+def _compiled_turn(W, top, left, rows, columns, W_turned):
+    def implementation(W, top, left, rows, columns, W_turned):
         if columns * W.itemsize < LARGE:
             in_small_tiles(W, top, left, rows, columns, W_turned)
         else:
             in_large_tiles(W, top, left, rows, columns, W_turned)
 
-    return compiled
+    return implementation
 
 
 def _turning(row_bytes: int) -> Any:
@@ -39,7 +39,7 @@ def _turning(row_bytes: int) -> Any:
     turn_tile = _tile(row_bytes)
 
     @kernel
-    def in_tiles(W, top, left, rows, columns, W_turned):  # type: ignore[no-untyped-def]
+    def in_tiles(W, top, left, rows, columns, W_turned):
         side = row_bytes // W.itemsize
         whole_rows, whole_columns = rows // side * side, columns // side * side
         for i in range(0, whole_rows, side):
@@ -86,13 +86,13 @@ def _tile(row_bytes: int) -> Any:
                 ir.Constant(places, [place for k in range(start, start + half) for place in (k, side + k)])
                 for start in (0, half)
             )
-            matrix, row, column, turned, to_row, to_column = arguments
+            matrix, row, column, transposed, to_row, to_column = arguments
             lines = [builder.load(at(W, matrix, after(row, k), column), align=size) for k in range(side)]
             for _ in range(side.bit_length() - 1):
                 pairs = zip(lines[:half], lines[half:], strict=True)
                 lines = [builder.shuffle_vector(a, b, part) for a, b in pairs for part in (low, high)]
             for k, line in enumerate(lines):
-                builder.store(line, at(W_turned, turned, after(to_row, k), to_column), align=size)
+                builder.store(line, at(W_turned, transposed, after(to_row, k), to_column), align=size)
             return context.get_dummy_value()
 
         return types.void(W, *place, W_turned, *place), generate

@@ -7,20 +7,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.jit.background import compile_beside
-from nntrain.jit.kernels import Entry
+from nntrain.jit.kernels import CompiledFunction
 from nntrain.losses import Loss
 from nntrain.matmul.gemm import in_panels, shared_product
 from nntrain.matmul.tiles import small_product
 from nntrain.network.epoch import evaluate
 from nntrain.network.layer_table import Criterion
 from nntrain.network.network import Network
-from nntrain.network.thread_pool import Crew
+from nntrain.network.thread_pool import ThreadPool
 
 ROWS = 128  # taken at a time: their activations stay in the processor's cache
 NO_LOSS = Criterion(0, np.empty(0))
 
 
-def compile_products_beside(network: Network, dtype: np.dtype[Any], rows: int, *others: Entry) -> None:
+def compile_products_beside(network: Network, dtype: np.dtype[Any], rows: int, *others: CompiledFunction) -> None:
     """Begin to compile ``others``, and the products of a network with batches of so many rows, in a second process."""
     large = (in_panels, shared_product) if network.largest_product(rows) else ()
     compile_beside([small_product, *others, *large], dtype)
@@ -33,13 +33,15 @@ class ForwardPass:
         table: the network's layer table.
     """
 
-    def __init__(self, network: Network, dtype: np.dtype[Any], targets: int = 1, crew: Crew | None = None) -> None:
+    def __init__(
+        self, network: Network, dtype: np.dtype[Any], targets: int = 1, pool: ThreadPool | None = None
+    ) -> None:
         self.network, self.dtype = network, np.dtype(dtype)
         compile_products_beside(network, self.dtype, ROWS)
         self._evaluate = evaluate[self.dtype]
         self.table = network.table(self.dtype)
-        self._crew = crew or Crew(self.dtype)
-        self._buffers = network.buffers(ROWS, targets, self.dtype, self._crew)
+        self._crew = pool or ThreadPool(self.dtype)
+        self._buffers = network.workspace(ROWS, targets, self.dtype, self._crew)
 
     def outputs(self, theta: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
         """Return the outputs (N, outputs) for the rows ``x`` (N, inputs)."""

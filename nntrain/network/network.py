@@ -13,8 +13,8 @@ from nntrain.initializers import Initializer
 from nntrain.initializers.fixed import Zeros
 from nntrain.jit.aligned import empty
 from nntrain.matmul.gemm import is_large
-from nntrain.network.layer_table import LAYER, Buffers
-from nntrain.network.thread_pool import Crew
+from nntrain.network.layer_table import LAYER, Workspace
+from nntrain.network.thread_pool import ThreadPool
 from nntrain.norms import Norm
 from nntrain.utils.random import stream
 
@@ -33,24 +33,24 @@ class Dense:
     learn_biases: bool = True  # else they stay as they are at first
 
     @property
-    def learnt(self) -> dict[str, tuple[int, ...]]:
+    def trainable(self) -> dict[str, tuple[int, ...]]:
         """The shapes of the arrays that it learns, by name, in the order in which they lie in theta."""
         shapes: dict[str, tuple[int, ...]] = {"weights": (self.n_in, self.n_out)}
         if self.learn_biases:
             shapes["biases"] = (self.n_out,)
         if self.norm is not None:
             shapes |= {"gamma": (self.n_out,), "beta": (self.n_out,)}
-        if slopes := self.activation.learns(self.n_out):
+        if slopes := self.activation.n_slopes(self.n_out):
             shapes["slopes"] = (slopes,)
         return shapes
 
     @property
     def parameters(self) -> int:
         """How many numbers it learns."""
-        return sum(prod(shape) for shape in self.learnt.values())
+        return sum(prod(shape) for shape in self.trainable.values())
 
     @property
-    def kept(self) -> dict[str, tuple[int, ...]]:
+    def buffers(self) -> dict[str, tuple[int, ...]]:
         """The shapes of the arrays that it keeps beside them: biases that stay, and running averages of batches."""
         shapes: dict[str, tuple[int, ...]] = {} if self.learn_biases else {"biases": (self.n_out,)}
         if self.norm is not None and not self.norm.by_row:
@@ -79,7 +79,7 @@ class Network:
     def __init__(self, layers: Sequence[Dense]) -> None:
         self.layers = tuple(layers)
         self.parameters = sum(layer.parameters for layer in layers)
-        self.size = self.parameters + sum(prod(shape) for layer in layers for shape in layer.kept.values())
+        self.size = self.parameters + sum(prod(shape) for layer in layers for shape in layer.buffers.values())
         self.units = sum(layer.n_out for layer in layers)
         self.inputs = layers[0].n_in
         self._sizes = [layer.n_in * layer.n_out for layer in layers]
@@ -99,8 +99,8 @@ class Network:
             record.learn_biases = layer.learn_biases
             record.forward = layer.activation.forward.address(dtype)
             record.backward = layer.activation.backward.address(dtype)
-            record.number = layer.activation.number
-            record.learnt, record.learns = starts.get("slopes", 0), layer.activation.learns(layer.n_out)
+            record.coefficient = layer.activation.coefficient
+            record.slopes, record.n_slopes = starts.get("slopes", 0), layer.activation.n_slopes(layer.n_out)
             record.dropout = layer.dropout
             record.norm = record.running = record.by_row = record.unbiased = 0
             record.eps = record.momentum = 0.0
@@ -117,24 +117,24 @@ class Network:
         found = [
             (starts[name], shape[0] if len(shape) == 2 else 0, shape[-1])
             for layer, starts in zip(self.layers, self._starts(), strict=True)
-            for name, shape in layer.learnt.items()
+            for name, shape in layer.trainable.items()
         ]
         return np.array(found, np.int64)
 
-    def buffers(self, rows: int, targets: int, dtype: np.dtype[Any], crew: Crew) -> Buffers:
+    def workspace(self, rows: int, targets: int, dtype: np.dtype[Any], pool: ThreadPool) -> Workspace:
         """Return buffers for batches of up to ``rows`` rows with ``targets`` target columns.
 
-        ``crew`` are the threads that share large products.
+        ``pool`` are the threads that share large products.
         """
         x, target = empty((rows, self.inputs), dtype), empty((rows, targets), dtype)
         z, h, d = (empty(rows * self.units, dtype) for _ in range(3))
         normalised = any(layer.norm is not None for layer in self.layers)
         n, scale = (empty(rows * self.units if normalised else 0, dtype) for _ in range(2))
-        turned = empty(max((size for size in self._sizes[1:] if not is_large(rows, size, 1)), default=0), dtype)
+        transposed = empty(max((size for size in self._sizes[1:] if not is_large(rows, size, 1)), default=0), dtype)
         if self.largest_product(rows):
-            crew.furnish()
+            pool.allocate()
         sums = np.empty(2 * max(layer.n_out for layer in self.layers) if normalised else 0)
-        return Buffers(x, target, z, h, d, n, scale, sums, turned, crew.board)
+        return Workspace(x, target, z, h, d, n, scale, sums, transposed, pool.mailbox)
 
     def arrays(self, theta: NDArray[Any]) -> Iterator[dict[str, NDArray[Any]]]:
         """Yield each layer's arrays, by name, as views of ``theta``, or of any vector laid out like it.
@@ -144,7 +144,7 @@ class Network:
         alone (P), those that are learnt.
         """
         for layer, starts in zip(self.layers, self._starts(), strict=True):
-            shapes = {**layer.learnt, **layer.kept} if theta.size == self.size else layer.learnt
+            shapes = {**layer.trainable, **layer.buffers} if theta.size == self.size else layer.trainable
             yield {
                 name: theta[starts[name] : starts[name] + prod(shape)].reshape(shape) for name, shape in shapes.items()
             }
@@ -158,7 +158,7 @@ class Network:
         """Return where each layer's arrays begin in theta, by name: first all that is learnt, then what is kept."""
         found: list[dict[str, int]] = [{} for _ in self.layers]
         offset = 0
-        for shapes in ([layer.learnt for layer in self.layers], [layer.kept for layer in self.layers]):
+        for shapes in ([layer.trainable for layer in self.layers], [layer.buffers for layer in self.layers]):
             for starts, of_layer in zip(found, shapes, strict=True):
                 for name, shape in of_layer.items():
                     starts[name] = offset
@@ -187,7 +187,7 @@ class Network:
             W, b = arrays["weights"], arrays["biases"]
             W[:] = layer.initializer.draw(W.shape, *fans, stream(seed, "weights", index))
             b[:] = layer.bias_initializer.draw(b.shape, *fans, stream(seed, "biases", index))
-            for name, first in (("gamma", 1.0), ("running_var", 1.0), ("slopes", layer.activation.number)):
+            for name, first in (("gamma", 1.0), ("running_var", 1.0), ("slopes", layer.activation.coefficient)):
                 if name in arrays:
                     arrays[name][:] = first
         rounded = empty(self.size, dtype)

@@ -15,7 +15,7 @@ SAFE = 1e-280  # between this and its inverse a sum of squares has lost nothing
 
 
 @kernel
-def penalize(tensors, theta, grad, penalty):  # type: ignore[no-untyped-def]
+def penalize(tensors, theta, grad, penalty):
     """Add the gradient of the penalties.
 
     Formula:
@@ -37,7 +37,7 @@ def penalize(tensors, theta, grad, penalty):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def regularize(tensors, theta, grad, penalty, unclipped, measure):  # type: ignore[no-untyped-def]
+def regularize(tensors, theta, grad, penalty, unclipped, measure):
     """Add the penalties and clip, in the order that was asked for.
 
     Returns:
@@ -60,7 +60,7 @@ def regularize(tensors, theta, grad, penalty, unclipped, measure):  # type: igno
 
 
 @kernel
-def decay(tensors, theta, penalty, rate):  # type: ignore[no-untyped-def]
+def decay(tensors, theta, penalty, rate):
     """Shrink the weights by the same share, whatever the gradient.
 
     Formula:
@@ -79,7 +79,7 @@ def decay(tensors, theta, penalty, rate):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def clip(grad, penalty):  # type: ignore[no-untyped-def]
+def clip(grad, penalty):
     """Clip the gradient and tell whether there was anything to clip.
 
     Formula:
@@ -107,7 +107,7 @@ def clip(grad, penalty):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def norm_of(grad):  # type: ignore[no-untyped-def]
+def norm_of(grad):
     """Return the square root of the sum of squares; relative to the largest number where squares over- or underflow."""
     square = 0.0
     for i in range(grad.size):

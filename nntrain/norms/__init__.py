@@ -27,7 +27,7 @@ class Norm(Component, family="norm"):
 
 
 @kernel
-def scale_and_shift(n, gamma, beta, z):  # type: ignore[no-untyped-def]
+def scale_and_shift(n, gamma, beta, z):
     """Fill z (B, O) with gamma n + beta."""
     for i in range(z.shape[0]):
         for j in range(z.shape[1]):

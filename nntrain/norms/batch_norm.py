@@ -48,7 +48,7 @@ class BatchNorm(Norm):
 
 
 @kernel
-def zeros(sums, start, size):  # type: ignore[no-untyped-def]
+def zeros(sums, start, size):
     """Return a part of the sums, set to zero."""
     part = view(sums, start, (size,))
     for j in range(size):
@@ -57,7 +57,7 @@ def zeros(sums, start, size):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def normalise_by_batch(z, n, scale, sums, running, eps, momentum, unbiased):  # type: ignore[no-untyped-def]
+def normalise_by_batch(z, n, scale, sums, running, eps, momentum, unbiased):
     """Fill n (B, O) and scale (O) from the batch's own mean and variance, and update the running ones (2, O).
 
     Row by row, as the numbers lie in memory; sums are float64, as a batch may have a million rows.
@@ -85,7 +85,7 @@ def normalise_by_batch(z, n, scale, sums, running, eps, momentum, unbiased):  # 
 
 
 @kernel
-def normalise_by_running(z, n, scale, running, eps):  # type: ignore[no-untyped-def]
+def normalise_by_running(z, n, scale, running, eps):
     """Fill n (B, O) and scale (O) from the running mean and variance (2, O)."""
     real = z.dtype.type
     for j in range(z.shape[1]):
@@ -96,7 +96,7 @@ def normalise_by_running(z, n, scale, running, eps):  # type: ignore[no-untyped-
 
 
 @kernel
-def batch_norm_backward(d, n, scale, sums, gamma, dgamma, dbeta):  # type: ignore[no-untyped-def]
+def batch_norm_backward(d, n, scale, sums, gamma, dgamma, dbeta):
     """Turn d (B, O) from dL/d(gamma n + beta) into dL/dz, and fill dgamma and dbeta (O)."""
     real = d.dtype.type
     rows, units = d.shape

@@ -31,7 +31,7 @@ class LayerNorm(Norm):
 
 
 @kernel
-def normalise_by_row(z, n, scale, eps):  # type: ignore[no-untyped-def]
+def normalise_by_row(z, n, scale, eps):
     """Fill n (B, O) and scale (B) from each row's own mean and variance."""
     real = z.dtype.type
     units = z.shape[1]
@@ -48,7 +48,7 @@ def normalise_by_row(z, n, scale, eps):  # type: ignore[no-untyped-def]
 
 
 @kernel
-def layer_norm_backward(d, n, scale, gamma, dgamma, dbeta):  # type: ignore[no-untyped-def]
+def layer_norm_backward(d, n, scale, gamma, dgamma, dbeta):
     """Turn d (B, O) from dL/d(gamma n + beta) into dL/dz, and fill dgamma and dbeta (O)."""
     real = d.dtype.type
     units = d.shape[1]

@@ -15,7 +15,7 @@ from typing import Annotated, Any, ClassVar
 from numba import types
 from pydantic import Field
 
-from nntrain.jit.kernels import Entry, by_address, entry, kernel
+from nntrain.jit.kernels import CompiledFunction, by_address, compiled, kernel
 from nntrain.registry import Amount, Component, Dialects, Positive
 
 
@@ -36,13 +36,13 @@ call_rule = by_address(RULE)
 ESTIMATED = frozenset({"afn", "ninf"})
 
 
-def rule(function: Callable[..., Any]) -> Entry:
+def rule(function: Callable[..., Any]) -> CompiledFunction:
     """Mark an update rule."""
-    return entry(RULE, ESTIMATED)(function)
+    return compiled(RULE, ESTIMATED)(function)
 
 
 @kernel
-def squared(x):  # type: ignore[no-untyped-def]
+def squared(x):
     """Return x².
 
     A mean of squares is taken of (sqrt(1 - beta) g)², never of g²: in float32 g² overflows from 1.8e19 on, and
@@ -101,10 +101,10 @@ class Optimizer(Component, family="optimizer"):
 
     lr: Rate
     rates: ClassVar[Range] = Range(1e-4, 1e-1)  # where the best learning rate is looked for
-    update: ClassVar[Entry]
+    update: ClassVar[CompiledFunction]
     state_rows: ClassVar[int]
     whole: ClassVar[bool] = False  # looks at all parameters for each: threads cannot share them
-    searches: ClassVar[bool] = False  # goes its own way by full batches, where others take a step for each batch
+    full_batch: ClassVar[bool] = False  # goes its own way by full batches, where others take a step for each batch
     keeps_best: ClassVar[bool] = False  # the result is the best point that it came by, and not the last
 
     def space(self, trials: int) -> dict[str, Range]:
@@ -112,7 +112,7 @@ class Optimizer(Component, family="optimizer"):
 
         Up to nine trials look for the learning rate alone, more for momentum or beta1 too, 25 and more also for eps.
         """
-        if self.searches:
+        if self.full_batch:
             return {}
         keys = list(type(self).model_fields)
         wanted: list[str] = []
@@ -133,5 +133,5 @@ class Optimizer(Component, family="optimizer"):
 
 
 @rule
-def no_step(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
+def no_step(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Leave theta as it is: an optimizer that searches decides between the calls where to go (training.search)."""

@@ -4,12 +4,12 @@ from typing import ClassVar, Literal
 
 import numpy as np
 
-from nntrain.jit.kernels import Entry
+from nntrain.jit.kernels import CompiledFunction
 from nntrain.optimizers import Beta1, Beta2, Eps, EpsRoot, Optimizer, Rate, rule, squared
 
 
 @rule
-def adabelief(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
+def adabelief(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Scale by how far the gradient is from its mean; eps_root is added to s at every step, as in the paper."""
     real = theta.dtype.type
     beta1, beta2, new1, root2 = real(hyper[0]), real(hyper[1]), real(1 - hyper[0]), real(np.sqrt(1 - hyper[1]))
@@ -41,7 +41,7 @@ class AdaBelief(Optimizer):
     beta2: Beta2 = 0.999
     eps: Eps = 1e-16
     eps_root: EpsRoot = 1e-16
-    update: ClassVar[Entry] = adabelief
+    update: ClassVar[CompiledFunction] = adabelief
     state_rows: ClassVar[int] = 2
 
     def hyper(self) -> tuple[float, ...]:

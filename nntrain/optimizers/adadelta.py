@@ -4,13 +4,13 @@ from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
-from nntrain.jit.kernels import Entry
+from nntrain.jit.kernels import CompiledFunction
 from nntrain.optimizers import EpsRoot, Optimizer, Range, Rate, Rho, rule, squared
 from nntrain.registry import DIALECT, Dialects
 
 
 @rule
-def adadelta(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
+def adadelta(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Scale the gradient by the ratio of two roots: of past steps, and of past gradients."""
     real = theta.dtype.type
     lr, rho, root, eps = real(rate), real(hyper[0]), real(np.sqrt(1 - hyper[0])), real(hyper[1])
@@ -42,7 +42,7 @@ class AdaDelta(Optimizer):
     lr: Rate = 1.0
     rho: Rho = 0.9
     eps_root: EpsRoot = 1e-6
-    update: ClassVar[Entry] = adadelta
+    update: ClassVar[CompiledFunction] = adadelta
     rates: ClassVar[Range] = Range(0.01, 100)
     state_rows: ClassVar[int] = 2
     dialects: ClassVar[Dialects] = {

@@ -5,13 +5,13 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from nntrain.jit.kernels import Entry
+from nntrain.jit.kernels import CompiledFunction
 from nntrain.optimizers import Eps, EpsRoot, Optimizer, Range, Rate, rule, squared
 from nntrain.registry import DIALECT, Amount, Dialects
 
 
 @rule
-def adagrad(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
+def adagrad(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Add up the squares, and divide by their root."""
     real = theta.dtype.type
     lr, eps, eps_root = real(rate), real(hyper[0]), real(hyper[1])
@@ -45,7 +45,7 @@ class AdaGrad(Optimizer):
     eps: Eps = 1e-10
     eps_root: EpsRoot = 0.0
     initial: Annotated[Amount, Field(description="what the sum of squares starts from")] = 0.0
-    update: ClassVar[Entry] = adagrad
+    update: ClassVar[CompiledFunction] = adagrad
     rates: ClassVar[Range] = Range(0.001, 1)
     state_rows: ClassVar[int] = 1
     dialects: ClassVar[Dialects] = {

@@ -4,13 +4,13 @@ from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
-from nntrain.jit.kernels import Entry
+from nntrain.jit.kernels import CompiledFunction
 from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, EpsRoot, Optimizer, Rate, rule, squared
 from nntrain.registry import DIALECT, Dialects
 
 
 @rule
-def adam(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
+def adam(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Fold both bias corrections into the rate and the epsilons: sqrt(v_hat) is sqrt(v) / correction."""
     real = theta.dtype.type
     beta1, beta2, new1, root2 = real(hyper[0]), real(hyper[1]), real(1 - hyper[0]), real(np.sqrt(1 - hyper[1]))
@@ -51,7 +51,7 @@ class Adam(Optimizer):
     eps: Eps = 1e-8
     eps_root: EpsRoot = 0.0
     eps_hat: EpsHat = False
-    update: ClassVar[Entry] = adam
+    update: ClassVar[CompiledFunction] = adam
     state_rows: ClassVar[int] = 2
     dialects: ClassVar[Dialects] = {
         "keras": {"eps": 1e-7, "eps_hat": True},

@@ -4,13 +4,13 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from nntrain.jit.kernels import Entry
+from nntrain.jit.kernels import CompiledFunction
 from nntrain.optimizers import Beta1, Optimizer, Rate, rule
 from nntrain.registry import DIALECT, Amount, Dialects
 
 
 @rule
-def adamax(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
+def adamax(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Scale by a maximum that fades."""
     real = theta.dtype.type
     beta1, new1, beta2 = real(hyper[0]), real(1 - hyper[0]), real(hyper[1])
@@ -45,7 +45,7 @@ class AdaMax(Optimizer):
     beta2: Annotated[float, Field(ge=0, lt=1, description="share of the maximum that is kept")] = 0.999
     eps: Annotated[Amount, Field(description="added to the maximum")] = 0.0
     eps_max: Annotated[Amount, Field(description="added to the gradient's size within the maximum")] = 1e-8
-    update: ClassVar[Entry] = adamax
+    update: ClassVar[CompiledFunction] = adamax
     state_rows: ClassVar[int] = 2
     dialects: ClassVar[Dialects] = {"keras": {"lr": 0.001, "eps": 1e-7, "eps_max": 0.0}, "optax": {}}
 

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from nntrain.jit.kernels import Entry
+from nntrain.jit.kernels import CompiledFunction
 from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, EpsRoot, Optimizer, Rate
 from nntrain.optimizers.adam import adam
 from nntrain.registry import DIALECT, Amount, Dialects
@@ -32,7 +32,7 @@ class AdamW(Optimizer):
     eps_root: EpsRoot = 0.0
     eps_hat: EpsHat = False
     weight_decay: Annotated[Amount, Field(description="share of a weight taken off a step, times the rate")] = 0.01
-    update: ClassVar[Entry] = adam
+    update: ClassVar[CompiledFunction] = adam
     state_rows: ClassVar[int] = 2
     dialects: ClassVar[Dialects] = {
         "keras": {"eps": 1e-7, "eps_hat": True, "weight_decay": 0.004},

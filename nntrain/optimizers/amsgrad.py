@@ -5,13 +5,13 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from nntrain.jit.kernels import Entry
+from nntrain.jit.kernels import CompiledFunction
 from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, Optimizer, Rate, rule, squared
 from nntrain.registry import DIALECT, Dialects
 
 
 @rule
-def amsgrad(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
+def amsgrad(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Keep the largest mean square so far, before or after its bias correction."""
     real = theta.dtype.type
     beta1, beta2, new1, root2 = real(hyper[0]), real(hyper[1]), real(1 - hyper[0]), real(np.sqrt(1 - hyper[1]))
@@ -49,7 +49,7 @@ class AMSGrad(Optimizer):
     eps: Eps = 1e-8
     eps_hat: EpsHat = False
     corrected: Annotated[bool, Field(description="whether the maximum is over v_hat and not over v")] = False
-    update: ClassVar[Entry] = amsgrad
+    update: ClassVar[CompiledFunction] = amsgrad
     state_rows: ClassVar[int] = 3
     dialects: ClassVar[Dialects] = {"keras": {"eps": 1e-7, "eps_hat": True}, "optax": {"corrected": True}}
 

@@ -101,7 +101,7 @@ def packed(
 
 
 @kernel
-def follow(theta, state, numbers, k):  # type: ignore[no-untyped-def]
+def follow(theta, state, numbers, k):
     """Let slow weights and mean, rows of the state, follow theta after its step k, counted from 1.
 
     theta's running averages are taken along: they belong to the weights.

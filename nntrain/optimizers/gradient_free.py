@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from nntrain.jit.kernels import Entry
+from nntrain.jit.kernels import CompiledFunction
 from nntrain.optimizers import Optimizer, no_step
 from nntrain.registry import MOST, Real
 
@@ -22,9 +22,9 @@ Vector = NDArray[np.float64]
 class Search(Optimizer):
     """An optimizer that looks at one point after the other, an epoch each, and keeps the best."""
 
-    update: ClassVar[Entry] = no_step
+    update: ClassVar[CompiledFunction] = no_step
     state_rows: ClassVar[int] = 0
-    searches: ClassVar[bool] = True
+    full_batch: ClassVar[bool] = True
     keeps_best: ClassVar[bool] = True
 
     def candidates(self, weights: int, random: np.random.Generator) -> Iterator[Vector]:

@@ -5,13 +5,13 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from nntrain.jit.kernels import Entry
+from nntrain.jit.kernels import CompiledFunction
 from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule, squared
 from nntrain.registry import Amount
 
 
 @rule
-def lamb(theta, grad, state, tensors, hyper, rate, k, first, last):  # type: ignore[no-untyped-def]
+def lamb(theta, grad, state, tensors, hyper, rate, k, first, last):
     """Take Adam's direction for each tensor, and scale it to the length of the tensor."""
     real = theta.dtype.type
     beta1, beta2, new1, root2 = real(hyper[0]), real(hyper[1]), real(1 - hyper[0]), real(np.sqrt(1 - hyper[1]))
@@ -52,7 +52,7 @@ class Lamb(Optimizer):
     beta2: Beta2 = 0.999
     eps: Eps = 1e-6
     weight_decay: Annotated[Amount, Field(description="share of the weights in the step; biases are exempt")] = 0.0
-    update: ClassVar[Entry] = lamb
+    update: ClassVar[CompiledFunction] = lamb
     whole: ClassVar[bool] = True
     state_rows: ClassVar[int] = 3
 

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from nntrain.jit.kernels import Entry
+from nntrain.jit.kernels import CompiledFunction
 from nntrain.optimizers import Optimizer, no_step
 from nntrain.registry import Amount, Count
 
@@ -25,6 +25,6 @@ class LBFGS(Optimizer):
     lr: Annotated[float, Field(ge=1, le=1, description="1: the line search finds the step")] = 1.0
     memory: Annotated[Count, Field(description="pairs of steps and gradients that are kept")] = 10
     tolerance: Annotated[Amount, Field(description="largest number of the gradient at which it ends")] = 1e-5
-    update: ClassVar[Entry] = no_step
+    update: ClassVar[CompiledFunction] = no_step
     state_rows: ClassVar[int] = 0
-    searches: ClassVar[bool] = True
+    full_batch: ClassVar[bool] = True

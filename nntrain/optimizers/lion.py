@@ -5,13 +5,13 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from nntrain.jit.kernels import Entry
+from nntrain.jit.kernels import CompiledFunction
 from nntrain.optimizers import Optimizer, Range, Rate, rule
 from nntrain.registry import DIALECT, Amount, Dialects
 
 
 @rule
-def lion(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
+def lion(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Step by the sign of one mean, and keep another."""
     real = theta.dtype.type
     lr = real(rate)
@@ -39,7 +39,7 @@ class Lion(Optimizer):
     beta1: Annotated[float, Field(ge=0, lt=1, description="share of the mean in the step")] = 0.9
     beta2: Annotated[float, Field(ge=0, lt=1, description="share of the mean that is kept")] = 0.99
     weight_decay: Annotated[Amount, Field(description="share of a weight taken off a step, times the rate")] = 0.0
-    update: ClassVar[Entry] = lion
+    update: ClassVar[CompiledFunction] = lion
     rates: ClassVar[Range] = Range(1e-05, 0.01)
     state_rows: ClassVar[int] = 1
     dialects: ClassVar[Dialects] = {"keras": {"lr": 0.001}, "optax": {"weight_decay": 0.001}}

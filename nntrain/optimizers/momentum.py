@@ -4,13 +4,13 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from nntrain.jit.kernels import Entry
+from nntrain.jit.kernels import CompiledFunction
 from nntrain.optimizers import VELOCITIES, Momentum, Optimizer, Range, Rate, ScaledVelocity, rule
 from nntrain.registry import DIALECT, Dialects
 
 
 @rule
-def heavy_ball(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
+def heavy_ball(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Add the gradient to the velocity and step along it; the rate is a factor of one or the other."""
     real = theta.dtype.type
     mu = real(hyper[0])
@@ -43,7 +43,7 @@ class HeavyBall(Optimizer):
     momentum: Momentum = 0.9
     dampening: Annotated[float, Field(ge=0, lt=1, description="share of the gradient left out, but at step 1")] = 0.0
     scaled_velocity: ScaledVelocity = False
-    update: ClassVar[Entry] = heavy_ball
+    update: ClassVar[CompiledFunction] = heavy_ball
     rates: ClassVar[Range] = Range(0.0001, 1)
     state_rows: ClassVar[int] = 1
     dialects: ClassVar[Dialects] = VELOCITIES

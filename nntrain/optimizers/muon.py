@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from nntrain.jit.kernels import Entry, kernel
+from nntrain.jit.kernels import CompiledFunction, kernel
 from nntrain.matmul.gemm import copied_numbers, multiply_alone
 from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule, squared
 from nntrain.registry import Positive
@@ -15,15 +15,15 @@ A, B, C = 3.4445, -4.7750, 2.0315  # of the quintic that drives singular values 
 
 
 @kernel
-def product(X, Y, room):  # type: ignore[no-untyped-def]
+def product(X, Y, scratch):
     """Return X Y."""
     XY = np.empty((X.shape[0], Y.shape[1]), X.dtype)
-    multiply_alone(X, Y, X[0, :0], XY, room)
+    multiply_alone(X, Y, X[0, :0], XY, scratch)
     return XY
 
 
 @kernel
-def orthogonalized(G, eps, room):  # type: ignore[no-untyped-def]
+def orthogonalized(G, eps, scratch):
     """Return U V^T, nearly, of G = U S V^T, by Newton and Schulz's iteration on the smaller side."""
     real = G.dtype.type
     wide = G.shape[0] <= G.shape[1]
@@ -34,13 +34,13 @@ def orthogonalized(G, eps, room):  # type: ignore[no-untyped-def]
             norm += squared(float(X[row, column]))
     X *= real(1 / max(np.sqrt(norm), eps))
     for _ in range(ITERATIONS):
-        gram = product(X, np.ascontiguousarray(X.T), room)
-        X = real(A) * X + product(real(B) * gram + real(C) * product(gram, gram, room), X, room)
+        gram = product(X, np.ascontiguousarray(X.T), scratch)
+        X = real(A) * X + product(real(B) * gram + real(C) * product(gram, gram, scratch), X, scratch)
     return X if wide else np.ascontiguousarray(X.T)
 
 
 @rule
-def muon(theta, grad, state, tensors, hyper, rate, k, first, last):  # type: ignore[no-untyped-def]
+def muon(theta, grad, state, tensors, hyper, rate, k, first, last):
     """Orthogonalise each weight matrix's momentum; vectors are stepped by Adam."""
     real = theta.dtype.type
     mu, new = real(hyper[0]), real(1 - hyper[0])
@@ -48,7 +48,7 @@ def muon(theta, grad, state, tensors, hyper, rate, k, first, last):  # type: ign
     correction = np.sqrt(1 - hyper[3] ** k)
     of_vectors, eps = real(rate * correction / (1 - hyper[2] ** k)), real(hyper[4] * correction)
     m, v = state[0], state[1]
-    room = np.empty(copied_numbers(theta.itemsize), theta.dtype)
+    scratch = np.empty(copied_numbers(theta.itemsize), theta.dtype)
     for t in range(tensors.shape[0]):
         start, rows, columns = tensors[t]
         if rows == 0:
@@ -62,7 +62,7 @@ def muon(theta, grad, state, tensors, hyper, rate, k, first, last):  # type: ign
         for i in range(start, stop):
             m[i] = mu * m[i] + new * grad[i]
             v[i] = mu * m[i] + new * grad[i]
-        step = orthogonalized(v[start:stop].reshape(rows, columns), hyper[1], room)
+        step = orthogonalized(v[start:stop].reshape(rows, columns), hyper[1], scratch)
         # as torch, where rows are outputs: a matrix with more outputs than inputs takes longer steps
         lr = real(rate * np.sqrt(max(1.0, columns / rows)))
         W = theta[start:stop].reshape(rows, columns)
@@ -89,7 +89,7 @@ class Muon(Optimizer):
     beta1: Beta1 = 0.9
     beta2: Beta2 = 0.999
     eps: Eps = 1e-8
-    update: ClassVar[Entry] = muon
+    update: ClassVar[CompiledFunction] = muon
     whole: ClassVar[bool] = True
     state_rows: ClassVar[int] = 2
 

@@ -5,13 +5,13 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from nntrain.jit.kernels import Entry
+from nntrain.jit.kernels import CompiledFunction
 from nntrain.optimizers import Beta1, Beta2, Eps, EpsRoot, Optimizer, Rate, rule, squared
 from nntrain.registry import DIALECT, Amount, Dialects
 
 
 @rule
-def nadam(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
+def nadam(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Mix the mean gradient, one step ahead, with the present one; the product of all mu is kept beside the state."""
     real = theta.dtype.type
     half = 0.5 if hyper[4] != 0 else 0.0
@@ -55,7 +55,7 @@ class NAdam(Optimizer):
     eps_root: EpsRoot = 0.0
     psi: Annotated[Amount, Field(description="how fast mu approaches beta1")] = 0.004
     warm: Annotated[bool, Field(description="whether mu starts at half of beta1")] = True
-    update: ClassVar[Entry] = nadam
+    update: ClassVar[CompiledFunction] = nadam
     whole: ClassVar[bool] = True  # the product is kept once for all
     state_rows: ClassVar[int] = 3
     dialects: ClassVar[Dialects] = {

@@ -2,13 +2,13 @@
 
 from typing import Annotated, ClassVar, Literal
 
-from nntrain.jit.kernels import Entry
+from nntrain.jit.kernels import CompiledFunction
 from nntrain.optimizers import VELOCITIES, Momentum, Optimizer, Range, Rate, ScaledVelocity, rule
 from nntrain.registry import DIALECT, Dialects
 
 
 @rule
-def nesterov(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
+def nesterov(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Step along the velocity as it will be after one more look at this gradient."""
     real = theta.dtype.type
     mu = real(hyper[0])
@@ -39,7 +39,7 @@ class Nesterov(Optimizer):
     lr: Rate = 0.01
     momentum: Momentum = 0.9
     scaled_velocity: ScaledVelocity = False
-    update: ClassVar[Entry] = nesterov
+    update: ClassVar[CompiledFunction] = nesterov
     rates: ClassVar[Range] = Range(0.0001, 1)
     state_rows: ClassVar[int] = 1
     dialects: ClassVar[Dialects] = VELOCITIES

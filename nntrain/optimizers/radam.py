@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
-from nntrain.jit.kernels import Entry
+from nntrain.jit.kernels import CompiledFunction
 from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, Optimizer, Rate, rule, squared
 from nntrain.registry import DIALECT, Dialects
 
@@ -12,7 +12,7 @@ TRUSTED = 5.0  # the length of the mean from which on its variance is known well
 
 
 @rule
-def radam(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
+def radam(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Rectify the adaptive rate, or leave it out in the first steps."""
     real = theta.dtype.type
     beta1, beta2, new1, root2 = real(hyper[0]), real(hyper[1]), real(1 - hyper[0]), real(np.sqrt(1 - hyper[1]))
@@ -52,7 +52,7 @@ class RAdam(Optimizer):
     beta2: Beta2 = 0.999
     eps: Eps = 1e-8
     eps_hat: EpsHat = True
-    update: ClassVar[Entry] = radam
+    update: ClassVar[CompiledFunction] = radam
     state_rows: ClassVar[int] = 2
     dialects: ClassVar[Dialects] = {"optax": {"eps_hat": False}}
 

@@ -5,13 +5,13 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from nntrain.jit.kernels import Entry
+from nntrain.jit.kernels import CompiledFunction
 from nntrain.optimizers import Eps, EpsRoot, Optimizer, Range, Rate, Rho, ScaledVelocity, rule, squared
 from nntrain.registry import DIALECT, Dialects
 
 
 @rule
-def rmsprop(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
+def rmsprop(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Scale the gradient, and give the scaled one to a velocity; momentum 0 and centered 0 leave both out."""
     real = theta.dtype.type
     rho, root, eps, eps_root = real(hyper[0]), real(np.sqrt(1 - hyper[0])), real(hyper[1]), real(hyper[2])
@@ -50,7 +50,7 @@ class RMSProp(Optimizer):
     centered: Annotated[bool, Field(description="whether the mean gradient's square is taken off")] = False
     momentum: Annotated[float, Field(ge=0, lt=1, description="share of the velocity that is kept")] = 0.0
     scaled_velocity: ScaledVelocity = False
-    update: ClassVar[Entry] = rmsprop
+    update: ClassVar[CompiledFunction] = rmsprop
     rates: ClassVar[Range] = Range(1e-5, 1e-1)
     state_rows: ClassVar[int] = 3
     dialects: ClassVar[Dialects] = {

@@ -4,13 +4,13 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from nntrain.jit.kernels import Entry
+from nntrain.jit.kernels import CompiledFunction
 from nntrain.optimizers import Optimizer, Rate, rule
 from nntrain.registry import LARGEST, Amount, Positive
 
 
 @rule
-def rprop(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
+def rprop(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Lengthen the step while the sign stays, shorten it and wait when it turns."""
     real = theta.dtype.type
     shorter, longer, least, most = real(hyper[0]), real(hyper[1]), real(hyper[2]), real(hyper[3])
@@ -53,7 +53,7 @@ class Rprop(Optimizer):
     eta_plus: Annotated[float, Field(gt=1, le=LARGEST, description="factor while the sign stays")] = 1.2
     step_min: Annotated[Amount, Field(description="shortest step")] = 1e-6
     step_max: Annotated[Positive, Field(description="longest step")] = 50.0
-    update: ClassVar[Entry] = rprop
+    update: ClassVar[CompiledFunction] = rprop
     state_rows: ClassVar[int] = 2
 
     def hyper(self) -> tuple[float, ...]:

@@ -2,12 +2,12 @@
 
 from typing import ClassVar, Literal
 
-from nntrain.jit.kernels import Entry
+from nntrain.jit.kernels import CompiledFunction
 from nntrain.optimizers import Optimizer, Range, Rate, rule
 
 
 @rule
-def sgd(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
+def sgd(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Step against the gradient."""
     lr = theta.dtype.type(rate)
     for i in range(start, stop):
@@ -25,6 +25,6 @@ class SGD(Optimizer):
 
     name: Literal["sgd"] = "sgd"
     lr: Rate = 0.01
-    update: ClassVar[Entry] = sgd
+    update: ClassVar[CompiledFunction] = sgd
     rates: ClassVar[Range] = Range(0.001, 10)
     state_rows: ClassVar[int] = 0

@@ -5,13 +5,13 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from nntrain.jit.kernels import Entry
+from nntrain.jit.kernels import CompiledFunction
 from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule, squared
 from nntrain.registry import Amount
 
 
 @rule
-def yogi(theta, grad, state, tensors, hyper, rate, k, start, stop):  # type: ignore[no-untyped-def]
+def yogi(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Move v towards g² by a share of g²; (1 - beta2) v is compared with (1 - beta2) g²."""
     real = theta.dtype.type
     beta1, new1, new2, root2 = real(hyper[0]), real(1 - hyper[0]), real(1 - hyper[1]), real(np.sqrt(1 - hyper[1]))
@@ -46,7 +46,7 @@ class Yogi(Optimizer):
     beta2: Beta2 = 0.999
     eps: Eps = 1e-3
     initial: Annotated[Amount, Field(description="what m and v start from")] = 1e-6
-    update: ClassVar[Entry] = yogi
+    update: ClassVar[CompiledFunction] = yogi
     state_rows: ClassVar[int] = 2
 
     def hyper(self) -> tuple[float, ...]:

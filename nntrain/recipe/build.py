@@ -24,7 +24,7 @@ from nntrain.recipe.checks import (
     check_loss,
     check_training,
     check_units,
-    settled,
+    resolved,
 )
 from nntrain.recipe.document import Document
 from nntrain.recipe.schema import Layer, Recipe
@@ -101,14 +101,14 @@ def assemble(recipe: Recipe, dataset: Dataset, data: Prepared, document: Documen
     loss = recipe.loss or (MeanSquaredError() if n_classes is None else CrossEntropy())
     check_loss(loss, recipe.model.output, n_classes, document)
     if n_classes is not None:
-        loss = settled(loss, np.bincount(data.train.y, minlength=n_classes), document)
+        loss = resolved(loss, np.bincount(data.train.y, minlength=n_classes), document)
     recipe = recipe.model_copy(update={"name": recipe.name or name, "loss": loss})
-    small = len(data.train.x) < BATCH_SIZE or recipe.optimizer.searches
+    small = len(data.train.x) < BATCH_SIZE or recipe.optimizer.full_batch
     if "batch_size" not in recipe.training.model_fields_set and small:
         recipe = _with_full_batch(recipe)  # the default is for larger data
     network = checked_network(recipe, len(dataset.feature_names), len(dataset.target_names), n_classes, document)
     check_training(recipe, network, data, document)
-    if recipe.optimizer.searches:
+    if recipe.optimizer.full_batch:
         check_dropout(recipe, network, document)
         check_grid(recipe, network, document)
     plan = Plan(

@@ -174,7 +174,7 @@ def check_training(recipe: Recipe, network: Network, data: Prepared, document: D
             "training.batch_size: found 1, but batch norm takes the mean and variance of a batch's rows",
             "choose 2 or more, or model.norm: layer",
         )
-    if recipe.optimizer.searches:
+    if recipe.optimizer.full_batch:
         check_search(recipe, document)
     if training.early_stopping is not None and data.validation is None:
         raise bad_input(
@@ -201,10 +201,10 @@ def check_training(recipe: Recipe, network: Network, data: Prepared, document: D
         )
 
 
-def settled(loss: Loss, counts: NDArray[np.int64], document: Document) -> Loss:
+def resolved(loss: Loss, counts: NDArray[np.int64], document: Document) -> Loss:
     """Return the loss with nothing left open, for ``counts`` training rows of each class."""
     try:
-        return loss.settled(counts)
+        return loss.resolved(counts)
     except ValueError as error:
         where = document.where("loss", "class_weights")
         raise bad_input(where, f"loss.class_weights: {error}", WEIGHTS_HINT) from None

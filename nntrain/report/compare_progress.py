@@ -11,7 +11,7 @@ from rich.text import Text
 
 from nntrain.comparison.measure import Measure
 from nntrain.comparison.protocol import DEFAULT, TRIAL, RunEnded
-from nntrain.comparison.row import TRAIN_LOSS
+from nntrain.comparison.run_result import TRAIN_LOSS
 from nntrain.report.numbers import duration, number
 
 PLAIN = ("cyan", "magenta", "yellow", "green", "blue", "red")

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from nntrain.comparison.result import Outcome, Result, VariantResult
-from nntrain.comparison.row import POINTS
+from nntrain.comparison.run_result import POINTS
 from nntrain.comparison.statistics import Pair
 from nntrain.report import cells
 from nntrain.report.braille import LABEL, curves

@@ -8,14 +8,14 @@ from rich.text import Text
 
 from nntrain.diagnostics.causes import Finding
 from nntrain.diagnostics.curvature import Curvature
-from nntrain.diagnostics.layers import LayerLook, Look
+from nntrain.diagnostics.layers import LayerLook, NetworkStats
 from nntrain.report.fitting import Column, fitted, has_room
 from nntrain.report.numbers import number, share, short
 
 HEIGHTS = " ▁▂▃▄▅▆▇█"
 
 
-def look_table(look: Look, curvature: Curvature | None, found: Sequence[Finding], width: int) -> RenderableType:
+def look_table(look: NetworkStats, curvature: Curvature | None, found: Sequence[Finding], width: int) -> RenderableType:
     """Return the layers, a line each, and below them what was found; ``width``: columns of the terminal."""
     columns = _columns(look, together=1)
     table = fitted(columns if has_room(columns, width) else _columns(look, together=2), width)
@@ -26,7 +26,7 @@ def look_table(look: Look, curvature: Curvature | None, found: Sequence[Finding]
     return Group(head, table, *curved, Text(), *(told or [Text("nothing stands out", "green")]))
 
 
-def _columns(look: Look, together: int) -> list[Column]:
+def _columns(look: NetworkStats, together: int) -> list[Column]:
     """Return the columns of the table; ``together``: how many parts of a histogram share a character."""
     layers = look.layers
     found = [

@@ -107,12 +107,12 @@ def _grows(optimizer: Optimizer, rate: float, l2: float, shrinkage: float) -> bo
 
 def _first_not_finite(engine: Engine, rows: int, updated: bool) -> str:
     """Name the first thing, in the order of computing, that is not finite in the step that the buffers hold."""
-    network, buffers = engine.plan.network, engine.buffers
+    network, workspace = engine.plan.network, engine.workspace
     names = [f"layer {index} ({layer.label})" for index, layer in enumerate(network.layers, start=1)]
     start = 0
     for name, layer in zip(names, network.layers, strict=True):
         stop = start + rows * layer.n_out
-        for values, what in ((buffers.z, "pre-activations"), (buffers.h, "activations")):
+        for values, what in ((workspace.z, "pre-activations"), (workspace.h, "activations")):
             if not np.isfinite(values[start:stop]).all():
                 return f"the {what} of {name}"
         start = stop

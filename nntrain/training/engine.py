@@ -16,13 +16,13 @@ from nntrain.metrics import accuracy, r2
 from nntrain.network import lsuv as unit_variance
 from nntrain.network.epoch import evaluate, steps, update_averages
 from nntrain.network.inference import ROWS, ForwardPass, compile_products_beside
-from nntrain.network.layer_table import Criterion, Told, Update
-from nntrain.network.thread_pool import Crew
+from nntrain.network.layer_table import Criterion, StepResults, Update
+from nntrain.network.thread_pool import ThreadPool
 from nntrain.optimizers.averaging import MEAN, SLOW, START
 from nntrain.training.baseline import Rows, baselines
 from nntrain.training.events import Baseline, LayerFacts, LayerStatistics, Scores, Started, Statistics
+from nntrain.training.memory_check import check_room
 from nntrain.training.plan import Plan
-from nntrain.training.room import check_room
 
 RUNNING = ("running_mean", "running_var")  # what batch norm keeps
 FEW = 8  # parameters, which are told at every epoch
@@ -66,12 +66,12 @@ class Engine:
         self.state[plan.optimizer.state_rows :] = self.theta
 
         targets = self.train.target.shape[1]
-        self.crew = Crew(self.dtype)
-        self.buffers = plan.network.buffers(plan.batch_rows, targets, self.dtype, self.crew)
-        self._forward = ForwardPass(plan.network, self.dtype, targets, self.crew)
+        self.pool = ThreadPool(self.dtype)
+        self.workspace = plan.network.workspace(plan.batch_rows, targets, self.dtype, self.pool)
+        self._forward = ForwardPass(plan.network, self.dtype, targets, self.pool)
         self._table = self._forward.table
         hyper = np.array(plan.optimizer.hyper(), np.float64)
-        tensors, self._followers = plan.network.tensors(), plan.followers
+        tensors, self._followers = plan.network.tensors(), plan.averages
         self._update = Update(rule, int(plan.optimizer.whole), hyper, plan.penalty, plan.seed, tensors, self._followers)
         self._weights = plan.loss.weigh(self.train.target)
         self._measured_at = -1  # step of the weights whose running averages were measured
@@ -91,7 +91,7 @@ class Engine:
         self.clipped += int(told.clipped[0, :taken].sum())
         return told.losses[0, :taken]
 
-    def take_epochs(self, orders: NDArray[np.int64], done: int, rates: NDArray[np.float64]) -> Told | None:
+    def take_epochs(self, orders: NDArray[np.int64], done: int, rates: NDArray[np.float64]) -> StepResults | None:
         """Train some epochs, on the rows ``orders`` (E, N) at ``rates`` (E, K), after ``done`` steps of the run.
 
         Returns:
@@ -106,13 +106,15 @@ class Engine:
 
     def _take(
         self, orders: NDArray[np.int64], done: int, rates: NDArray[np.float64], keep_ends: bool
-    ) -> tuple[Told, int]:
+    ) -> tuple[StepResults, int]:
         epochs = len(orders)
         ends = np.empty((epochs if keep_ends else 0, self.theta.size), self.dtype)
-        told = Told(np.empty(rates.shape), np.zeros(rates.shape, np.bool_), np.empty(epochs), self._unclipped, ends)
+        told = StepResults(
+            np.empty(rates.shape), np.zeros(rates.shape, np.bool_), np.empty(epochs), self._unclipped, ends
+        )
         data = (self.train.x, self.train.target, orders)
         run = (self._table, self.theta, self.grad, self.state, self._update, self._loss)
-        taken = self._steps(*run, *data, done, rates, told, self.buffers)
+        taken = self._steps(*run, *data, done, rates, told, self.workspace)
         self.gradient_norm = float(told.norms[-1])
         return told, taken
 
@@ -125,7 +127,7 @@ class Engine:
         """Return loss and metric on ``rows``, with the parameters as they stand."""
         output, loss = self._forward.loss(self.theta, rows.x, rows.target, self.plan.loss, alive)
         if self.plan.n_classes is not None:
-            return Scores(loss, float(accuracy(rows.y, self.plan.loss.decide(output))))
+            return Scores(loss, float(accuracy(rows.y, self.plan.loss.predict_class(output))))
         return Scores(loss, r2(rows.y, self.plan.loss.prediction(output)))
 
     def scores_of(self, thetas: NDArray[Any], rows: Rows) -> list[Scores]:
@@ -135,7 +137,7 @@ class Engine:
         if self.plan.n_classes is None:
             metrics: list[float | None] = [r2(rows.y, loss.prediction(output)) for output in outputs]
         else:  # of all at once
-            decided = loss.decide(outputs.reshape(-1, outputs.shape[2])).reshape(len(thetas), -1)
+            decided = loss.predict_class(outputs.reshape(-1, outputs.shape[2])).reshape(len(thetas), -1)
             metrics = list(accuracy(rows.y, decided))
         return [Scores(value, metric) for value, metric in zip(losses, metrics, strict=True)]
 
@@ -146,15 +148,15 @@ class Engine:
     @contextmanager
     def measured_weights(self, step: int) -> Iterator[None]:
         """Put into theta, for a while, the weights that count after ``step`` steps: the mean or the slow ones."""
-        training, followers = self.plan.training, self._followers
-        if training.averaging is not None and step >= followers[START]:
-            row = int(followers[MEAN])
+        training, averages = self.plan.training, self._followers
+        if training.averaging is not None and step >= averages[START]:
+            row = int(averages[MEAN])
         elif training.lookahead is not None:
-            row = int(followers[SLOW])
+            row = int(averages[SLOW])
         else:
             yield
             return
-        if training.averaging is not None and row == followers[MEAN]:
+        if training.averaging is not None and row == averages[MEAN]:
             self._measure_averages(self.state[row], step)
         learning = self.theta.copy()
         self.theta[:] = self.state[row]
@@ -179,7 +181,7 @@ class Engine:
         update = update_averages[self.dtype]
         for number, start in enumerate(range(0, len(self.train.x), rows), start=1):
             table["momentum"] = 1 / number
-            update(table, theta, self.train.x[start : start + rows], key, self.buffers)
+            update(table, theta, self.train.x[start : start + rows], key, self.workspace)
         self._measured_at = step
 
     def validation(self, step: int) -> Scores | None:
@@ -218,7 +220,7 @@ class Engine:
             statistics_every=every,
             baseline=self.baseline,
             search=plan.optimizer.keeps_best,
-            steps_are="evaluations" if plan.optimizer.searches else "steps",
+            steps_are="evaluations" if plan.optimizer.full_batch else "steps",
         )
 
     def few_parameters(self) -> tuple[float, ...] | None:

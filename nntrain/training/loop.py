@@ -38,7 +38,7 @@ def train(engine: Engine, interrupted: Callable[[], bool] = lambda: False, stati
         no longer finite or the loss has grown beyond use, and Finished.
     """
     plan = engine.plan
-    with engine.crew.at_work(plan.network.largest_product(max(plan.batch_rows, ROWS))):
+    with engine.pool.at_work(plan.network.largest_product(max(plan.batch_rows, ROWS))):
         every = engine.statistics_every() if statistics else 0
         yield engine.started(every)
         yield from _Run(engine, every, interrupted).events()

@@ -58,7 +58,7 @@ class Plan:
         return numbers
 
     @property
-    def followers(self) -> NDArray[np.float64]:
+    def averages(self) -> NDArray[np.float64]:
         """Return the weights that follow the ones that learn, as the compiled steps read them."""
         training, first_row = self.training, self.optimizer.state_rows
         return wrappers.packed(training.lookahead, training.averaging, first_row, self.steps_per_epoch, training.epochs)
@@ -66,8 +66,8 @@ class Plan:
     @property
     def state_rows(self) -> int:
         """How many vectors the optimizer and the weights that follow need."""
-        followers = (self.training.lookahead, self.training.averaging)
-        return self.optimizer.state_rows + sum(follower is not None for follower in followers)
+        averages = (self.training.lookahead, self.training.averaging)
+        return self.optimizer.state_rows + sum(follower is not None for follower in averages)
 
     @property
     def task(self) -> str:

@@ -60,8 +60,8 @@ def activation(function: Any) -> dict[str, list[float]]:
     z = torch.tensor(Z.reshape(-1, UNITS), requires_grad=True)
     h = function(z)
     (h * torch.tensor(DH.reshape(-1, UNITS))).sum().backward()
-    learnt = [value for p in getattr(function, "parameters", list)() for value in p.grad.tolist()]
-    return {"h": h.detach().ravel().tolist(), "dz": z.grad.ravel().tolist(), "dlearnt": learnt}
+    trainable = [value for p in getattr(function, "parameters", list)() for value in p.grad.tolist()]
+    return {"h": h.detach().ravel().tolist(), "dz": z.grad.ravel().tolist(), "dlearnt": trainable}
 
 
 def torchs(function: Any, output: Any, target: Any, integers: bool = False) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nntrain.comparison.record import Compared, Difference, Middle, Outcome, Record, Variant
-from nntrain.comparison.row import EPOCH, LOSS, METRIC, TRAIN_LOSS, Row
+from nntrain.comparison.run_result import EPOCH, LOSS, METRIC, TRAIN_LOSS, RunResult
 from nntrain.report.html.document import Figure, colour, document, swatch, table
 from nntrain.report.html.lines import Line, Lines, Values, line_figures, short
 from nntrain.report.numbers import duration, number, share
@@ -46,7 +46,7 @@ def _outcomes(record: Record) -> list[tuple[str, str, Outcome]]:
     return [(one.name, phase, outcome) for one in record.variants for phase, outcome in one.phases.items()]
 
 
-def _known(compared: Compared, name: str, phase: str, outcome: Outcome) -> Sequence[Row]:
+def _known(compared: Compared, name: str, phase: str, outcome: Outcome) -> Sequence[RunResult]:
     """Return the runs of an outcome, by seed; none if the ledger has others than those that it was found from."""
     part, key = compared.record.measure.split(".")
     rows = [row for _, row in sorted(compared.runs.get((name, phase), {}).items())]
@@ -57,7 +57,7 @@ def _known(compared: Compared, name: str, phase: str, outcome: Outcome) -> Seque
     return rows if len(rows) == outcome.runs and (same or key != "loss") else []
 
 
-def _score(row: Row, part: str, key: str) -> float:
+def _score(row: RunResult, part: str, key: str) -> float:
     scores = row.scores.get(part)
     value = None if scores is None else scores.loss if key == "loss" else scores.metric
     return np.nan if value is None else value
@@ -114,7 +114,7 @@ def _steps(outcome: Outcome) -> str:
     return ", ".join(filter(None, (steps, missed)))
 
 
-def _results(record: Record, rows: Mapping[tuple[str, str], Sequence[Row]]) -> list[Figure]:
+def _results(record: Record, rows: Mapping[tuple[str, str], Sequence[RunResult]]) -> list[Figure]:
     """Return the figure of each seed's result, with medians and quartiles."""
     part, name = record.measure.split(".")
     drawn: list[dict[str, Any]] = []
@@ -184,7 +184,7 @@ def _pairs(record: Record) -> str:
     return table(heads, rows, text=(0, 4), asides=[i for i, pair in enumerate(record.pairs) if not pair.shown])
 
 
-def _curves(record: Record, rows: Mapping[tuple[str, str], Sequence[Row]]) -> list[Lines]:
+def _curves(record: Record, rows: Mapping[tuple[str, str], Sequence[RunResult]]) -> list[Lines]:
     """Return the curves of the outcomes that count: medians, with bands from the first to the third quartile."""
     found = []
     titles = {LOSS: "validation loss", TRAIN_LOSS: "training loss", METRIC: f"validation {metric_name(record.metric)}"}
@@ -200,7 +200,7 @@ def _curves(record: Record, rows: Mapping[tuple[str, str], Sequence[Row]]) -> li
     return found
 
 
-def _quartiles(runs: Sequence[Row], column: int) -> tuple[Values, Values, Values, Values]:
+def _quartiles(runs: Sequence[RunResult], column: int) -> tuple[Values, Values, Values, Values]:
     """Return some epochs and the quartiles of the runs' values there; a run that ended early keeps its last value."""
     longest = max((row.epochs for row in runs), default=0)
     epochs = np.unique(np.rint(np.linspace(1, max(longest, 1), min(max(longest, 1), POINTS))))

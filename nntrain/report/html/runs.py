@@ -65,7 +65,7 @@ def _rate(run: History) -> str:
     optimizer, schedule = run.recipe.optimizer, run.recipe.schedule
     if isinstance(optimizer, Search):
         return "–"
-    followed = "" if optimizer.searches or schedule.name == "constant" else f", {schedule.name}"
+    followed = "" if optimizer.full_batch or schedule.name == "constant" else f", {schedule.name}"
     return f"{short(optimizer.lr, 4)}{followed}"
 
 

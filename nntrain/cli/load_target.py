@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TRAINING = "the training part"
 
 
-class Inside(NamedTuple):
+class LoadedTarget(NamedTuple):
     """What was opened."""
 
     plan: Plan
@@ -28,7 +28,7 @@ class Inside(NamedTuple):
     classes: tuple[Label, ...] | None
 
 
-def opened(what: str, settings: list[str], data: str | None, separator: str | None) -> Inside:
+def load_target(what: str, settings: list[str], data: str | None, separator: str | None) -> LoadedTarget:
     """Open what ``what`` names: a recipe at its first weights, or a model.
 
     Args:
@@ -51,7 +51,7 @@ def opened(what: str, settings: list[str], data: str | None, separator: str | No
         if data is not None:
             raise bad_input("--data", "is for trained models", "set a recipe's file by --set data.source.path=FILE")
         built = show(what, settings)
-        return Inside(built.plan, TRAINING, None, built.dataset.feature_names, built.dataset.classes)
+        return LoadedTarget(built.plan, TRAINING, None, built.dataset.feature_names, built.dataset.classes)
     path = find_model(what)
     if settings:
         raise bad_input(what, "is a trained model, and --set is for recipes", "leave --set out, or name a recipe")
@@ -59,4 +59,4 @@ def opened(what: str, settings: list[str], data: str | None, separator: str | No
     given = None if data is None else labelled_rows(model, model_table(model, data, separator))
     part = recipe_parts(model, path)["train"] if given is None else given
     rows = TRAINING if data is None else "standard input" if data == "-" else data
-    return Inside(model.plan(part), rows, model.theta, model.feature_names, model.classes)
+    return LoadedTarget(model.plan(part), rows, model.theta, model.feature_names, model.classes)

@@ -20,7 +20,7 @@ Point = tuple[float, float, float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Row:
+class RunResult:
     """The result of a run.
 
     Attributes:
@@ -157,7 +157,7 @@ class Recorder:
             self._every *= 2
             self._points = [point for point in self._points if point[0] == 1 or point[0] % self._every == 0]
 
-    def row(self, key: str, event: Finished) -> Row:
+    def row(self, key: str, event: Finished) -> RunResult:
         """Return the row, at the end of the run."""
         if self._last is not None and self._points[-1] is not self._last:
             self._points.append(self._last)
@@ -166,7 +166,7 @@ class Recorder:
         area = self._sum / event.epochs if event.epochs and isfinite(self._sum) else inf
         curve, records = _curve(self._points), _curve(self._records)
         facts = (key, event.stopped, event.epochs, event.steps, self._seconds)
-        return Row(*facts, scores, curve, records, area, self._untrained)
+        return RunResult(*facts, scores, curve, records, area, self._untrained)
 
 
 def _curve(points: Sequence[Sequence[float | None]]) -> Curve:

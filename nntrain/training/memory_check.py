@@ -18,7 +18,7 @@ def check_room(plan: Plan) -> None:
     normalised = any(layer.norm is not None for layer in network.layers)
     # parameters and gradient, the best ones and the last finite ones; of the optimizer's state the last finite one too
     vectors = 4 + 2 * plan.state_rows
-    buffers = network.inputs + columns + (5 if normalised else 3) * network.units
+    workspace = network.inputs + columns + (5 if normalised else 3) * network.units
     needs = [
         (
             vectors * network.size * size,
@@ -27,7 +27,7 @@ def check_room(plan: Plan) -> None:
             "choose fewer or narrower layers",
         ),
         (
-            rows * buffers * size,
+            rows * workspace * size,
             "training.batch_size",
             f"the activations of {rows:,} rows",
             "choose a smaller batch_size",

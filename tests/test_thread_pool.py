@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nntrain.jit.mailbox import DONE, HANDS, LINE, TURN
+from nntrain.jit.mailbox import DONE, LINE, N_THREADS, TURN
 from nntrain.matmul.gemm import SHARED, is_large, multiply
-from nntrain.network import thread_pool as crew
-from nntrain.network.thread_pool import Crew, one_thread_each
+from nntrain.network import thread_pool as pool
+from nntrain.network.thread_pool import ThreadPool, one_thread_each
 from nntrain.training.engine import Engine
 from nntrain.training.loop import train
 from nntrain.utils.cpu import cores
@@ -24,85 +24,85 @@ RECIPE = {"data": {"source": "digits"}, "model": {"hidden": [200, 120]}, "traini
 
 
 @pytest.fixture(params=[2, 3])
-def hands(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
+def n_threads(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> int:
     """Return how many threads there are to be, which may be more than there are processors."""
-    monkeypatch.setattr(crew, "cores", lambda: request.param)
+    monkeypatch.setattr(pool, "cores", lambda: request.param)
     return int(request.param)
 
 
-@pytest.mark.parametrize("turned", [(False, False), (True, False), (False, True)])
-def test_shared_products_are_those_of_one_thread(hands: int, turned: tuple[bool, bool]) -> None:
+@pytest.mark.parametrize("transposed", [(False, False), (True, False), (False, True)])
+def test_shared_products_are_those_of_one_thread(n_threads: int, transposed: tuple[bool, bool]) -> None:
     random = np.random.default_rng(0)
     stored = [
         random.standard_normal(shape[::-1] if back else shape).astype(SINGLE)
-        for shape, back in zip(((150, 300), (300, 200)), turned, strict=True)
+        for shape, back in zip(((150, 300), (300, 200)), transposed, strict=True)
     ]
-    A, B = (X.T if back else X for X, back in zip(stored, turned, strict=True))
+    A, B = (X.T if back else X for X, back in zip(stored, transposed, strict=True))
     b, alone, shared = (
         random.standard_normal(200).astype(SINGLE),
         np.empty((150, 200), SINGLE),
         np.empty((150, 200), SINGLE),
     )
-    team = Crew(SINGLE)
-    team.furnish()
-    compiled_with(A, B, b, alone, team.board)
-    assert team.board[TURN] == 0
+    team = ThreadPool(SINGLE)
+    team.allocate()
+    compiled_with(A, B, b, alone, team.mailbox)
+    assert team.mailbox[TURN] == 0
     with team.at_work(150 * 300 * 200):
         time.sleep(0.02)  # until the others nap
         for turn in range(1, 201):
             shared[:] = np.nan
-            compiled_with(A, B, b, shared, team.board)
+            compiled_with(A, B, b, shared, team.mailbox)
             assert (shared == alone).all()
-            assert team.board[TURN] == turn
-            assert [team.board[DONE + LINE * hand] for hand in range(1, hands)] == [turn] * (hands - 1)
+            assert team.mailbox[TURN] == turn
+            assert [team.mailbox[DONE + LINE * worker] for worker in range(1, n_threads)] == [turn] * (n_threads - 1)
     expected = np.empty_like(shared)
-    multiply(A, B, b, expected, team.board)
+    multiply(A, B, b, expected, team.mailbox)
     np.testing.assert_allclose(shared, expected, rtol=1e-4, atol=1e-4)
 
 
-def test_every_thread_takes_denormals_as_zero(hands: int) -> None:
+def test_every_thread_takes_denormals_as_zero(n_threads: int) -> None:
     A, B, C = np.full((160, 100), 1e-31, SINGLE), np.full((100, 200), 1e-10, SINGLE), np.empty((160, 200), SINGLE)
-    team = Crew(SINGLE)
+    team = ThreadPool(SINGLE)
     with team.at_work(160 * 100 * 200):
-        compiled_with(A, B, B[0, :0], C, team.board)
+        compiled_with(A, B, B[0, :0], C, team.mailbox)
     assert (C[0] != 0).all()  # by this thread, which nobody has told to
     assert (C[-1] == 0).all()
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "momentum", "lamb", "muon"])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_a_run_is_the_same_to_the_bit_however_many_threads_share_it(hands: int, optimizer: str, dtype: str) -> None:
+def test_a_run_is_the_same_to_the_bit_however_many_threads_share_it(n_threads: int, optimizer: str, dtype: str) -> None:
     recipe = {**RECIPE, "optimizer": {"name": optimizer}, "training": {**TRAINING, "dtype": dtype}}
     with one_thread_each():
         alone = Engine(built(recipe).plan)
         list(train(alone))
     together = Engine(built(recipe).plan)
-    jobs = max(together.crew.board[TURN] for _ in train(together))
-    assert alone.crew.board[TURN] == 0
+    jobs = max(together.pool.mailbox[TURN] for _ in train(together))
+    assert alone.pool.mailbox[TURN] == 0
     assert jobs > 0
     assert together.theta.tobytes() == alone.theta.tobytes()
 
 
-def test_a_crew_goes_home(hands: int) -> None:
-    team, before = Crew(SINGLE), threading.active_count()
-    assert team.board[HANDS] == 1
+def test_a_crew_goes_home(n_threads: int) -> None:
+    team, before = ThreadPool(SINGLE), threading.active_count()
+    assert team.mailbox[N_THREADS] == 1
 
     def broken_off() -> None:
-        with team.at_work(hands * SHARED):
-            assert team.board[HANDS] == hands
-            assert threading.active_count() == before + hands - 1
-            with team.at_work(hands * SHARED):  # they are there already
-                assert threading.active_count() == before + hands - 1
-            assert team.board[HANDS] == hands
+        with team.at_work(n_threads * SHARED):
+            assert team.mailbox[N_THREADS] == n_threads
+            assert threading.active_count() == before + n_threads - 1
+            with team.at_work(n_threads * SHARED):  # they are there already
+                assert threading.active_count() == before + n_threads - 1
+            assert team.mailbox[N_THREADS] == n_threads
             raise ValueError("broken off")
 
     with pytest.raises(ValueError, match="broken off"):
         broken_off()
-    assert team.board[HANDS] == 1
+    assert team.mailbox[N_THREADS] == 1
     assert threading.active_count() == before
 
 
-def test_a_run_that_nobody_follows_to_its_end_sends_its_crew_home(hands: int) -> None:
+def test_a_run_that_nobody_follows_to_its_end_sends_its_crew_home(n_threads: int) -> None:
     before = threading.active_count()
     events = train(Engine(built(RECIPE).plan))
     next(events)
@@ -111,24 +111,24 @@ def test_a_run_that_nobody_follows_to_its_end_sends_its_crew_home(hands: int) ->
     assert threading.active_count() == before
 
 
-def test_a_system_that_grants_no_threads_is_done_without(hands: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    start, team = threading.Thread.start, Crew(SINGLE)
+def test_a_system_that_grants_no_threads_is_done_without(n_threads: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    start, team = threading.Thread.start, ThreadPool(SINGLE)
 
     def refuse(thread: threading.Thread) -> None:
-        if threading.active_count() > before + hands - 3:
+        if threading.active_count() > before + n_threads - 3:
             raise RuntimeError("can't start new thread")
         start(thread)
 
     before = threading.active_count()
     monkeypatch.setattr(threading.Thread, "start", refuse)
-    with team.at_work(hands * SHARED):
-        assert team.board[HANDS] == hands - 1
+    with team.at_work(n_threads * SHARED):
+        assert team.mailbox[N_THREADS] == n_threads - 1
     assert threading.active_count() == before
 
 
-def test_small_work_gets_no_crew(hands: int) -> None:
+def test_small_work_gets_no_crew(n_threads: int) -> None:
     before = threading.active_count()
-    with Crew(SINGLE).at_work(SHARED // 2):
+    with ThreadPool(SINGLE).at_work(SHARED // 2):
         assert threading.active_count() == before
     assert not is_large(100, SHARED // 100 - 1, 2)
     assert is_large(100, SHARED // 100, 2)
