@@ -1,5 +1,6 @@
 """What has been compiled, kept on disk: found wherever it is, checked, and done without."""
 
+import ast
 import os
 import pickle
 import subprocess
@@ -13,7 +14,7 @@ import numpy as np
 import pytest
 
 from nntrain.jit import cache
-from nntrain.jit.cache import PackageCache, can_keep
+from nntrain.jit.cache import WITHOUT_KERNELS, PackageCache, can_keep
 from nntrain.jit.kernels import CompiledFunction, _dispatcher
 from nntrain.optimizers.sgd import SGD
 from tests.helpers import ROOT, CommandLine
@@ -57,6 +58,32 @@ path.write_bytes(whole[:-1])
 rule[dtype]
 assert load() is not None
 """
+
+
+def names_in_kernels(tree: ast.Module) -> set[str]:
+    """Return the names that a module's compiled functions use."""
+    names: set[str] = set()
+    for function in (node for node in tree.body if isinstance(node, ast.FunctionDef)):
+        nodes = [node for decorator in function.decorator_list for node in ast.walk(decorator)]
+        decorators = {node.id for node in nodes if isinstance(node, ast.Name)}
+        if decorators & {"kernel", "compiled", "overload", "rule", "intrinsic", "noinline"}:
+            names |= {node.id for node in ast.walk(function) if isinstance(node, ast.Name)}
+    return names
+
+
+def test_compiled_code_depends_on_no_folder_that_the_cache_leaves_out() -> None:
+    """What a kernel uses must be part of the key, or a change to it would leave the old machine code in place."""
+    seen = 0
+    for path in sorted((ROOT / "nntrain").rglob("*.py")):
+        tree = ast.parse(path.read_text())
+        used = names_in_kernels(tree)
+        seen += bool(used)
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("nntrain."):
+                folder = str(node.module).split(".")[1]
+                names = {alias.asname or alias.name for alias in node.names}
+                assert folder not in WITHOUT_KERNELS or not names & used, f"{path}: {names & used} of {node.module}"
+    assert seen > 30
 
 
 def run(code: str, folder: Path) -> str:
