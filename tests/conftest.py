@@ -9,7 +9,12 @@ from sklearn import datasets
 from nntrain.cli import console
 from tests.helpers import CommandLine, fitted_csv
 
-signal.signal(signal.SIGINT, signal.default_int_handler)  # commands of a suite in the background would ignore Ctrl-C
+# Under nohup or in the background some signals are ignored, and the commands that tests start would inherit that.
+# They do not inherit a handler.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+for number in (signal.SIGTERM, signal.SIGHUP):
+    if signal.getsignal(number) is signal.SIG_IGN:
+        signal.signal(number, lambda *_: None)
 
 
 @pytest.fixture

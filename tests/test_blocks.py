@@ -10,6 +10,7 @@ from nntrain.training import epoch_chunks as blocks
 from nntrain.training.engine import Engine
 from nntrain.training.events import Diverged, EpochEnded, Event, Finished, Stopped
 from nntrain.training.loop import train
+from nntrain.training.measurements import statistics_interval
 from tests.helpers import built
 
 MOONS: dict[str, Any] = {
@@ -66,7 +67,7 @@ def test_blocks_are_the_same_epochs(
 
 @pytest.mark.parametrize(("epochs", "most"), [(100, 5), (7, 1), (1_000_000, 20_000)])
 def test_statistics_come_twenty_times_and_more_seldom_in_a_long_run(epochs: int, most: int) -> None:
-    every = Engine(built({**MOONS, "training": {"epochs": epochs}}).plan).statistics_every()
+    every = statistics_interval(Engine(built({**MOONS, "training": {"epochs": epochs}}).plan))
     assert 1 <= every <= most
     assert epochs < 1000 or every > 20  # in a long run it would cost too much
 

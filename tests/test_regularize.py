@@ -15,6 +15,7 @@ from nntrain.network.regularize import regularize
 from nntrain.optimizers import Optimizer
 from nntrain.training.engine import Engine
 from nntrain.training.events import EpochEnded
+from nntrain.training.measurements import statistics
 from nntrain.training.settings import Regularization
 from tests.helpers import built, compiled, make, relative_error, run
 from tests.recorded.problems import PROBLEMS, START, STEPS, rate
@@ -165,7 +166,7 @@ def test_the_norms_that_are_told_are_those_before_clipping(bound: dict[str, Any]
         step(engine, 0.0)
     assert np.linalg.norm(clipped.grad) < 0.01 < plain.gradient_norm
     assert clipped.gradient_norm == plain.gradient_norm == pytest.approx(np.linalg.norm(plain.grad), rel=1e-14)
-    of_layers = [[layer.gradient_norm for layer in engine.statistics().layers] for engine in (plain, clipped)]
+    of_layers = [[layer.gradient_norm for layer in statistics(engine).layers] for engine in (plain, clipped)]
     assert of_layers[0] == of_layers[1]
     assert np.linalg.norm(of_layers[0]) == pytest.approx(plain.gradient_norm)
 

@@ -136,7 +136,7 @@ def test_running_averages_that_overflow_are_named() -> None:
     _, events = run({"data": data, "model": {"hidden": [3], "norm": "batch"}, "training": {"dtype": "float64"}})
     diverged = finished(events).diverged
     assert diverged is not None
-    assert diverged.where == "the running averages of batch norm"
+    assert diverged.where == "the running averages of layer 1 (dense 1→3 relu)"
 
 
 def test_divergence_names_the_penalty_that_makes_the_weights_grow() -> None:

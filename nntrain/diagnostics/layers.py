@@ -17,7 +17,8 @@ from nntrain.network.network import Network
 from nntrain.optimizers.sgd import SGD
 from nntrain.schedules.decay import Constant
 from nntrain.training.divergence import locate
-from nntrain.training.engine import PROBE_ROWS, Engine, norm
+from nntrain.training.engine import PROBE_ROWS, Engine
+from nntrain.training.measurements import norm
 from nntrain.training.plan import Plan
 from nntrain.training.settings import Regularization, Training
 

@@ -6,6 +6,7 @@ from nntrain.training import evidence
 from nntrain.training.divergence import Growth
 from nntrain.training.engine import Engine
 from nntrain.training.events import Diverged, Finished, Stopped
+from nntrain.training.measurements import statistics as layer_statistics
 from nntrain.training.stopping import Best
 
 
@@ -35,7 +36,7 @@ def finish(
         statistics: whether to measure layers, and how the weights do against noise.
     """
     with engine.measured_weights(steps):
-        layers = engine.statistics().layers if statistics else ()
+        layers = layer_statistics(engine).layers if statistics else ()
         final, last = engine.scores(), engine.theta.copy()
     if stopped in (Stopped.EPOCHS, Stopped.EARLY):
         diverged = growth.beyond_use(final["train"].loss)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cached_property
-from math import ceil
 from typing import Any
 
 import numpy as np
@@ -20,16 +19,13 @@ from nntrain.network.layer_table import Criterion, StepResults, Update
 from nntrain.network.thread_pool import ThreadPool
 from nntrain.optimizers.averaging import MEAN, SLOW, START
 from nntrain.training.baseline import Rows, baselines
-from nntrain.training.events import Baseline, LayerFacts, LayerStatistics, Scores, Started, Statistics
+from nntrain.training.events import Baseline, Scores
 from nntrain.training.memory_check import check_room
 from nntrain.training.plan import Plan
 
 RUNNING = ("running_mean", "running_var")  # what batch norm keeps
-FEW = 8  # parameters, which are told at every epoch
-SAFE = 1e-140  # a norm between this and its inverse is right as it is
+MAX_LOGGED_PARAMETERS = 8  # larger networks' parameters are not in the metrics
 PROBE_ROWS = 512  # training rows, at most, that dead units are looked for with
-STATISTICS_SHARE = 0.01  # of the training time is what statistics may cost, when the recipe leaves the interval open
-TIMES = 20  # that there are statistics, at least, in a run of so many epochs
 
 
 class Engine:
@@ -201,75 +197,16 @@ class Engine:
         """What the best constant prediction reaches on each part of the data."""
         return baselines(self.plan.loss, self.plan.network.outputs, self.plan.n_classes, self.parts)
 
-    def started(self, every: int) -> Started:
-        """Return what a run is that is about to begin; ``every``: epochs between two statistics."""
-        plan = self.plan
-        layers = tuple(
-            LayerFacts(f"{index} {layer.label}", layer.activation.name, layer.n_in, layer.n_out, layer.parameters)
-            for index, layer in enumerate(plan.network.layers, start=1)
-        )
-        return Started(
-            name=plan.name,
-            task=plan.task,
-            metric=plan.metric,
-            layers=layers,
-            rows={name: len(rows.x) for name, rows in self.parts.items()},
-            epochs=plan.training.epochs,
-            steps_per_epoch=plan.steps_per_epoch,
-            probe_rows=len(self.probe.x),
-            statistics_every=every,
-            baseline=self.baseline,
-            search=plan.optimizer.keeps_best,
-            steps_are="evaluations" if plan.optimizer.full_batch else "steps",
-        )
+    @property
+    def unclipped_gradient(self) -> NDArray[Any]:
+        """The gradient of the last step (P), before it was clipped."""
+        return self._unclipped if self._unclipped.size else self.grad
 
     def few_parameters(self) -> tuple[float, ...] | None:
         """Return the parameters of a network that has a few only, None of others."""
-        return tuple(self.theta[: self.grad.size].tolist()) if self.grad.size <= FEW else None
-
-    def statistics(self) -> Statistics:
-        """Return each layer's gradient norm and dead units, and the scores on the probe."""
-        network = self.plan.network
-        alive = np.zeros(network.units, np.bool_)
-        train = self.score(self.probe, alive)
-        layers, unit, gradient = [], 0, self._unclipped if self._unclipped.size else self.grad
-        for layer, part in zip(network.layers, network.slices(), strict=True):
-            of_layer = alive[unit : unit + layer.n_out]
-            dead = float(1 - of_layer.mean()) if layer.activation.can_die else None
-            layers.append(LayerStatistics(norm(gradient[part]), dead))
-            unit += layer.n_out
-        return Statistics(tuple(layers), train)
-
-    def statistics_every(self) -> int:
-        """Return the epochs between two statistics: as the recipe says, or so many that they cost little in a long run.
-
-        The costs are reckoned from sizes, not measured, so that every run of a recipe writes the same metrics.
-        """
-        if self.plan.training.statistics_every is not None:
-            return self.plan.training.statistics_every
-        plan = self.plan
-        row = 2e-11 * plan.network.multiply_adds + 5e-10 * plan.network.units  # seconds for its forward pass
-        once = 300e-6 + len(self.probe.x) * row + 1e-9 * self.theta.size
-        epoch = plan.steps_per_epoch * 1.5e-6 + len(self.train.x) * 2 * row  # two such passes for a training step
-        return min(ceil(once / (STATISTICS_SHARE * epoch)), ceil(plan.training.epochs / TIMES))
+        return tuple(self.theta[: self.grad.size].tolist()) if self.grad.size <= MAX_LOGGED_PARAMETERS else None
 
 
 def _all_finite(values: NDArray[Any]) -> bool:
     with np.errstate(over="ignore", invalid="ignore"):  # the sum is quicker, but may overflow by itself
         return bool(np.isfinite(values.sum()) or np.isfinite(values).all())
-
-
-def norm(values: NDArray[Any]) -> float:
-    """Return the Euclidean norm, also where the squares would over- or underflow."""
-    values = values.ravel().astype(np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):
-        found = _root_of_squares(values)
-        if SAFE < found < 1 / SAFE:
-            return found
-        largest = float(np.abs(values).max(initial=0))
-        return largest * _root_of_squares(values / largest) if 0 < largest < np.inf else largest
-
-
-def _root_of_squares(values: NDArray[np.float64]) -> float:
-    # without BLAS, whose threads would go on looking for work when theirs is done, where a crew is at work
-    return float(np.sqrt(np.square(values).sum()))

@@ -19,6 +19,8 @@ from nntrain.training.ending import finish
 from nntrain.training.engine import Engine
 from nntrain.training.events import Diverged, EpochEnded, Event, Scores, StepsDone, Stopped
 from nntrain.training.full_batch import search_of
+from nntrain.training.measurements import started, statistics_interval
+from nntrain.training.measurements import statistics as layer_statistics
 from nntrain.training.stopping import Best
 
 CALL_SECONDS = 0.2  # a compiled call lasts about so long: progress and Ctrl-C wait for its end
@@ -39,8 +41,8 @@ def train(engine: Engine, interrupted: Callable[[], bool] = lambda: False, stati
     """
     plan = engine.plan
     with engine.pool.at_work(plan.network.largest_product(max(plan.batch_rows, ROWS))):
-        every = engine.statistics_every() if statistics else 0
-        yield engine.started(every)
+        every = statistics_interval(engine) if statistics else 0
+        yield started(engine, every)
         yield from _Run(engine, every, interrupted).events()
 
 
@@ -231,7 +233,7 @@ class _Run:
             if self.stopped is not None and ending is not None:
                 ending.end()
             measured = self.every > 0 and (epoch == 1 or epoch % self.every == 0 or self.stopped is not None)
-            statistics = engine.statistics() if measured else None
+            statistics = layer_statistics(engine) if measured else None
             parameters = engine.few_parameters()
         return EpochEnded(
             epoch=epoch,
