@@ -27,7 +27,7 @@ from nntrain.network.thread_pool import ThreadPool
 from nntrain.utils.garbage import collecting_new
 from tests.helpers import ROOT
 
-compiled_with = numba.njit(lambda A, B, b, C, mailbox: multiply(A, B, b, C, mailbox))
+compiled_with = numba.njit(lambda A, B, b, C, mailbox: multiply(A, B, b, C, mailbox), nogil=True)
 compiled_turn = numba.njit(
     lambda W, top, left, rows, columns, transposed: turn(W, top, left, rows, columns, transposed)
 )
@@ -193,10 +193,10 @@ def test_what_is_not_finite_stays_so(wrong: float) -> None:
 @pytest.mark.parametrize("shape", [(6,), (2, 3), (1, 3, 2)])
 def test_a_view_is_the_slice_in_that_shape(shape: tuple[int, ...]) -> None:
     vector = np.arange(20.0)
-    load_acquire = numba.njit(lambda vector, shape: view(vector, 5, shape))
+    viewed = numba.njit(lambda vector, shape: view(vector, 5, shape))
     changed = numba.njit(lambda vector, shape: view(vector, 5, shape).sum())
     assert changed(vector, shape) == vector[5:11].sum() == view(vector, 5, shape).sum()
-    assert view(vector, 5, shape).shape == load_acquire(vector, shape).shape == shape
+    assert view(vector, 5, shape).shape == viewed(vector, shape).shape == shape
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
@@ -231,14 +231,14 @@ import llvmlite.binding as llvm
 find, real = llvm.get_host_cpu_features, llvm.get_host_cpu_features()
 real["avx512f"] = True
 llvm.get_host_cpu_features = lambda: real  # blocks are written for it
-from nntrain.matmul import microkernel as registers
+from nntrain.matmul import microkernel
 llvm.get_host_cpu_features = find  # and compiled, in two instructions for one, for this processor
 """
 PRODUCTS = """
 import numba, numpy as np
-from nntrain import blocks, products, registers
-assert registers.BYTES == BYTES
-compiled = numba.njit(lambda A, B, b, C: blocks.in_blocks(A, 0, B, 0, b, C, 0, 0, C.shape[1], False))
+from nntrain.matmul import gemm, microkernel, tiles
+assert microkernel.BYTES == BYTES
+compiled = numba.njit(lambda A, B, b, C: tiles.in_blocks(A, 0, B, 0, b, C, 0, 0, C.shape[1], False))
 for shape in ((32, 64, 64), (9, 33, 17), (3, 5, 2), (8, 1, 40), (21, 7, 59), (16, 300, 45)):
     for dtype in (np.float32, np.float64):
         rows, inner, columns = shape
@@ -246,9 +246,9 @@ for shape in ((32, 64, 64), (9, 33, 17), (3, 5, 2), (8, 1, 40), (21, 7, 59), (16
         b, C = np.arange(columns, dtype=dtype), np.empty((rows, columns), dtype)
         compiled(A, B, b, C)
         assert (C == A.sum(axis=1)[:, None] + b).all()
-        room = products.room_for_copies(np.dtype(dtype))
+        scratch = gemm.new_scratch(np.dtype(dtype))
         C[:] = 0
-        products.in_panels[np.dtype(dtype)](A, False, B, False, b, C, room, 0, 1)
+        gemm.in_panels[np.dtype(dtype)](A, False, B, False, b, C, scratch, 0, 1)
         assert (C == A.sum(axis=1)[:, None] + b).all()
 """
 

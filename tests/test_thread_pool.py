@@ -8,14 +8,26 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nntrain.jit.mailbox import DONE, LINE, N_THREADS, TURN
-from nntrain.matmul.gemm import SHARED, is_large, multiply
+from nntrain.jit.mailbox import (
+    ALONE_FOR,
+    ALONE_UNTIL,
+    CALL,
+    DONE,
+    KIND,
+    LATE,
+    LINE,
+    N_THREADS,
+    POOL_SIZE,
+    TURN,
+    share_again,
+)
+from nntrain.matmul.gemm import SHARED, is_large, multiply, new_scratch
 from nntrain.network import thread_pool as pool
-from nntrain.network.thread_pool import ThreadPool, one_thread_each
+from nntrain.network.thread_pool import STOP, ThreadPool, one_thread_each, worker_loop
 from nntrain.training.engine import Engine
 from nntrain.training.loop import train
 from nntrain.utils.cpu import cores
-from tests.helpers import built
+from tests.helpers import built, compiled
 from tests.test_products import compiled_with
 
 SINGLE = np.dtype(np.float32)
@@ -51,6 +63,7 @@ def test_shared_products_are_those_of_one_thread(n_threads: int, transposed: tup
         time.sleep(0.02)  # until the others nap
         for turn in range(1, 201):
             shared[:] = np.nan
+            team.mailbox[N_THREADS] = n_threads  # also after a worker was late
             compiled_with(A, B, b, shared, team.mailbox)
             assert (shared == alone).all()
             assert team.mailbox[TURN] == turn
@@ -67,6 +80,77 @@ def test_every_thread_takes_denormals_as_zero(n_threads: int) -> None:
         compiled_with(A, B, B[0, :0], C, team.mailbox)
     assert (C[0] != 0).all()  # by this thread, which nobody has told to
     assert (C[-1] == 0).all()
+
+
+def product(team: ThreadPool) -> Any:
+    """Return a product large enough to share, computed with the threads of a pool."""
+    random = np.random.default_rng(0)
+    A, B = random.standard_normal((150, 300)).astype(SINGLE), random.standard_normal((300, 200)).astype(SINGLE)
+    C = np.full((150, 200), np.nan, SINGLE)
+    compiled_with(A, B, B[0, :0], C, team.mailbox)
+    return C
+
+
+def test_the_first_thread_goes_on_alone_after_a_worker_was_late_and_shares_again_later() -> None:
+    alone, team = product(allocated()), allocated()
+    mailbox = team.mailbox
+    product(team)  # so that nothing is left to compile
+    mailbox[N_THREADS] = mailbox[POOL_SIZE] = 2
+
+    def late() -> None:
+        while mailbox[TURN] == 0:
+            time.sleep(1e-4)
+        time.sleep(100 * LATE / 1e9)
+        work(mailbox, 1, new_scratch(SINGLE))
+
+    work, thread = worker_loop[SINGLE], threading.Thread(target=late, daemon=True)
+    thread.start()
+    assert (product(team) == alone).all()
+    assert mailbox[N_THREADS] == 1
+    assert mailbox[ALONE_FOR] > 100 * LATE
+    assert (product(team) == alone).all()
+    assert mailbox[TURN] == 1  # no job was posted for the second one
+    mailbox[ALONE_UNTIL] = 1 << 62
+    compiled(share_again)(mailbox)
+    assert (mailbox[N_THREADS], mailbox[TURN]) == (1, 1)  # not yet
+    mailbox[ALONE_UNTIL] = 0
+    wait_until_shared(team)
+    assert mailbox[TURN] == 2  # the call
+    assert (product(team) == alone).all()
+    assert mailbox[TURN] == 3
+    mailbox[TURN] = STOP
+    thread.join()
+
+
+def test_a_worker_that_does_not_answer_a_call_is_done_without() -> None:
+    alone, team = product(allocated()), allocated()
+    mailbox = team.mailbox
+    mailbox[POOL_SIZE] = 2
+    for _ in range(5):
+        compiled(share_again)(mailbox)
+        assert (mailbox[N_THREADS], mailbox[TURN], mailbox[KIND]) == (1, 1, CALL)
+        assert (product(team) == alone).all()
+    thread = threading.Thread(target=worker_loop[SINGLE], args=(mailbox, 1, new_scratch(SINGLE)), daemon=True)
+    thread.start()  # and answers at last
+    wait_until_shared(team)
+    assert (product(team) == alone).all()
+    assert (mailbox[TURN], mailbox[DONE + LINE]) == (2, 2)
+    mailbox[TURN] = STOP
+    thread.join()
+
+
+def allocated() -> ThreadPool:
+    team = ThreadPool(SINGLE)
+    team.allocate()
+    return team
+
+
+def wait_until_shared(team: ThreadPool) -> None:
+    deadline = time.monotonic() + 60
+    while team.mailbox[N_THREADS] < 2 and time.monotonic() < deadline:
+        compiled(share_again)(team.mailbox)
+        time.sleep(1e-3)
+    assert team.mailbox[N_THREADS] == 2
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "momentum", "lamb", "muon"])
