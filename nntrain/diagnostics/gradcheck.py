@@ -84,7 +84,9 @@ def after_steps(plan: Plan, steps: int, rows: int = ROWS) -> Vector:
     Raises:
         DivergedError: if a number ceases to be finite before that.
     """
-    engine = Engine(replace(_for_checking(plan, rows, penalties=True), loss=plan.loss, optimizer=plan.optimizer))
+    bare_steps = _for_checking(plan, rows)
+    trained = replace(bare_steps, loss=plan.loss, optimizer=plan.optimizer, regularization=plan.regularization)
+    engine = Engine(trained)
     order = np.arange(len(engine.train.x))
     if isinstance(plan.optimizer, LBFGS):
         for theta, _ in iterations(engine, plan.optimizer, steps):

@@ -204,6 +204,10 @@ class _Mistaken:
     def __getattr__(self, name: str) -> Any:
         return getattr(self._original, name)
 
+    def differentiable(self) -> "_Mistaken":
+        """Return itself: the original would not have the mistake."""
+        return self
+
     def criterion(self, dtype: np.dtype[Any]) -> tuple[int, Vector]:
         """Return the mistaken function's address, and the original's numbers."""
         return self.__dict__["function"].address(dtype), np.array(self._original.numbers(), np.float64)
