@@ -9,7 +9,7 @@ def main() -> None:
     """Run the command line."""
     garbage.disable()
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback of what is being imported, or torn down at the end
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # no traceback from imports, or from the end of the interpreter
     from nntrain.cli.main import main as run
 
     run()

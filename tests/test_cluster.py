@@ -1,6 +1,5 @@
 """Runs on a Dask cluster: a scheduler and two worker processes on loopback, one of which is killed."""
 
-import gc
 import json
 import os
 import signal
@@ -16,13 +15,14 @@ from typing import Any
 
 import pytest
 
-from nntrain.comparison import cluster
+from nntrain.comparison import cluster, jobs
 from nntrain.comparison.cluster import Cluster
 from nntrain.comparison.executors import Threads
 from nntrain.comparison.jobs import Job, Variants
 from nntrain.comparison.variants import axis, variants_of
 from nntrain.errors import InputError
-from nntrain.network import thread_pool as pool
+from nntrain.training.engine import Engine
+from nntrain.training.plan import Plan
 from tests.helpers import CommandLine
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of Dask's own
@@ -187,12 +187,17 @@ def many(folder: Path) -> tuple[Variants, list[Job]]:
     return variants, [Job.of(variants, v, "default", seed) for seed in range(1, 51) for v in (0, 1)]
 
 
-def test_a_worker_stays_on_one_thread() -> None:
-    try:
-        cluster._one_thread_from_now_on()
-        gc.collect()
-        assert pool._side_by_side
-    finally:
-        cluster._LIMITS.close()
-        cluster._one_thread_from_now_on.cache_clear()
-    assert not pool._side_by_side
+def test_each_run_of_a_comparison_takes_one_thread(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    engines: list[Engine] = []
+
+    class Recorded(Engine):
+        def __init__(self, plan: Plan, n_threads: int | None = None) -> None:
+            super().__init__(plan, n_threads)
+            engines.append(self)
+
+    monkeypatch.setattr(jobs, "Engine", Recorded)
+    (tmp_path / "r.yaml").write_text(RECIPE)
+    variants, (job, *_) = many(tmp_path)
+    variants.run(job)
+    cluster.remote(job.key, job.recipe.model_dump(), variants.all[0].dataset)
+    assert [engine.pool.mailbox.size for engine in engines] == [1, 1]

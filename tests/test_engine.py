@@ -12,7 +12,7 @@ import pytest
 from numba import TypingError
 
 from nntrain.jit.kernels import CompiledFunction, announced, kernel
-from nntrain.matmul.gemm import in_panels, shared_product
+from nntrain.matmul.gemm import fill_panels, shared_product
 from nntrain.matmul.tiles import small_product
 from nntrain.network.epoch import evaluate, steps
 from nntrain.training.engine import Engine
@@ -97,14 +97,14 @@ def test_what_is_compiled_already_is_not_announced() -> None:
 BESIDE = """
 import sys
 import numpy as np
-from nntrain.jit import background as beside
+from nntrain.jit import background
 from nntrain.jit.kernels import announced
 from nntrain.optimizers.sgd import SGD
 
-beside.cores, sys.executable = lambda: CORES, EXECUTABLE or sys.executable
+background.cores, sys.executable = lambda: CORES, EXECUTABLE or sys.executable
 dtype, rule, told = np.dtype("float64"), SGD.update, []
 assert rule.missing(dtype)
-beside.compile_beside([rule], dtype)
+background.compile_in_background([rule], dtype)
 begun = not rule.missing(dtype)
 with announced(lambda: told.append("compiling")):
     rule[dtype]
@@ -128,7 +128,7 @@ def test_what_is_compiled_in_a_second_process_is_found(tmp_path: Path, cores: in
     assert ended.stdout.strip() == said
 
 
-@pytest.mark.parametrize("found", [steps, evaluate, small_product, in_panels, shared_product])
+@pytest.mark.parametrize("found", [steps, evaluate, small_product, fill_panels, shared_product])
 def test_an_entry_is_found_by_its_name(found: CompiledFunction) -> None:
     module, _, name = found.name.partition(":")
     assert getattr(importlib.import_module(module), name) is found

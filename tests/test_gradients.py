@@ -138,9 +138,9 @@ def engine_of(activation: str, output: str, loss: str, task: str, hidden: list[i
 
 
 def gradient(engine: Engine) -> tuple[float, NDArray[Any]]:
-    """Return loss and gradient at the engine's parameters: a step of rate 0."""
-    (loss,) = engine.take(np.arange(len(engine.train.x)), 0, np.zeros(1))
-    return float(loss), engine.grad.copy()
+    """Return loss and gradient at the engine's parameters."""
+    loss, gradient = engine.loss_and_gradient()
+    return loss, gradient.copy()
 
 
 def loss_at(engine: Engine, theta: NDArray[Any]) -> float:

@@ -70,7 +70,7 @@ def test_backpropagation_by_hand() -> None:
     (W1, _), (W2, _) = network.views(theta)
     W1[:] = [[2, 1, 1], [1, -2, 2]]  # columns are units: w1, w2 = 2, 1; w3, w4 = 1, -2; w5, w6 = 1, 2
     W2[:, 0] = [-1, 3, 2]
-    grad, workspace = np.zeros_like(theta), network.workspace(1, 1, DOUBLE, ThreadPool(DOUBLE))
+    grad, workspace = np.zeros_like(theta), network.workspace(1, 1, DOUBLE, ThreadPool(DOUBLE, 0).mailbox)
     losses = np.empty((1, 1))
     loss, rule = SumSquaredError.function.address(DOUBLE), SGD.update.address(DOUBLE)
     vectors = (theta, grad, np.zeros((0, theta.size)))

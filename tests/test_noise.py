@@ -63,14 +63,10 @@ def test_of_a_linear_model_it_is_a_penalty_on_large_weights() -> None:
         for regularization in ({"input_noise": deviation}, {"l2": 2 * deviation**2})
     ]
     noisy, penalised = engines
-    rows = np.arange(len(noisy.train.x))
     for engine in engines:
         engine.theta[:10] = 1
-    gradients = []
-    for k in range(20_000):
-        noisy.take(rows, k, np.zeros(1))
-        gradients.append(noisy.grad.copy())
-    penalised.take(rows, 0, np.zeros(1))
+    gradients = [noisy.loss_and_gradient(done=k)[1].copy() for k in range(20_000)]
+    penalised.loss_and_gradient()
     error = np.std(gradients, axis=0) / np.sqrt(len(gradients))
     assert (np.abs(np.mean(gradients, axis=0) - penalised.grad) < 4 * error).all()
     assert (2 * deviation**2 > 10 * error[:10]).all()  # the penalty is large enough to be seen

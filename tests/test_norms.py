@@ -98,7 +98,7 @@ def test_the_gradient_in_training_mode(activation: str, loss: str, norm: str) ->
 def test_a_forgotten_share_of_the_mean_would_be_caught() -> None:
     """Without d's mean, the bias before the normalisation would get a gradient; with it, it can change nothing."""
     engine = Engine(normalised(small_plan(make(Activation, "tanh"), CrossEntropy())))
-    engine.take(np.arange(24), 0, np.zeros(1))
+    engine.loss_and_gradient()
     (_, db), *_ = engine.plan.network.views(engine.grad)
     assert np.abs(db).max() < 1e-15
     assert np.abs(engine.grad).max() > 1e-3
@@ -218,9 +218,9 @@ def test_a_last_batch_of_one_row_has_no_variance() -> None:
     engine = Engine(built({**recipe, "training": {"batch_size": 64}}).plan)
     layer, *_ = engine.plan.network.arrays(engine.theta)
     before = layer["running_var"].copy(), layer["running_mean"].copy()
-    engine.take(np.arange(1), 0, np.zeros(1))
+    engine.step_without_update(np.arange(1))
     np.testing.assert_array_equal((layer["running_var"], layer["running_mean"]), before)
-    engine.take(np.arange(2), 0, np.zeros(1))
+    engine.step_without_update(np.arange(2))
     assert (layer["running_var"] != before[0]).all()
 
 

@@ -19,7 +19,7 @@ from nntrain.artifacts.metrics_file import MetricsFile
 from nntrain.artifacts.run_folder import MODEL, NAMES, SUMMARY, UNFINISHED, RunFolder
 from nntrain.errors import InputError, OutputError
 from nntrain.training.events import EpochEnded
-from nntrain.utils.files import TEMPORARY, write_atomically
+from nntrain.utils.files import TEMPORARY_SUFFIX, write_atomically
 from tests.helpers import ROOT, CommandLine, run
 
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -151,7 +151,7 @@ def test_a_lock_is_taken_from_a_process_that_was_killed(folder: Path) -> None:
 
 def test_what_a_killed_process_has_half_written_is_removed(folder: Path, told: list[str]) -> None:
     folder.mkdir()
-    abandoned, own = folder / f".{MODEL}.abcdefgh{TEMPORARY}", folder / f".{MODEL}.bak"
+    abandoned, own = folder / f".{MODEL}.abcdefgh{TEMPORARY_SUFFIX}", folder / f".{MODEL}.bak"
     abandoned.write_text("half")
     own.write_text("the user's")
     with RunFolder("a", lambda _: "recipe", folder, False, told.append) as writing:

@@ -1,9 +1,8 @@
 """Activations: what makes a stack of linear layers more than one linear layer.
 
-Each is a pair of loops over all units of all rows at once: ``forward`` makes the activations h from the pre-activations
-z, and ``backward`` turns d = dL/dh into dL/dz, in place; for a function f of one number that is f'(z)·d. Both z and h
-are at hand, so that a derivative can be taken from whichever is cheaper: for sigmoid, tanh and ELU that is the output
-h, as the lectures derive it.
+Each is a pair of loops over all units of all rows: ``forward`` computes the activations h from the pre-activations z,
+and ``backward`` turns d = dL/dh into dL/dz in place, which is f'(z)·d for a function f of one number. It can use z or
+h, whichever is cheaper: for sigmoid, tanh and ELU that is the output h, as in the lectures.
 """
 
 from typing import Any, ClassVar, NamedTuple
@@ -15,10 +14,10 @@ from nntrain.registry import Component
 
 
 class Shape(NamedTuple):
-    """What the loops know beside z, h and d; most need none of it."""
+    """Further arguments of the loops; most need none of them."""
 
-    coefficient: float  # that shapes the function, where it has one
-    units: int  # numbers of a row
+    coefficient: float  # of the function, if it has one
+    units: int  # per row
 
 
 SHAPE = types.NamedTuple([types.float64, types.int64], Shape)
@@ -35,12 +34,12 @@ def BACKWARD(F: Any) -> Any:  # noqa: N802
 
 
 def SLOPES_FORWARD(F: Any) -> Any:  # noqa: N802
-    """(z, h, slopes): as FORWARD, for a function whose slopes are trainable."""
+    """(z, h, slopes): like FORWARD, for a function with trainable slopes."""
     return types.void(F[::1], F[::1], F[::1])
 
 
 def SLOPES_BACKWARD(F: Any) -> Any:  # noqa: N802
-    """(z, h, slopes, d, dslopes): as BACKWARD, and fill dslopes."""
+    """(z, h, slopes, d, dslopes): like BACKWARD, and fill dslopes."""
     return types.void(F[::1], F[::1], F[::1], F[::1], F[::1])
 
 
@@ -51,21 +50,25 @@ call_slopes_backward = by_address(SLOPES_BACKWARD)
 
 
 class Activation(Component, family="activation"):
-    """An activation function f, of one number unless it says otherwise, and its derivative."""
+    """An activation function f, usually of one number, and its derivative."""
 
     forward: ClassVar[CompiledFunction]
     backward: ClassVar[CompiledFunction]
-    rectifier: ClassVar[bool] = False  # passes z > 0 on: He's initialisation suits it, else Glorot's
+    rectifier: ClassVar[bool] = (
+        False  # the identity or close to it for z > 0: He initialization suits it, others Glorot's
+    )
     kinks: ClassVar[tuple[float, ...]] = ()  # the z at which the derivative jumps
-    can_die: ClassVar[bool] = False  # exactly zero, with zero slope, over a range of z
-    cancels: ClassVar[bool] = False  # a difference of larger numbers, whose rounding stays where it is small
+    can_die: ClassVar[bool] = False  # exactly zero, with zero slope, on an interval of z
+    cancels: ClassVar[bool] = (
+        False  # computed as a difference of larger numbers, whose rounding errors remain where h is small
+    )
     distribution: ClassVar[bool] = False  # a row's activations are probabilities: positive, with sum 1
 
     @property
     def coefficient(self) -> float:
-        """The number that shapes the function, where it has one; trainable slopes start from it."""
+        """The coefficient of the function, if it has one; trainable slopes start from it."""
         return 0.0
 
     def n_slopes(self, units: int) -> int:
-        """Return how many trainable slopes a layer has; where there are any, its loops are SLOPES ones."""
+        """Return the number of trainable slopes of a layer; if there are any, the loops are SLOPES_ ones."""
         return 0

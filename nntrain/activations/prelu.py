@@ -1,4 +1,4 @@
-"""PReLU: a leaky ReLU that learns its slope."""
+"""PReLU: a leaky ReLU with a trainable slope."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -11,7 +11,7 @@ from nntrain.registry import DIALECT, Dialects, Real
 
 @compiled(SLOPES_FORWARD)
 def prelu_forward(z, h, slope):
-    """h = z where z > 0, else slope·z; one slope, or as many as there are units in a row."""
+    """h = z where z > 0, else slope·z; one slope for the layer, or one per unit."""
     zero = z.dtype.type(0)
     for start in range(0, z.size, slope.size):
         for j in range(slope.size):
@@ -32,22 +32,22 @@ def prelu_backward(z, h, slope, d, dslope):
 
 
 class PReLU(Activation):
-    """Parametric ReLU: the slope for z < 0 is learnt, one for the layer or one for each unit.
+    """Parametric ReLU: the slope for z < 0 is trainable, one for the layer or one per unit.
 
     Formula:
         h      = z   if z > 0, else slope·z
         dz     = dh  if z > 0, else slope·dh
         dslope = Σ z dh  over z <= 0
 
-    torch has one slope for the layer, which starts from 0.25; keras one for each unit, which start from 0.
+    torch has one slope for the layer, 0.25 at first; keras has one per unit, 0 at first.
 
     Source: He et al., arXiv 1502.01852.
     """
 
     name: Literal["prelu"] = "prelu"
     dialect: Annotated[Literal["torch", "keras"], DIALECT] = "torch"
-    slope: Annotated[Real, Field(description="the slope for z < 0 that learning starts from")] = 0.25
-    shared: Annotated[bool, Field(description="whether all units of a layer have one slope")] = True
+    slope: Annotated[Real, Field(description="initial slope for z < 0")] = 0.25
+    shared: Annotated[bool, Field(description="whether all units of a layer share one slope")] = True
     forward: ClassVar[CompiledFunction] = prelu_forward
     backward: ClassVar[CompiledFunction] = prelu_backward
     kinks: ClassVar[tuple[float, ...]] = (0.0,)
@@ -56,7 +56,7 @@ class PReLU(Activation):
 
     @property
     def coefficient(self) -> float:
-        """The first slope."""
+        """The initial slope."""
         return self.slope
 
     def n_slopes(self, units: int) -> int:

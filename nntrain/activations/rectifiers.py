@@ -1,4 +1,4 @@
-"""Rectifiers: a line for z > 0, and something small or nothing below."""
+"""Rectifiers: linear for z > 0, and small or zero below."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -33,7 +33,8 @@ class ReLU(Activation):
         h  = z   if z > 0, else 0
         dz = dh  if z > 0, else 0
 
-    Source: H, N. N's slide gives 0 and 1 for the derivative at z = 0; as in torch, keras and scikit-learn it is 0.
+    Source: H, N. N's slide gives both 0 and 1 for the derivative at z = 0; here it is 0, as in torch, keras and
+    scikit-learn.
     """
 
     name: Literal["relu"] = "relu"
@@ -67,7 +68,7 @@ class LeakyReLU(Activation):
         h  = z   if z > 0, else slope·z
         dz = dh  if z > 0, else slope·dh
 
-    Source: H (slope 0.01); Maas et al. 2013. torch has slope 0.01 too, keras 0.3.
+    Source: H (slope 0.01); Maas et al. 2013. torch's slope is 0.01 too, keras' 0.3.
     """
 
     name: Literal["leaky_relu"] = "leaky_relu"
@@ -100,7 +101,7 @@ def elu_backward(z, h, shape, d):
 
 
 class ELU(Activation):
-    """Exponential linear unit: as ReLU for z > 0, and smooth towards -alpha below: nearly centred on zero.
+    """Exponential linear unit: like ReLU for z > 0, and smooth towards -alpha below, nearly centred on zero.
 
     Formula:
         h  = z   if z > 0, else alpha (exp(z) - 1)
@@ -118,11 +119,11 @@ class ELU(Activation):
 
     @property
     def coefficient(self) -> float:
-        """The depth of the negative part."""
+        """The depth of the negative part, alpha."""
         return self.alpha
 
 
-ALPHA, SCALE = 1.6732632423543772848, 1.0507009873554804934  # for which mean 0 and variance 1 are a fixed point
+ALPHA, SCALE = 1.6732632423543772848, 1.0507009873554804934  # so that mean 0 and variance 1 are a fixed point
 
 
 @compiled(FORWARD)

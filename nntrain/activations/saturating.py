@@ -1,4 +1,4 @@
-"""Activations that squash to an interval, and saturate at its ends."""
+"""Activations that squash to an interval and saturate at its ends."""
 
 from typing import ClassVar, Literal
 
@@ -9,7 +9,7 @@ from nntrain.jit.kernels import CompiledFunction, compiled
 
 @compiled(FORWARD)
 def sigmoid_forward(z, h, shape):
-    """h = 1 / (1 + exp(-z)); exp overflows to infinity for very negative z, and 1/infinity is the right 0."""
+    """h = 1 / (1 + exp(-z)); for very negative z exp overflows to infinity, and 1 / infinity is correctly 0."""
     one = z.dtype.type(1)
     for i in range(z.size):
         h[i] = one / (one + exp(-z[i]))
@@ -85,7 +85,7 @@ def hard_tanh_backward(z, h, shape, d):
 
 
 class HardTanh(Activation):
-    """Hard tanh: a line with its ends cut off; cheap, and exactly flat where it saturates.
+    """Hard tanh: linear within (-1, 1), and exactly flat where it saturates; cheap.
 
     Formula:
         h  = max(-1, min(1, z))

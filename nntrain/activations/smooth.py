@@ -1,4 +1,4 @@
-"""Smooth relatives of ReLU."""
+"""Smooth variants of ReLU."""
 
 from math import erf, pi, sqrt
 from typing import ClassVar, Literal
@@ -27,7 +27,7 @@ def softplus_backward(z, h, shape, d):
 
 
 class Softplus(Activation):
-    """Softplus: ReLU with its corner rounded; its derivative is the sigmoid.
+    """Softplus: a smooth ReLU, whose derivative is the sigmoid.
 
     Formula:
         h  = log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|))
@@ -82,7 +82,7 @@ ROOT_HALF, NORMAL = sqrt(0.5), 1 / sqrt(2 * pi)
 
 @compiled(FORWARD)
 def gelu_forward(z, h, shape):
-    """h = z P(N(0, 1) < z)."""
+    """h = z P(z), where P is the normal distribution function."""
     real = z.dtype.type
     half, one, root = real(0.5), real(1), real(ROOT_HALF)
     for i in range(z.size):
@@ -91,7 +91,7 @@ def gelu_forward(z, h, shape):
 
 @compiled(BACKWARD)
 def gelu_backward(z, h, shape, d):
-    """dz = (P(N(0, 1) < z) + z p(z)) dh, p the normal density."""
+    """dz = (P(z) + z p(z)) dh, where P is the normal distribution function and p its density."""
     real = z.dtype.type
     half, one, root, density = real(0.5), real(1), real(ROOT_HALF), real(NORMAL)
     for i in range(z.size):
@@ -99,13 +99,13 @@ def gelu_backward(z, h, shape, d):
 
 
 class GELU(Activation):
-    """Gaussian error linear unit: z times the share of normal numbers below it.
+    """Gaussian error linear unit: z times the probability of a normal number below z.
 
     Formula:
         h  = z P(z),  P(z) = ½ (1 + erf(z / sqrt(2)))
         dz = (P(z) + z p(z)) dh,  p(z) = exp(-z²/2) / sqrt(2π)
 
-    Source: Hendrycks and Gimpel, arXiv 1606.08415; torch.nn.GELU() (exact, not the approximation by tanh).
+    Source: Hendrycks and Gimpel, arXiv 1606.08415; torch.nn.GELU() (exact, not the tanh approximation).
     """
 
     name: Literal["gelu"] = "gelu"

@@ -1,4 +1,4 @@
-"""Softmax as an activation: a row's numbers become shares of one."""
+"""Softmax as an activation: the numbers of a row become probabilities."""
 
 from typing import ClassVar, Literal
 
@@ -9,7 +9,7 @@ from nntrain.jit.kernels import CompiledFunction, compiled, kernel
 
 @kernel
 def softmax(z, h, units):
-    """Take the row's largest number off first, so that exp does not overflow."""
+    """Fill h with the softmax of each row; its largest number is subtracted first, so that exp does not overflow."""
     for start in range(0, z.size, units):
         largest = z[start]
         for i in range(start + 1, start + units):
@@ -34,7 +34,7 @@ def softmax_forward(z, h, shape):
 
 @compiled(BACKWARD)
 def softmax_backward(z, h, shape, d):
-    """dz_j = h_j (dh_j - Σ_k h_k dh_k), with h once more from z, since dropout may have cleared some of a row."""
+    """dz_j = h_j (dh_j - Σ_k h_k dh_k), with h recomputed from z, since dropout may have changed it."""
     softmax(z, h, shape.units)
     for start in range(0, z.size, shape.units):
         stop = start + shape.units
@@ -46,13 +46,13 @@ def softmax_backward(z, h, shape, d):
 
 
 class Softmax(Activation):
-    """Softmax of a layer's units: positive, and with sum 1 in each row.
+    """Softmax over a layer's units: positive, and with sum 1 in each row.
 
     Formula:
         h_j  = exp(z_j) / Σ_k exp(z_k)
         dz_j = h_j (dh_j - Σ_k h_k dh_k)
 
-    For an output layer with a squared error; cross_entropy has it inside, where it does not saturate.
+    For an output layer with a squared error. cross_entropy includes softmax, in a form that does not saturate.
 
     Source: K, L, S, N.
     """

@@ -9,10 +9,10 @@ from nntrain.utils.cpu import cores
 
 def version_text() -> str:
     """Return the versions of nntrain, Python and the libraries, and what the matrix products run on."""
-    from nntrain.matmul.microkernel import BYTES, PROCESSOR
+    from nntrain.matmul.microkernel import PROCESSOR, VECTOR_BYTES
 
     lines = [f"nntrain {__version__}", f"Python {platform.python_version()} on {platform.platform()}"]
     packages = ("numpy", "numba", "scipy", "scikit-learn", "pydantic", "typer", "rich", "polars", "safetensors")
     lines += [f"{package} {importlib.metadata.version(package)}" for package in packages]
-    lines.append(f"Matrix products: {cores()} threads, vectors of {8 * BYTES} bits, compiled for {PROCESSOR}")
+    lines.append(f"Matrix products: {cores()} threads, vectors of {8 * VECTOR_BYTES} bits, compiled for {PROCESSOR}")
     return "\n".join(lines)

@@ -7,8 +7,7 @@ worker is lost, Dask gives its runs to others.
 import asyncio
 import logging
 from collections.abc import Callable, Generator, Iterable, Mapping
-from contextlib import ExitStack, suppress
-from functools import cache
+from contextlib import suppress
 from itertools import islice
 from time import monotonic
 from typing import Any
@@ -18,7 +17,6 @@ from nntrain.comparison.ledger import RESUME
 from nntrain.comparison.run_result import RunResult
 from nntrain.data import Dataset
 from nntrain.errors import InputError, NntrainError, bad_input
-from nntrain.network.thread_pool import one_thread_each
 from nntrain.recipe.schema import Recipe, to_data
 
 AHEAD = 4  # jobs for each of the cluster's threads that are handed out at once
@@ -190,17 +188,8 @@ def _no_scheduler(address: str, error: BaseException) -> InputError:
 
 def remote(key: str, recipe: Mapping[str, Any], dataset: Dataset) -> bytes:
     """Make a run on a worker, on one thread, and return its line."""
-    _one_thread_from_now_on()
     return run_alone(key, Recipe.model_validate(dict(recipe)), dataset).to_json()
 
 
 def _same(dataset: Dataset) -> Dataset:
     return dataset
-
-
-_LIMITS = ExitStack()  # held open, for as long as the worker lives
-
-
-@cache
-def _one_thread_from_now_on() -> None:
-    _LIMITS.enter_context(one_thread_each())

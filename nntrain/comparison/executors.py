@@ -8,7 +8,6 @@ from typing import Protocol
 
 from nntrain.comparison.jobs import Job, Variants
 from nntrain.comparison.run_result import RunResult
-from nntrain.network.thread_pool import one_thread_each
 from nntrain.utils.cpu import cores
 from nntrain.utils.garbage import collecting_new
 
@@ -33,7 +32,7 @@ class Threads:
     def run(self, variants: Variants, jobs: Iterable[Job]) -> Generator[tuple[Job, RunResult]]:
         """Yield each job with what came of it; none that was broken off."""
         left = iter(jobs)
-        with one_thread_each(), collecting_new(), ThreadPoolExecutor(self._count) as pool:
+        with collecting_new(), ThreadPoolExecutor(self._count) as pool:
             waiting: dict[Future[RunResult], Job] = {}
             done: SimpleQueue[Future[RunResult]] = SimpleQueue()
 

@@ -78,7 +78,8 @@ class Variants:
     def _engine(self, job: Job) -> Engine:
         variant = self.all[job.variant]
         data = self._prepared(job, variant)
-        return Engine(assemble(job.recipe, variant.dataset, data, Document("job", None), variant.name).plan)
+        plan = assemble(job.recipe, variant.dataset, data, Document("job", None), variant.name).plan
+        return Engine(plan, n_threads=1)  # the other cores make other runs
 
     def _prepared(self, job: Job, variant: Variant) -> Prepared:
         key = f"{self.fingerprints[job.variant]} {job.seed} {job.recipe.data.model_dump_json()}"
@@ -94,7 +95,7 @@ class Variants:
 def run_alone(key: str, recipe: Recipe, dataset: Dataset) -> RunResult:
     """Make a run for which nothing is there yet but its recipe and its rows."""
     plan = assemble(recipe, dataset, parts_of(recipe, dataset), Document("job", None), recipe.name or "run").plan
-    return _row(key, Engine(plan), lambda: False)
+    return _row(key, Engine(plan, n_threads=1), lambda: False)
 
 
 def _row(key: str, engine: Engine, interrupted: Callable[[], bool]) -> RunResult:

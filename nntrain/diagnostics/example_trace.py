@@ -105,8 +105,8 @@ def trace(plan: Plan, row: int, theta: Numbers | None = None) -> Trace:
     train = plan.data.train
     engine = Engine(bare(plan, Part(train.x[row - 1 : row], train.y[row - 1 : row])))
     engine.theta[:] = first
-    losses = engine.take(np.arange(1), 0, np.zeros(1))
-    if not losses.size or not np.isfinite(engine.grad).all():
+    loss, gradient = engine.loss_and_gradient()
+    if not np.isfinite(loss) or not np.isfinite(gradient).all():
         what = f"row {row} of the training part: a number on its way is not finite"
         raise DivergedError(Problem("trace", what, "nntrain diagnose tells where"))
     network, found = plan.network, []
@@ -136,7 +136,7 @@ def trace(plan: Plan, row: int, theta: Numbers | None = None) -> Trace:
         for of_layer in reversed(found):
             layers.insert(0, replace(of_layer, dh=into))
             into = of_layer.dz @ of_layer.weights.T
-    return Trace(row, engine.train.x[0], engine.train.target[0], float(losses[0]), classes, tuple(layers), into)
+    return Trace(row, engine.train.x[0], engine.train.target[0], loss, classes, tuple(layers), into)
 
 
 def _from_the_loss(engine: Engine, last: LayerTrace) -> Numbers:

@@ -27,16 +27,12 @@ class Loss:
 
     def __init__(self, engine: Engine, theta: NDArray[Any]) -> None:
         self.engine, self.theta = engine, theta.astype(engine.dtype)
-        self._rows = np.arange(len(engine.train.x))
-        layers = engine.plan.network.layers
-        self._corners = [layer.activation.kinks for layer in layers]
-        self._widths = [layer.n_out for layer in layers]
 
     def at(self, theta: NDArray[Any]) -> tuple[float, Sides]:
         """Return the loss, NaN where it is not finite, and the sides."""
         self.engine.theta[:] = theta
-        losses = self.engine.take(self._rows, 0, np.zeros(1))  # a step of rate 0, taken if it is finite
-        return (float(losses[0]) if losses.size else np.nan), self._side()
+        loss, _ = self.engine.loss_and_gradient()
+        return (loss if np.isfinite(loss) else np.nan), self._side()
 
     def gradient_at(self, theta: NDArray[Any]) -> tuple[Vector, Sides]:
         """Return the gradient (P), and the sides."""
@@ -48,13 +44,14 @@ class Loss:
         return self.gradient_at(self.theta)[0]
 
     def _side(self) -> Sides:
-        sides, start, rows = [], 0, self._rows.size
-        for kinks, width in zip(self._corners, self._widths, strict=True):
-            stop = start + rows * width
-            sides += [self.engine.workspace.z[start:stop] > corner for corner in kinks]
-            start = stop
+        network, workspace, rows = self.engine.plan.network, self.engine.workspace, len(self.engine.train.x)
+        sides = [
+            z.ravel() > kink
+            for layer, z in zip(network.layers, network.by_layer(workspace.z, rows), strict=True)
+            for kink in layer.activation.kinks
+        ]
         if self.engine.plan.loss.has_kinks:
-            last = self.engine.workspace.d[start - rows * self._widths[-1] : start]
+            last = network.by_layer(workspace.d, rows)[-1].ravel()
             sides += [last > 0, last < 0]
         return np.concatenate(sides) if sides else np.zeros(0, np.bool_)
 

@@ -4,6 +4,7 @@ A whole batch of the probe, the first rows of the training part, is taken throug
 it (a batch norm sees this batch, nothing is dropped), and what the step leaves in its buffers is summed up.
 """
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
@@ -16,7 +17,7 @@ from nntrain.data.prepare import Part, Prepared
 from nntrain.network.network import Network
 from nntrain.optimizers.sgd import SGD
 from nntrain.schedules.decay import Constant
-from nntrain.training.divergence import locate
+from nntrain.training.divergence import first_not_finite
 from nntrain.training.engine import PROBE_ROWS, Engine
 from nntrain.training.measurements import norm
 from nntrain.training.plan import Plan
@@ -113,17 +114,17 @@ def look(plan: Plan, theta: NDArray[Any] | None = None) -> NetworkStats:
     engine = Engine(bare(plan, Part(train.x[:PROBE_ROWS], train.y[:PROBE_ROWS])))
     if theta is not None:
         engine.theta[:] = theta
-    order, rates, before = np.arange(len(engine.train.x)), np.zeros(1), engine.theta.copy()
-    losses, not_finite = engine.take(order, 0, rates), None  # a step of rate 0
-    if not losses.size or not np.isfinite(engine.theta).all():
+    before, not_finite = engine.theta.copy(), None
+    loss = engine.step_without_update()
+    if not (np.isfinite(loss) and np.isfinite(engine.grad).all() and np.isfinite(engine.theta).all()):
+        not_finite = first_not_finite(engine, len(engine.train.x), with_gradient=bool(np.isfinite(loss)))
         engine.theta[:] = before
-        not_finite = locate(engine, order, 0, rates, 1)[0].where
     with np.errstate(invalid="ignore", over="ignore"):
         hidden = [h for layer, _, h, _ in list(in_buffers(engine))[:-1]]
         span, trainable = _span(hidden), _learnt(engine)
         return NetworkStats(
-            rows=order.size,
-            loss=float(losses[0]) if losses.size else np.nan,
+            rows=len(engine.train.x),
+            loss=loss if np.isfinite(loss) else np.nan,
             gradient_norm=norm(engine.grad),
             input_deviations=_deviations(engine.train.x),
             span=span,
@@ -149,12 +150,9 @@ def bare(plan: Plan, part: Part, dtype: Literal["float32", "float64"] | None = N
 
 def in_buffers(engine: Engine) -> Iterator[tuple[int, NDArray[Any], NDArray[Any], NDArray[Any]]]:
     """Yield each layer's place, and z, h and dL/dz (B, O) of the step that the buffers hold."""
-    rows, start, workspace = len(engine.train.x), 0, engine.workspace
-    for index, layer in enumerate(engine.plan.network.layers):
-        stop = start + rows * layer.n_out
-        z, h, d = (part[start:stop].reshape(rows, -1) for part in (workspace.z, workspace.h, workspace.d))
-        yield index, z, h, d
-        start = stop
+    rows, network, workspace = len(engine.train.x), engine.plan.network, engine.workspace
+    buffers = (network.by_layer(buffer, rows) for buffer in (workspace.z, workspace.h, workspace.d))
+    yield from zip(itertools.count(), *buffers)
 
 
 def _span(hidden: list[NDArray[Any]]) -> tuple[float, float] | None:

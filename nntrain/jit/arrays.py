@@ -1,4 +1,4 @@
-"""Arrays as compiled code passes them on: seen in another shape, by nobody counted, or at an address."""
+"""Arrays in compiled code: without reference counts, as views of another shape, and from an address."""
 
 from math import prod
 from typing import Any
@@ -12,22 +12,21 @@ from nntrain.jit.compiler import overload
 
 
 def without_refcounts(arrays: Any) -> Any:
-    """Return arrays, or a tuple with arrays in it, of which nobody counts who uses them: the caller owns them.
+    """Return an array, or a tuple with arrays in it, without reference counting.
 
-    Numba counts the references to an array's memory, up and down again for each slice that is taken of it: more than
-    a quarter of the time of a small net's step. Whoever calls a compiled function from Python holds its arrays until it
-    returns.
+    Numba increments and decrements an array's reference count for every slice, which takes more than a quarter of a
+    small network's step. It is not needed: the Python caller holds the arrays until the compiled function returns.
     """
     return arrays
 
 
 @overload(without_refcounts)
-def _compiled_borrowed(arrays):
-    return lambda arrays: _borrowed(arrays)
+def _compiled_without_refcounts(arrays):
+    return lambda arrays: _strip_refcounts(arrays)
 
 
 @intrinsic
-def _borrowed(typing_context: Any, arrays: Any) -> Any:
+def _strip_refcounts(typing_context: Any, arrays: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return _stripped(context, builder, signature.return_type, arguments[0])
 
@@ -36,9 +35,9 @@ def _borrowed(typing_context: Any, arrays: Any) -> Any:
 
 def _stripped(context: Any, builder: Any, kind: Any, value: Any) -> Any:
     if isinstance(kind, types.BaseTuple):
-        for place, inner in enumerate(kind.types):
-            part = _stripped(context, builder, inner, builder.extract_value(value, place))
-            value = builder.insert_value(value, part, place)
+        for index, inner in enumerate(kind.types):
+            element = _stripped(context, builder, inner, builder.extract_value(value, index))
+            value = builder.insert_value(value, element, index)
         return value
     if not isinstance(kind, types.Array):
         return value
@@ -49,11 +48,9 @@ def _stripped(context: Any, builder: Any, kind: Any, value: Any) -> Any:
 
 
 def view(vector: Any, start: int, shape: Any) -> Any:
-    """Return the part of a vector that begins at ``start``, in a shape, such as (rows, columns) or (length,).
+    """Return a view of a contiguous array from its element ``start`` on, such as (rows, columns) or (length,).
 
-    A matrix is seen as the vector of its rows.
-
-    A slice and a reshape do the same, but look at more than has to be looked at here.
+    A matrix counts as the vector of its rows. This skips the checks of a slice and a reshape.
     """
     return vector.reshape(-1)[start : start + prod(shape)].reshape(shape)
 
@@ -76,7 +73,7 @@ def _view(typing_context: Any, vector: Any, start: Any, shape: Any) -> Any:
 
 
 def in_order(matrix: Any) -> Any:
-    """Return a matrix, or its transpose where that is the one whose rows lie behind each other."""
+    """Return a matrix, or its transpose if that is the one in C order."""
     return matrix if matrix.flags.c_contiguous else matrix.T
 
 
@@ -87,7 +84,7 @@ def _compiled_in_order(matrix):
 
 @intrinsic
 def address_of(typing_context: Any, array: Any) -> Any:
-    """Return where an array's numbers lie; compiled code only."""
+    """Return the address of an array's data; compiled code only."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.ptrtoint(context.make_array(array)(context, builder, value=arguments[0]).data, ir.IntType(64))
@@ -97,19 +94,19 @@ def address_of(typing_context: Any, array: Any) -> Any:
 
 @intrinsic
 def at_address(typing_context: Any, address: Any, shape: Any, like: Any) -> Any:
-    """Return what lies at an address, in a shape, as numbers of the type of ``like``; compiled code only."""
+    """Return the array of a shape at an address, with the element type of ``like``; compiled code only."""
     kind = types.Array(like.dtype, len(shape), "C")
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        data = builder.inttoptr(arguments[0], context.get_value_type(like.dtype).as_pointer())
+        data = builder.inttoptr(arguments[0], context.get_data_type(like.dtype).as_pointer())
         return _array(context, builder, kind, data, cgutils.unpack_tuple(builder, arguments[1]))
 
     return kind(types.int64, types.UniTuple(types.int64, len(shape)), like), generate
 
 
 def _array(context: Any, builder: Any, kind: Any, data: Any, lengths: Any) -> Any:
-    """Return the array whose numbers lie at ``data``, and which nobody owns."""
-    from numba.np import arrayobj  # 45 ms, which loading from the cache can do without
+    """Return a C-ordered array at ``data`` that owns no memory."""
+    from numba.np import arrayobj  # 45 ms, and not needed to load code from the cache
 
     size = context.get_constant(types.intp, kind.dtype.bitwidth // 8)
     strides = [size]

@@ -1,4 +1,4 @@
-"""Compiling in a second process, beside this one: each finds in the cache on disk what the other has compiled."""
+"""Compilation in a second process: each process finds in the cache on disk what the other has compiled."""
 
 import importlib
 import sys
@@ -11,20 +11,20 @@ from nntrain.jit.kernels import CompiledFunction
 from nntrain.utils.cpu import cores
 
 
-def compile_beside(entries: Sequence[CompiledFunction], dtype: np.dtype[Any]) -> None:
-    """Begin to compile those of ``entries`` that have yet to be, in a process of their own.
+def compile_in_background(functions: Sequence[CompiledFunction], dtype: np.dtype[Any]) -> None:
+    """Start a process that compiles those of ``functions`` that are not in the cache.
 
-    Nothing is begun where there is one core only. Whoever asks for one of them waits for that process, and compiles it
-    if that has failed.
+    With a single core no process is started. Whoever asks for one of the functions waits for the process, and compiles
+    the function if the process has failed.
     """
-    missing = [compiled for compiled in entries if compiled.missing(dtype)]
+    missing = [function for function in functions if function.missing(dtype)]
     if not missing or cores() < 2:
         return
-    from subprocess import DEVNULL, Popen  # seldom wanted
+    from subprocess import DEVNULL, Popen  # rarely needed
 
-    names = [compiled.name for compiled in missing]
-    try:  # -P: a file beside the user's recipe may be called like one of ours
-        process = Popen(  # noqa: S603 - this Python, and names of ours
+    names = [function.name for function in missing]
+    try:  # -P: a file in the working directory may have the name of one of our modules
+        process = Popen(  # noqa: S603 - this Python, and our own names
             [sys.executable, "-P", "-m", "nntrain.jit.background", dtype.name, *names],
             stdin=DEVNULL,
             stdout=DEVNULL,
@@ -32,15 +32,15 @@ def compile_beside(entries: Sequence[CompiledFunction], dtype: np.dtype[Any]) ->
         )
     except OSError:
         return
-    for compiled in missing:
-        compiled.comes_from(process, dtype)
+    for function in missing:
+        function.compiled_by(process, dtype)
 
 
 def main(dtype: str, *names: str) -> None:
-    """Compile the entries of these names, one after the other, and keep them in the cache."""
+    """Compile the functions ``names`` (module:name) one after the other into the cache."""
     for name in names:
-        module, _, within = name.partition(":")
-        getattr(importlib.import_module(module), within)[np.dtype(dtype)]
+        module, _, attribute = name.partition(":")
+        getattr(importlib.import_module(module), attribute)[np.dtype(dtype)]
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""What has been compiled, kept on disk: a file for each function, signature and processor.
+"""The cache of compiled code on disk: a file for each function, signature and processor.
 
-Numba's own cache looks only at the file of the function that is compiled: a change in a helper of another file would go
-unseen, and a stale gradient would pass for a right one. It also runs whatever it finds: a bit that has flipped on the
-disk crashes the process. Here an entry is keyed by all of nntrain's sources, and has a checksum.
+Numba's own cache checks only the source file of the compiled function: after a change to a helper in another file it
+would still run the old gradient. It also runs whatever it finds: a flipped bit on the disk crashes the process. Here an
+entry is keyed by all sources that compiled code may depend on, and has a checksum.
 """
 
 import functools
@@ -25,26 +25,26 @@ from numba.misc.appdirs import AppDirs
 
 from nntrain.utils.files import replace_file
 
-DIGEST = hashlib.sha256().digest_size
-PROBE = 1 << 20  # bytes that have to fit on the disk
+DIGEST_BYTES = hashlib.sha256().digest_size
+FREE_BYTES = 1 << 20  # needed on the disk for new entries
 PACKAGE = Path(__file__).parents[1]
-# Folders that no compiled code depends on, which tests/test_cache.py checks: a change there compiles nothing anew.
+# Packages that no compiled code depends on (checked by tests/test_cache.py): a change there recompiles nothing.
 WITHOUT_KERNELS = {
     *("artifacts", "cli", "comparison", "data", "diagnostics", "initializers", "recipe", "report", "schedules"),
     *("training", "utils"),
 }
-# What an entry raises that names something which an installed library does not have any more.
+# Raised by an entry that was written with other versions of the installed libraries.
 UNREADABLE = (AttributeError, ImportError, EOFError, TypeError, ValueError, pickle.UnpicklingError)
 
 
 class PackageCache:
     """The entries of one function.
 
-    A file is the sha256 of the key (32 bytes), that of the rest (32 bytes), and Numba's pickled code. What does not fit
-    is never unpickled: it counts as missing, and is replaced.
+    A file holds the SHA-256 of the key, the SHA-256 of the content, and the content: code pickled by Numba. A file
+    whose hashes do not match is never unpickled: it counts as missing, and is replaced.
 
     Raises:
-        OSError: if the function has no source file, by which to know whether its entries are up to date.
+        OSError: if the function has no source file, so that nothing tells whether its entries are up to date.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -56,19 +56,19 @@ class PackageCache:
         self._name = f"{name.replace('<', '').replace('>', '')}-{code.co_firstlineno}"
 
     def load_overload(self, sig: Any, target_context: Any) -> Any:
-        """Return what is kept for a signature, without all that Numba imports first to be able to compile: 0.1 s."""
+        """Return the entry for a signature, None if missing, without the imports that only compiling needs (0.1 s)."""
         rtsys.initialize(target_context)
-        name, key = self._place(sig, target_context.codegen())
+        name, key = self._name_and_key(sig, target_context.codegen())
         for folder in folders():
             content = _content(folder / name, key)
             if content is not None:
                 with suppress(*UNREADABLE):
-                    return CompileResult._rebuild(target_context, *pickle.loads(content))  # noqa: S301 - by ourselves
+                    return CompileResult._rebuild(target_context, *pickle.loads(content))  # noqa: S301 - written by us
         return None
 
     def save_overload(self, sig: Any, compiled: Any) -> None:
-        """Keep what was compiled, in the first place that takes it; without one it is compiled anew each time."""
-        name, key = self._place(sig, compiled.codegen)
+        """Write an entry to the first folder that can be written; without one, each process compiles again."""
+        name, key = self._name_and_key(sig, compiled.codegen)
         content = dumps(compiled._reduce())
         for folder in folders():
             with suppress(OSError):
@@ -77,16 +77,16 @@ class PackageCache:
                 return
 
     def has(self, sig: Any, target_context: Any) -> bool:
-        """Return whether there is an entry for a signature."""
-        name, key = self._place(sig, target_context.codegen())
+        """Return whether there is an up-to-date entry for a signature."""
+        name, key = self._name_and_key(sig, target_context.codegen())
         for folder in folders():
             with suppress(OSError), (folder / name).open("rb") as file:
-                if file.read(DIGEST) == key:
+                if file.read(DIGEST_BYTES) == key:
                     return True
         return False
 
-    def _place(self, sig: Any, codegen: Any) -> tuple[str, bytes]:
-        """Return the name of an entry's file, and the digest of all that it depends on."""
+    def _name_and_key(self, sig: Any, codegen: Any) -> tuple[str, bytes]:
+        """Return the file name of an entry, and the hash of all that it depends on."""
         kind = repr((sig, codegen.magic_tuple(), sys.implementation.cache_tag)).encode()
         kind += dumps(self._closure) if self._closure else b""
         version = repr((self._stamp, _fingerprint(), numba.__version__)).encode()
@@ -94,9 +94,10 @@ class PackageCache:
 
 
 def folders() -> list[Path]:
-    """Return where entries may be, in the order of preference: NUMBA_CACHE_DIR, or else beside the code or the user's.
+    """Return the folders of entries, the preferred one first.
 
-    An entry is read wherever it is, and written where that can be done.
+    It is the one in NUMBA_CACHE_DIR if that is set, else the package's ``__pycache__`` and then the user's cache
+    directory. Entries are read from all of them, and written to the first that is writable.
     """
     own = f"nntrain_{hashlib.sha256(os.fsencode(PACKAGE)).hexdigest()[:16]}"
     if config.CACHE_DIR:
@@ -106,30 +107,30 @@ def folders() -> list[Path]:
 
 @functools.cache
 def can_keep() -> bool:
-    """Return whether there is a place for new entries: a directory that can be written, on a disk with room."""
+    """Return whether entries can be written: to a folder that is writable, on a disk that is not full."""
     for folder in folders():
         with suppress(OSError):
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.TemporaryFile(dir=folder) as file:
-                file.write(bytes(PROBE))
+                file.write(bytes(FREE_BYTES))
             return True
     return False
 
 
 def _content(path: Path, key: bytes) -> bytes | None:
-    """Return what an entry holds, if it is that of the key and nothing in it has changed."""
+    """Return the content of an entry, None if it has another key or is damaged."""
     try:
         content = path.read_bytes()
     except OSError:
         return None
-    checked = content[2 * DIGEST :]
-    fits = content[:DIGEST] == key and content[DIGEST : 2 * DIGEST] == hashlib.sha256(checked).digest()
-    return checked if fits else None
+    found_key, checksum = content[:DIGEST_BYTES], content[DIGEST_BYTES : 2 * DIGEST_BYTES]
+    pickled = content[2 * DIGEST_BYTES :]
+    return pickled if found_key == key and checksum == hashlib.sha256(pickled).digest() else None
 
 
 @functools.cache
 def _fingerprint() -> tuple[tuple[str, int, int], ...]:
-    """Return the name, size and time of change of each source file that compiled code may depend on."""
+    """Return name, size and modification time of each source file that compiled code may depend on."""
     files = [path.relative_to(PACKAGE) for path in sorted(PACKAGE.rglob("*.py"))]
     stats = {path.as_posix(): PACKAGE.joinpath(path).stat() for path in files if path.parts[0] not in WITHOUT_KERNELS}
     return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in stats.items())

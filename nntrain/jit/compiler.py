@@ -1,7 +1,7 @@
-"""How Numba compiles a kernel: as a part of its callers, and of them only.
+"""How Numba compiles a kernel: only as a part of its callers.
 
-Left to itself, Numba also optimizes by itself whatever a compiled function calls, and makes machine code of it, in case
-Python should call it too: that was half of the time that the first run took to compile.
+By default Numba also optimizes every function that a compiled function calls, and generates machine code for it, in
+case Python calls it too. That took half of the compile time of the first run.
 """
 
 from collections.abc import Callable
@@ -17,58 +17,92 @@ from numba.extending import register_jitable
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# What C and Python would call a function by is left out where neither does.
+# Neither C nor Python calls a kernel: it needs no wrapper for them.
 INNER = {"no_cfunc_wrapper": True, "no_cpython_wrapper": True}
-# An array is seven or nine arguments: handing some of them to each function takes a sixth of a small net's step.
+# An array is passed as seven or nine arguments: calling kernels instead of inlining them adds a sixth to a small step.
 INLINE = {"forceinline": True, **INNER}
 
 
-class _Part(JITCodeLibrary):  # type: ignore[misc]
-    """A kernel's code as it was lowered, which is linked and optimized where it is a part of something."""
+class _KernelLibrary(JITCodeLibrary):  # type: ignore[misc]
+    """The LLVM code of a kernel, which its callers link and optimize."""
 
     def finalize(self) -> None:
-        """Leave the code as it is."""
+        """Leave the code as it was lowered."""
         self._finalized = True
 
-    def with_its_parts(self) -> list[Any]:
-        """Return what a caller has to link: this, and what it calls."""
+    def with_dependencies(self) -> list[Any]:
+        """Return the libraries that a caller has to link: this one, and those of the kernels that it calls."""
         return list(dict.fromkeys([self, *self._linking_libraries]))
+
+    def mark_noinline(self, name: str) -> None:
+        """Keep LLVM from inlining the function ``name``."""
+        self._final_module.get_function(name).add_function_attribute("noinline")
 
 
 @register_pass(mutates_CFG=True, analysis_only=False)
 class KernelLowering(NativeLowering):  # type: ignore[misc]
-    """Numba's way from typed code to LLVM's, and no further."""
+    """Numba's lowering from typed code to LLVM, without the compilation that follows it."""
 
     _name = "kernel_lowering"
+    noinline = False
 
     def run_pass(self, state: Any) -> bool:
-        """Lower ``state``, and tell Numba what callers have to link."""
-        state.library = _Part(state.targetctx.codegen(), state.func_id.func_qualname)
+        """Lower ``state``, and register with Numba what callers have to link."""
+        state.library = _KernelLibrary(state.targetctx.codegen(), state.func_id.func_qualname)
         state.flags.no_compile = True
         super().run_pass(state)
-        place = object().__sizeof__  # Numba finds a function's code by what Python calls it by: nothing does
-        state.cr = state.cr._replace(cfunc=place)
-        state.targetctx.insert_user_function(place, state.cr.fndesc, state.library.with_its_parts())
+        if self.noinline:
+            state.library.mark_noinline(state.cr.fndesc.llvm_func_name)
+        entry_point = _unique_builtin()
+        state.cr = state.cr._replace(cfunc=entry_point)
+        state.targetctx.insert_user_function(entry_point, state.cr.fndesc, state.library.with_dependencies())
         return True
 
 
+@register_pass(mutates_CFG=True, analysis_only=False)
+class NoinlineLowering(KernelLowering):
+    """The same for a function that is not inlined."""
+
+    _name = "noinline_lowering"
+    noinline = True
+
+
+def _unique_builtin() -> Any:
+    """Return a builtin that is equal to no other.
+
+    Numba looks up a function's code by the builtin that Python would call it by, and accepts nothing else as a key. A
+    kernel has none, so it gets a method of an object of its own.
+    """
+    return object().__sizeof__
+
+
 class KernelCompiler(CompilerBase):  # type: ignore[misc]
-    """Numba's compiler, with that way of lowering."""
+    """Numba's compiler with the lowering of kernels."""
+
+    lowering: type[KernelLowering] = KernelLowering
 
     def define_pipelines(self) -> list[PassManager]:
-        """Return what is done to a kernel, one after the other."""
+        """Return Numba's passes, with its lowering replaced."""
         passes = PassManager("kernel")
-        for step, what in DefaultPassBuilder.define_nopython_pipeline(self.state).passes:
-            passes.add_pass(KernelLowering if step is NativeLowering else step, what)
+        for step, description in DefaultPassBuilder.define_nopython_pipeline(self.state).passes:
+            passes.add_pass(self.lowering if step is NativeLowering else step, description)
         passes.finalize()
         return [passes]
 
 
+class NoinlineCompiler(KernelCompiler):
+    """The same for a function that is not inlined."""
+
+    lowering = NoinlineLowering
+
+
 def overload(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Let a kernel stand in for ``function`` in compiled code: the one that what is decorated returns for its types."""
+    """Replace ``function`` in compiled code by what the decorated function returns for its argument types."""
     return extending.overload(function, jit_options={**INLINE, "pipeline_class": KernelCompiler})  # type: ignore[no-any-return]
 
 
-def compiled_within(function: Callable[P, R], options: dict[str, Any]) -> Callable[P, R]:
+def compiled_into_callers(
+    function: Callable[P, R], options: dict[str, Any], compiler: type[KernelCompiler] = KernelCompiler
+) -> Callable[P, R]:
     """Compile ``function`` as a kernel where compiled code calls it, with Numba's ``options``."""
-    return register_jitable(**options, pipeline_class=KernelCompiler)(function)  # type: ignore[no-any-return]
+    return register_jitable(**options, pipeline_class=compiler)(function)  # type: ignore[no-any-return]

@@ -1,8 +1,8 @@
-"""Denormal numbers, which compiled training takes as zero.
+"""Denormal numbers, which compiled training flushes to zero.
 
-A float32 below 1e-38 has no room left in its exponent and is computed with by microcode, some hundred times as slowly.
-The moments of a dead unit's weights decay to such numbers and stay there: a step of a small net then takes twice as
-long. jax flushes them to zero too. A processor is told by bits of its control register, which are put back afterwards.
+Arithmetic on denormals, below 1e-38 in float32, runs in microcode and is about a hundred times slower. The moments of a
+dead unit's weights decay to such numbers and stay there: a step of a small network then takes twice as long. jax
+flushes them to zero too. Bits of the processor's control register ask for it, and are restored afterwards.
 """
 
 import platform
@@ -15,19 +15,19 @@ from numba.extending import intrinsic
 
 from nntrain.jit.compiler import overload
 
-X86_FLUSH = 0x8040  # results and operands
-ARM_FLUSH = 1 << 24
+X86_FLUSH = 0x8040  # FTZ (results) and DAZ (operands)
+ARM_FLUSH = 1 << 24  # FZ
 MACHINE = platform.machine().lower()
-X86, ARM = MACHINE in ("x86_64", "amd64"), MACHINE in ("aarch64", "arm64")  # others are told nothing
+X86, ARM = MACHINE in ("x86_64", "amd64"), MACHINE in ("aarch64", "arm64")  # on others nothing is flushed
 
 
 def flush_denormals() -> int:
-    """Take denormal numbers as zero from here on, and return what ``restore`` has to be given; compiled code only."""
+    """Flush denormals to zero from here on, and return the old control register for ``restore``; compiled code only."""
     return 0
 
 
 def restore(control: int) -> None:
-    """Put the control register back to what ``flush_denormals`` returned."""
+    """Set the control register to what ``flush_denormals`` returned."""
 
 
 @overload(flush_denormals)
@@ -54,9 +54,9 @@ def _control(typing_context: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         wide = ir.IntType(64)
         if X86:
-            place = cgutils.alloca_once(builder, ir.IntType(32))
-            _call(builder, "llvm.x86.sse.stmxcsr", ir.VoidType(), place)
-            return builder.zext(builder.load(place), wide)
+            pointer = cgutils.alloca_once(builder, ir.IntType(32))
+            _call(builder, "llvm.x86.sse.stmxcsr", ir.VoidType(), pointer)
+            return builder.zext(builder.load(pointer), wide)
         if ARM:
             return _call(builder, "llvm.aarch64.get.fpcr", wide)
         return ir.Constant(wide, 0)
@@ -70,8 +70,8 @@ def _set_control(typing_context: Any, control: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         if X86:
-            place = cgutils.alloca_once_value(builder, builder.trunc(arguments[0], ir.IntType(32)))
-            _call(builder, "llvm.x86.sse.ldmxcsr", ir.VoidType(), place)
+            pointer = cgutils.alloca_once_value(builder, builder.trunc(arguments[0], ir.IntType(32)))
+            _call(builder, "llvm.x86.sse.ldmxcsr", ir.VoidType(), pointer)
         elif ARM:
             _call(builder, "llvm.aarch64.set.fpcr", ir.VoidType(), arguments[0])
         return context.get_dummy_value()

@@ -1,11 +1,12 @@
-"""exp, expm1 and tanh in arithmetic alone, so that a loop over them becomes vector instructions.
+"""exp, expm1 and tanh made of plain arithmetic, so that LLVM vectorizes loops over them.
 
-The C library's functions are called for one number at a time, which takes five to twenty times as long. Errors, as
-measured against long doubles: at most 1.2 units in the last place for exp, 2 for expm1, 3 for tanh. What exp would make
-smaller than 2e-38 (float32) or 4e-308 (float64) is 0. In plain Python they are NumPy's.
+The C library computes one number per call, which takes five to twenty times as long. Errors measured against long
+doubles: at most 1.2 units in the last place (ulp) for exp, 2 for expm1, 3 for tanh. Results of exp below 2e-38
+(float32) or 4e-308 (float64) are 0. In plain Python these are NumPy's functions.
 
-exp(x) = 2^n exp(r) with n = round(x / log 2), so that |r| <= log(2) / 2, where few terms of the series are enough.
-Source: Cody and Waite 1980 (log 2 is taken off in two parts, of which the first has few digits); the polynomial for
+exp(x) = 2^n exp(r) with n = round(x / log 2), so that |r| <= log(2) / 2, where a short polynomial is enough.
+
+Source: Cody and Waite 1980 (log 2 is subtracted in two parts, the first of which has few digits); the polynomial for
 float32 is that of Moshier's Cephes, the one for float64 is Taylor's.
 """
 
@@ -17,11 +18,11 @@ import numba
 import numpy as np
 from numba import types
 
-from nntrain.jit.compiler import INLINE, compiled_within, overload
+from nntrain.jit.compiler import INLINE, compiled_into_callers, overload
 
-# Sums must not be reordered here, as they may be elsewhere: the two parts of log 2 would be added up.
+# Unlike elsewhere, sums must not be reordered: the two parts of log 2 would be added up.
 EXACT = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
-exact = partial(compiled_within, options={**EXACT, **INLINE})
+exact = partial(compiled_into_callers, options={**EXACT, **INLINE})
 LOG2E = 1.4426950408889634
 HIGH_32, LOW_32 = np.float32(0.693359375), np.float32(-2.12194440e-4)
 HIGH_64, LOW_64 = 6.93145751953125e-1, 1.42860682030941723212e-6
@@ -35,20 +36,20 @@ SMALLEST_64, LARGEST_64 = -708.0, 709.782712893384
 
 
 def exp(x: Any) -> Any:
-    """Return e to the power of x: infinity where it overflows, NaN for NaN."""
+    """Return e to the power of x: infinity on overflow, NaN for NaN."""
     with np.errstate(over="ignore"):
         return np.exp(x)
 
 
 def expm1(x: Any) -> Any:
-    """Return e to the power of x, less 1, without losing the digits of a small x."""
+    """Return e to the power of x, minus 1, accurate for small x."""
     with np.errstate(over="ignore"):
         return np.expm1(x)
 
 
 @exact
 def _parts_32(x):
-    """Return exp(r) - 1 and half of 2^n: all of it may be too large a number."""
+    """Return exp(r) - 1 and 2^(n-1): 2^n may overflow."""
     n = np.floor(x * np.float32(LOG2E) + np.float32(0.5))
     r = (x - n * HIGH_32) - n * LOW_32
     p = SERIES_32[0]
@@ -59,7 +60,7 @@ def _parts_32(x):
 
 @exact
 def _parts_64(x):
-    """Return exp(r) - 1 and half of 2^n."""
+    """Return exp(r) - 1 and 2^(n-1)."""
     n = np.floor(x * LOG2E + 0.5)
     r = (x - n * HIGH_64) - n * LOW_64
     p = SERIES_64[0]
@@ -97,7 +98,7 @@ def _compiled_expm1(x):
 
 
 def _of(x: Any) -> Any:
-    """Return the parts, the bounds and the type for numbers of a compiled type."""
+    """Return the function for both parts, the bounds of x, and the type, for a Numba float type."""
     if x == types.float32:
         return _parts_32, SMALLEST_32, LARGEST_32, np.float32
     return _parts_64, SMALLEST_64, LARGEST_64, np.float64

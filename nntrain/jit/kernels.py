@@ -1,18 +1,17 @@
-"""How a function is compiled: one decorator for loops, one for what is called by address.
+"""The decorators that compile functions.
 
-Numba compiles plain loops, which read as the lectures write them. Two kinds of function are compiled:
+Numba compiles plain loops, which read as the lectures write them. There are two kinds of compiled function:
 
-- ``@kernel``: a helper that is compiled together with its caller, for whatever types the caller has, and is plain
-  Python where Python calls it;
-- ``@entry(SIGNATURE)``: a function of one fixed signature for each of float32 and float64. The epoch is one, and
-  so are activations, losses and update rules, which the epoch calls by their address: choosing another one compiles
-  only that one and never the epoch again. Entries are kept in a cache on disk, so that each is compiled once after
-  installation.
+- ``@kernel``: a helper that is compiled into its callers, for the types that they pass. Python code that calls it gets
+  the plain Python function.
+- ``@compiled(SIGNATURE)``: a function with one fixed signature for each of float32 and float64. The epoch is one, and
+  so are activations, losses and update rules, which the epoch calls by address: another activation compiles only
+  that activation, never the epoch. They are cached on disk, so that each is compiled once after installation.
 
-An address is a plain integer, and the layer table can hold it. Numba's own first-class functions say the same, but
-each one that is passed to a compiled function costs 36 µs a call, where ten training steps of a small net cost 40.
+An address is a plain integer, which fits into the layer table. Numba's first-class functions would do the same, but
+each one passed to a compiled function costs 36 µs per call; ten training steps of a small network take 40 µs.
 
-With ``NUMBA_DISABLE_JIT=1`` all of them stay plain Python: an epoch can then be stepped through in a debugger.
+With ``NUMBA_DISABLE_JIT=1`` all of them stay plain Python, and a debugger can step through an epoch.
 """
 
 import functools
@@ -28,13 +27,13 @@ from numba.core import cgutils, event
 from numba.extending import intrinsic
 
 from nntrain.jit.cache import PackageCache, can_keep
-from nntrain.jit.compiler import INLINE, INNER, compiled_within, overload
+from nntrain.jit.compiler import INLINE, INNER, NoinlineCompiler, compiled_into_callers, overload
 
 if TYPE_CHECKING:
     import subprocess
 
-# Sums may be reordered (which lets them use vector instructions) and a*b+c fused, but NaN and infinity keep
-# their meaning: divergence is found by them.
+# Sums may be reordered (which vectorizes them) and a*b+c fused, but NaN and infinity keep their meaning: they show
+# that training diverged.
 FASTMATH = {"reassoc", "contract", "nsz", "arcp"}
 OPTIONS = {"nogil": True, "error_model": "numpy", "fastmath": FASTMATH}
 
@@ -44,87 +43,75 @@ Signature = Callable[[Any], Any]  # a Numba float type -> the function's Numba s
 
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile ``function`` into whichever entry calls it."""
-    return compiled_within(function, {**OPTIONS, **INLINE})
+    """Compile ``function`` into its callers."""
+    return compiled_into_callers(function, {**OPTIONS, **INLINE})
 
 
 def noinline(function: Callable[P, R]) -> Callable[P, R]:
-    """Compile ``function``, which has to call ``stay_apart``, once for all its callers within an entry.
+    """Compile ``function`` like a kernel, but call it instead of inlining it.
 
-    For what is large, and called seldom enough that the price of a call is none.
+    For large functions that are called so rarely that the cost of a call does not matter.
     """
-    options = {**OPTIONS, **INNER, "forceinline": False}  # Numba passes options on to what is called
-    return compiled_within(function, options)
-
-
-@intrinsic
-def stay_apart(typing_context: Any) -> Any:
-    """Keep the function that calls this from being copied into its callers; compiled code only."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        builder.function.attributes.add("noinline")
-        return context.get_dummy_value()
-
-    return types.void(), generate
+    options = {**OPTIONS, **INNER, "forceinline": False}  # explicit: Numba passes a caller's options to its callees
+    return compiled_into_callers(function, options, NoinlineCompiler)
 
 
 def compiles() -> bool:
-    """Return whether functions are compiled, and not left to plain Python."""
+    """Return whether functions are compiled, which NUMBA_DISABLE_JIT turns off."""
     return not numba.config.DISABLE_JIT
 
 
 class CompiledFunction:
-    """A function of one signature for each of float32 and float64, compiled when first asked for.
+    """A function with one signature for each of float32 and float64, compiled on first use.
 
-    ``entry[dtype]`` can be called from Python; ``entry.address(dtype)`` is what compiled code calls it by.
+    Python calls ``function[dtype]``; compiled code calls it by ``function.address(dtype)``.
     """
 
     def __init__(self, function: Callable[..., Any], signature: Signature, fastmath_flags: frozenset[str]) -> None:
         self.function = function
         self.signature = signature
-        self.fastmath_flags = fastmath_flags  # what may be taken with floating point, beyond FASTMATH
+        self.fastmath_flags = fastmath_flags  # in addition to FASTMATH
         self.__doc__ = function.__doc__
 
     @property
     def name(self) -> str:
-        """Where it is to be found, as module:name."""
+        """Its module and name, as ``module:name``."""
         return f"{self.function.__module__}:{self.function.__name__}"
 
     def missing(self, dtype: np.dtype[Any]) -> bool:
-        """Return whether nobody has begun to compile it, and there is a cache on disk to keep it in."""
-        with _one_at_a_time:
+        """Return whether it is not in the cache, can be written there, and nobody has started to compile it."""
+        with _compile_lock:
             if (self, dtype) in _compiled_by:
                 return False
             dispatcher = _dispatcher(self, dtype)
             cache, signature = getattr(dispatcher, "_cache", None), self.signature(numba.from_dtype(dtype))
             return isinstance(cache, PackageCache) and not cache.has(signature, dispatcher.targetctx) and can_keep()
 
-    def comes_from(self, process: "subprocess.Popen[bytes]", dtype: np.dtype[Any]) -> None:
-        """Let whoever asks for it wait for a process that compiles it."""
+    def compiled_by(self, process: "subprocess.Popen[bytes]", dtype: np.dtype[Any]) -> None:
+        """Make the first use wait for a process that compiles it into the cache."""
         _compiled_by[self, dtype] = process
 
     def __getitem__(self, dtype: np.dtype[Any]) -> Callable[..., Any]:
-        with _one_at_a_time:
+        with _compile_lock:
             return _compiled(self, np.dtype(dtype))
 
     def address(self, dtype: np.dtype[Any]) -> int:
-        """Return the function's address in memory; in plain Python, its place among the entries."""
+        """Return the function's address in memory; in plain Python, a key of ``_plain``."""
         if numba.config.DISABLE_JIT:
             _plain[id(self)] = self.function
             return id(self)
-        with _one_at_a_time:
+        with _compile_lock:
             return _address(self, np.dtype(dtype))
 
 
 _plain: dict[int, Callable[..., Any]] = {}
-_compiled_by: dict[
-    tuple[CompiledFunction, np.dtype[Any]], "subprocess.Popen[bytes] | None"
-] = {}  # None: by this process
-_one_at_a_time = RLock()  # threads that want the same function wait for one of them to compile it
+# The process that compiles a function, None for this one.
+_compiled_by: dict[tuple[CompiledFunction, np.dtype[Any]], "subprocess.Popen[bytes] | None"] = {}
+_compile_lock = RLock()  # threads that need the same function wait for one of them to compile it
 
 
 def by_address(signature: Signature) -> Callable[..., Any]:
-    """Return ``call(address, *arguments)``, for compiled code and plain Python, which calls an entry of ``signature``.
+    """Return ``call(address, *arguments)`` for compiled functions with ``signature``, also in plain Python.
 
     The float type is that of the first argument.
     """
@@ -153,7 +140,7 @@ def by_address(signature: Signature) -> Callable[..., Any]:
 def compiled(
     signature: Signature, fastmath_flags: frozenset[str] = frozenset()
 ) -> Callable[[Callable[..., Any]], CompiledFunction]:
-    """Mark a function that is compiled on its own, with ``signature(F)`` for a float type F."""
+    """Compile a function by itself, with ``signature(F)`` for a float type F."""
     return lambda function: CompiledFunction(function, signature, fastmath_flags)
 
 
@@ -161,7 +148,7 @@ def compiled(
 def _dispatcher(compiled: CompiledFunction, dtype: np.dtype[Any]) -> Any:
     dispatcher = numba.njit(**{**OPTIONS, "fastmath": FASTMATH | compiled.fastmath_flags})(compiled.function)
     if compiles():
-        with suppress(OSError):  # typed in, and not in a file: compiled anew each time
+        with suppress(OSError):  # typed into an interpreter, without a source file
             dispatcher._cache = PackageCache(compiled.function)
     return dispatcher
 
@@ -187,14 +174,14 @@ def _address(compiled: CompiledFunction, dtype: np.dtype[Any]) -> int:
 
 @contextmanager
 def announced(announce: Callable[[], None]) -> Iterator[None]:
-    """Call ``announce`` once if anything has to be compiled (and not just loaded from the cache) inside."""
+    """Call ``announce`` once if the block compiles something, and not only loads it from the cache."""
 
     class Listener(event.Listener):  # type: ignore[misc]
-        told = False
+        announced = False
 
         def on_start(self, event: Any) -> None:
-            if not self.told:
-                self.told = True
+            if not self.announced:
+                self.announced = True
                 announce()
 
         def on_end(self, event: Any) -> None:

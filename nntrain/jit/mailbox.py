@@ -1,118 +1,177 @@
-"""How threads of compiled code tell each other that there is work, and that it is done.
+"""The mailbox: how the first thread gives jobs to worker threads inside compiled code, and learns that they are done.
 
-A board of integers that all of them see: who has something to tell writes it, and then raises a count; the others look
-at the count, again and again, without asking the system. That takes a fifth of a microsecond, where a lock or a queue
-takes ten, as long as the work that is shared.
+The first thread writes a job and then increments the number of jobs posted; the workers poll that number without asking
+the operating system. That takes 0.2 µs, where a lock or a queue takes 10 µs, as long as the shared work itself.
 """
 
 import os
 import time
 from typing import Any
 
+import numba
+import numpy as np
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.extending import intrinsic
 
+from nntrain.jit.aligned import CACHE_LINE, empty
+from nntrain.jit.arrays import address_of, at_address
 from nntrain.jit.denormals import X86
 from nntrain.jit.kernels import kernel
 
-MAILBOX = types.int64[::1]
-LINE = 8  # integers of a line of the cache: two threads that write into one wait for each other
-# On the board: how many threads share the next job, where the first has room for copies, and the addresses of three
-# entries of nntrain.matmul.tiles and nntrain.matmul.gemm; how many threads there are, until when the first works alone,
-# and for how long (ns); jobs so far; what the last one is, how many threads it is for, its numbers, and when it was
-# posted (ns); what each has done.
-N_THREADS, SCRATCH, SMALL_PRODUCT, LARGE_PRODUCT, PANELS_OF, POOL_SIZE, ALONE_UNTIL, ALONE_FOR = range(8)
-TURN, KIND, WANTED, JOB, POSTED, DONE = LINE, 2 * LINE, 2 * LINE + 1, 2 * LINE + 2, 4 * LINE, 5 * LINE
-PRODUCT, UPDATE, BATCH, CALL = 1, 2, 3, 4  # kinds; a call is for nobody: who answers it is awake
+PRODUCT, UPDATE, GATHER, PING = 1, 2, 3, 4  # kinds of jobs; a ping is no work: a worker that answers it is running
+JOB_WORDS = 13  # integers of the largest record that describes a job
 
-LOOKS = 20_000  # that a thread looks for news before it naps between looks: about a millisecond
-NAPS = 5_000  # microseconds of the longest nap; each is one longer than the one before
+# What threads write at the same time lies in different cache lines: they would wait for each other's writes.
+_LINES: list[dict[str, Any]] = [
+    {
+        "n_threads": np.int64,  # that share the next job
+        "pool_size": np.int64,  # threads there are
+        "scratch": np.int64,  # address of the first thread's copies (nntrain.matmul.gemm)
+        "small_product": np.int64,  # addresses of compiled functions (nntrain.matmul)
+        "shared_product": np.int64,
+        "fill_panels": np.int64,
+        "alone_until": np.int64,  # ns; until then the first thread works alone
+        "alone_for": np.int64,  # ns
+    },
+    {"n_posted": np.int64},  # jobs so far
+    {
+        "kind": np.int64,  # of the last job
+        "n_wanted": np.int64,  # threads that share it
+        "posted_at": np.int64,  # ns
+        "job": (np.int64, JOB_WORDS),  # a record of its kind, see job_of
+    },
+    {"n_done": np.int64},  # jobs that this thread has done
+]
 
-# Where other programs keep a worker from its core, the first thread waits for longer than the work itself takes.
-# It then works alone for TIMES_ALONE as long as it has waited, and twice as long each time if that goes on.
-LATE, LONGEST_ALONE = 100_000, 1_000_000_000  # ns
-TIMES_ALONE = 20
+
+def _record() -> np.dtype[Any]:
+    fields, offsets, start = {}, [], 0
+    for line in _LINES:
+        for name, kind in line.items():
+            fields[name] = np.dtype(kind)
+            offsets.append(start)
+            start += fields[name].itemsize
+        start += -start % CACHE_LINE
+    formats = list(fields.values())
+    return np.dtype({"names": list(fields), "formats": formats, "offsets": offsets, "itemsize": start}, align=True)
 
 
-def mailbox_size(n_threads: int) -> int:
-    """Return how many integers the board of so many threads has."""
-    return DONE + LINE * n_threads
+# One record for each thread. Only ``n_done`` is used of the workers' records, the rest of the first thread's.
+MAILBOX_RECORD = _record()
+MAILBOX = types.Array(numba.from_dtype(MAILBOX_RECORD), 1, "C")
+_OFFSETS = {name: int(field[1]) for name, field in (MAILBOX_RECORD.fields or {}).items()}
+_RECORD_BYTES, _JOB = MAILBOX_RECORD.itemsize, _OFFSETS["job"]
+_N_POSTED, _N_DONE = _OFFSETS["n_posted"], _OFFSETS["n_done"]
+
+SPINS = 20_000  # polls before a thread sleeps between polls: about a millisecond
+LONGEST_SLEEP_US = 5_000  # each sleep is 1 µs longer than the one before
+
+# When other programs keep a worker from its core, the first thread waits longer than its own part of the work took. It
+# then works alone for ALONE_FACTOR times that wait, and doubles the time whenever that happens again soon.
+LATE_NS, LONGEST_ALONE_NS = 100_000, 1_000_000_000
+ALONE_FACTOR = 20
+
+
+def new_mailbox(n_threads: int) -> Any:
+    """Return the mailbox for up to ``n_threads`` threads, of which only the first is there yet."""
+    mailbox = empty(n_threads * _RECORD_BYTES, np.dtype(np.uint8))
+    mailbox[:] = 0
+    records = mailbox.view(MAILBOX_RECORD).view(np.recarray)
+    records[0].n_threads = records[0].pool_size = 1
+    return records
 
 
 @kernel
-def post(mailbox, kind, wanted):
-    """Let the others see the job whose numbers have been written to the board."""
-    mailbox[KIND], mailbox[WANTED], mailbox[POSTED] = kind, wanted, clock()
-    store_release(mailbox, TURN, mailbox[TURN] + 1)
+def job_of(mailbox, record):
+    """Return the job as a record of the dtype ``record``."""
+    return at_address(address_of(mailbox) + _JOB, (1,), record)[0]
+
+
+@kernel
+def posted_jobs(mailbox):
+    """Return the address of the number of jobs posted."""
+    return address_of(mailbox) + _N_POSTED
+
+
+@kernel
+def done_jobs(mailbox, worker):
+    """Return the address of the number of jobs that a worker has done."""
+    return address_of(mailbox) + worker * _RECORD_BYTES + _N_DONE
+
+
+@kernel
+def post(mailbox, kind, n_wanted):
+    """Publish the job that has been written to the mailbox."""
+    mailbox[0].kind, mailbox[0].n_wanted, mailbox[0].posted_at = kind, n_wanted, clock()
+    store_release(posted_jobs(mailbox), mailbox[0].n_posted + 1)
 
 
 @kernel
 def wait_for_workers(mailbox):
-    """Return when all workers have done the last job; work alone for a while if one was late."""
+    """Return when all workers have done the last job; if one was late, work alone for a while."""
     began = clock()
-    for worker in range(1, mailbox[N_THREADS]):
-        wait_for(mailbox, DONE + LINE * worker, mailbox[TURN])
+    for worker in range(1, mailbox[0].n_threads):
+        wait_for(done_jobs(mailbox, worker), mailbox[0].n_posted)
     now = clock()
     waited = now - began
-    if waited > began - mailbox[POSTED] + LATE:
-        again = now - mailbox[ALONE_UNTIL] < mailbox[ALONE_FOR]
-        mailbox[ALONE_FOR] = min(max(TIMES_ALONE * waited, 2 * mailbox[ALONE_FOR] * again), LONGEST_ALONE)
-        mailbox[ALONE_UNTIL] = now + mailbox[ALONE_FOR]
-        mailbox[N_THREADS] = 1
+    if waited > began - mailbox[0].posted_at + LATE_NS:
+        again = now - mailbox[0].alone_until < mailbox[0].alone_for
+        alone_for = max(ALONE_FACTOR * waited, 2 * mailbox[0].alone_for * again)
+        mailbox[0].alone_for = min(alone_for, LONGEST_ALONE_NS)
+        mailbox[0].alone_until = now + mailbox[0].alone_for
+        mailbox[0].n_threads = 1
 
 
 @kernel
 def share_again(mailbox):
-    """Share jobs again when the time for working alone is over, and the workers have answered a call."""
-    if mailbox[N_THREADS] < mailbox[POOL_SIZE] and clock() >= mailbox[ALONE_UNTIL]:
-        if mailbox[KIND] != CALL:
-            post(mailbox, CALL, 0)
+    """Share jobs again if the time alone is over and all workers have answered a ping."""
+    if mailbox[0].n_threads < mailbox[0].pool_size and clock() >= mailbox[0].alone_until:
+        if mailbox[0].kind != PING:
+            post(mailbox, PING, 0)
             return
-        for worker in range(1, mailbox[POOL_SIZE]):
-            if load_acquire(mailbox, DONE + LINE * worker) < mailbox[TURN]:
+        for worker in range(1, mailbox[0].pool_size):
+            if load_acquire(done_jobs(mailbox, worker)) < mailbox[0].n_posted:
                 return
-        mailbox[N_THREADS] = mailbox[POOL_SIZE]
+        mailbox[0].n_threads = mailbox[0].pool_size
 
 
 @kernel
-def wait_for(mailbox, place, value):
-    """Return when the board's count at ``place`` is at ``value``."""
-    looks = 0
-    while load_acquire(mailbox, place) < value:
-        looks += 1
-        spin_wait(min(looks - LOOKS, NAPS))
-
-
-def _at(context: Any, builder: Any, kind: Any, value: Any, place: Any) -> Any:
-    return builder.gep(context.make_array(kind)(context, builder, value=value).data, [place])
+def wait_for(address, value):
+    """Return when the integer at an address is at least ``value``."""
+    polls = 0
+    while load_acquire(address) < value:
+        polls += 1
+        spin_wait(min(polls - SPINS, LONGEST_SLEEP_US))
 
 
 @intrinsic
-def store_release(typing_context: Any, mailbox: Any, place: Any, value: Any) -> Any:
-    """Raise a count on the board, after all that was written before; compiled code only."""
+def store_release(typing_context: Any, address: Any, value: Any) -> Any:
+    """Store an integer at an address, after everything written before; compiled code only."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        builder.store_atomic(arguments[2], _at(context, builder, mailbox, *arguments[:2]), "release", 8)
+        pointer = builder.inttoptr(arguments[0], ir.IntType(64).as_pointer())
+        builder.store_atomic(arguments[1], pointer, "release", 8)
         return context.get_dummy_value()
 
-    return types.void(mailbox, types.intp, types.int64), generate
+    return types.void(types.int64, types.int64), generate
 
 
 @intrinsic
-def load_acquire(typing_context: Any, mailbox: Any, place: Any) -> Any:
-    """Return a count on the board, before all that is read after it; compiled code only."""
+def load_acquire(typing_context: Any, address: Any) -> Any:
+    """Load the integer at an address, before everything read after it; compiled code only."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.load_atomic(_at(context, builder, mailbox, *arguments), "acquire", 8)
+        pointer = builder.inttoptr(arguments[0], ir.IntType(64).as_pointer())
+        return builder.load_atomic(pointer, "acquire", 8)
 
-    return types.int64(mailbox, types.intp), generate
+    return types.int64(types.int64), generate
 
 
 @intrinsic
-def spin_wait(typing_context: Any, nap: Any) -> Any:
-    """Let the processor do something else for a moment or, where ``nap`` is above 0, for so many microseconds."""
+def spin_wait(typing_context: Any, sleep: Any) -> Any:
+    """Pause briefly, and sleep for ``sleep`` microseconds if that is positive; compiled code only."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         if X86:
@@ -122,10 +181,10 @@ def spin_wait(typing_context: Any, nap: Any) -> Any:
             builder.call(pause, [])
         if os.name == "posix":
             kind = ir.FunctionType(ir.IntType(32), [ir.IntType(32)])
-            sleep = cgutils.get_or_insert_function(builder.module, kind, "usleep")
-            tired = builder.icmp_signed(">", arguments[0], ir.IntType(64)(0))
-            with builder.if_then(tired, likely=False):
-                builder.call(sleep, [builder.trunc(arguments[0], ir.IntType(32))])
+            usleep = cgutils.get_or_insert_function(builder.module, kind, "usleep")
+            positive = builder.icmp_signed(">", arguments[0], ir.IntType(64)(0))
+            with builder.if_then(positive, likely=False):
+                builder.call(usleep, [builder.trunc(arguments[0], ir.IntType(32))])
         return context.get_dummy_value()
 
     return types.void(types.int64), generate
@@ -133,16 +192,16 @@ def spin_wait(typing_context: Any, nap: Any) -> Any:
 
 @intrinsic
 def clock(typing_context: Any) -> Any:
-    """Return the time in ns, from some fixed moment on; 0 on systems without POSIX's clock. Compiled code only."""
-    kind, moment = getattr(time, "CLOCK_MONOTONIC", None), ir.LiteralStructType([ir.IntType(64), ir.IntType(64)])
+    """Return a monotonic time in ns, 0 on systems without POSIX clocks; compiled code only."""
+    kind, timespec = getattr(time, "CLOCK_MONOTONIC", None), ir.LiteralStructType([ir.IntType(64), ir.IntType(64)])
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         if kind is None:
             return ir.Constant(ir.IntType(64), 0)
-        function = ir.FunctionType(ir.IntType(32), [ir.IntType(32), moment.as_pointer()])
-        read = cgutils.get_or_insert_function(builder.module, function, "clock_gettime")
-        now = cgutils.alloca_once(builder, moment)
-        builder.call(read, [ir.Constant(ir.IntType(32), kind), now])
+        function = ir.FunctionType(ir.IntType(32), [ir.IntType(32), timespec.as_pointer()])
+        clock_gettime = cgutils.get_or_insert_function(builder.module, function, "clock_gettime")
+        now = cgutils.alloca_once(builder, timespec)
+        builder.call(clock_gettime, [ir.Constant(ir.IntType(32), kind), now])
         seconds, rest = (builder.load(cgutils.gep_inbounds(builder, now, 0, i)) for i in range(2))
         return builder.add(builder.mul(seconds, ir.Constant(ir.IntType(64), 10**9)), rest)
 

@@ -1,1 +1,1 @@
-"""Layers: the loops that a network's table is walked with, forward and backward side by side."""
+"""Layers: the forward and backward loops that the passes over the layer table call."""

@@ -1,17 +1,16 @@
-"""The dense layer: every output unit looks at every input."""
+"""The dense layer."""
 
 from nntrain.jit.arrays import view
 from nntrain.jit.kernels import kernel
-from nntrain.jit.mailbox import N_THREADS
 from nntrain.matmul.gemm import is_large, multiply
-from nntrain.matmul.transpose import turn
+from nntrain.matmul.transpose import transpose
 
-FEW = 4  # rows, below which weights are not turned round for them (measured: benchmarks/README.md)
+MIN_ROWS_TO_TRANSPOSE = 4  # with fewer rows, transposing the weights does not pay (measured: benchmarks/README.md)
 
 
 @kernel
 def dense_forward(h_in, W, b, z, mailbox):
-    """Pre-activations of a dense layer.
+    """Compute the pre-activations of a dense layer.
 
     Formula:
         z = h_in W + b        (B, O) = (B, I) (I, O) + (O)
@@ -23,7 +22,7 @@ def dense_forward(h_in, W, b, z, mailbox):
 
 @kernel
 def dense_backward_weights(h_in, d, dW, mailbox):
-    """Gradient of a dense layer's weights from d = dL/dz (B, O), summed over the B rows.
+    """Compute the gradient of a dense layer's weights from d = dL/dz (B, O), summed over the rows.
 
     Formula:
         dW = h_in^T d         (I, O) = (I, B) (B, O)
@@ -35,16 +34,16 @@ def dense_backward_weights(h_in, d, dW, mailbox):
 
 @kernel
 def dense_backward_biases(d, db):
-    """Gradient of a dense layer's biases, where they are learnt.
+    """Compute the gradient of a dense layer's biases.
 
     Formula:
-        db = sum of d's rows  (O)
+        db = sum of the rows of d    (O)
 
     Source: K, H, N (backpropagation by hand).
     """
     db[:] = 0
     whole = d.shape[0] // 4 * 4
-    for i in range(0, whole, 4):  # four rows at a time: the sums are read and written a quarter as often
+    for i in range(0, whole, 4):  # four rows at a time: db is read and written a quarter as often
         for j in range(d.shape[1]):
             db[j] += d[i, j] + d[i + 1, j] + d[i + 2, j] + d[i + 3, j]
     for i in range(whole, d.shape[0]):
@@ -54,25 +53,25 @@ def dense_backward_biases(d, db):
 
 @kernel
 def dense_backward_input(d, W, transposed, dh_in, mailbox):
-    """Pass the gradient on to the layer's inputs.
+    """Compute the gradient of a dense layer's inputs.
 
     Formula:
         dh_in = d W^T         (B, I) = (B, O) (O, I)
 
-    W is transposed first: into ``transposed`` where there is room, which there is for all but large products.
+    W is transposed into ``transposed`` first, which is large enough for all but large products.
 
     Source: K, H, N (backpropagation by hand).
     """
-    if d.shape[0] < FEW:
+    if d.shape[0] < MIN_ROWS_TO_TRANSPOSE:
         for row in range(d.shape[0]):
             for i in range(W.shape[0]):
                 total = W.dtype.type(0)
                 for j in range(W.shape[1]):
                     total += d[row, j] * W[i, j]
                 dh_in[row, i] = total
-    elif W.size <= transposed.size and not is_large(d.shape[0], W.size, mailbox[N_THREADS]):
-        W_turned = view(transposed, 0, (W.shape[1], W.shape[0]))
-        turn(W, 0, 0, W.shape[0], W.shape[1], W_turned)
-        multiply(d, W_turned, d[0, :0], dh_in, mailbox)
+    elif W.size <= transposed.size and not is_large(d.shape[0], W.size, mailbox[0].n_threads):
+        W_transposed = view(transposed, 0, (W.shape[1], W.shape[0]))
+        transpose(W, 0, 0, W.shape[0], W.shape[1], W_transposed)
+        multiply(d, W_transposed, d[0, :0], dh_in, mailbox)
     else:
         multiply(d, W.T, d[0, :0], dh_in, mailbox)

@@ -1,20 +1,20 @@
-"""Dropout: in training, each unit is left out of a step by chance, so that no unit can rely on another.
+"""Dropout: in training, random units are set to zero in each step, so that no unit can rely on another.
 
-The chance is a function of seed, step, layer and unit, and of nothing that happened before: a resumed run drops what an
-unbroken one does, and a gradient check sees the same network at every call.
+Which ones is a function of seed, step, layer and unit alone: a resumed run drops the same units as an uninterrupted
+one, and a gradient check sees the same network at every call.
 """
 
 from nntrain.jit.kernels import kernel
 
 WORD = 0xFFFFFFFF
-NO_KEY = -1  # not training: nothing is dropped
+NO_KEY = -1  # outside of training: nothing is dropped
 
 
 @kernel
 def hash32(x):
-    """Return 32 bits that look random, from 32 that do not; no product goes beyond 63 bits, so that Python agrees.
+    """Return a hash of 32 bits; no product exceeds 63 bits, so that plain Python gives the same.
 
-    Source: Wellons' hash prospector, 2018 (lowbias32, with the constants found later).
+    Source: Wellons' hash prospector, 2018 (lowbias32, with its later constants).
     """
     x ^= x >> 16
     x = (x * 0x21F0AAAD) & WORD
@@ -25,34 +25,34 @@ def hash32(x):
 
 @kernel
 def step_key(seed, k):
-    """Return the key of step ``k`` of a run."""
+    """Return the key of step ``k`` of a run, which its random numbers derive from."""
     return hash32((hash32(seed & WORD) + k) & WORD)
 
 
 @kernel
-def dropout_forward(h, share, key):
-    """Drop a share of the activations, and scale the others up by as much: the mean stays.
+def dropout_forward(h, rate, key):
+    """Drop a fraction of the activations, and scale the others so that the mean stays the same.
 
     Formula:
-        h <- 0 with probability `share`, else h / (1 - share)
+        h <- 0 with probability `rate`, else h / (1 - rate)
 
     Source: Srivastava et al. 2014; torch.nn.Dropout.
     """
-    zero, scale = h.dtype.type(0), h.dtype.type(1 / (1 - share))
-    bound = int(share * (WORD + 1))
+    zero, scale = h.dtype.type(0), h.dtype.type(1 / (1 - rate))
+    bound = int(rate * (WORD + 1))
     for i in range(h.size):
         h[i] = zero if hash32(key ^ hash32(i)) < bound else scale * h[i]
 
 
 @kernel
-def dropout_backward(h, d, share, key):
-    """Turn d from dL/d(dropped h) into dL/dh, and h back into what the activation made, where it was kept.
+def dropout_backward(h, d, rate, key):
+    """Turn d from dL/d(dropout's output) into dL/dh, and undo the scaling of h where it was not dropped.
 
     Formula:
-        d <- 0 where h was dropped, else d / (1 - share)
+        d <- 0 where h was dropped, else d / (1 - rate)
     """
-    zero, scale, back = h.dtype.type(0), h.dtype.type(1 / (1 - share)), h.dtype.type(1 - share)
-    bound = int(share * (WORD + 1))
+    zero, scale, back = h.dtype.type(0), h.dtype.type(1 / (1 - rate)), h.dtype.type(1 - rate)
+    bound = int(rate * (WORD + 1))
     for i in range(h.size):
         if hash32(key ^ hash32(i)) < bound:
             d[i] = zero

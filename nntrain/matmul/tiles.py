@@ -1,35 +1,35 @@
-"""Small matrix products, block by block as the matrices lie, and what is left of large ones beside their panels."""
+"""Small matrix products, tile by tile from the matrices in place, and what large ones leave beside their panels."""
 
 from typing import Any
 
 from numba import types
 
 from nntrain.jit.arrays import at_address
-from nntrain.jit.kernels import by_address, compiled, kernel, noinline, stay_apart
+from nntrain.jit.kernels import by_address, compiled, kernel, noinline
 from nntrain.matmul.microkernel import (
-    BYTES,
-    FEW,
-    ROWS,
-    VECTORS,
-    last_block,
-    last_few,
-    last_row,
-    narrow_block,
-    narrow_few,
+    LOW_TILE_ROWS,
+    TILE_ROWS,
+    TILE_VECTORS,
+    VECTOR_BYTES,
+    edge_low_tile,
+    edge_row,
+    edge_tile,
+    narrow_low_tile,
     narrow_row,
-    wide_block,
-    wide_few,
+    narrow_tile,
+    wide_low_tile,
     wide_row,
+    wide_tile,
 )
 
 
 def SMALL(F: Any) -> Any:  # noqa: N802 - a constant of a float type
-    """(matrix C, address of A, a_turned, inner, address of B, address of b, b.size).
+    """(matrix C, address of A, a_transposed, inner, address of B, address of b, b.size).
 
-    Numbers and not arrays: an array is nine arguments, and small products are many.
+    Addresses and not arrays: an array is nine arguments, and there are many small products.
     """
-    place = types.int64
-    return types.void(F[:, ::1], place, types.boolean, place, place, place, place)
+    address = types.int64
+    return types.void(F[:, ::1], address, types.boolean, types.int64, address, address, types.int64)
 
 
 call_small = by_address(SMALL)
@@ -37,67 +37,68 @@ call_small = by_address(SMALL)
 
 @compiled(SMALL)
 def small_product(C, a, a_transposed, inner, b, biases, n_biases):
-    """Fill C with the product of A and B as they lie, plus the biases.
+    """Fill C with the product of A and B plus the biases, reading the matrices in place.
 
-    An entry of its own, so that blocks are compiled here once and not into everyone who multiplies.
+    It is compiled by itself, so that the tiles are compiled once and not into every caller.
     """
     (rows, columns), bias = C.shape, at_address(biases, (n_biases,), C)
     B = at_address(b, (inner, columns), C)
     if a_transposed:
-        in_blocks(at_address(a, (inner, rows), C).T, 0, B, 0, bias, C, 0, 0, columns, False)
+        multiply_tiles(at_address(a, (inner, rows), C).T, 0, B, 0, bias, C, 0, 0, columns, False)
     else:
-        in_blocks(at_address(a, (rows, inner), C), 0, B, 0, bias, C, 0, 0, columns, False)
+        multiply_tiles(at_address(a, (rows, inner), C), 0, B, 0, bias, C, 0, 0, columns, False)
 
 
 @kernel
-def row_blocks(rows):
-    """Return where the blocks of ROWS rows end, and where those of FEW rows after them, with few rows left over."""
-    rest = rows % ROWS
-    if rest % FEW > (rest + ROWS) % FEW and rows > ROWS:  # as eight rows are better than six and two
-        rest += ROWS
-    return rows - rest, rows - rest % FEW
+def split_rows(rows):
+    """Return the ends of the rows in tiles of TILE_ROWS, and in tiles of LOW_TILE_ROWS after them; few are left."""
+    rest = rows % TILE_ROWS
+    if rest % LOW_TILE_ROWS > (rest + TILE_ROWS) % LOW_TILE_ROWS and rows > TILE_ROWS:
+        rest += TILE_ROWS  # two low tiles of four rows are better than one of six rows and two single rows
+    return rows - rest, rows - rest % LOW_TILE_ROWS
 
 
-def _in_rows(block: Any, block_of_few: Any, block_of_one: Any) -> Any:
-    """Return a compiled function that fills the columns of a block in all of C's rows that A has from ``first`` on."""
+def _in_rows(tile: Any, low_tile: Any, one_row: Any) -> Any:
+    """Return a compiled function that fills a tile's columns of C, for all rows of A from ``first`` on."""
 
     @kernel
-    def in_rows(A, first, B, column, b, C, i, j, onto):
-        whole, few = row_blocks(A.shape[0] - first)
-        for row in range(first, first + whole, ROWS):
-            block(A, row, B, column, b, C, i + row, j, onto, B)
-        for row in range(first + whole, first + few, FEW):
-            block_of_few(A, row, B, column, b, C, i + row, j, onto, B)
-        for row in range(first + few, A.shape[0]):
-            block_of_one(A, row, B, column, b, C, i + row, j, onto, B)
+    def in_rows(A, first, B, column, b, C, i, j, added):
+        whole, low = split_rows(A.shape[0] - first)
+        for row in range(first, first + whole, TILE_ROWS):
+            tile(A, row, B, column, b, C, i + row, j, added, B)
+        for row in range(first + whole, first + low, LOW_TILE_ROWS):
+            low_tile(A, row, B, column, b, C, i + row, j, added, B)
+        for row in range(first + low, A.shape[0]):
+            one_row(A, row, B, column, b, C, i + row, j, added, B)
 
     return in_rows
 
 
-wide, last = _in_rows(wide_block, wide_few, wide_row), _in_rows(last_block, last_few, last_row)
-narrow = _in_rows(narrow_block, narrow_few, narrow_row)
+wide = _in_rows(wide_tile, wide_low_tile, wide_row)
+edge = _in_rows(edge_tile, edge_low_tile, edge_row)
+narrow = _in_rows(narrow_tile, narrow_low_tile, narrow_row)
 
 
 @kernel
-def in_blocks(A, first, B, column, b, C, i, j, stop, onto):
-    """Fill C block by block, from the left to the right and in that from above.
+def multiply_tiles(A, first, B, column, b, C, i, j, stop, added):
+    """Fill a part of C tile by tile, from left to right, and from top to bottom within that.
 
-    That is C's rows from ``i`` + ``first`` on by A's rows from ``first`` on, and its columns from ``j`` to ``stop``,
-    which is C's end or whole blocks on, by B's columns from ``column`` on; added to what is there if ``onto``.
+    It is C's rows from ``i`` + ``first`` on, from A's rows from ``first`` on, and C's columns from ``j`` to ``stop``,
+    from B's columns from ``column`` on; ``stop`` is C's last column or a whole number of tiles away. If ``added``, the
+    product is added to C.
     """
-    lanes = BYTES // C.itemsize
-    width, shift = VECTORS * lanes, column - j
+    lanes = VECTOR_BYTES // C.itemsize
+    width, shift = TILE_VECTORS * lanes, column - j
     while stop - j >= width:
-        wide(A, first, B, shift + j, b, C, i, j, onto)
+        wide(A, first, B, shift + j, b, C, i, j, added)
         j += width
     if stop - j > lanes:
-        last(A, first, B, shift + j, b, C, i, j, onto)
+        edge(A, first, B, shift + j, b, C, i, j, added)
     elif stop > j:
-        narrow(A, first, B, shift + j, b, C, i, j, onto)
+        narrow(A, first, B, shift + j, b, C, i, j, added)
 
 
 @noinline
-def in_blocks_apart(A, first, B, column, b, C, i, j, stop, onto):
+def multiply_tiles_noinline(A, first, B, column, b, C, i, j, stop, added):
     """Do the same, for what is left beside and below panels."""
-    stay_apart()
-    in_blocks(A, first, B, column, b, C, i, j, stop, onto)
+    multiply_tiles(A, first, B, column, b, C, i, j, stop, added)

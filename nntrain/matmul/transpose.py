@@ -1,6 +1,6 @@
-"""A matrix turned round, tile by tile in registers.
+"""The transpose of a matrix, tile by tile in registers.
 
-Numba writes no shuffles of vectors on demand, so that a tile is written in LLVM's language.
+Numba cannot be told to shuffle vectors, so a tile is written in LLVM's language.
 """
 
 from typing import Any
@@ -12,59 +12,59 @@ from numba.extending import intrinsic
 
 from nntrain.jit.compiler import overload
 from nntrain.jit.kernels import kernel
-from nntrain.matmul.microkernel import BYTES
+from nntrain.matmul.microkernel import VECTOR_BYTES
 
-# Bytes of a tile's row: as many as a vector's, so that its rows are as many registers and no more, or half as many.
-LARGE, SMALL = BYTES, max(16, BYTES // 2)
-
-
-def turn(W: Any, top: int, left: int, rows: int, columns: int, W_turned: Any) -> None:
-    """Fill W_turned's first ``columns`` rows and ``rows`` columns with so many rows and columns of W, turned round."""
-    W_turned[:columns, :rows] = W[top : top + rows, left : left + columns].T
+# Bytes of a tile's row: those of a vector, so that each row fits into one register, or half of them.
+LARGE_TILE_BYTES, SMALL_TILE_BYTES = VECTOR_BYTES, max(16, VECTOR_BYTES // 2)
 
 
-@overload(turn)
-def _compiled_turn(W, top, left, rows, columns, W_turned):
-    def implementation(W, top, left, rows, columns, W_turned):
-        if columns * W.itemsize < LARGE:
-            in_small_tiles(W, top, left, rows, columns, W_turned)
+def transpose(W: Any, top: int, left: int, rows: int, columns: int, transposed: Any) -> None:
+    """Fill ``transposed`` with the transpose of a part of W: ``rows`` by ``columns``, from (``top``, ``left``) on."""
+    transposed[:columns, :rows] = W[top : top + rows, left : left + columns].T
+
+
+@overload(transpose)
+def _compiled_transpose(W, top, left, rows, columns, transposed):
+    def implementation(W, top, left, rows, columns, transposed):
+        if columns * W.itemsize < LARGE_TILE_BYTES:
+            transpose_small_tiles(W, top, left, rows, columns, transposed)
         else:
-            in_large_tiles(W, top, left, rows, columns, W_turned)
+            transpose_large_tiles(W, top, left, rows, columns, transposed)
 
     return implementation
 
 
-def _turning(row_bytes: int) -> Any:
-    """Return a compiled function that turns a matrix tile by tile, and what is left beside them number by number."""
-    turn_tile = _tile(row_bytes)
+def _by_tiles(row_bytes: int) -> Any:
+    """Return a compiled function that transposes a matrix by tiles, and number by number what is left beside them."""
+    transpose_tile = _tile(row_bytes)
 
     @kernel
-    def in_tiles(W, top, left, rows, columns, W_turned):
+    def by_tiles(W, top, left, rows, columns, transposed):
         side = row_bytes // W.itemsize
         whole_rows, whole_columns = rows // side * side, columns // side * side
         for i in range(0, whole_rows, side):
             for j in range(0, whole_columns, side):
-                turn_tile(W, top + i, left + j, W_turned, j, i)
+                transpose_tile(W, top + i, left + j, transposed, j, i)
             for j in range(whole_columns, columns):
-                for beside in range(side):
-                    W_turned[j, i + beside] = W[top + i + beside, left + j]
+                for k in range(side):
+                    transposed[j, i + k] = W[top + i + k, left + j]
         for i in range(whole_rows, rows):
             for j in range(columns):
-                W_turned[j, i] = W[top + i, left + j]
+                transposed[j, i] = W[top + i, left + j]
 
-    return in_tiles
+    return by_tiles
 
 
 def _tile(row_bytes: int) -> Any:
-    """Return a compiled function that turns a square tile of W, from row i and column j on, into one of W_turned.
+    """Return a compiled function that transposes a square tile, from (i, j) in W to (to_i, to_j) in ``transposed``.
 
-    Its rows are shuffled into each other, the first half of them with the second, number by number in turn; after as
-    many times as two divides their number they are its columns.
+    Each step interleaves the first half of the rows with the second half, element by element. After log2(side) steps
+    the rows are the columns.
     """
 
     @intrinsic
-    def turn_tile(typing_context: Any, W: Any, i: Any, j: Any, W_turned: Any, to_i: Any, to_j: Any) -> Any:
-        place = (types.int64, types.int64)
+    def transpose_tile(typing_context: Any, W: Any, i: Any, j: Any, transposed: Any, to_i: Any, to_j: Any) -> Any:
+        index = (types.int64, types.int64)
 
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             size = W.dtype.bitwidth // 8
@@ -72,32 +72,32 @@ def _tile(row_bytes: int) -> Any:
             half = side // 2
             vector = ir.VectorType(context.get_value_type(W.dtype), side)
 
-            def at(kind: Any, value: Any, row: Any, column: Any) -> Any:
+            def pointer_to(kind: Any, value: Any, row: Any, column: Any) -> Any:
                 array = context.make_array(kind)(context, builder, value=value)
                 _, columns = cgutils.unpack_tuple(builder, array.shape)
                 start = builder.gep(array.data, [builder.add(builder.mul(row, columns), column)])
                 return builder.bitcast(start, vector.as_pointer())
 
-            def after(start: Any, steps: int) -> Any:
+            def plus(start: Any, steps: int) -> Any:
                 return builder.add(start, ir.IntType(64)(steps))
 
-            places = ir.VectorType(ir.IntType(32), side)
+            lanes = ir.VectorType(ir.IntType(32), side)
             low, high = (
-                ir.Constant(places, [place for k in range(start, start + half) for place in (k, side + k)])
+                ir.Constant(lanes, [lane for k in range(start, start + half) for lane in (k, side + k)])
                 for start in (0, half)
             )
-            matrix, row, column, transposed, to_row, to_column = arguments
-            lines = [builder.load(at(W, matrix, after(row, k), column), align=size) for k in range(side)]
+            source, row, column, target, to_row, to_column = arguments
+            lines = [builder.load(pointer_to(W, source, plus(row, k), column), align=size) for k in range(side)]
             for _ in range(side.bit_length() - 1):
                 pairs = zip(lines[:half], lines[half:], strict=True)
-                lines = [builder.shuffle_vector(a, b, part) for a, b in pairs for part in (low, high)]
+                lines = [builder.shuffle_vector(a, b, mask) for a, b in pairs for mask in (low, high)]
             for k, line in enumerate(lines):
-                builder.store(line, at(W_turned, transposed, after(to_row, k), to_column), align=size)
+                builder.store(line, pointer_to(transposed, target, plus(to_row, k), to_column), align=size)
             return context.get_dummy_value()
 
-        return types.void(W, *place, W_turned, *place), generate
+        return types.void(W, *index, transposed, *index), generate
 
-    return turn_tile
+    return transpose_tile
 
 
-in_large_tiles, in_small_tiles = _turning(LARGE), _turning(SMALL)
+transpose_large_tiles, transpose_small_tiles = _by_tiles(LARGE_TILE_BYTES), _by_tiles(SMALL_TILE_BYTES)

@@ -1,1 +1,1 @@
-"""The network as data: a table of layers over one vector of parameters, and the compiled walk over it."""
+"""The network as data: a table of layers over one vector of parameters, and the compiled passes over it."""

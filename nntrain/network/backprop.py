@@ -1,4 +1,4 @@
-"""Forward and backward: the walk over the layer table that every mini-batch takes.
+"""The forward and backward pass over the layer table, for one batch.
 
 Shape letters: B rows of a batch, L layers, P parameters, and for a layer I inputs and O outputs.
 """
@@ -21,7 +21,7 @@ from nntrain.norms.layer_norm import layer_norm_backward, normalise_by_row
 
 @kernel
 def part(buffer, layer, rows):
-    """Return the layer's (B·O) part of a buffer that holds ``rows`` rows."""
+    """Return the layer's part (B·O) of a buffer that holds ``rows`` rows."""
     return view(buffer, layer.unit * rows, (layer.n_out * rows,))
 
 
@@ -33,25 +33,25 @@ def matrix(buffer, layer, rows):
 
 @kernel
 def weights(theta, layer):
-    """Return the layer's (I, O) part of the parameters or of their gradient."""
+    """Return the layer's weights (I, O), or their gradient."""
     return view(theta, layer.weights, (layer.n_in, layer.n_out))
 
 
 @kernel
 def biases(theta, layer):
-    """Return the layer's (O) part of the parameters or of their gradient."""
+    """Return the layer's biases (O), or their gradient."""
     return view(theta, layer.biases, (layer.n_out,))
 
 
 @kernel
 def gamma_and_beta(theta, layer):
-    """Return the normalisation's two parts (O) of the parameters or of their gradient."""
+    """Return gamma (O) and beta (O) of the layer's norm, or their gradients."""
     return view(theta, layer.norm, (layer.n_out,)), view(theta, layer.norm + layer.n_out, (layer.n_out,))
 
 
 @kernel
 def slopes_of(layer, theta):
-    """Return what the layer's activation learns, of the parameters or of their gradient."""
+    """Return the trainable slopes of the layer's activation, or their gradient."""
     return view(theta, layer.slopes, (layer.n_slopes,))
 
 
@@ -75,7 +75,7 @@ def activate_backward(layer, theta, grad, z, h, d):
 
 @kernel
 def normalise(layer, theta, workspace, rows, key):
-    """Normalise the layer's z: each row by itself, or by the batch in training, else by the running averages."""
+    """Normalize the layer's z: over each row, or over the batch in training, else by the running averages."""
     z, n, scale = matrix(workspace.z, layer, rows), matrix(workspace.n, layer, rows), part(workspace.scale, layer, rows)
     gamma, beta = gamma_and_beta(theta, layer)
     if layer.by_row:
@@ -105,7 +105,7 @@ def normalise_backward(layer, theta, grad, workspace, rows):
 def forward(table, theta, x, workspace, key):
     """Fill z and h of every layer from x (B, inputs), first layer first, and return the last h (B, outputs).
 
-    ``key`` is that of the step, by which units are dropped, or NO_KEY outside of training.
+    ``key`` is the step's key for dropout, or NO_KEY outside of training.
     """
     rows = x.shape[0]
     h_in = x
@@ -124,7 +124,7 @@ def forward(table, theta, x, workspace, key):
 
 @kernel
 def backward(table, theta, x, workspace, grad, key):
-    """Fill d of every layer and grad (P), last layer first, from the last d = dL/dh, which the loss has filled."""
+    """Fill d of every layer and grad (P), last layer first; the loss has filled the last layer's d = dL/dh."""
     rows = x.shape[0]
     for index in range(table.size - 1, -1, -1):
         layer = table[index]

@@ -1,4 +1,4 @@
-"""The epoch: one compiled call for many steps, and the forward-only pass that measures.
+"""The epoch: one compiled call for many training steps, and the forward pass for evaluation.
 
 Shape letters: N rows of data, B of a batch, K steps, P parameters, S state vectors of the optimizer, U units.
 """
@@ -18,12 +18,12 @@ from nntrain.losses import call_loss
 from nntrain.network.backprop import forward, loss_and_gradient, matrix
 from nntrain.network.layer_table import CRITERION, STEP_RESULTS, TABLE, UPDATE, WORKSPACE
 from nntrain.network.regularize import INPUT_NOISE, decay, regularize
-from nntrain.network.thread_pool import gather, take_step
+from nntrain.network.shared_work import gather, take_step
 from nntrain.optimizers.averaging import follow
 
 
 def STEPS(F: Any) -> Any:  # noqa: N802 - a constant of a float type
-    """(table, theta, grad, state, update, loss, x, target, order, done, rates, told, buffers)."""
+    """(table, theta, grad, state, update, loss, x, target, order, done, rates, results, workspace)."""
     data, vector = F[:, ::1], F[::1]
     run = (TABLE, vector, vector, data, UPDATE, CRITERION)
     when = (types.int64[:, ::1], types.int64, types.float64[:, ::1])
@@ -31,31 +31,31 @@ def STEPS(F: Any) -> Any:  # noqa: N802 - a constant of a float type
 
 
 @compiled(STEPS)
-def steps(table, theta, grad, state, update, loss, x, target, order, done, rates, told, workspace):
-    """Train on mini-batches, E epochs or a part of one: forward, loss, backward, regularisation and update in turns.
+def steps(table, theta, grad, state, update, loss, x, target, order, done, rates, results, workspace):
+    """Train on mini-batches, for E epochs or a part of one: forward, loss, backward, regularization, update.
 
     Args:
         table: the layers.
-        theta: all parameters (P), and the running averages of normalised layers after them, updated in place.
-        grad: the last step's gradient (P), filled.
-        state: the optimizer's state vectors and the weights that follow theta (S, as long as theta), updated in place.
-        update: the optimizer, and what goes on beside it.
+        theta: all parameters (P), and the buffers after them, updated in place.
+        grad: filled with the last step's gradient (P).
+        state: the optimizer's state vectors and averaged weights (S, size of theta), updated in place.
+        update: the optimizer and regularization. With address 0 the steps update nothing but the running averages.
         loss: the loss.
         x: the training data (N, inputs).
         target: their targets (N, targets).
-        order: for each epoch, the rows to train on, in this order, cut into batches of B; the last may be smaller.
-        done: steps done before this call, since the start of the run.
+        order: the rows of each epoch (E, N), cut into batches of B; the last one may be smaller.
+        done: steps of the run before this call.
         rates: the learning rate of each step (E, K).
-        told: what each step and epoch led to, filled.
+        results: filled with the results of each step and epoch.
         workspace: for B rows.
 
     Returns:
-        How many steps were taken: E·K, or as many as had a finite loss. A step whose loss is not finite is not taken,
-        but its batch and what was computed from it stay in the buffers.
+        The number of steps taken: E·K, or those before the first loss that was not finite. That step is not taken,
+        but its batch and what was computed from it stay in the workspace.
     """
     table, theta, grad, state, x, target, order = without_refcounts((table, theta, grad, state, x, target, order))
     update, loss, workspace = without_refcounts((update, loss, workspace))
-    losses, clipped, norms, unclipped, ends = without_refcounts(told)
+    losses, clipped, norms, unclipped, ends = without_refcounts(results)
     control = flush_denormals()
     batch, trainable, k = workspace.x.shape[0], theta[: grad.size], done
     for epoch in range(rates.shape[0]):
@@ -65,7 +65,7 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
             rate, rows = rates[epoch, step], min(batch, order.shape[1] - step * batch)
             chosen = order[epoch, step * batch : step * batch + rows]
             key, noise = step_key(update.seed, k), update.penalty[INPUT_NOISE]
-            if rows == x.shape[0] and noise == 0:  # a full batch: the order of its rows means nothing
+            if rows == x.shape[0] and noise == 0:  # a full batch, in any order
                 batch_x, batch_target = x, target
             else:
                 batch_x, batch_target = workspace.x[:rows], workspace.target[:rows]
@@ -81,9 +81,10 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
             clipped[epoch, step], norm = regularize(update.tensors, trainable, grad, update.penalty, unclipped, last)
             if last:
                 norms[epoch] = norm
-            decay(update.tensors, trainable, update.penalty, rate)
-            take_step(update, trainable, grad, state, rate, k, workspace.mailbox)
-            follow(theta, state, update.averages, k)
+            if update.address != 0:
+                decay(update.tensors, trainable, update.penalty, rate)
+                take_step(update, trainable, grad, state, rate, k, workspace.mailbox)
+                follow(theta, state, update.averages, k)
         if ends.shape[0] > 0:
             for i in range(theta.size):
                 ends[epoch, i] = theta[i]
@@ -92,19 +93,19 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
 
 
 def AVERAGES(F: Any) -> Any:  # noqa: N802
-    """(table, theta, x, key, buffers)."""
+    """(table, theta, x, key, workspace)."""
     return types.void(TABLE, F[::1], F[:, ::1], types.int64, WORKSPACE(F))
 
 
 @compiled(AVERAGES)
 def update_averages(table, theta, x, key, workspace):
-    """Take a batch forward as in training, which updates the running averages behind the parameters and no more.
+    """Run a forward pass as in training, which updates the running averages and nothing else.
 
     Args:
-        table: the layers; their momentum is the share of the batch in the averages.
+        table: the layers; their momentum is the weight of the batch in the averages.
         theta: all parameters, and the running averages after them, which are updated in place.
-        x: the batch (B or fewer rows, inputs).
-        key: that of a step, by which units are dropped.
+        x: the batch (up to B rows, inputs).
+        key: a step's key for dropout.
         workspace: for B rows; overwritten.
     """
     table, theta, x = without_refcounts((table, theta, x))
@@ -115,7 +116,7 @@ def update_averages(table, theta, x, key, workspace):
 
 
 def EVALUATE(F: Any) -> Any:  # noqa: N802
-    """(table, thetas, loss, x, target, output, losses, alive, buffers)."""
+    """(table, thetas, loss, x, target, output, losses, alive, workspace)."""
     data = F[:, ::1]
     measured = (F[:, :, ::1], types.float64[:, ::1], types.boolean[::1])
     return types.void(TABLE, data, CRITERION, data, data, *measured, WORKSPACE(F))
@@ -123,18 +124,18 @@ def EVALUATE(F: Any) -> Any:  # noqa: N802
 
 @compiled(EVALUATE)
 def evaluate(table, thetas, loss, x, target, output, losses, alive, workspace):
-    """Forward only, as many rows at a time as the buffers hold, for each of some parameters.
+    """Compute outputs and losses for each of E vectors of parameters, B rows at a time.
 
     Args:
         table: the layers.
-        thetas: all parameters, E times (E, P).
-        loss: the loss, with address 0 where only outputs are wanted.
+        thetas: the parameters and buffers (E, size of theta).
+        loss: the loss; with address 0 only outputs are computed.
         x: (N, inputs).
         target: (N, targets).
-        output: the network's outputs (E, N, outputs), filled.
-        losses: the loss of each B rows (E, C), filled.
-        alive: (U), set to true for every unit that is not zero in some row; empty where nobody asks.
-        workspace: for B rows; their ``d`` is overwritten.
+        output: filled with the network's outputs (E, N, outputs).
+        losses: filled with the loss of every B rows (E, C).
+        alive: (U), set to true for every unit that is not zero for some row; may be empty.
+        workspace: for B rows; overwritten.
     """
     table, thetas, loss, x, target, output, alive = without_refcounts((table, thetas, loss, x, target, output, alive))
     workspace = without_refcounts(workspace)
@@ -157,7 +158,7 @@ def evaluate(table, thetas, loss, x, target, output, losses, alive, workspace):
 
 @kernel
 def mark_alive(h, alive):
-    """Set alive (O) where a unit of h (B, O) is not zero in some row."""
+    """Set alive (O) to true for the units of h (B, O) that are not zero for some row."""
     for i in range(h.shape[0]):
         for j in range(h.shape[1]):
             if h[i, j] != 0:

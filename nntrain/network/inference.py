@@ -1,4 +1,4 @@
-"""Forward only: the outputs of a network, its loss and its living units, for any number of rows."""
+"""Inference: the outputs, loss and living units of a network, for any number of rows."""
 
 from math import ceil
 from typing import Any
@@ -6,28 +6,30 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.jit.background import compile_beside
+from nntrain.jit.background import compile_in_background
 from nntrain.jit.kernels import CompiledFunction
 from nntrain.losses import Loss
-from nntrain.matmul.gemm import in_panels, shared_product
+from nntrain.matmul.gemm import fill_panels, shared_product
 from nntrain.matmul.tiles import small_product
 from nntrain.network.epoch import evaluate
 from nntrain.network.layer_table import Criterion
 from nntrain.network.network import Network
 from nntrain.network.thread_pool import ThreadPool
 
-ROWS = 128  # taken at a time: their activations stay in the processor's cache
+CHUNK_ROWS = 128  # rows at a time: their activations stay in the cache
 NO_LOSS = Criterion(0, np.empty(0))
 
 
-def compile_products_beside(network: Network, dtype: np.dtype[Any], rows: int, *others: CompiledFunction) -> None:
-    """Begin to compile ``others``, and the products of a network with batches of so many rows, in a second process."""
-    large = (in_panels, shared_product) if network.largest_product(rows) else ()
-    compile_beside([small_product, *others, *large], dtype)
+def compile_products_in_background(
+    network: Network, dtype: np.dtype[Any], rows: int, *others: CompiledFunction
+) -> None:
+    """Start compiling ``others`` and the products of a network for batches of ``rows`` rows in a second process."""
+    large = (fill_panels, shared_product) if network.largest_product(rows) else ()
+    compile_in_background([small_product, *others, *large], dtype)
 
 
 class ForwardPass:
-    """A network's forward pass, with the buffers for it.
+    """The forward pass of a network, with its workspace.
 
     Attributes:
         table: the network's layer table.
@@ -37,11 +39,11 @@ class ForwardPass:
         self, network: Network, dtype: np.dtype[Any], targets: int = 1, pool: ThreadPool | None = None
     ) -> None:
         self.network, self.dtype = network, np.dtype(dtype)
-        compile_products_beside(network, self.dtype, ROWS)
+        compile_products_in_background(network, self.dtype, CHUNK_ROWS)
         self._evaluate = evaluate[self.dtype]
         self.table = network.table(self.dtype)
-        self._crew = pool or ThreadPool(self.dtype)
-        self._buffers = network.workspace(ROWS, targets, self.dtype, self._crew)
+        self._pool = pool or ThreadPool(self.dtype, network.largest_product(CHUNK_ROWS))
+        self._workspace = network.workspace(CHUNK_ROWS, targets, self.dtype, self._pool.mailbox)
 
     def outputs(self, theta: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
         """Return the outputs (N, outputs) for the rows ``x`` (N, inputs)."""
@@ -58,7 +60,7 @@ class ForwardPass:
     ) -> tuple[NDArray[Any], float]:
         """Return the outputs (N, outputs) for ``x`` (N, inputs), and their loss.
 
-        ``alive`` (U), where given, is set to true for every unit that is not zero for some row.
+        ``alive`` (U), if given, is set to true for every unit that is not zero for some row.
         """
         outputs, (value,) = self.losses(theta[None], x, target, loss, alive)
         return outputs[0], value
@@ -71,17 +73,17 @@ class ForwardPass:
         loss: Loss,
         alive: NDArray[np.bool_] | None = None,
     ) -> tuple[NDArray[Any], list[float]]:
-        """Return the same for each of the parameters ``thetas`` (E, P): outputs (E, N, outputs), and losses."""
+        """Return outputs (E, N, outputs) and losses for each of ``thetas`` (E, size of theta)."""
         alive = np.empty(0, np.bool_) if alive is None else alive
         outputs, found = self._run(thetas, x, target, Criterion(*loss.criterion(self.dtype)), alive)
         weights = loss.weigh(target)
-        return outputs, loss.combine(found, len(x), ROWS, weights)
+        return outputs, loss.combine(found, len(x), CHUNK_ROWS, weights)
 
     def _run(
         self, thetas: NDArray[Any], x: NDArray[Any], target: NDArray[Any], loss: Criterion, alive: NDArray[np.bool_]
     ) -> tuple[NDArray[Any], NDArray[np.float64]]:
         output = np.empty((len(thetas), len(x), self.network.outputs), self.dtype)
-        losses = np.empty((len(thetas), ceil(len(x) / ROWS)))
-        with self._crew.at_work(self.network.largest_product(min(ROWS, len(x)))):
-            self._evaluate(self.table, thetas, loss, x, target, output, losses, alive, self._buffers)
+        losses = np.empty((len(thetas), ceil(len(x) / CHUNK_ROWS)))
+        with self._pool.at_work(self.network.largest_product(min(CHUNK_ROWS, len(x)))):
+            self._evaluate(self.table, thetas, loss, x, target, output, losses, alive, self._workspace)
         return output, losses

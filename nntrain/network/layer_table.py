@@ -1,7 +1,7 @@
-"""The layer table: a network as data, which one compiled forward and backward pass serves for all recipes.
+"""The layer table: a network as data, so that one compiled forward and backward pass serves all recipes.
 
 Shape letters: B rows of a batch, L layers, P parameters, U units in all layers, and for a layer I inputs and O outputs.
-The workspace holds all layers one after the other, a layer's part being (B, O).
+A buffer of the workspace holds the layers one after the other, each as (B, O).
 """
 
 from typing import Any, NamedTuple
@@ -17,22 +17,22 @@ LAYER = np.dtype(
     [
         ("n_in", np.int64),
         ("n_out", np.int64),
-        ("weights", np.int64),  # where the weights (I, O) begin in theta
-        ("biases", np.int64),  # where the biases (O) begin
+        ("weights", np.int64),  # offset of the weights (I, O) in theta
+        ("biases", np.int64),  # offset of the biases (O)
         ("learn_biases", np.int64),
         ("unit", np.int64),  # units in the layers before this one
         ("forward", np.int64),  # address of the activation's forward loop
         ("backward", np.int64),  # address of its backward loop
-        ("coefficient", np.float64),  # shapes the activation, such as the slope of leaky_relu
-        ("slopes", np.int64),  # where the activation's trainable parameters begin
+        ("coefficient", np.float64),  # of the activation, such as the slope of leaky_relu
+        ("slopes", np.int64),  # offset of the activation's trainable slopes
         ("n_slopes", np.int64),  # 0: it has none
         ("dropout", np.float64),  # fraction of the units that a training step drops
-        ("norm", np.int64),  # where gamma (O) and beta (O) begin; 0: no norm
-        ("running", np.int64),  # where the running mean and variance (2, O) begin
-        ("by_row", np.int64),  # whether the norm goes by row, as layer norm does
+        ("norm", np.int64),  # offset of gamma (O) and beta (O); 0: no norm
+        ("running", np.int64),  # offset of the running mean and variance (2, O)
+        ("by_row", np.int64),  # whether the norm is over each row, as in layer norm
         ("eps", np.float64),
         ("momentum", np.float64),
-        ("unbiased", np.int64),  # whether the running variance is the unbiased one
+        ("unbiased", np.int64),  # whether the running variance is unbiased
     ],
     align=True,
 )
@@ -40,18 +40,18 @@ TABLE = types.Array(numba.from_dtype(LAYER), 1, "C")
 
 
 class Workspace(NamedTuple):
-    """What a batch of at most B rows needs beside the parameters; allocated once a run."""
+    """The buffers for a batch of up to B rows; allocated once per run."""
 
     x: NDArray[Any]  # (B, inputs): the batch's rows
     target: NDArray[Any]  # (B, targets)
     z: NDArray[Any]  # (B·U): pre-activations
     h: NDArray[Any]  # (B·U): activations
     d: NDArray[Any]  # (B·U): dL/dh, then dL/dz
-    n: NDArray[Any]  # (B·U): normalised pre-activations; empty where no layer is normalised
-    scale: NDArray[Any]  # (B·U): what they were divided by, inverted: a layer's part begins with its units' or rows'
-    sums: NDArray[np.float64]  # two for each unit of the largest layer; empty where no layer is normalised
-    transposed: NDArray[Any]  # room for the transposed weights of the largest layer whose product is not large
-    mailbox: NDArray[np.int64]  # on which threads find the work that they share (nntrain.jit.mailbox)
+    n: NDArray[Any]  # (B·U): normalised pre-activations; empty if no layer is normalised
+    scale: NDArray[Any]  # (B·U): 1 / standard deviation; a layer's part starts with those of its units or rows
+    sums: NDArray[np.float64]  # two for each unit of the largest layer; empty if no layer is normalised
+    transposed: NDArray[Any]  # weights of the largest layer whose product is not large
+    mailbox: Any  # where the threads find shared work (nntrain.jit.mailbox)
 
 
 SUMS = types.float64[::1]
@@ -63,13 +63,13 @@ def WORKSPACE(F: Any) -> Any:  # noqa: N802 - a constant of a float type
 
 
 class StepResults(NamedTuple):
-    """What a compiled call tells of its E epochs of K steps."""
+    """What a compiled call reports about its E epochs of K steps."""
 
     losses: NDArray[np.float64]  # (E, K): of each step, without penalties
     clipped: NDArray[np.bool_]  # (E, K): whether its gradient was clipped
     norms: NDArray[np.float64]  # (E): of each epoch's last gradient, before it was clipped
-    gradient: NDArray[Any]  # (P): the last of those gradients; empty where nothing is clipped
-    ends: NDArray[Any]  # (E, as long as theta): theta after each epoch; empty where nobody asks
+    gradient: NDArray[Any]  # (P): the last gradient before it was clipped; empty if nothing is clipped
+    ends: NDArray[Any]  # (E, size of theta): theta after each epoch; empty if not wanted
 
 
 def STEP_RESULTS(F: Any) -> Any:  # noqa: N802
@@ -82,22 +82,22 @@ class Criterion(NamedTuple):
     """A loss, as compiled code reads it."""
 
     address: int  # of its function; 0 for none
-    numbers: NDArray[np.float64]  # its own
+    numbers: NDArray[np.float64]  # its parameters
 
 
 CRITERION = types.NamedTuple([types.intp, types.float64[::1]], Criterion)
 
 
 class Update(NamedTuple):
-    """An optimizer and what goes on beside it, as compiled code reads them."""
+    """An optimizer, regularization and weight averaging, as compiled code reads them."""
 
-    address: int  # of the update rule
-    whole: int  # whether it looks at all parameters for each: threads cannot share them
-    hyper: NDArray[np.float64]  # its hyper-parameters
+    address: int  # of the update rule; 0: no update, the gradient alone
+    whole: int  # whether each update depends on all parameters: threads cannot share it
+    hyper: NDArray[np.float64]  # its hyperparameters
     penalty: NDArray[np.float64]  # see nntrain.network.regularize
-    seed: int  # of the units that are dropped
-    tensors: NDArray[np.int64]  # (T, 3): the arrays of which the parameters consist, see nntrain.optimizers.RULE
-    averages: NDArray[np.float64]  # slow weights and averages, see nntrain.optimizers.averaging
+    seed: int  # of dropout and input noise
+    tensors: NDArray[np.int64]  # (T, 3): the arrays that make up the parameters, see nntrain.optimizers.RULE
+    averages: NDArray[np.float64]  # see nntrain.optimizers.averaging
 
 
 TENSORS = types.int64[:, ::1]

@@ -1,4 +1,4 @@
-"""Weights that are fitted to the data: each layer's pre-activations get variance 1, one layer after the other."""
+"""LSUV: weights scaled so that the pre-activations of each layer have variance 1 on the data."""
 
 from typing import Any
 
@@ -8,31 +8,33 @@ from numpy.typing import NDArray
 from nntrain.data.preprocessing import unit_of
 from nntrain.network.inference import ForwardPass
 from nntrain.network.network import Network
+from nntrain.network.thread_pool import ThreadPool
 
 
-def fit(network: Network, theta: NDArray[Any], x: NDArray[Any]) -> None:
-    """Scale the weights in ``theta``, in place, of each layer whose initialiser asks for it.
+def fit(network: Network, theta: NDArray[Any], x: NDArray[Any], pool: ThreadPool) -> None:
+    """Scale the weights of each layer whose initializer asks for unit variance, in place.
 
     Formula:
-        W <- W / deviation of h_in W, over all units and rows
+        W <- W / std(h_in W), over all units and rows
 
     Args:
         network: the layers.
-        theta: its first parameters.
-        x: rows (N, inputs) to measure on; with dropout left out, and norms as they are at first.
+        theta: its initial parameters.
+        x: rows (N, inputs) to measure on; without dropout, and with the norms' initial running averages.
+        pool: the threads to use.
     """
     for index, (layer, arrays) in enumerate(zip(network.layers, network.arrays(theta), strict=True)):
         if layer.initializer.unit_variance:
             with np.errstate(over="ignore", invalid="ignore"):
-                z = (_inputs_of(network, index, theta, x) @ arrays["weights"]).reshape(-1, 1)
+                z = (_inputs_of(network, index, theta, x, pool) @ arrays["weights"]).reshape(-1, 1)
                 (unit,) = unit_of(z)
-                deviation = (z / unit).std() * unit
-            if 0 < deviation < np.inf:
-                arrays["weights"][:] /= deviation
+                std = (z / unit).std() * unit
+            if 0 < std < np.inf:
+                arrays["weights"][:] /= std
 
 
-def _inputs_of(network: Network, index: int, theta: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
-    """Return what comes into a layer for the rows ``x``."""
+def _inputs_of(network: Network, index: int, theta: NDArray[Any], x: NDArray[Any], pool: ThreadPool) -> NDArray[Any]:
+    """Return the inputs of a layer for the rows ``x``."""
     if index == 0:
         return x
     before = Network(network.layers[:index])
@@ -40,4 +42,4 @@ def _inputs_of(network: Network, index: int, theta: NDArray[Any], x: NDArray[Any
     for ours, theirs in zip(before.arrays(part), network.arrays(theta), strict=False):
         for name, values in ours.items():
             values[:] = theirs[name]
-    return ForwardPass(before, theta.dtype).outputs(part, x)
+    return ForwardPass(before, theta.dtype, pool=pool).outputs(part, x)

@@ -1,17 +1,17 @@
-"""What is done to a gradient between backpropagation and the update: penalties, clipping, and decay of the weights.
+"""Regularization between backpropagation and the update: penalties, clipping and weight decay.
 
-Weights are the rows of ``tensors`` that have rows of their own (matrices); biases are exempt unless asked for.
+Penalties and decay apply to the matrices in ``tensors``, and to its vectors, such as biases, only if asked for.
 """
 
 import numpy as np
 
 from nntrain.jit.kernels import kernel
 
-# The places of the numbers in `penalty` (see nntrain.training.settings.Regularization).
+# Indices in `penalty` (see nntrain.training.settings.Regularization).
 L1, L2, DECAY, BIASES, CLIP_NORM, CLIP_VALUE, INPUT_NOISE, CLIP_FIRST = range(8)
-PENALTIES = 8
+PENALTIES = 8  # length of `penalty`
 
-SAFE = 1e-280  # between this and its inverse a sum of squares has lost nothing
+TINY_SQUARE = 1e-280  # between this and its inverse a sum of squares has neither under- nor overflowed
 
 
 @kernel
@@ -22,8 +22,8 @@ def penalize(tensors, theta, grad, penalty):
         L <- L + l1 Σ |w| + ½ l2 Σ w²
         g <- g + l1 sign(w) + l2 w
 
-    Source: K (L2 weight decay); torch's weight_decay is this l2, scikit-learn's alpha is l2 times the batch size. torch
-    adds it within the optimizer, after clipping (CLIP_FIRST); a penalty that is part of the loss is clipped with it.
+    Source: K (L2 weight decay). torch's weight_decay is this l2, scikit-learn's alpha is l2 times the batch size. torch
+    adds it in the optimizer, after clipping (CLIP_FIRST); a penalty that is part of the loss is clipped with it.
     """
     real = theta.dtype.type
     l1, l2 = real(penalty[L1]), real(penalty[L2])
@@ -38,11 +38,11 @@ def penalize(tensors, theta, grad, penalty):
 
 @kernel
 def regularize(tensors, theta, grad, penalty, unclipped, measure):
-    """Add the penalties and clip, in the order that was asked for.
+    """Add the penalties and clip, in the order that CLIP_FIRST asks for.
 
     Returns:
-        Whether the gradient was clipped, and where ``measure`` is set the norm it would have with penalties and without
-        clipping. ``unclipped`` (P, or 0 where nothing is clipped) is filled with that gradient then.
+        Whether the gradient was clipped and, if ``measure``, the norm of the gradient with penalties but without
+        clipping. ``unclipped`` (P; empty if nothing is clipped) is then filled with that gradient.
     """
     clip_first, norm = penalty[CLIP_FIRST] != 0, 0.0
     if not clip_first:
@@ -61,7 +61,7 @@ def regularize(tensors, theta, grad, penalty, unclipped, measure):
 
 @kernel
 def decay(tensors, theta, penalty, rate):
-    """Shrink the weights by the same share, whatever the gradient.
+    """Shrink the weights by a constant factor, whatever the gradient.
 
     Formula:
         w <- w (1 - lr weight_decay)
@@ -80,11 +80,11 @@ def decay(tensors, theta, penalty, rate):
 
 @kernel
 def clip(grad, penalty):
-    """Clip the gradient and tell whether there was anything to clip.
+    """Clip the gradient, and return whether that changed it.
 
     Formula:
         g <- max(-clip_value, min(clip_value, g))
-        g <- g clip_norm / |g|   if |g| > clip_norm, the norm of all parameters together
+        g <- g clip_norm / |g|   if |g| > clip_norm, the norm over all parameters
 
     Source: S (cliffs); Pascanu et al., arXiv 1211.5063. torch adds 1e-6 to |g|.
     """
@@ -108,11 +108,11 @@ def clip(grad, penalty):
 
 @kernel
 def norm_of(grad):
-    """Return the square root of the sum of squares; relative to the largest number where squares over- or underflow."""
+    """Return the Euclidean norm, scaled by the largest number if squares over- or underflow."""
     square = 0.0
     for i in range(grad.size):
         square += float(grad[i]) * float(grad[i])
-    if SAFE < square < 1 / SAFE or np.isnan(square):
+    if TINY_SQUARE < square < 1 / TINY_SQUARE or np.isnan(square):
         return np.sqrt(square)
     largest = 0.0
     for i in range(grad.size):

@@ -1,7 +1,7 @@
-"""Normalisation of a layer's pre-activations: mean 0 and variance 1, and then a learnt scale and shift.
+"""Normalization of a layer's pre-activations to mean 0 and variance 1, followed by a trainable scale and shift.
 
-It stands before the activation. Each is a pair of loops over z (B, O), forward and backward, which the walk knows by
-name; a new one needs a place there.
+It comes before the activation. Each norm is a pair of loops over z (B, O), which nntrain.network.backprop calls by
+name; a new one must be added there.
 """
 
 from typing import Annotated, ClassVar
@@ -15,14 +15,14 @@ Eps = Annotated[Positive, Field(description="added to the variance")]
 
 
 class Norm(Component, family="norm"):
-    """A normalisation: over the rows of a batch, each unit for itself, or over the units, each row for itself."""
+    """A normalization of each unit over the rows of a batch, or of each row over the units (``by_row``)."""
 
     eps: Eps
     by_row: ClassVar[bool]
 
     @property
     def averaging(self) -> tuple[float, bool]:
-        """Return a batch's share in the running averages, and whether their variance is the unbiased one."""
+        """Return the weight of a batch in the running averages, and whether their variance is unbiased."""
         return (0.0, False)
 
 

@@ -1,6 +1,6 @@
-"""Batch normalisation: each unit gets mean 0 and variance 1 over the rows of a batch.
+"""Batch normalization: each unit gets mean 0 and variance 1 over the rows of a batch.
 
-After training, running averages take the place of the batch's mean and variance.
+Outside of training, running averages replace the batch's mean and variance.
 """
 
 from typing import Annotated, ClassVar, Literal
@@ -15,17 +15,17 @@ from nntrain.registry import DIALECT, Dialects
 
 
 class BatchNorm(Norm):
-    """Batch normalisation.
+    """Batch normalization.
 
     Formula:
-        n = (z - mean) / sqrt(var + eps)    mean and var over the B rows, each unit for itself
-        z <- gamma n + beta                 gamma 1 and beta 0 at first, learnt
+        n = (z - mean) / sqrt(var + eps)    mean and var of each unit over the B rows
+        z <- gamma n + beta                 gamma and beta are trainable, 1 and 0 at first
         dgamma = Σ d n,  dbeta = Σ d
         dz = gamma / sqrt(var + eps) (d - Σ d / B - n Σ (d n) / B)
 
-    Evaluation takes running averages: running <- (1 - momentum) running + momentum batch's. keras counts its momentum
-    the other way round (0.99 is 0.01 here), and does not correct the running variance. A last batch of one row has no
-    variance and leaves them as they are.
+    Evaluation uses running averages: running <- (1 - momentum) running + momentum batch. keras defines momentum as
+    1 minus this one (0.99 is 0.01 here), and its running variance is biased. A batch of one row has no variance and
+    does not change the running averages.
 
     Source: S, H; Ioffe and Szegedy, arXiv 1502.03167. S has eps 1e-8.
     """
@@ -33,8 +33,8 @@ class BatchNorm(Norm):
     name: Literal["batch"] = "batch"
     dialect: Annotated[Literal["torch", "keras", "lecture"], DIALECT] = "torch"
     eps: Eps = 1e-5
-    momentum: Annotated[float, Field(gt=0, le=1, description="share of a batch in the running averages")] = 0.1
-    unbiased: Annotated[bool, Field(description="whether the running variance divides by B - 1, not B")] = True
+    momentum: Annotated[float, Field(gt=0, le=1, description="weight of a batch in the running averages")] = 0.1
+    unbiased: Annotated[bool, Field(description="whether the running variance divides by B - 1 instead of B")] = True
     by_row: ClassVar[bool] = False
     dialects: ClassVar[Dialects] = {
         "keras": {"eps": 0.001, "momentum": 0.01, "unbiased": False},
@@ -49,7 +49,7 @@ class BatchNorm(Norm):
 
 @kernel
 def zeros(sums, start, size):
-    """Return a part of the sums, set to zero."""
+    """Return a part of ``sums``, set to zero."""
     part = view(sums, start, (size,))
     for j in range(size):
         part[j] = 0
@@ -58,9 +58,9 @@ def zeros(sums, start, size):
 
 @kernel
 def normalise_by_batch(z, n, scale, sums, running, eps, momentum, unbiased):
-    """Fill n (B, O) and scale (O) from the batch's own mean and variance, and update the running ones (2, O).
+    """Fill n (B, O) and scale (O) from the batch's mean and variance, and update the running ones (2, O).
 
-    Row by row, as the numbers lie in memory; sums are float64, as a batch may have a million rows.
+    It reads z row by row, in memory order; sums are float64, as a batch may have a million rows.
     """
     real = z.dtype.type
     rows, units = z.shape

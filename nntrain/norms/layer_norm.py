@@ -1,4 +1,4 @@
-"""Layer normalisation: each row gets mean 0 and variance 1 over the layer's units, in training and after it alike."""
+"""Layer normalization: each row gets mean 0 and variance 1 over the layer's units, in training and evaluation."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -10,15 +10,15 @@ from nntrain.registry import DIALECT, Dialects
 
 
 class LayerNorm(Norm):
-    """Layer normalisation.
+    """Layer normalization.
 
     Formula:
-        n = (z - mean) / sqrt(var + eps)    mean and var over the O units, each row for itself
-        z <- gamma n + beta                 gamma 1 and beta 0 at first, learnt
+        n = (z - mean) / sqrt(var + eps)    mean and var of each row over the O units
+        z <- gamma n + beta                 gamma and beta are trainable, 1 and 0 at first
         dgamma = Σ d n,  dbeta = Σ d        over the rows
         dz = (e - mean(e) - n mean(e n)) / sqrt(var + eps),  e = gamma d
 
-    A row's result does not depend on the rows beside it: there are no running averages.
+    A row's result does not depend on the other rows of the batch, so there are no running averages.
 
     Source: Ba, Kiros and Hinton, arXiv 1607.06450; torch.nn.LayerNorm.
     """
@@ -32,7 +32,7 @@ class LayerNorm(Norm):
 
 @kernel
 def normalise_by_row(z, n, scale, eps):
-    """Fill n (B, O) and scale (B) from each row's own mean and variance."""
+    """Fill n (B, O) and scale (B) from the mean and variance of each row."""
     real = z.dtype.type
     units = z.shape[1]
     for i in range(z.shape[0]):
@@ -61,6 +61,6 @@ def layer_norm_backward(d, n, scale, gamma, dgamma, dbeta):
             d[i, j] *= gamma[j]
             total += d[i, j]
             along += d[i, j] * n[i, j]
-        mean, share = real(total / units), real(along / units)
+        mean, mean_along = real(total / units), real(along / units)
         for j in range(units):
-            d[i, j] = scale[i] * (d[i, j] - mean - n[i, j] * share)
+            d[i, j] = scale[i] * (d[i, j] - mean - n[i, j] * mean_along)

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.jit.kernels import CompiledFunction, kernel
-from nntrain.matmul.gemm import copied_numbers, multiply_alone
+from nntrain.matmul.gemm import multiply_on_one_thread, scratch_size
 from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule, squared
 from nntrain.registry import Positive
 
@@ -18,7 +18,7 @@ A, B, C = 3.4445, -4.7750, 2.0315  # of the quintic that drives singular values 
 def product(X, Y, scratch):
     """Return X Y."""
     XY = np.empty((X.shape[0], Y.shape[1]), X.dtype)
-    multiply_alone(X, Y, X[0, :0], XY, scratch)
+    multiply_on_one_thread(X, Y, X[0, :0], XY, scratch)
     return XY
 
 
@@ -48,7 +48,7 @@ def muon(theta, grad, state, tensors, hyper, rate, k, first, last):
     correction = np.sqrt(1 - hyper[3] ** k)
     of_vectors, eps = real(rate * correction / (1 - hyper[2] ** k)), real(hyper[4] * correction)
     m, v = state[0], state[1]
-    scratch = np.empty(copied_numbers(theta.itemsize), theta.dtype)
+    scratch = np.empty(scratch_size(theta.itemsize), theta.dtype)
     for t in range(tensors.shape[0]):
         start, rows, columns = tensors[t]
         if rows == 0:

@@ -69,7 +69,7 @@ def locate(
         batch = order[index * rows : (index + 1) * rows]
         losses = engine.take(batch, done + index, rates[index : index + 1])
         if not losses.size or not engine.is_finite():
-            where = _first_not_finite(engine, batch.size, bool(losses.size))
+            where = first_not_finite(engine, batch.size, bool(losses.size))
             engine.theta[:], engine.state[:] = theta, state
             penalty = penalty_that_grows(engine.plan, float(rate))
             return Diverged(epoch, done + index + 1, where, float(rate), penalty=penalty), index
@@ -105,18 +105,18 @@ def _grows(optimizer: Optimizer, rate: float, l2: float, shrinkage: float) -> bo
     return False
 
 
-def _first_not_finite(engine: Engine, rows: int, updated: bool) -> str:
-    """Name the first thing, in the order of computing, that is not finite in the step that the buffers hold."""
+def first_not_finite(engine: Engine, rows: int, with_gradient: bool) -> str:
+    """Name the first value that is not finite in the step on ``rows`` rows that the workspace holds.
+
+    ``with_gradient``: whether the loss was finite, so that gradient and update were computed.
+    """
     network, workspace = engine.plan.network, engine.workspace
     names = [f"layer {index} ({layer.label})" for index, layer in enumerate(network.layers, start=1)]
-    start = 0
-    for name, layer in zip(names, network.layers, strict=True):
-        stop = start + rows * layer.n_out
-        for values, what in ((workspace.z, "pre-activations"), (workspace.h, "activations")):
-            if not np.isfinite(values[start:stop]).all():
+    for name, z, h in zip(names, network.by_layer(workspace.z, rows), network.by_layer(workspace.h, rows), strict=True):
+        for values, what in ((z, "pre-activations"), (h, "activations")):
+            if not np.isfinite(values).all():
                 return f"the {what} of {name}"
-        start = stop
-    if not updated:
+    if not with_gradient:
         return "the loss"
     updated_parts = [(engine.grad, "the gradient of"), (engine.theta, "the updated parameters of")]
     for vector, what in [*updated_parts, *((row, "the optimizer's state of") for row in engine.state)]:

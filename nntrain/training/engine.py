@@ -14,7 +14,7 @@ from nntrain.layers.dropout import step_key
 from nntrain.metrics import accuracy, r2
 from nntrain.network import lsuv as unit_variance
 from nntrain.network.epoch import evaluate, steps, update_averages
-from nntrain.network.inference import ROWS, ForwardPass, compile_products_beside
+from nntrain.network.inference import CHUNK_ROWS, ForwardPass, compile_products_in_background
 from nntrain.network.layer_table import Criterion, StepResults, Update
 from nntrain.network.thread_pool import ThreadPool
 from nntrain.optimizers.averaging import MEAN, SLOW, START
@@ -40,11 +40,18 @@ class Engine:
         clipped: steps, so far, whose gradient was clipped.
     """
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, n_threads: int | None = None) -> None:
+        """Allocate the arrays of a run.
+
+        Args:
+            plan: what to train.
+            n_threads: the most threads that share a step; None for as many as there are cores.
+        """
         check_room(plan)
         self.plan = plan
         self.dtype = np.dtype(plan.training.dtype)
-        compile_products_beside(plan.network, self.dtype, max(plan.batch_rows, ROWS), evaluate)
+        rows = max(plan.batch_rows, CHUNK_ROWS)
+        compile_products_in_background(plan.network, self.dtype, rows, evaluate)
         self._steps = steps[self.dtype]  # before the others are asked for: it takes as long to compile as they do
         rule, self._loss = plan.optimizer.update.address(self.dtype), Criterion(*plan.loss.criterion(self.dtype))
         self.theta = plan.network.initial(plan.seed, self.dtype)
@@ -58,12 +65,12 @@ class Engine:
         self.parts = {name: self.rows(part) for name, part in parts.items() if part is not None}
         self.train = self.parts["train"]
         self.probe = self.train[:PROBE_ROWS]  # the split has shuffled them
-        unit_variance.fit(plan.network, self.theta, self.probe.x)
+        self.pool = ThreadPool(self.dtype, plan.network.largest_product(rows), n_threads)
+        unit_variance.fit(plan.network, self.theta, self.probe.x, self.pool)
         self.state[plan.optimizer.state_rows :] = self.theta
 
         targets = self.train.target.shape[1]
-        self.pool = ThreadPool(self.dtype)
-        self.workspace = plan.network.workspace(plan.batch_rows, targets, self.dtype, self.pool)
+        self.workspace = plan.network.workspace(plan.batch_rows, targets, self.dtype, self.pool.mailbox)
         self._forward = ForwardPass(plan.network, self.dtype, targets, self.pool)
         self._table = self._forward.table
         hyper = np.array(plan.optimizer.hyper(), np.float64)
@@ -83,9 +90,37 @@ class Engine:
         Returns:
             The loss of each step that was taken; fewer than ``rates`` if one was not finite.
         """
-        told, taken = self._take(order[None], done, rates[None], keep_ends=False)
+        told, taken = self._take(order[None], done, rates[None], self._update, keep_ends=False)
         self.clipped += int(told.clipped[0, :taken].sum())
         return told.losses[0, :taken]
+
+    def loss_and_gradient(self, rows: NDArray[np.int64] | None = None, done: int = 0) -> tuple[float, NDArray[Any]]:
+        """Return the loss of a batch and its gradient, with penalties; parameters, buffers and state stay as they are.
+
+        Args:
+            rows: indices of up to ``plan.batch_rows`` training rows; None for all of them, in full-batch training.
+            done: the steps taken before, which select the units that dropout drops.
+
+        Returns:
+            The loss without penalties, and ``grad`` (P), which this fills, as it fills the workspace. If the loss is
+            not finite, the gradient is without penalties.
+
+        Raises:
+            ValueError: if there are more rows than a batch has.
+        """
+        buffers = self.theta[self.grad.size :].copy()
+        loss = self.step_without_update(rows, done)
+        self.theta[self.grad.size :] = buffers
+        return loss, self.grad
+
+    def step_without_update(self, rows: NDArray[np.int64] | None = None, done: int = 0) -> float:
+        """Do the same, but let the batch enter the running averages, as in a training step; return the loss."""
+        rows = np.arange(len(self.train.x)) if rows is None else rows
+        if rows.size > self.plan.batch_rows:
+            raise ValueError(f"{rows.size} rows do not fit into a batch of {self.plan.batch_rows}")
+        no_update = self._update._replace(address=0)
+        results, _ = self._take(rows[None], done, np.zeros((1, 1)), no_update, keep_ends=False)
+        return float(results.losses[0, 0])
 
     def take_epochs(self, orders: NDArray[np.int64], done: int, rates: NDArray[np.float64]) -> StepResults | None:
         """Train some epochs, on the rows ``orders`` (E, N) at ``rates`` (E, K), after ``done`` steps of the run.
@@ -93,7 +128,7 @@ class Engine:
         Returns:
             What each of them led to; None if a number was not finite.
         """
-        told, taken = self._take(orders, done, rates, keep_ends=True)
+        told, taken = self._take(orders, done, rates, self._update, keep_ends=True)
         return told if taken == rates.size and self.is_finite() else None
 
     def is_finite(self) -> bool:
@@ -101,7 +136,7 @@ class Engine:
         return _all_finite(self.theta) and _all_finite(self.state)
 
     def _take(
-        self, orders: NDArray[np.int64], done: int, rates: NDArray[np.float64], keep_ends: bool
+        self, orders: NDArray[np.int64], done: int, rates: NDArray[np.float64], update: Update, keep_ends: bool
     ) -> tuple[StepResults, int]:
         epochs = len(orders)
         ends = np.empty((epochs if keep_ends else 0, self.theta.size), self.dtype)
@@ -109,7 +144,7 @@ class Engine:
             np.empty(rates.shape), np.zeros(rates.shape, np.bool_), np.empty(epochs), self._unclipped, ends
         )
         data = (self.train.x, self.train.target, orders)
-        run = (self._table, self.theta, self.grad, self.state, self._update, self._loss)
+        run = (self._table, self.theta, self.grad, self.state, update, self._loss)
         taken = self._steps(*run, *data, done, rates, told, self.workspace)
         self.gradient_norm = float(told.norms[-1])
         return told, taken

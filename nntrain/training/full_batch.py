@@ -94,17 +94,14 @@ class _Objective:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.evaluations = 0
-        self._rows = np.arange(len(engine.train.x))
         self._l2 = engine.plan.penalty[L2]
         self._mask = engine.plan.network.penalised(engine.plan.regularization.biases)
 
     def __call__(self, theta: Vector) -> tuple[float, Vector]:
         self.evaluations += 1
-        averages = self.engine.theta[theta.size :].copy()
         self.engine.theta[: theta.size] = theta
-        losses = self.engine.take(self._rows, 0, np.zeros(1))
-        self.engine.theta[theta.size :] = averages  # only what is accepted counts there
-        if not losses.size:  # too far: the line search comes back
+        loss, gradient = self.engine.loss_and_gradient()
+        if not np.isfinite(loss):  # too far: the line search comes back
             return np.inf, np.zeros(theta.size)
         penalty = self._l2 / 2 * float((self._mask * theta * theta).sum())
-        return float(losses[0]) + penalty, self.engine.grad.astype(np.float64)
+        return loss + penalty, gradient.astype(np.float64)

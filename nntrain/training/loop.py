@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.jit.kernels import compiles
-from nntrain.network.inference import ROWS
 from nntrain.training import epoch_chunks as blocks
 from nntrain.training.divergence import Growth, locate
 from nntrain.training.ending import finish
@@ -39,8 +38,7 @@ def train(engine: Engine, interrupted: Callable[[], bool] = lambda: False, stati
         Started, then an EpochEnded an epoch (with StepsDone before it where epochs are long), Diverged if a number is
         no longer finite or the loss has grown beyond use, and Finished.
     """
-    plan = engine.plan
-    with engine.pool.at_work(plan.network.largest_product(max(plan.batch_rows, ROWS))):
+    with engine.pool.at_work():
         every = statistics_interval(engine) if statistics else 0
         yield started(engine, every)
         yield from _Run(engine, every, interrupted).events()
@@ -175,15 +173,15 @@ class _Run:
         seconds = perf_counter() - before
         if found is None:
             engine.theta[:] = accepted  # its last line search has left a trial there
-            engine.take(np.arange(rows), 0, np.zeros(1))
+            engine.step_without_update()
             self.stopped = Stopped.CONVERGED
             return
         theta, evaluations = found
         engine.theta[: theta.size] = theta
-        losses = engine.take(np.arange(rows), 0, np.zeros(1))
+        loss = engine.step_without_update()
         done, self.step = evaluations - self.step, evaluations
         self.epoch += 1
-        loss = float(losses[0]) if losses.size else np.inf
+        loss = loss if np.isfinite(loss) else np.inf
         ended = self._ended(self.plan.optimizer.lr, loss, rows * done / seconds, engine.validation(self.step))
         if self.stopped is None and self.interrupted():
             self.stopped = Stopped.INTERRUPTED

@@ -42,12 +42,10 @@ def statistics(engine: Engine) -> Statistics:
     network = engine.plan.network
     alive = np.zeros(network.units, np.bool_)
     train = engine.score(engine.probe, alive)
-    layers, unit, gradient = [], 0, engine.unclipped_gradient
-    for layer, part in zip(network.layers, network.slices(), strict=True):
-        of_layer = alive[unit : unit + layer.n_out]
-        dead = float(1 - of_layer.mean()) if layer.activation.can_die else None
+    layers, gradient = [], engine.unclipped_gradient
+    for layer, part, alive_units in zip(network.layers, network.slices(), network.by_layer(alive, 1), strict=True):
+        dead = float(1 - alive_units.mean()) if layer.activation.can_die else None
         layers.append(LayerStatistics(norm(gradient[part]), dead))
-        unit += layer.n_out
     return Statistics(tuple(layers), train)
 
 

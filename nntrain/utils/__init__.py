@@ -1,1 +1,1 @@
-"""What every package uses: files, JSON, memory, random streams."""
+"""Helpers for all packages: files, JSON, memory, random streams."""

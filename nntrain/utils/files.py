@@ -1,4 +1,4 @@
-"""Files: texts that are read with a clear word on what is wrong, and files written whole or not at all."""
+"""Files: reading text with clear errors, and atomic writes."""
 
 import glob
 import os
@@ -17,22 +17,22 @@ try:
 except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]
 
-TEMPORARY = ".nntrain"  # how the names of files end that are not complete
+TEMPORARY_SUFFIX = ".nntrain"  # of incomplete files
 
 
 def read_bytes(path: str, expected: str) -> tuple[str, bytes]:
     """Return the name for messages and the content of the file at ``path`` (``-``: standard input).
 
     Args:
-        path: of the file. Pipes are read, devices are not: they may have no end.
-        expected: what it should be, for messages.
+        path: of the file. Pipes are read, but not devices, which may be endless.
+        expected: what the file should be, for messages.
 
     Raises:
         InputError: if it cannot be read, or its name is not UTF-8.
     """
     name = "standard input" if path == "-" else path
     try:
-        name.encode()  # it is to stand in reports
+        name.encode()  # it appears in reports
         if path == "-":
             return name, _standard_input(name, expected)
         if stat.S_ISCHR(mode := Path(path).stat().st_mode) or stat.S_ISBLK(mode):
@@ -61,7 +61,7 @@ def read_text(path: str, expected: str) -> tuple[str, str]:
 
 
 def as_text(name: str, content: bytes, expected: str) -> str:
-    """Return the text that a file holds; ``name`` and ``expected`` are for messages.
+    """Return the content of a file as text; ``name`` and ``expected`` are for messages.
 
     Raises:
         InputError: if it is empty or not UTF-8 text.
@@ -78,11 +78,11 @@ def as_text(name: str, content: bytes, expected: str) -> str:
 
 
 def _not_text(name: str, content: bytes, expected: str, wrong: int) -> InputError:
-    """Return the error for a file of which the byte at ``wrong`` is not UTF-8 text."""
+    """Return the error for a file whose byte at ``wrong`` is not UTF-8 text."""
     found = format_of(content)
     if found is not None:
         return bad_input(name, f"{found.name}, expected {expected}", found.hint)
-    if any(byte < 9 for byte in content[: wrong + 1000]):  # control characters, which no text has
+    if any(byte < 9 for byte in content[: wrong + 1000]):  # control characters
         return bad_input(name, f"a binary file, expected {expected}")
     line = content.count(b"\n", 0, wrong) + 1
     hint = "if it is in Latin-1 or Windows-1252, convert it: iconv -f WINDOWS-1252 -t UTF-8"
@@ -94,7 +94,7 @@ def _standard_input(name: str, expected: str) -> bytes:
         raise bad_input(name, f"is closed, expected {expected}", "name a file")
     if sys.stdin.isatty():
         print(f"reading {expected} from standard input: end it with Ctrl-D", file=sys.stderr)  # noqa: T201
-    if hasattr(signal, "siginterrupt"):  # polars lets a Ctrl-C restart the read that it should end
+    if hasattr(signal, "siginterrupt"):  # polars makes Ctrl-C restart the read instead of interrupting it
         signal.siginterrupt(signal.SIGINT, True)
     return sys.stdin.buffer.read()
 
@@ -106,10 +106,9 @@ def _nearest_file(path: Path) -> str:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Write ``content`` beside ``path`` and rename it into place, so that nobody ever finds half a file there.
+    """Write ``content`` to a temporary file and rename it to ``path``, so that nobody ever sees half a file.
 
-    It is on the disk when this returns, and so is its name. A link is followed; what is no file, such as a device or a
-    pipe, is written to as it stands.
+    Content and name are on the disk when this returns. Links are followed; devices and pipes are written to directly.
 
     Raises:
         InputError: if it cannot be written.
@@ -127,7 +126,7 @@ def write_atomically(path: Path, content: bytes) -> None:
 
 
 def replace_file(place: Path, content: bytes, sync: bool = True) -> None:
-    """Write ``content`` beside ``place`` and rename it into place; ``sync``: only when it is on the disk.
+    """Write ``content`` to a temporary file and rename it to ``place``; with ``sync``, once it is on the disk.
 
     Raises:
         OSError: if it cannot be written.
@@ -140,7 +139,7 @@ def replace_file(place: Path, content: bytes, sync: bool = True) -> None:
             file.flush()
             if sync:
                 os.fsync(handle)
-            beside.chmod(0o666 & ~_umask())  # mkstemp's 0600 would surprise in a shared directory
+            beside.chmod(0o666 & ~_umask())  # mkstemp's 0600 would lock others out of a shared directory
             beside.replace(place)
     except BaseException:
         with suppress(OSError):
@@ -149,27 +148,29 @@ def replace_file(place: Path, content: bytes, sync: bool = True) -> None:
 
 
 def _temporary(place: Path) -> tuple[int, Path]:
-    """Make a file beside ``place``, locked for as long as it is open, and return its handle and path."""
+    """Create a file next to ``place``, locked while it is open, and return its handle and path."""
     while True:
-        handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.", suffix=TEMPORARY)
+        handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.", suffix=TEMPORARY_SUFFIX)
         if try_lock(handle) is not False and os.fstat(handle).st_nlink:
             return handle, Path(name)
-        os.close(handle)  # taken for an abandoned one before it was locked
+        os.close(handle)  # another process removed it before it was locked
 
 
 def remove_abandoned(place: Path) -> None:
-    """Remove temporary files of ``place`` whose process is dead: nobody holds their lock."""
-    for other in place.parent.glob(f".{glob.escape(place.name)}.*{TEMPORARY}"):
+    """Remove the temporary files of ``place`` whose process has ended: nobody holds their lock."""
+    for other in place.parent.glob(f".{glob.escape(place.name)}.*{TEMPORARY_SUFFIX}"):
         with suppress(OSError), other.open("rb") as file:
             if try_lock(file.fileno()):
                 other.unlink()
 
 
 def try_lock(handle: int) -> bool | None:
-    """Lock an open file for as long as it is open, and return whether that was possible.
+    """Lock an open file until it is closed.
 
-    The system frees the lock when its process ends, however it ends. False: somebody else holds it; None: there are no
-    locks on this file system.
+    The system releases the lock when the process ends, however it ends.
+
+    Returns:
+        True if the lock was acquired, False if another process holds it, None if the file system has no locks.
     """
     if fcntl is None:
         return None
@@ -183,7 +184,7 @@ def try_lock(handle: int) -> bool | None:
 
 
 def sync_folder(path: Path) -> None:
-    """Bring the names in the directory ``path`` to the disk, where the system can do that."""
+    """Flush the names in the directory ``path`` to the disk, if the system can do that."""
     with suppress(OSError):
         handle = os.open(path, os.O_RDONLY)
         try:
@@ -193,16 +194,16 @@ def sync_folder(path: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Make the directory ``path`` and those above it, unless they exist.
+    """Create the directory ``path`` and its parents, unless they exist.
 
     Raises:
-        InputError: if it cannot be made, or cannot be written into.
+        InputError: if it cannot be created or written to.
         OutputError: if the disk is full.
     """
     if path == Path("-"):
         raise bad_input("--out", "a directory cannot be written to standard output", "name a directory")
     try:
-        str(path).encode()  # its name is to stand in summary.json
+        str(path).encode()  # its name is written to summary.json
         path.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=path):
             pass
@@ -215,6 +216,6 @@ def make_folder(path: Path) -> None:
 
 
 def _umask() -> int:
-    mask = os.umask(0)  # there is no way to read it without setting it
+    mask = os.umask(0)  # it cannot be read without setting it
     os.umask(mask)
     return mask

@@ -1,10 +1,10 @@
-"""The formats of files that are not UTF-8 text, told by their first bytes, and how to convert them."""
+"""Recognition of file formats other than UTF-8 text by their first bytes, and how to convert them."""
 
 from typing import NamedTuple
 
 
 class Format(NamedTuple):
-    """A format by name, and what to do with a file of it."""
+    """The name of a format, and what to do with such a file."""
 
     name: str
     hint: str = ""
@@ -28,7 +28,7 @@ SIGNATURES = {
     b"\x89PNG": Format("a PNG image"),
     b"\xff\xd8\xff": Format("a JPEG image"),
 }
-ZIPPED = {  # names inside
+ZIPPED = {  # by names inside the archive
     b"xl/": Format("an Excel workbook", EXPORT),
     b"opendocument.spreadsheet": Format("an OpenDocument spreadsheet", EXPORT),
     b".npy": Format("a NumPy archive", EXPORT),
@@ -36,7 +36,7 @@ ZIPPED = {  # names inside
 
 
 def format_of(content: bytes) -> Format | None:
-    """Return the format of a file that is not UTF-8 text, or None if it is not known."""
+    """Return the format of a file that is not UTF-8 text, None if it is unknown."""
     known = next((found for start, found in SIGNATURES.items() if content.startswith(start)), None)
     if known is not None:
         return known
@@ -53,12 +53,12 @@ def format_of(content: bytes) -> Format | None:
 
 
 def is_safetensors(start: bytes, size: int) -> bool:
-    """Tell a safetensors file by its first nine bytes, the length of its header and a brace, and its size."""
+    """Return whether a file is safetensors, from its size and first nine bytes: header length and a brace."""
     return start[8:] == b"{" and int.from_bytes(start[:8], "little") < size
 
 
 def format_of_text(text: str) -> Format | None:
-    """Return the format of a text that is no CSV table, or None if it may be one."""
+    """Return the format of a text that is not a CSV table, None if it may be one."""
     start = text.lstrip()[:20].lower()
     if start.startswith(("{", "[{", "[\n")):
         return Format("JSON", EXPORT)
@@ -68,7 +68,7 @@ def format_of_text(text: str) -> Format | None:
 
 
 def _utf_16(sample: bytes) -> str | None:
-    """Return the UTF-16 of a text without a byte order mark that is mostly ASCII, or None if it is something else."""
+    """Return the UTF-16 variant of mostly ASCII text without a byte order mark, None if it is something else."""
     even, odd = sample[::2], sample[1::2]
     if 0 not in even and odd.count(0) > len(odd) / 2:
         return "UTF-16LE"

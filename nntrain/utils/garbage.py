@@ -1,4 +1,4 @@
-"""When Python's garbage collector runs: the one place that switches it."""
+"""When Python's garbage collector runs; nothing else switches it on or off."""
 
 import gc
 from collections.abc import Iterator
@@ -6,13 +6,13 @@ from contextlib import contextmanager
 
 
 def disable() -> None:
-    """Stop collecting: what a command imports stays, and looking through it takes 50 ms."""
+    """Disable collection: a command's imports are never garbage, and scanning them takes 50 ms."""
     gc.disable()
 
 
 @contextmanager
 def collecting_new() -> Iterator[None]:
-    """Collect garbage, but skip the objects that already exist: Numba alone brings half a million."""
+    """Collect garbage, but skip the objects that already exist: Numba alone creates half a million."""
     was_enabled = gc.isenabled()
     gc.freeze()
     gc.enable()

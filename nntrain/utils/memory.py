@@ -1,4 +1,4 @@
-"""How much memory can still be allocated, and sizes in words."""
+"""How much memory can still be allocated, and sizes with units."""
 
 import re
 from contextlib import suppress
@@ -8,15 +8,15 @@ from nntrain.errors import bad_input
 
 
 def available() -> int | None:
-    """Return how many bytes can still be allocated, swap included; None where the system does not say.
+    """Return how many bytes can still be allocated, swap included; None if the system does not report it.
 
-    It is the least of what the machine, the control group (a container's limit) and the process limit leave.
+    It is the least that the machine, the control group (a container's limit) and the process limit leave.
     """
     left = []
     with suppress(OSError):
         facts = dict(re.findall(r"(\w+): +(\d+) kB", Path("/proc/meminfo").read_text()))
         left.append(1024 * (int(facts["MemAvailable"]) + int(facts["SwapFree"])))
-    with suppress(OSError, IndexError, ValueError):  # no such limit: "max" is not a number
+    with suppress(OSError, IndexError, ValueError):  # no limit: "max" is not a number
         group = Path("/sys/fs/cgroup") / re.findall(r"0::/(.*)", Path("/proc/self/cgroup").read_text())[0]
         (used,) = re.findall(r"^anon (\d+)", (group / "memory.stat").read_text(), re.MULTILINE)
         left.append(int((group / "memory.max").read_text()) - int(used))
@@ -30,16 +30,16 @@ def available() -> int | None:
 
 
 def require(needed: int, key: str, what: str, hint: str) -> None:
-    """Check that ``needed`` bytes can be allocated, before anything of that size is.
+    """Check that ``needed`` bytes can be allocated.
 
     Args:
         needed: bytes.
-        key: of the recipe, that decides on them.
-        what: that they are for.
-        hint: what to do where there are not as many.
+        key: the recipe key that determines the size.
+        what: the purpose of the memory, for the message.
+        hint: what to do if there is not enough.
 
     Raises:
-        InputError: if there are not as many.
+        InputError: if there is not enough.
     """
     left = available()
     if left is not None and needed > left:
@@ -48,7 +48,7 @@ def require(needed: int, key: str, what: str, hint: str) -> None:
 
 
 def quantity(count: int) -> str:
-    """Return bytes with a unit, such as ``27.3 kB``."""
+    """Return a number of bytes with a unit, such as ``27.3 kB``."""
     value = float(count)
     for unit in ("B", "kB", "MB", "GB"):
         if value < 1000:

@@ -1,7 +1,7 @@
-"""Random numbers: every stochastic thing draws from its own stream, named and derived from the recipe's seed.
+"""Random numbers: everything random draws from a named stream of its own, derived from the recipe's seed.
 
-A stream is a function of (seed, name, epoch) and of nothing that happened before. A resumed run therefore repeats
-exactly what an unbroken one does, and two optimizers compared on one seed see the same batches in the same order.
+A stream is a function of (seed, name, index) and of nothing that happened before. A resumed run therefore repeats
+exactly what an uninterrupted one does, and optimizers compared on one seed see the same batches in the same order.
 """
 
 from zlib import crc32
@@ -13,8 +13,8 @@ def stream(seed: int, name: str, index: int = 0) -> np.random.Generator:
     """Return the generator of the stream ``name`` at ``index`` (an epoch, a layer), derived from ``seed``.
 
     Raises:
-        OverflowError: if ``seed`` or ``index`` is negative or has more than 32 bits, which no recipe's has.
+        OverflowError: if ``seed`` or ``index`` is negative or has more than 32 bits, which recipes do not allow.
     """
-    # an array, as a list's numbers would be looked at one by one, which counts where an epoch takes 80 us
+    # an array, as NumPy converts a list number by number, which matters if an epoch takes 80 µs
     words = np.array([seed, crc32(name.encode()), index], np.uint32)
     return np.random.Generator(np.random.PCG64(np.random.SeedSequence(words)))

@@ -1,4 +1,4 @@
-"""Where the recipes and datasets that come with nntrain lie: inside the package, or beside it in a checkout."""
+"""The folders of the shipped recipes and datasets: inside the package, or next to it in a checkout."""
 
 from pathlib import Path
 
