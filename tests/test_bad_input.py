@@ -60,7 +60,7 @@ def test_files_that_are_not_there(nntrain: CommandLine) -> None:
     assert "r.yml: no such file" in message
     assert "did you mean r.yaml?" in message
     assert "no such file" in refused(nntrain, "fit", "nowhere/r.yaml")
-    assert "is a directory" in refused(nntrain, "fit", ".")
+    assert "is not a run directory" in refused(nntrain, "fit", ".")
     assert "standard input: is empty" in refused(nntrain, "fit", "-")
 
 

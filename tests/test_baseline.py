@@ -75,7 +75,7 @@ def test_the_lower_bound_of_a_loss_is_where_it_cannot_fall_any_further(name: str
 def test_the_baseline_is_found_on_the_training_part() -> None:
     engine = Engine(built({"data": {"source": "iris"}}).plan)
     shares = np.bincount(engine.train.y) / len(engine.train.y)
-    for name, rows in engine.parts.items():
+    for name, rows in engine.splits.items():
         baseline = engine.baseline[name]
         assert baseline.loss == pytest.approx(-np.log(shares[rows.y]).mean(), rel=1e-5)
         assert baseline.metric == pytest.approx((rows.y == shares.argmax()).mean())
@@ -85,7 +85,7 @@ def test_the_baseline_is_found_on_the_training_part() -> None:
 def test_the_baseline_of_a_regression_is_the_mean() -> None:
     engine = Engine(built({"data": {"source": "diabetes"}}).plan)
     assert engine.baseline["train"].metric == pytest.approx(0, abs=1e-9)
-    y, mean = engine.parts["test"].y, engine.train.y.mean()
+    y, mean = engine.splits["test"].y, engine.train.y.mean()
     assert engine.baseline["test"].loss == pytest.approx(np.square(y - mean).mean(), rel=1e-5)
     assert engine.baseline["test"].metric == pytest.approx(
         1 - np.square(y - mean).sum() / np.square(y - y.mean()).sum()

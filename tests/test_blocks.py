@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from nntrain.training import epoch_chunks as blocks
+from nntrain.training import epoch_chunks
 from nntrain.training.engine import Engine
 from nntrain.training.events import Diverged, EpochEnded, Event, Finished, Stopped
 from nntrain.training.loop import train
@@ -51,9 +51,9 @@ def test_blocks_are_the_same_epochs(
     changes: dict[str, Any], stopped: Stopped, statistics: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     recipe = {**MOONS, **changes}
-    monkeypatch.setattr(blocks, "SECONDS", 1e9)  # as many as there may be
+    monkeypatch.setattr(epoch_chunks, "CHUNK_SECONDS", 1e9)  # as many as there may be
     together, engine = run(recipe, statistics)
-    monkeypatch.setattr(blocks, "SECONDS", 0.0)
+    monkeypatch.setattr(epoch_chunks, "CHUNK_SECONDS", 0.0)
     alone, expected = run(recipe, statistics)
     assert repr(together) == repr(alone)  # which tells NaN and NaN to be the same
     last = together[-1]
@@ -80,6 +80,6 @@ def test_a_run_is_trained_in_few_calls(monkeypatch: pytest.MonkeyPatch) -> None:
         return take(self, orders, *arguments)
 
     monkeypatch.setattr(Engine, "take_epochs", counted)
-    monkeypatch.setattr(blocks, "SECONDS", 1e9)
+    monkeypatch.setattr(epoch_chunks, "CHUNK_SECONDS", 1e9)
     run({**MOONS, "training": {"epochs": 60, "statistics_every": 20}}, statistics=True)
     assert calls == [19, 20, 20]

@@ -384,7 +384,7 @@ def test_runs_that_are_done(nntrain: CommandLine, moons: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (("one", "."), ".: is not the directory of a run that has ended: it lacks recipe.yaml"),
+        (("one", "."), ".: is not the directory of a finished run: it has no recipe.yaml"),
         (("one", "one"), "the same recipe"),
         (("one", "--optimizers", "sgd,adam"), "nothing to vary"),
         (("one", "moons.yaml"), "found finished runs and recipes"),

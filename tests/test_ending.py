@@ -137,7 +137,7 @@ def test_the_weights_that_are_kept_have_the_lowest_validation_loss_whatever_coun
     last = finished(events)
     assert last.stopped is Stopped.EARLY
     assert last.best_epoch == int(np.argmin(losses)) + 1
-    assert engine.score(engine.parts["validation"]).loss == pytest.approx(min(losses), rel=1e-6)
+    assert engine.score(engine.splits["validation"]).loss == pytest.approx(min(losses), rel=1e-6)
     counted = next(e for e in range(len(losses)) if min(losses[: e + 1]) - min(losses[e + 1 :]) <= 0.02)
     assert last.best_epoch > counted  # an epoch that was lower, but not by enough
 
@@ -225,7 +225,7 @@ def test_a_rise_is_the_difference_of_two_losses_and_knows_its_error() -> None:
         scores = []
         for theta in (last, best):
             engine.theta[:] = theta
-            scores.append(engine.score(engine.parts["validation"]).loss)
+            scores.append(engine.score(engine.splits["validation"]).loss)
         found = rise(engine, last, best)
         assert found is not None
         assert found.value == pytest.approx(scores[0] - scores[1], rel=1e-4)

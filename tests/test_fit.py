@@ -109,7 +109,7 @@ def test_an_existing_run_is_not_overwritten_unless_asked(recipe: Path, nntrain: 
     before = Path("run/summary.json").read_bytes()
     refused = nntrain("fit", recipe, "--out", "run", "-q")
     assert refused.status == 2
-    assert "holds a run already" in refused.err
+    assert "already holds a run" in refused.err
     assert "--overwrite" in refused.err
     assert Path("run/summary.json").read_bytes() == before
     assert nntrain("fit", recipe, "--out", "run", "-q", "--overwrite", "--set", "training.epochs=1").status == 0
@@ -152,7 +152,7 @@ def test_a_run_is_overwritten_when_the_new_one_is_there(recipe: Path, nntrain: C
         patch.setattr(Model, "save", lambda *_: (_ for _ in ()).throw(bad_input("model", "cannot write: disk full")))
         failed = nntrain("fit", recipe, "--out", out, "-q", "--overwrite", "--set", "seed=3")
         assert failed.status == 4
-        assert "the model could not be saved anywhere" in failed.err
+        assert "could not save the model anywhere" in failed.err
         assert {path.name: path.read_bytes() for path in out.iterdir()} == before
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Engine, "__init__", lambda *_: (_ for _ in ()).throw(MemoryError()))
@@ -195,7 +195,7 @@ def test_a_run_that_diverges_ends_at_once_and_keeps_the_last_finite_state(
     diverged = summary["diverged"]
     assert summary["stopped"] == "diverged"
     assert diverged["step"] == summary["steps"] + 1
-    assert "layer " in diverged["where"] or diverged["where"] == "the loss"
+    assert diverged["where"] == "the loss"
     assert "smaller optimizer.lr" in diverged["advice"]
     assert f"at step {diverged['step']:,}" in ended.err
     assert diverged["where"] in ended.err

@@ -75,19 +75,19 @@ def test_the_smallest_share_of_dead_units_is_drawn(nntrain: CommandLine, runs: P
 @pytest.mark.parametrize(
     ("file", "key", "value", "words"),
     [
-        ("summary.json", "parameters", [1.0], "epoch 1 has 2 parameters, and the summary 1"),
+        ("summary.json", "parameters", [1.0], "epoch 1 has 2 parameters, but the summary has 1"),
         ("summary.json", "stopped", "x", "stopped: Input should be"),
         ("summary.json", "epochs", "<script>", "epochs: Input should be a valid integer"),
         ("summary.json", "epochs", 10**30, "epochs: Input should be less than or equal to"),
         ("summary.json", "seconds", None, "seconds: Input should be a valid number"),
         ("summary.json", "seconds", -1, "seconds: Input should be greater than or equal to 0"),
-        ("summary.json", "layers", [], "epoch 1 has 1 layers, and the summary 0"),
+        ("summary.json", "layers", [], "epoch 1 has 1 layers, but the summary has 0"),
         ("summary.json", "train", {"loss": 1, "accuracy": 1}, "train.r2 is missing"),
         ("summary.json", "train", {"loss": 1e999}, "train.loss: Input should be a finite number"),
-        ("metrics.jsonl", "parameters", None, "epoch 1 has 0 parameters, and the summary 2"),
+        ("metrics.jsonl", "parameters", None, "epoch 1 has 0 parameters, but the summary has 2"),
         ("metrics.jsonl", "train_loss", "much", "line 1, train_loss: Input should be a valid number"),
         ("metrics.jsonl", "epoch", 2, "line 1 is of epoch 2"),
-        ("summary.json", "epochs", 7, "has 3 epochs, and the summary 7"),
+        ("summary.json", "epochs", 7, "has 3 epochs, but the summary has 7"),
     ],
 )
 def test_a_damaged_run_is_refused(

@@ -63,7 +63,7 @@ def test_a_model_is_a_file_or_that_of_a_run(command: str, run: Path, nntrain: Co
     Path("rows.csv").write_text(rows)
     assert "rows.csv: is not a model file" in refused(nntrain, command, "rows.csv")
     (run / "model.safetensors").unlink()
-    assert "has no model.safetensors: the run did not end" in refused(nntrain, command, run)
+    assert "has no model.safetensors: the run has not finished" in refused(nntrain, command, run)
     assert "has no model.safetensors" in refused(nntrain, "diagnose", run)
 
 
@@ -82,8 +82,8 @@ def test_what_is_not_there(moons: Path, nntrain: CommandLine) -> None:
         assert "did you mean moons.yaml?" in refused(nntrain, command, "moons.yml")
         message = refused(nntrain, command, "qqqqqq")
         assert "qqqqqq: no such file" in message
-        assert "shipped recipe (nntrain recipes lists them), the directory of a run, or a model file" in message
-        assert "empty: is a directory, but not of a run" in refused(nntrain, command, "empty")
+        assert "shipped recipe (see nntrain recipes), a run directory or a model file" in message
+        assert "empty: is not a run directory" in refused(nntrain, command, "empty")
         assert "cannot read" in refused(nntrain, command, "x" * 300)
     assert "data: {source: {name: csv, path: d.csv, target: COLUMN}}" in refused(nntrain, "fit", "d.csv")
     assert "--set is for recipes" in refused(nntrain, "diagnose", fitted(nntrain), "--set", "seed=1")

@@ -88,7 +88,7 @@ def test_data_beside_a_model_are_found(project: Path, nntrain: CommandLine, comm
     Path("sent").mkdir()
     shutil.copy(MODEL, "sent")
     message = refused(nntrain, command, "sent/model.safetensors")
-    assert "the data that it was trained on are not there: looked for sent/d.csv" in message
+    assert "its training data are missing: looked for sent/d.csv" in message
     assert "--data" in message
     shutil.copy("data/d.csv", "sent")
     assert nntrain(command, "sent/model.safetensors", "--json").json == before
@@ -116,7 +116,7 @@ def test_nothing_is_opened_because_a_file_names_it(
     assert "hunter2" not in refused(nntrain, command, MODEL)
     forge(path=path, sha256=None)
     message = refused(nntrain, command, MODEL)
-    assert "has no checksum of secret.env" in message
+    assert "has no checksum of its training data secret.env" in message
 
 
 @pytest.mark.parametrize("command", [*COMMANDS, "report"])
@@ -130,7 +130,7 @@ def test_pipes_and_devices_are_not_opened_because_a_file_names_them(
     if command == "report":
         assert nntrain(command, "runs/one").status == 0  # needs no data, as there are more than two parameters
     else:
-        assert "are not there" in refused(nntrain, command, MODEL)
+        assert "its training data are missing" in refused(nntrain, command, MODEL)
 
 
 def test_a_report_reads_the_data_of_a_run_only_if_they_are_unchanged(project: Path, nntrain: CommandLine) -> None:
@@ -202,5 +202,5 @@ def test_a_model_of_an_older_version_can_be_used_on_data_that_are_named(project:
     tensors, facts = container.read(MODEL)
     del facts["recipe"]["data"]["source"]["sha256"]
     container.write(MODEL, tensors, {key: value for key, value in facts.items() if key != "sha256"})
-    assert "has no checksum of d.csv" in refused(nntrain, "evaluate", MODEL)
+    assert "has no checksum of its training data d.csv" in refused(nntrain, "evaluate", MODEL)
     assert "accuracy" in nntrain("evaluate", MODEL, "--data", "data/d.csv", "--json").json["data"]

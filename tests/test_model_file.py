@@ -48,8 +48,8 @@ def huge_header(content: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (cut, "not a model file, or one that was cut short"),
-        (cut_in_the_header, "not a model file, or one that was cut short"),
+        (cut, "not a model file, or a truncated one"),
+        (cut_in_the_header, "not a model file, or a truncated one"),
         (flip_a_weight, "the model file was altered"),
         (change_the_recipe, "the model file was altered"),
         (empty, "not a model file"),
@@ -71,9 +71,9 @@ def test_files_that_are_not_what_was_written(
 def test_files_that_are_no_models(tmp_path: Path, nntrain: CommandLine) -> None:
     other = tmp_path / "other.safetensors"
     save_file({"0.weight": np.ones((2, 2), np.float32)}, other)
-    assert "not a model of nntrain's" in refused(nntrain, "evaluate", other)
+    assert "not an nntrain model" in refused(nntrain, "evaluate", other)
     assert "no such file" in refused(nntrain, "evaluate", tmp_path / "none")
-    assert "is a directory" in refused(nntrain, "evaluate", tmp_path)
+    assert "is not a run directory" in refused(nntrain, "evaluate", tmp_path)
 
 
 def facts_of(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
@@ -183,13 +183,13 @@ CHANGES: dict[Change, str] = {
     with_other_classes_than_weights: "loss.class_weights: found 1 for 3 classes",
     with_weights_that_are_left_open: "loss.class_weights: found balanced, expected the weights themselves",
     with_two_classes_less: "classes: found a list of 1, expected at least 2 entries",
-    with_the_same_class_twice: "classes: two of them are the same",
+    with_the_same_class_twice: "classes: two items are the same",
     with_classes_of_several_types: "classes: expected labels of one kind",
     with_a_class_beyond_64_bits: "classes: expected labels of one kind: text, true and false, or 64-bit integers",
-    with_scaled_classes: "classes are one target, which is not standardised",
+    with_scaled_classes: "classes need one target, which is not standardised",
     with_an_integer_beyond_float64: "preprocessing.inputs.mean.0: found 1000",
     with_the_loss_of_another_task: "loss: poisson is for regression, but this is classification",
-    with_half_a_character: "metadata that are not JSON",
+    with_half_a_character: "its metadata are not JSON",
 }
 
 

@@ -163,7 +163,7 @@ def test_the_model_file_has_torchs_names(tmp_path: Path, nntrain: CommandLine) -
 def test_early_stopping_keeps_the_averages_that_belong_to_the_weights() -> None:
     stopping = {"epochs": 400, "early_stopping": {"patience": 5}}
     engine, events = run({**RECIPE, "optimizer": {"lr": 0.02}, "training": stopping})
-    assert engine.score(engine.parts["validation"]).loss == pytest.approx(finished(events).best["validation"].loss)
+    assert engine.score(engine.splits["validation"]).loss == pytest.approx(finished(events).best["validation"].loss)
 
 
 def test_it_rescues_bad_first_weights(nntrain: CommandLine, tmp_path: Path) -> None:

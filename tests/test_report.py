@@ -234,7 +234,7 @@ def test_what_is_no_run_is_refused(nntrain: CommandLine, tmp_path: Path) -> None
     assert (mixed.status, mixed.out) == (2, "")
     assert "runs of classes and of numbers have no curves in common" in mixed.err
     (tmp_path / "empty").mkdir()
-    assert "it lacks recipe.yaml, metrics.jsonl, summary.json" in nntrain("report", tmp_path / "empty").err
+    assert "it has no recipe.yaml, metrics.jsonl, summary.json" in nntrain("report", tmp_path / "empty").err
     (iris / "metrics.jsonl").write_text('{"epoch": "one"}\n')
     damaged = nntrain("report", iris)
     assert damaged.status == 2

@@ -131,7 +131,7 @@ def test_a_directory_in_use_is_refused(folder: Path, told: list[str]) -> None:
     with RunFolder("a", lambda _: "recipe", folder, False, told.append) as first:
         with pytest.raises(InputError, match=rf"run: is in use by process {os.getpid()} on ") as refused:
             RunFolder("b", lambda _: "other", folder, True, told.append).__enter__()
-        assert "wait until it has ended, or choose another directory" in str(refused.value)
+        assert "wait for it to finish, or choose another directory" in str(refused.value)
         first.finish(save, summary)
     assert files(folder).keys() == set(NAMES)
     assert (folder / "recipe.yaml").read_text() == "recipe"
@@ -183,7 +183,7 @@ def test_metrics_that_cannot_be_written_are_told_once(epoch: EpochEnded, told: l
         metrics(epoch._replace(seconds=seconds))
     metrics.sync()
     metrics.close()
-    assert told == ["/dev/full: cannot write: No space left on device; training goes on, without metrics from here on"]
+    assert told == ["/dev/full: cannot write: No space left on device; training continues without metrics"]
     assert not metrics.complete
 
 
@@ -202,7 +202,7 @@ def test_a_disk_that_is_full_costs_metrics_and_no_training(moons: Path, nntrain:
     ended = limited(["fit", str(moons), "--out", "run", "--json", "--set", "training.epochs=200"], FSIZE=20 << 10)
     assert ended.returncode == 4
     assert ended.stderr.count("nntrain: ") == 1
-    assert "nntrain: run/metrics.jsonl: cannot write: File too large; training goes on" in ended.stderr
+    assert "nntrain: run/metrics.jsonl: cannot write: File too large; training continues" in ended.stderr
     found = json.loads(ended.stdout)
     assert found["epochs"] == 200
     assert files(Path("run")).keys() == set(NAMES)
@@ -211,7 +211,7 @@ def test_a_disk_that_is_full_costs_metrics_and_no_training(moons: Path, nntrain:
     lines = text.splitlines()
     assert [json.loads(line)["epoch"] for line in lines] == list(range(1, len(lines) + 1))
     assert nntrain("evaluate", "run/model.safetensors", "--json").json["test"] == found["test"]
-    assert f"has {len(lines)} epochs, and the summary 200" in nntrain("report", "run").err
+    assert f"has {len(lines)} epochs, but the summary has 200" in nntrain("report", "run").err
 
 
 def test_a_model_that_fits_nowhere_is_told_and_the_result_printed(moons: Path, nntrain: CommandLine) -> None:
@@ -219,7 +219,7 @@ def test_a_model_that_fits_nowhere_is_told_and_the_result_printed(moons: Path, n
     ended = limited(["fit", str(moons), "--out", "run", "-q", "--json", "--set", "model.hidden=[64]"], FSIZE=1 << 11)
     assert ended.returncode == 4
     assert "run/model.safetensors: cannot write: File too large" in ended.stderr
-    assert "nntrain: the model could not be saved anywhere" in ended.stderr
+    assert "nntrain: could not save the model anywhere" in ended.stderr
     found = json.loads(ended.stdout)
     assert found["model"] is None
     assert found["epochs"] == 4
@@ -237,7 +237,7 @@ def test_a_model_that_does_not_fit_is_saved_elsewhere(folder: Path, told: list[s
     assert place is not None
     assert place.read_bytes() == b"weights"
     assert place.name == f"run-{os.getpid()}.safetensors"
-    assert told[-1] == f"the model is saved as {place}"
+    assert told[-1] == f"saved the model as {place}"
     assert not writing.saved
     assert files(folder).keys() == {"recipe.yaml", "metrics.jsonl"}  # a run that has not ended
 
@@ -277,7 +277,7 @@ def test_a_directory_that_was_removed_meanwhile_is_made_again(folder: Path, told
     assert place == folder / MODEL
     assert files(folder).keys() == set(NAMES)
     assert (folder / "metrics.jsonl").read_text().count("\n") == 2
-    assert told == ["run: was removed while the run was going on, and is made again"]
+    assert told == ["run: was removed during the run; created it again"]
     assert writing.saved
 
 

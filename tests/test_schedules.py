@@ -84,8 +84,8 @@ def test_rates_of_many_epochs_are_those_of_each(name: str, warmup: int, per: str
     schedule = {"name": name, **NEEDED.get(name, {}), "warmup": warmup, "per": per}
     data = {"source": {"name": "moons", "rows": 100}}
     plan = built({"data": data, "schedule": schedule, "training": {"epochs": 9, "batch_size": 16}}).plan
-    each = [plan.rates(e * plan.steps_per_epoch, e, 1)[0] for e in range(2, 9)]
-    assert plan.rates(2 * plan.steps_per_epoch, 2, 7).tolist() == np.array(each).tolist()
+    each = [plan.learning_rates(e * plan.steps_per_epoch, e, 1)[0] for e in range(2, 9)]
+    assert plan.learning_rates(2 * plan.steps_per_epoch, 2, 7).tolist() == np.array(each).tolist()
 
 
 def test_constant_is_one() -> None:

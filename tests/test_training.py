@@ -62,7 +62,7 @@ def test_early_stopping_keeps_the_best_weights() -> None:
     assert last.kept == "best"
     assert last.best_epoch == int(np.argmin(losses)) + 1
     assert last.epochs == last.best_epoch + 7
-    assert engine.score(engine.parts["validation"]).loss == pytest.approx(min(losses), rel=1e-6)
+    assert engine.score(engine.splits["validation"]).loss == pytest.approx(min(losses), rel=1e-6)
     assert last.best["validation"].loss < last.final["validation"].loss
 
 

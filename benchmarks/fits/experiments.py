@@ -39,7 +39,7 @@ def level(case: Case, seed: int, change: Changes) -> float:
     engine = Engine(case.plan(seed, change))
     *_, last = train(engine, statistics=False)
     assert isinstance(last, Finished)
-    part = "test" if "test" in engine.parts else "train"
+    part = "test" if "test" in engine.splits else "train"
     baseline, scores = engine.baseline[part], last.best if last.kept == "best" else last.final
     return (scores[part].loss - baseline.floor) / baseline.span
 

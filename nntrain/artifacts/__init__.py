@@ -1,1 +1,1 @@
-"""What a run leaves behind: the model file, and the directory it lies in."""
+"""The files of a run: model file and run directory."""

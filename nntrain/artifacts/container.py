@@ -1,6 +1,6 @@
-"""The model file's outside: tensors and text in one safetensors file, with a checksum over both.
+"""The container of a model file: tensors and JSON in one safetensors file, with a checksum over both.
 
-safetensors has no checksum of its own and loads a flipped bit silently. Nothing in a file is run or unpickled: a file
+safetensors itself has no checksum and loads a flipped bit silently. Nothing in a file is executed or unpickled: a file
 from a stranger can at worst be refused.
 """
 
@@ -23,7 +23,7 @@ FORMAT, VERSION = "nntrain-model", "1"
 
 
 def write(path: Path, tensors: Tensors, facts: Mapping[str, Any]) -> None:
-    """Write ``tensors`` and ``facts`` (any JSON), beside the place and renamed into it.
+    """Write ``tensors`` and ``facts`` (any JSON) atomically.
 
     Raises:
         InputError: if the file cannot be written.
@@ -32,7 +32,7 @@ def write(path: Path, tensors: Tensors, facts: Mapping[str, Any]) -> None:
 
 
 def write_texts(path: Path, tensors: Tensors, texts: Mapping[str, str]) -> None:
-    """Write ``tensors``, and facts that are JSON already."""
+    """Write ``tensors``, and facts that are JSON text already, atomically."""
     contiguous = {name: np.ascontiguousarray(values) for name, values in tensors.items()}
     metadata = {**texts, "format": FORMAT, "format_version": VERSION}
     metadata["sha256"] = _digest(contiguous, metadata)
@@ -43,11 +43,11 @@ def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     """Return the tensors and facts of the file at ``path``.
 
     Raises:
-        InputError: if there is no such file, or it is not a model file of nntrain's, or not what was written.
+        InputError: if there is no such file, it is not a model file of nntrain, or it was altered.
     """
     if path.is_dir():
         there = path / "model.safetensors"
-        hint = f"try {there}" if there.is_file() else "it holds no model.safetensors: make the run again"
+        hint = f"try {there}" if there.is_file() else "it has no model.safetensors: train again"
         raise bad_input(path, "is a directory, expected a model file", hint)
     if path.exists() and not path.is_file():
         raise bad_input(path, "is not a regular file, expected a model file")
@@ -59,28 +59,30 @@ def read(path: Path) -> tuple[dict[str, NDArray[Any]], dict[str, Any]]:
     except OSError as error:
         raise bad_input(path, f"cannot read the model file: {error.strerror or 'no such file'}") from None
     except (SafetensorError, TypeError, ValueError):
-        # TypeError: a type of number that NumPy has not
-        raise bad_input(path, "not a model file, or one that was cut short", "expected a model.safetensors") from None
+        # TypeError: a dtype that NumPy lacks
+        raise bad_input(path, "not a model file, or a truncated one", "expected a model.safetensors") from None
     if metadata.get("format") != FORMAT:
-        raise bad_input(path, "a safetensors file, but not a model of nntrain's", "expected one that nntrain fit wrote")
+        raise bad_input(path, "a safetensors file, but not an nntrain model", "expected a file written by nntrain fit")
     if metadata.get("format_version") != VERSION:
         found = metadata.get("format_version")
         raise bad_input(path, f"a model file of format version {found!r}; this nntrain reads version {VERSION}")
     if metadata.pop("sha256", "") != _digest(tensors, metadata):
-        raise bad_input(path, "the model file was altered: its checksum does not fit its content")
+        raise bad_input(path, "the model file was altered: its checksum does not match its content")
     try:
         facts = {key: json.loads(value) for key, value in metadata.items() if not key.startswith("format")}
-        json.dumps(facts, ensure_ascii=False).encode()  # an escape may stand for half a character, which is no text
+        json.dumps(facts, ensure_ascii=False).encode()  # fails for a lone surrogate
     except (ValueError, RecursionError):
-        raise bad_input(path, "not a valid model: metadata that are not JSON", "use it as nntrain wrote it") from None
+        raise bad_input(
+            path, "not a valid model: its metadata are not JSON", "use the file as nntrain wrote it"
+        ) from None
     return tensors, facts
 
 
 def _ordered(content: bytes) -> bytes:
-    """Put the metadata in the order of their names: safetensors leaves it to chance, and a run has to repeat itself.
+    """Sort the metadata by name: safetensors writes them in random order, and equal runs must give equal bytes.
 
-    A file is the length of its header (8 bytes, little-endian), the header (JSON, filled up with blanks to a multiple
-    of 8 bytes), and the numbers.
+    A file is the length of its header (8 bytes, little-endian), the header (JSON, padded with spaces to a multiple of
+    8 bytes), and the tensors' data.
     """
     end = 8 + int.from_bytes(content[:8], "little")
     header = json.loads(content[8:end])

@@ -1,7 +1,7 @@
-"""What a run that has ended tells of itself: the files of its directory, read back.
+"""The history of a finished run, read from its directory.
 
-The files may have been edited, cut off or written by somebody else: the type and the range of every value that is used
-are checked here, so that nothing behind this has to.
+The files may have been edited, truncated or written by somebody else, so the type and range of every value that is
+used are checked here.
 """
 
 from array import array
@@ -23,13 +23,13 @@ from nntrain.training.events import Stopped
 Numbers = NDArray[np.float64]
 Real = Annotated[float, Field(allow_inf_nan=False)]
 Positive = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Share = Annotated[float, Field(ge=0, le=1)]
+Fraction = Annotated[float, Field(ge=0, le=1)]
 Count = Annotated[int, Field(ge=0, le=2**53)]
 PARTS = ("train", "validation", "test")
 
 
 class Facts(BaseModel):
-    """What is used of a JSON object. Null stands for a number that is not finite or not known."""
+    """The used keys of a JSON object. Null stands for a number that is unknown or not finite."""
 
     model_config = ConfigDict(strict=True)
 
@@ -37,12 +37,12 @@ class Facts(BaseModel):
 class _Layer(Facts):
     label: str = ""
     gradient_norm: Positive | None
-    dead: Share | None
+    dead: Fraction | None
 
 
 class _Scores(Facts):
     loss: Real | None
-    accuracy: Share | None = None
+    accuracy: Fraction | None = None
     r2: Real | None = None
 
 
@@ -81,9 +81,9 @@ class _Line(Facts):
     train_loss: Real | None
     gradient_norm: Positive | None
     validation_loss: Real | None = None
-    validation_accuracy: Share | None = None
+    validation_accuracy: Fraction | None = None
     validation_r2: Real | None = None
-    clipped: Share | None = None
+    clipped: Fraction | None = None
     parameters: list[Real | None] | None = None
     layers: list[_Layer] | None = None
 
@@ -92,7 +92,7 @@ NUMBERS = tuple(key for key in _Line.model_fields if key not in ("parameters", "
 
 
 class Layers(NamedTuple):
-    """What was measured of each layer (L), at the M epochs at which that was done."""
+    """The statistics of each layer (L) at the M epochs that have them."""
 
     epoch: Numbers  # (M,)
     gradient_norm: Numbers  # (M, L)
@@ -101,14 +101,14 @@ class Layers(NamedTuple):
 
 @dataclass(frozen=True)
 class History:
-    """A run that has ended.
+    """A finished run.
 
     Attributes:
         folder: its directory.
         recipe: the complete recipe.
-        summary: what is used of ``summary.json``; a part of the data that does not exist is left out.
-        columns: the numbers of ``metrics.jsonl`` by key, one an epoch (E,), NaN where there is none.
-        parameters: the parameters after each epoch (E, P); none of a network that has more than a few.
+        summary: the used keys of ``summary.json``; splits that do not exist are left out.
+        columns: the numbers of ``metrics.jsonl`` by key, one per epoch (E,), NaN where one is missing.
+        parameters: the parameters after each epoch (E, P) of a small network; (E, 0) of a larger one.
         layers: the measurements of each layer.
         metric: ``accuracy`` or ``r2``.
     """
@@ -122,7 +122,7 @@ class History:
     metric: str
 
     def column(self, *keys: str) -> Numbers:
-        """Return the values of some keys at each epoch (E, keys), NaN where there is none."""
+        """Return the values of some keys at each epoch (E, keys), NaN where one is missing."""
         return np.stack([self.columns[key] for key in keys], axis=1)
 
 
@@ -130,13 +130,13 @@ def read_history(folder: Path) -> History:
     """Read the directory of a run.
 
     Raises:
-        InputError: if it is none, or the run has not ended, or a file of it is damaged.
+        InputError: if it is not one, the run has not finished, or a file is damaged.
     """
     while True:
         settle(folder)
         before = _identities(folder)
         history = _whole(folder)
-        if _identities(folder) == before:  # not replaced by another run meanwhile
+        if _identities(folder) == before:  # another run has not replaced it meanwhile
             return history
 
 
@@ -148,7 +148,7 @@ def _identities(folder: Path) -> list[tuple[int, int] | None]:
 def _whole(folder: Path) -> History:
     missing = [name for name in (RECIPE, METRICS, SUMMARY) if not (folder / name).is_file()]
     if missing:
-        raise bad_input(folder, f"is not the directory of a run that has ended: it lacks {', '.join(missing)}")
+        raise bad_input(folder, f"is not the directory of a finished run: it has no {', '.join(missing)}")
     recipe = parse(load_document(str(folder / RECIPE)))
     try:
         summary = _Summary.model_validate_json((folder / SUMMARY).read_bytes())
@@ -174,7 +174,7 @@ def _read(folder: Path, recipe: Recipe, summary: _Summary, metrics: Path) -> His
                 norms.extend(or_nan(layer.gradient_norm) for layer in line.layers)
                 dead.extend(or_nan(layer.dead) for layer in line.layers)
     if count != summary.epochs:
-        raise damaged(metrics, f"has {count} epochs, and the summary {summary.epochs}")
+        raise damaged(metrics, f"has {count} epochs, but the summary has {summary.epochs}")
     layers = [np.array(values).reshape(len(epochs), len(summary.layers)) for values in (norms, dead)]
     facts = summary.model_dump()
     return History(
@@ -189,7 +189,7 @@ def _read(folder: Path, recipe: Recipe, summary: _Summary, metrics: Path) -> His
 
 
 def _line(file: Path, number: int, text: bytes, summary: _Summary) -> _Line:
-    """Return a line, which has to be that of the next epoch and to match the summary."""
+    """Return a line, which has to be of the next epoch and match the summary."""
     try:
         line = _Line.model_validate_json(text)
     except ValidationError as error:
@@ -199,20 +199,20 @@ def _line(file: Path, number: int, text: bytes, summary: _Summary) -> _Line:
     for what in ("parameters", "layers"):
         found, expected = getattr(line, what), len(getattr(summary, what) or ())
         if len(found or ()) != expected and (what == "parameters" or found is not None):
-            raise damaged(file, f"epoch {number} has {len(found or ())} {what}, and the summary {expected}")
+            raise damaged(file, f"epoch {number} has {len(found or ())} {what}, but the summary has {expected}")
     return line
 
 
 def first_problem(error: ValidationError) -> str:
-    """Return the first thing that is wrong, and where."""
+    """Return the first problem and its place."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     place = ".".join(map(str, first["loc"]))
     return f"{place}: {first['msg']}" if place else first["msg"]
 
 
 def damaged(file: Path, problem: str) -> InputError:
-    """Return the error for a file of a run that does not hold what it should."""
-    return bad_input(file, f"is damaged: {problem}", "make the run again")
+    """Return the error for a damaged file of a run."""
+    return bad_input(file, f"is damaged: {problem}", "train again")
 
 
 def or_nan(value: float | None) -> float:

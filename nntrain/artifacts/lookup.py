@@ -1,11 +1,11 @@
-"""What the argument of a command names.
+"""Finds the files that the argument of a command names.
 
-The rule is the same for every command:
+The rules are the same for every command:
 
 - ``-``: a recipe on standard input;
-- a directory that holds a run: its recipe, and the model that was trained by it;
-- a file: a model if it is one (safetensors), else a recipe;
-- the name of a recipe that comes with nntrain, unless there is a file or directory of that name.
+- a run directory: its recipe and its model;
+- a file: a model if it is one (safetensors), otherwise a recipe;
+- the name of a shipped recipe, unless there is a file or directory of that name.
 """
 
 from collections.abc import Sequence
@@ -23,12 +23,12 @@ from nntrain.utils.resources import shipped_recipes
 
 SUFFIX = ".safetensors"
 RECIPES, TABLES = (".yaml", ".yml", ".json"), (".csv", ".tsv")
-ALLOWED = "name a recipe file, a shipped recipe (nntrain recipes lists them), the directory of a run, or a model file"
+ALLOWED = "name a recipe file, a shipped recipe (see nntrain recipes), a run directory or a model file"
 
 
 @dataclass(frozen=True)
 class Found:
-    """The files that an argument stands for, None where there is none.
+    """The files that an argument names, None where there is none.
 
     Attributes:
         recipe: path of a recipe, or ``-``.
@@ -40,10 +40,10 @@ class Found:
 
 
 def find(text: str) -> Found:
-    """Return what a command's argument stands for.
+    """Return the files that a command's argument names.
 
     Raises:
-        InputError: if there is no such thing.
+        InputError: if it names nothing.
     """
     if text == "-":
         return Found("-", None)
@@ -67,14 +67,14 @@ def find(text: str) -> Found:
 
 
 def open_recipe(text: str) -> Opened:
-    """Read the recipe that ``text`` names; of a model file, the one that it was trained by.
+    """Read the recipe that ``text`` names; of a model file, the one that it was trained with.
 
     Raises:
         InputError: if there is none, or it is not YAML.
     """
     found = find(text)
     if found.recipe is None:
-        from nntrain.artifacts.model import Model  # not at the top: a recipe alone is read sooner
+        from nntrain.artifacts.model import Model  # not at the top: reading a recipe alone has to be fast
         from nntrain.artifacts.model_rows import located
 
         path = find_model(text)
@@ -88,10 +88,10 @@ def open_recipe(text: str) -> Opened:
 
 
 def load_recipe(text: str, settings: Sequence[str] = ()) -> Loaded:
-    """Read the recipe that ``text`` names, override keys by ``settings`` (``key=value``), and check it.
+    """Read the recipe that ``text`` names, apply the overrides ``settings`` (``key=value``), and check it.
 
     Raises:
-        InputError: with all that is wrong in it.
+        InputError: with all its problems.
     """
     return check(open_recipe(text), settings)
 
@@ -109,8 +109,8 @@ def find_model(text: str) -> Path:
 
 
 def _is_model(path: Path) -> bool:
-    """Tell a model by its name, or by its content."""
-    if path.suffix == SUFFIX or not path.is_file():  # a pipe, say, can be read only once
+    """Return whether a file is a model, by its name or its content."""
+    if path.suffix == SUFFIX or not path.is_file():  # a pipe can be read only once
         return path.suffix == SUFFIX
     with path.open("rb") as file:
         return is_safetensors(file.read(9), path.stat().st_size)
@@ -120,13 +120,13 @@ def _run(path: Path) -> Found:
     settle(path)
     recipe, model = path / RECIPE, path / MODEL
     if not recipe.is_file() and not model.is_file():
-        raise bad_input(path, f"is a directory, but not of a run: it has no {RECIPE}", ALLOWED)
+        raise bad_input(path, f"is not a run directory: it has no {RECIPE}", ALLOWED)
     return Found(str(recipe) if recipe.is_file() else None, model if model.is_file() else None)
 
 
 def _no_model(text: str, found: Found) -> InputError:
     if found.recipe is not None and Path(text).is_dir():
-        return bad_input(text, "has no model.safetensors: the run did not end", f"train it: nntrain fit {text}")
+        return bad_input(text, "has no model.safetensors: the run has not finished", f"train it: nntrain fit {text}")
     if text == "-" or found.recipe != text or Path(text).suffix.lower() in RECIPES:
         return bad_input(text, "is a recipe, expected a trained model", f"train it first: nntrain fit {text}")
-    return bad_input(text, "is not a model file", "name a model file, or the directory of a run")
+    return bad_input(text, "is not a model file", "name a model file or a run directory")

@@ -1,4 +1,4 @@
-"""metrics.jsonl: a line of JSON an epoch, written as a run goes on."""
+"""metrics.jsonl: one line of JSON per epoch, written during the run."""
 
 import os
 from collections.abc import Callable
@@ -10,15 +10,15 @@ from nntrain.errors import cannot_write
 from nntrain.training.events import EpochEnded, Event, Started
 from nntrain.utils.json import as_json
 
-FLUSH_SECONDS = 0.1  # between two writes to the disk, at least: an epoch of a small net takes less than the write
-BUFFER = 1 << 20  # bytes, which is more than comes in that time
-BLOCK = 1 << 16  # bytes read at a time
+FLUSH_SECONDS = 0.1  # minimum time between writes: an epoch of a small network is shorter than a write
+BUFFER_BYTES = 1 << 20  # more than accumulates in that time
+BLOCK_BYTES = 1 << 16  # read at a time
 
 
 class MetricsFile:
-    """A listener that writes a line an epoch; its keys are those of :func:`epoch_line`.
+    """A listener that writes one line per epoch, with the keys of :func:`epoch_line`.
 
-    A file that cannot be written does not stop the training: ``warn`` is told once, and the file ends with the last
+    A file that cannot be written does not stop the training: ``warn`` is called once, and the file ends with the last
     complete line.
 
     Attributes:
@@ -32,12 +32,12 @@ class MetricsFile:
         self.path, self.complete, self._warn = path, True, warn
         self._flush_at, self._metric = 0.0, ""
         try:
-            self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666), "wb", BUFFER)
+            self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666), "wb", BUFFER_BYTES)
         except OSError as error:
             raise cannot_write(path, error) from None
 
     def __call__(self, event: Event) -> None:
-        """Write the line of an epoch that has ended."""
+        """Write the line of a finished epoch."""
         if isinstance(event, EpochEnded) and self.complete:
             try:
                 self._file.write(as_json(epoch_line(event, self._metric)))
@@ -55,7 +55,7 @@ class MetricsFile:
         return self._file.closed or self._file.tell() == 0
 
     def sync(self) -> None:
-        """Bring all lines to the disk."""
+        """Write all lines to the disk."""
         if self.complete:
             try:
                 self._file.flush()
@@ -64,28 +64,28 @@ class MetricsFile:
                 self._fail(error)
 
     def copy_to(self, path: Path) -> None:
-        """Go on in a copy at ``path``, after the directory of the file was removed."""
+        """Copy the lines so far to ``path``, after the directory of the file was removed."""
         with path.open("wb") as copy:
             start = 0
-            while block := os.pread(self._file.fileno(), BLOCK, start):
+            while block := os.pread(self._file.fileno(), BLOCK_BYTES, start):
                 copy.write(block)
                 start += len(block)
 
     def close(self) -> None:
         """Close the file."""
-        with suppress(OSError):  # told already
+        with suppress(OSError):  # reported already
             self._file.close()
 
     def _fail(self, error: OSError) -> None:
         self.complete = False
-        self._warn(f"{cannot_write(self.path, error)}; training goes on, without metrics from here on")
+        self._warn(f"{cannot_write(self.path, error)}; training continues without metrics")
         with suppress(OSError):
             os.ftruncate(self._file.fileno(), self._end_of_last_line())
 
     def _end_of_last_line(self) -> int:
         end = os.fstat(self._file.fileno()).st_size
         while end > 0:
-            start = max(0, end - BLOCK)
+            start = max(0, end - BLOCK_BYTES)
             found = os.pread(self._file.fileno(), end - start, start).rfind(b"\n")
             if found >= 0:
                 return start + found + 1
@@ -94,12 +94,12 @@ class MetricsFile:
 
 
 def epoch_line(event: EpochEnded, metric: str) -> dict[str, Any]:
-    """Return an epoch as plain data for JSON.
+    """Return an epoch as JSON data.
 
     Keys: epoch, step, seconds, learning_rate, train_loss, gradient_norm, samples_per_second, improved; with a
-    validation part validation_loss and validation_accuracy or validation_r2; of a network of up to eight parameters,
+    validation split validation_loss and validation_accuracy or validation_r2; of a network of up to eight parameters,
     parameters; where gradients are clipped, clipped; at epochs with statistics probe_loss, probe_accuracy or probe_r2,
-    and layers, a list of {gradient_norm, dead}. :mod:`nntrain.training.events` tells what each means.
+    and layers, a list of {gradient_norm, dead}. :mod:`nntrain.training.events` explains them.
     """
     line: dict[str, Any] = {
         "epoch": event.epoch,

@@ -1,4 +1,4 @@
-"""A trained model: the network with its weights, and all that is needed to use it on new rows."""
+"""A trained model: the network with its weights, and the preprocessing of new rows."""
 
 import importlib.metadata
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ from nntrain.training.plan import Plan
 
 # torch's names of a normalisation's arrays
 NORM_NAMES = {"weight": "gamma", "bias": "beta", "running_mean": "running_mean", "running_var": "running_var"}
-TOO_LARGE = "it is far from all that the model was trained on"
+TOO_LARGE = "it is far outside the range of the training data"
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,10 @@ class Model:
     """A trained model.
 
     Attributes:
-        recipe: what it was trained by, complete.
+        recipe: the complete recipe that it was trained with.
         network: its layers.
         theta: its parameters (P).
-        loss: its loss, which knows what outputs mean.
+        loss: its loss, which turns outputs into predictions.
         feature_names: the names of its inputs (I).
         target_names: the names of its targets.
         classes: the labels of its classes, or None for regression.
@@ -58,21 +58,21 @@ class Model:
 
     @classmethod
     def of(cls, recipe: Recipe, network: Network, theta: NDArray[Any], dataset: Dataset, data: Prepared) -> Self:
-        """Return the model of a run that has ended."""
+        """Return the model of a finished run."""
         if recipe.loss is None:
             raise ValueError("the recipe is not complete")
         names = (dataset.feature_names, dataset.target_names, dataset.classes)
         return cls(recipe, network, theta, recipe.loss, *names, data.inputs, data.targets)
 
     def outputs(self, x: NDArray[np.float64], rows: int | None = None) -> Iterator[NDArray[Any]]:
-        """Yield the network's outputs (``rows``, outputs) for features ``x`` (N, I) as they stand in a table.
+        """Yield the network's outputs (``rows``, outputs) for features ``x`` (N, I) before preprocessing.
 
         Args:
             x: the features.
-            rows: of a block; None: all.
+            rows: maximum number per yielded array; None: all.
 
         Raises:
-            InputError: if a number of ``x`` is too large, before the first block; or an output, before its block.
+            InputError: if a number in ``x`` is too large (before anything is yielded), or an output is not finite.
         """
         typed, rows = self._prepared(x), rows or len(x)
         forward = ForwardPass(self.network, self.theta.dtype)
@@ -82,9 +82,9 @@ class Model:
             yield outputs
 
     def score(self, part: Part) -> Scores:
-        """Return loss and metric for rows as they stand in a table.
+        """Return loss and metric for rows before preprocessing.
 
-        The loss is on the scale that was trained on: of standardised targets, if they were.
+        The loss is on the scale of training: if targets were standardised, that of standardised targets.
         """
         x, y = self._prepared(part.x), self._targets(part.y)
         dtype = self.theta.dtype
@@ -100,7 +100,7 @@ class Model:
         return Scores(loss, metric)
 
     def plan(self, part: Part) -> Plan:
-        """Return the run that it came from, with rows as they stand in a table as its training part."""
+        """Return the plan of the model's run with the given rows, before preprocessing, as its training split."""
         recipe = self.recipe
         return Plan(
             name=recipe.name or "",
@@ -117,7 +117,7 @@ class Model:
 
     @property
     def n_classes(self) -> int | None:
-        """How many classes there are, or None for regression."""
+        """Number of classes, or None for regression."""
         return None if self.classes is None else len(self.classes)
 
     @property
@@ -126,9 +126,9 @@ class Model:
         return "r2" if self.classes is None else "accuracy"
 
     def predictions(self, outputs: NDArray[Any], start: int = 0) -> NDArray[Any]:
-        """Return the class indices (N,) or the numbers (N, T), in the targets' own units, that ``outputs`` mean.
+        """Return the class indices (N,) or the numbers (N, T), in the targets' own units, that ``outputs`` stand for.
 
-        ``start`` is the row of the table that comes first, for messages.
+        ``start`` is the index of the first row in its table, for messages.
 
         Raises:
             InputError: if a number is not finite.
@@ -141,7 +141,7 @@ class Model:
         return numbers
 
     def probabilities(self, outputs: NDArray[Any]) -> NDArray[np.float64] | None:
-        """Return the probabilities (N, C) of the classes, or None if the loss does not model any."""
+        """Return the probabilities (N, C) of the classes, or None if the loss has none."""
         if self.classes is None:
             return None
         if self.network.layers[-1].activation.distribution:
@@ -163,10 +163,10 @@ class Model:
         return typed
 
     def save(self, path: Path) -> None:
-        """Write the model file: weights under the names and shapes that torch.nn.Sequential gives them.
+        """Write the model file, with weights named and shaped as in torch.nn.Sequential.
 
-        Linear layers, normalisations where there are any, and activations take turns there, so that the weights are
-        called 0.weight (O, I), 0.bias (O), 2.weight and so on.
+        Linear layers, normalisations if there are any, and activations alternate there, so that the weights are called
+        0.weight (O, I), 0.bias (O), 2.weight and so on.
         """
         tensors = named_arrays(self.network, self.theta)
         preprocessing = {"inputs": self.inputs, "targets": self.targets}
@@ -185,34 +185,34 @@ class Model:
         """Read a model file.
 
         Raises:
-            InputError: if it is missing, truncated, altered, or not a model of nntrain's.
+            InputError: if it is missing, truncated, altered, or not an nntrain model.
         """
         tensors, facts = container.read(path)
-        told, network = checked_facts(path, facts)
-        recipe, dtype = told.recipe, np.dtype(told.recipe.training.dtype)
-        nothing = np.broadcast_to(np.zeros((), dtype), network.size)  # of that size, which a file may lie about
+        checked, network = checked_facts(path, facts)
+        recipe, dtype = checked.recipe, np.dtype(checked.recipe.training.dtype)
+        nothing = np.broadcast_to(np.zeros((), dtype), network.size)  # takes no memory, whatever size the file claims
         shapes = {name: values.shape for name, values in named_arrays(network, nothing).items()}
         checked_tensors(path, tensors, shapes, dtype)
         theta = np.empty(network.size, dtype)
         for name, values in named_arrays(network, theta).items():
             if name.endswith("running_var") and (tensors[name] < 0).any():
-                raise bad_facts(path, f"tensor {name!r} has variances below 0")
+                raise bad_facts(path, f"tensor {name!r} has negative variances")
             values[:] = tensors[name]
-        scaling = told.preprocessing.model_dump()
+        scaling = checked.preprocessing.model_dump()
         try:
-            inputs = Standardizer.from_json(scaling["inputs"], len(told.features))
-            targets = Standardizer.from_json(scaling["targets"], len(told.targets))
+            inputs = Standardizer.from_json(scaling["inputs"], len(checked.features))
+            targets = Standardizer.from_json(scaling["targets"], len(checked.targets))
         except ValueError as error:
             raise bad_facts(path, f"preprocessing: {error}") from None
-        classes = None if told.classes is None else tuple(told.classes)
-        names = (tuple(told.features), tuple(told.targets), classes)
+        classes = None if checked.classes is None else tuple(checked.classes)
+        names = (tuple(checked.features), tuple(checked.targets), classes)
         if recipe.loss is None:
-            raise AssertionError("checked_facts has let a recipe without a loss pass")
+            raise AssertionError("checked_facts accepted a recipe without a loss")
         return cls(recipe, network, theta, recipe.loss, *names, inputs, targets)
 
 
 def _check_finite(numbers: NDArray[Any], what: str, start: int) -> None:
-    """Refuse rows of ``numbers`` (N, T) that are not finite; the first is row ``start`` of its table."""
+    """Raise InputError if ``numbers`` (N, T) are not finite; the first is row ``start`` of its table."""
     beyond = ~np.isfinite(numbers).all(axis=1)
     if beyond.any():
         raise bad_input(
@@ -225,7 +225,7 @@ def _version(package: str) -> str:
 
 
 def named_arrays(network: Network, theta: NDArray[Any]) -> dict[str, NDArray[Any]]:
-    """Return the parts of theta, as views, under torch's names and in its shapes."""
+    """Return theta as views with torch's names and shapes."""
     found: dict[str, NDArray[Any]] = {}
     number = 0
     for arrays in network.arrays(theta):

@@ -1,4 +1,4 @@
-"""A user's table for a model: its columns are found by name, whatever their order and whatever else is there."""
+"""A user's table for a model. Its columns are found by name; their order and other columns do not matter."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
@@ -28,13 +28,13 @@ NAME_IT = "name a CSV file with its columns with --data"
 def model_table(model: Model, path: str, separator: str | None = None) -> Table:
     """Read the CSV file at ``path`` (``-``: standard input) for a model.
 
-    ``separator`` is what stands between its cells; None: what the model's recipe names.
+    ``separator`` separates its cells; None: as in the model's recipe.
 
     Raises:
         InputError: if it cannot be read.
     """
     mark = getattr(model.recipe.data.source, "separator", ",") if separator is None else separator
-    mark = "\t" if mark == "\\t" else mark  # as it is easily typed
+    mark = "\t" if mark == "\\t" else mark  # as typed in a shell
     marks = get_args(Separator)
     if mark not in marks:
         allowed = " ".join(repr(one) for one in marks)
@@ -56,7 +56,7 @@ def labelled_rows(model: Model, table: Table) -> Part:
     """Return the model's features and targets of a table.
 
     Raises:
-        InputError: as :func:`feature_rows`, and if there is a class that the model does not know.
+        InputError: as :func:`feature_rows`, and if the model does not know a class.
     """
     names = (*model.target_names, *model.feature_names)
     _places(names, table.names, table.source, table.names_hint())
@@ -75,13 +75,13 @@ def labelled_rows(model: Model, table: Table) -> Part:
 
 
 def recipe_parts(model: Model, path: Path) -> dict[str, Part]:
-    """Return the rows that the model at ``path`` was trained on, as their table has them: train, validation and test.
+    """Return the rows of the model's run before preprocessing: train, validation and test.
 
-    Nothing is opened because the model file names it: a file of the user's is looked for where the recipe.yaml beside
-    the model says, and beside the model under its name, and is read only if it has the checksum of the model's recipe.
+    A path in the model file is never opened. The data file is looked for where the recipe.yaml beside the model says,
+    and beside the model under its name, and it is read only if its checksum is that of the model's recipe.
 
     Raises:
-        InputError: if they are not there, cannot be read, or are others.
+        InputError: if they are missing, cannot be read, or have changed.
     """
     recipe = model.recipe
     settings: dict[str, Any] = recipe.data.model_dump(exclude={"source", "standardize", "standardize_target"})
@@ -95,30 +95,30 @@ def located(recipe: Recipe, path: Path) -> Recipe:
     """Return the recipe of the model at ``path`` with the path of its data.
 
     Raises:
-        InputError: if they are not where they may be looked for.
+        InputError: if they are not found.
     """
     source = recipe.data.source
     if not isinstance(source, Csv):
         return recipe
     name = Path(source.path).name
     if source.sha256 is None:
-        raise bad_input(path, f"has no checksum of {name}, the data that it was trained on", NAME_IT)
+        raise bad_input(path, f"has no checksum of its training data {name}", NAME_IT)
     places = [path.parent / name]
     run = path.with_name(RECIPE)
-    with suppress(InputError):  # then it is no recipe of a run
+    with suppress(InputError):  # it is not the recipe of a run
         written = parse(load_document(str(run))).data.source if run.is_file() else None
         if isinstance(written, Csv):
             places.insert(0, path.parent / written.path)
     found = next((place for place in places if place.is_file()), None)
     if found is None:
         looked = " and ".join(map(str, dict.fromkeys(places)))
-        raise bad_input(path, f"the data that it was trained on are not there: looked for {looked}", NAME_IT)
+        raise bad_input(path, f"its training data are missing: looked for {looked}", NAME_IT)
     moved = source.model_copy(update={"path": str(found)})
     return recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": moved})})
 
 
 def _recipe_rows(model: Model, recipe: Recipe) -> Dataset:
-    """Return the rows of a recipe with columns, targets and classes as the model has them."""
+    """Return the rows of a recipe with the columns, targets and classes of the model."""
     recipe, dataset = read_rows(recipe, Path.cwd())
     source = str(getattr(recipe.data.source, "path", recipe.data.source.name))
     x = dataset.x[:, _places(model.feature_names, dataset.feature_names, source)]
@@ -136,26 +136,26 @@ def _recipe_rows(model: Model, recipe: Recipe) -> Dataset:
 def _indices(
     classes: Sequence[Label], found: Sequence[Label], where: Callable[[int], str]
 ) -> tuple[NDArray[np.int64], list[Problem]]:
-    """Return which of the model's classes labels are, and a problem for each that is none.
+    """Return the indices of labels in the model's classes, and a problem for each unknown one.
 
-    They are compared as text: the class 1 is the same whether it is a number or a name.
+    Labels are compared as text: the number 1 and the text 1 are the same class.
     """
     index = {str(label): i for i, label in enumerate(classes)}
     texts = list(map(str, found))
     unknown = Counter(text for text in texts if text not in index)
     problems = []
     for number, (text, count) in enumerate(unknown.items()):
-        if number >= MOST_PROBLEMS:  # the others are only counted
+        if number >= MOST_PROBLEMS:  # the rest is only counted
             problems.append(Problem("", text))
             continue
-        missing = "fill in missing classes, or leave the rows out" if text in MISSING else ""
+        missing = "fill in missing classes, or remove these rows" if text in MISSING else ""
         hint = missing or f"{nearest(text, index)} classes: {listed(index)}".strip()
         problems.append(Problem(where(texts.index(text)), f"unknown class {text!r}{others(count, 'row')}", hint))
     return np.array([index.get(text, -1) for text in texts], np.int64), problems
 
 
 def _places(wanted: Sequence[str], columns: Iterable[str], source: str, hint: str = "") -> list[int]:
-    """Return where the columns ``wanted`` are among those of a table; ``hint``: what may be wrong if they are not."""
+    """Return the indices of the columns ``wanted`` in a table; ``hint``: for the message if some are missing."""
     there = {name: place for place, name in enumerate(columns)}
     missing = [name for name in wanted if name not in there]
     if missing:

@@ -1,14 +1,14 @@
-"""The directory of a run: recipe.yaml, metrics.jsonl, summary.json and model.safetensors.
+"""The run directory: recipe.yaml, metrics.jsonl, summary.json and model.safetensors.
 
 A run is complete when its summary.json exists, which is written last. In a directory without a run, the files are
 written in place. To replace a run, the new one is written into the subdirectory ``.unfinished``; once it is complete,
-its files are moved up, the summary last. So whenever the process is killed or the machine stops:
+its files are moved up, the summary last. So if the process is killed or the machine stops:
 
 - before the new summary is in ``.unfinished``, the old run is untouched;
-- after that the new run is complete, and whoever opens the directory next moves up the remaining files
+- after that the new run is complete, and the next command that opens the directory moves up the remaining files
   (:func:`settle`).
 
-Only the owner of the directory's lock (:mod:`nntrain.artifacts.lock`) writes these files. Other files are left alone.
+Only the owner of the directory's lock (:mod:`nntrain.artifacts.lock`) writes these files. Other files are not touched.
 """
 
 import os
@@ -34,20 +34,20 @@ UNFINISHED = ".unfinished"
 
 
 class RunFolder:
-    """Writes a run into its directory while entered; as a listener it writes a line of metrics.jsonl an epoch.
+    """Writes a run into its directory while entered; as a listener it writes one line of metrics.jsonl per epoch.
 
-    If the run fails, a run that was to be replaced stays, and where there was none only measurements are left.
+    If the run fails, a run that was to be replaced stays; otherwise only measurements are left.
 
     Args:
-        name: of the run; its directory under ``runs`` is named after it and the time if ``out`` is None.
-        recipe: returns the complete recipe, from which the run can be repeated, for the directory it is written to.
+        name: of the run; if ``out`` is None, its directory under ``runs`` is named after it and the time.
+        recipe: returns the complete recipe, which repeats the run, for the directory that it is written to.
         out: the directory.
         overwrite: whether a run in it may be replaced.
-        warn: is told what could not be written.
+        warn: called with a message for each file that could not be written.
 
     Attributes:
         path: the directory, once entered.
-        saved: whether everything could be written so far.
+        saved: whether all files could be written so far.
 
     Raises:
         InputError: on entering, if ``out`` holds a run that may not be replaced, is in use, or cannot be written.
@@ -86,8 +86,10 @@ class RunFolder:
         _move_up(self.path)
         found = [name for name in NAMES if (self.path / name).exists()]
         if found and not self._overwrite:
-            kind = "a run already" if SUMMARY in found else "a run that has not ended"
-            raise bad_input(self.path, f"holds {kind} ({', '.join(found)})", "choose another, or add --overwrite")
+            kind = "a run" if SUMMARY in found else "an unfinished run"
+            raise bad_input(
+                self.path, f"already holds {kind} ({', '.join(found)})", "choose another directory, or add --overwrite"
+            )
         shutil.rmtree(self.path / UNFINISHED, ignore_errors=True)
         for name in NAMES:
             remove_abandoned(self.path / name)
@@ -99,19 +101,19 @@ class RunFolder:
         sync_folder(self.path.parent)
 
     def __call__(self, event: Event) -> None:
-        """Write the line of an epoch that has ended."""
+        """Write the line of a finished epoch."""
         if self._metrics is not None:
             self._metrics(event)
 
     def finish(self, save: Callable[[Path], None], summary: Callable[[Path | None], Mapping[str, Any]]) -> Path | None:
-        """Write what is left of a run that has ended, and let it take the place of the one that was there.
+        """Write the remaining files of a finished run, and replace the previous run if there is one.
 
         Args:
             save: writes the model file.
-            summary: of the run, for the place of the model file, None if it could be saved nowhere.
+            summary: returns the summary for the path of the model file; None if it could not be saved.
 
         Returns:
-            The place of the model file: somewhere else if it could not be saved in the directory.
+            The path of the model file, which is elsewhere if it could not be saved in the directory.
         """
         try:
             if self._metrics is not None:
@@ -127,32 +129,32 @@ class RunFolder:
         return self.path / MODEL
 
     def _make_again(self) -> None:
-        """Make the directory again, which was removed while the run was going on."""
+        """Create the directory again after it was removed during the run."""
         if self.path.exists():
-            raise bad_input(self.path, "was removed while the run was going on, and made again by something else")
+            raise bad_input(self.path, "was removed during the run and created again by another program")
         self._lock.__exit__(None, None, None)
         self._lock = FolderLock(self.path).__enter__()
         self._files = self.path
         write_atomically(self._files / RECIPE, self._recipe)
         if self._metrics is not None:
             self._metrics.copy_to(self._files / METRICS)
-        self._tell(f"{self.path}: was removed while the run was going on, and is made again")
+        self._tell(f"{self.path}: was removed during the run; created it again")
 
     def _saved_elsewhere(self, save: Callable[[Path], None]) -> Path | None:
-        """Save the model where it can be saved, and return that place."""
+        """Save the model in another directory, and return its path."""
         in_place = self._lock.held and self._files == self.path
         if in_place and (self.path / MODEL).exists():  # only the summary could not be written
             return self.path / MODEL
         folders = [Path(), Path(os.environ.get("HOME", "."))]
-        with suppress(OSError):  # there is none
+        with suppress(OSError):  # no usable temporary directory
             folders.append(Path(tempfile.gettempdir()))
         for folder in folders:
             place = folder / f"{self.path.resolve().name}-{os.getpid()}.safetensors"
             with suppress(NntrainError):
                 save(place)
-                self._warn(f"the model is saved as {place}")
+                self._warn(f"saved the model as {place}")
                 return place
-        self._warn("the model could not be saved anywhere")
+        self._warn("could not save the model anywhere")
         return None
 
     def _warn(self, text: str) -> None:
@@ -165,7 +167,7 @@ class RunFolder:
         self._end()
 
     def _end(self) -> None:
-        """Release the directory, without what is left of a run that failed before there was anything to keep."""
+        """Release the directory; remove the files of a run that failed before its first epoch."""
         if self._metrics is not None:
             nothing = self._metrics.empty and not (self._files / MODEL).exists()
             self._metrics.close()
@@ -177,15 +179,15 @@ class RunFolder:
                         (self._files / name).unlink(missing_ok=True)
         self._lock.__exit__(None, None, None)
         if self._new:
-            with suppress(OSError):  # it is not empty
+            with suppress(OSError):  # not empty
                 self.path.rmdir()
 
 
 def settle(folder: Path) -> None:
-    """Make ``folder`` hold one whole run, if a process was killed while it replaced one there.
+    """Complete the replacement of a run in ``folder`` if a process was killed during it.
 
     Raises:
-        NntrainError: if that is left to be done, and the directory is in use or cannot be written.
+        NntrainError: if that is needed, but the directory is in use or cannot be written.
     """
     if (folder / UNFINISHED / SUMMARY).exists():
         with FolderLock(folder):
@@ -193,15 +195,15 @@ def settle(folder: Path) -> None:
 
 
 def _move_up(folder: Path) -> None:
-    """Let the new run in ``folder`` take the place of the old one, if it is complete."""
+    """Replace the run in ``folder`` by the new one, if that is complete."""
     new = folder / UNFINISHED
     if not (new / SUMMARY).exists():
         return
     try:
-        for name in NAMES:  # the summary last: as long as it is below, there may be more
+        for name in NAMES:  # the summary last: while it is below, other files may be too
             if name == SUMMARY:
                 sync_folder(folder)
-            with suppress(FileNotFoundError):  # moved already, by a process that was killed
+            with suppress(FileNotFoundError):  # moved by a process that was then killed
                 (new / name).replace(folder / name)
         sync_folder(folder)
         shutil.rmtree(new, ignore_errors=True)
@@ -210,7 +212,7 @@ def _move_up(folder: Path) -> None:
 
 
 def _make_new(name: str) -> Path:
-    """Make a directory of its own under ``runs``, named after a run and the time."""
+    """Create a new directory under ``runs``, named after the run and the time."""
     safe = re.sub(r"[^\w.-]+", "-", name).strip(".-") or "run"
     stem, number = f"{safe}-{time.strftime('%Y%m%d-%H%M%S')}", 1
     path = Path("runs") / stem

@@ -1,21 +1,21 @@
-"""The wall in front of compiled code: what comes from outside passes it, or is refused.
+"""Validation of everything from outside before compiled code sees it.
 
-Compiled loops take their arguments at their word: where a layer lies in theta, how many outputs there are, which class
-a row has. Recipes, model files and checkpoints bring such numbers in, and anyone can write one with a right checksum.
-So each of them goes through the same four gates before a compiled function sees it:
+Compiled loops trust their arguments: the offset of a layer in theta, the number of outputs, the class of a row. Such
+numbers come from recipes, model files and checkpoints, and anyone can write one with a correct checksum. So each of
+them passes the same four checks before a compiled function sees it:
 
-1. The schema: every key has its type and range, and nothing is extra. :func:`nntrain.recipe.schema.parse` for recipes,
-   :class:`Facts` for what a file says beside its tensors; both validate the recipe by the same classes.
-2. The agreement of its parts: loss, output activation, task, classes and class weights suit each other, and given first
-   weights their layers. :func:`nntrain.recipe.build.checked_network` alone makes the network, whose sizes and addresses
-   then follow from the recipe, and never from numbers in a file.
-3. The tensors: :func:`checked_tensors` wants exactly the names, shapes and type that this network has, all finite, and
-   allocates nothing by a size that a file claims.
-4. The targets: :meth:`nntrain.losses.Loss.target_columns` wants class indices below the number of classes, and columns
-   that the outputs are for. The engine and :meth:`nntrain.artifacts.model.Model.score` hand targets to compiled losses,
-   and take them from there.
+1. The schema: every key has the right type and range, and there are no unknown keys.
+   :func:`nntrain.recipe.schema.parse` checks recipes, :class:`Facts` a file's metadata; both use the same classes.
+2. Consistency: loss, output activation, task, classes and class weights fit each other, and given initial weights fit
+   their layers. Only :func:`nntrain.recipe.build.checked_network` builds the network, whose sizes and addresses follow
+   from the recipe and never from numbers in a file.
+3. The tensors: :func:`checked_tensors` requires exactly the names, shapes and dtype of this network and finite values.
+   It never allocates a size that a file claims.
+4. The targets: :meth:`nntrain.losses.Loss.target_columns` requires class indices below the number of classes, and
+   columns that match the outputs. The engine and :meth:`nntrain.artifacts.model.Model.score`, which call compiled
+   losses, get their targets from it.
 
-Behind the wall, losses that index by a class look at the bounds once more, and return NaN beyond them.
+In addition, losses that index by a class check the bounds themselves, and return NaN beyond them.
 """
 
 from collections.abc import Mapping
@@ -37,14 +37,14 @@ from nntrain.recipe.schema import Recipe
 
 
 class Outside(BaseModel):
-    """Data from a file: no conversion of types, no NaN and no infinity; keys that are not known are left alone."""
+    """Data from a file: no type conversion, no NaN, no infinity; unknown keys are ignored."""
 
     model_config = ConfigDict(frozen=True, strict=True, allow_inf_nan=False)
 
 
 def _distinct(names: list[Any]) -> list[Any]:
     if len(set(map(str, names))) < len(names):
-        raise PydanticCustomError("not_distinct", "two of them are the same")
+        raise PydanticCustomError("not_distinct", "two items are the same")
     return names
 
 
@@ -66,14 +66,14 @@ class Scaling(Outside):
 
 
 class Preprocessing(Outside):
-    """How features and targets are standardised, if they are."""
+    """The standardisation of features and targets, if any."""
 
     inputs: Scaling | None
     targets: Scaling | None
 
 
 class Facts(Outside):
-    """What a model file says beside its tensors."""
+    """The metadata of a model file."""
 
     recipe: Recipe
     features: Names
@@ -83,37 +83,39 @@ class Facts(Outside):
 
     @property
     def n_classes(self) -> int | None:
-        """How many classes there are, or None for regression."""
+        """Number of classes, or None for regression."""
         return None if self.classes is None else len(self.classes)
 
 
 def checked_facts(path: Path, facts: Mapping[str, Any]) -> tuple[Facts, Network]:
-    """Return what the file at ``path`` says of a model, and the network that follows from it.
+    """Return the validated metadata of the file at ``path``, and the network that follows from them.
 
     Raises:
-        InputError: if a key is missing or wrong, or parts do not suit each other.
+        InputError: if a key is missing or wrong, or the metadata are inconsistent.
     """
     document = Document(str(path), dict(facts))
     try:
-        told = Facts.model_validate(document.data)
+        checked = Facts.model_validate(document.data)
     except ValidationError as error:
         raise bad_facts(path, str(problems_of(error, document, Facts)[0].what)) from None
-    if told.classes is not None and (len(told.targets) > 1 or told.preprocessing.targets is not None):
-        raise bad_facts(path, "classes are one target, which is not standardised")
+    if checked.classes is not None and (len(checked.targets) > 1 or checked.preprocessing.targets is not None):
+        raise bad_facts(path, "classes need one target, which is not standardised")
     try:
-        network = checked_network(told.recipe, len(told.features), len(told.targets), told.n_classes, document)
+        network = checked_network(
+            checked.recipe, len(checked.features), len(checked.targets), checked.n_classes, document
+        )
     except InputError as error:
         raise bad_facts(path, error.problems[0].what) from None
-    return told, network
+    return checked, network
 
 
 def checked_tensors(
     path: Path, tensors: Mapping[str, NDArray[Any]], shapes: Mapping[str, tuple[int, ...]], dtype: np.dtype[Any]
 ) -> None:
-    """Check that the file at ``path`` has the tensors ``shapes``, of ``dtype`` and finite, and no others.
+    """Check that the file at ``path`` has exactly the tensors ``shapes``, of ``dtype`` and finite.
 
     Raises:
-        InputError: if it has not.
+        InputError: if not.
     """
     for name in {**shapes, **tensors}:
         if name not in shapes or name not in tensors:
@@ -127,5 +129,5 @@ def checked_tensors(
 
 
 def bad_facts(path: Path, what: str) -> InputError:
-    """Return the error for a file that is whole, but does not describe a model."""
+    """Return the error for an intact file that does not describe a model."""
     return bad_input(path, f"not a valid model: {what}", "use the file as nntrain wrote it")

@@ -1,4 +1,4 @@
-"""``nntrain fit``: from a recipe to a trained model."""
+"""``nntrain fit``: train the network of a recipe."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ if TYPE_CHECKING:
 def command(
     recipe: Recipe,
     settings: Settings = None,
-    out: Annotated[Path | None, typer.Option(help="Directory to leave the run in.  [default: runs/NAME-TIME]")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Let --out replace the run that it holds.")] = False,
+    out: Annotated[Path | None, typer.Option(help="Directory of the run.  [default: runs/NAME-TIME]")] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --out.")] = False,
     require: Annotated[
         list[str] | None,
         typer.Option(
             metavar="CONDITION",
-            help="Exit with 1 unless it holds, as in 'test.accuracy>=0.95'. Repeatable.",
+            help="Exit with 1 unless the condition is met, as in 'test.accuracy>=0.95'. Repeatable.",
             autocompletion=completion.measures,
         ),
     ] = None,
@@ -41,13 +41,12 @@ def command(
 ) -> None:
     """Train the network of a recipe.
 
-    Progress goes to standard error: a live display on a terminal, else a line for the first and the last epoch and one
-    every ten seconds between them. A unit is dead if its activation is zero for every row of the probe, which is the
-    first 512 rows of the training part (all, if there are fewer); gradient norms are those of the epoch's last
-    mini-batch.
+    Progress goes to standard error: a live display on a terminal, otherwise one line for the first and the last epoch
+    and one every ten seconds. A unit is dead if its activation is zero for every row of the probe: the first 512 rows
+    of the training split. Gradient norms are those of the epoch's last mini-batch.
 
-    A run leaves a directory: recipe.yaml (complete), metrics.jsonl (a line an epoch), summary.json and
-    model.safetensors. Ctrl-C, SIGTERM and SIGHUP end a run early and still leave all of them.
+    A run writes a directory: recipe.yaml (complete), metrics.jsonl (one line per epoch), summary.json and
+    model.safetensors. Ctrl-C, SIGTERM and SIGHUP end a run early, and these files are still written.
     """
     from nntrain.cli.interrupts import Interrupts
     from nntrain.cli.live import listener_for
@@ -80,16 +79,16 @@ def fit(
     interrupted: Callable[[], bool] = lambda: False,
     conditions: Sequence[Condition] = (),
 ) -> Summary:
-    """Train the network of the recipe that ``recipe`` names and leave the run's directory.
+    """Train the network of the recipe that ``recipe`` names, and write the run directory.
 
     Args:
         recipe: the recipe, as a command's argument names it.
         settings: overrides, ``key=value``.
-        out: directory of the run; None for one under ``runs``.
-        overwrite: whether ``out`` may hold a run already.
-        listener: is told every event.
-        interrupted: is asked whether to end the run early.
-        conditions: of the summary, which the run has to be able to meet.
+        out: directory of the run; None for a new one under ``runs``.
+        overwrite: whether a run in ``out`` may be replaced.
+        listener: called with every event.
+        interrupted: returns whether to end the run early.
+        conditions: on the summary; each must name a result that the run will have.
 
     Raises:
         InputError: if anything about the recipe, its data, ``out`` or ``conditions`` is wrong.
@@ -131,7 +130,7 @@ def fit(
     ):
         with loaded.document.placing():
             engine = Engine(plan)
-        interrupted()  # from here on there is something to keep
+        interrupted()  # from here on a first signal no longer ends the process at once
         summary = summarize(told(folder, engine), str(folder.path), str(folder.path / MODEL))
         model = Model.of(built.recipe, plan.network, engine.theta, built.dataset, plan.data)
 

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and SIGHUP: a run is asked to end where it can be kept, all else ends at once."""
+"""Ctrl-C, SIGTERM and SIGHUP: a run ends where its result can be saved, everything else ends at once."""
 
 import signal
 import sys
@@ -11,7 +11,7 @@ from typing import Self
 from nntrain.errors import Status
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
-AGAIN = 0.02  # seconds until a signal is repeated that was lost
+REPEAT_SECONDS = 0.02  # delay before a lost signal is repeated
 Handler = Callable[[int, FrameType | None], None]
 
 
@@ -20,7 +20,7 @@ class Interrupted(KeyboardInterrupt):
 
     Attributes:
         number: of the signal.
-        status: the exit status, 128 plus that number, as shells report it.
+        status: the exit status: 128 plus that number, as shells report it.
     """
 
     def __init__(self, number: int) -> None:
@@ -32,7 +32,7 @@ class Interrupted(KeyboardInterrupt):
 def handling(handler: Handler) -> Iterator[None]:
     """Call ``handler`` on each of the signals while entered.
 
-    A signal that is ignored stays ignored: nohup and a shell's ``&`` ask for it.
+    An ignored signal stays ignored, as nohup and a shell's ``&`` request.
     """
     wanted = [number for number in SIGNALS if signal.getsignal(number) is not signal.SIG_IGN]
     before = {number: signal.getsignal(number) for number in wanted}
@@ -52,9 +52,9 @@ def ending_at_once() -> Iterator[None]:
     hook_before = sys.unraisablehook
 
     def raise_again(lost: "sys.UnraisableHookArgs") -> None:
-        """Repeat a signal whose exception was lost, as it came while Python ran a callback."""
+        """Repeat a signal whose exception was lost because it came while Python ran a callback."""
         if isinstance(lost.exc_value, Interrupted):
-            Timer(AGAIN, signal.raise_signal, [lost.exc_value.number]).start()
+            Timer(REPEAT_SECONDS, signal.raise_signal, [lost.exc_value.number]).start()
         else:
             hook_before(lost)
 
@@ -72,7 +72,7 @@ def ending_at_once() -> Iterator[None]:
 
 
 def _behind(error: BaseException | None) -> Interrupted | None:
-    """Return the signal that led to an error: Typer, and Python where it makes a class, raise another one for it."""
+    """Return the signal that caused an error: Typer, and Python while creating a class, replace the exception."""
     while error is not None and not isinstance(error, Interrupted):
         error = error.__cause__ or error.__context__
     return error
@@ -85,9 +85,8 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
 class Interrupts:
     """While entered, a first signal only sets a flag.
 
-    Until ``wanted`` is first called there is nothing to keep, and a signal raises Interrupted. Afterwards a second
-    signal raises it only if ``insist`` is set; otherwise it is ignored, as nothing may come between the last step and
-    the saved model.
+    Until ``wanted`` is first called there is nothing to save, and a signal raises Interrupted. Afterwards a second
+    signal raises it only if ``insist`` is set; otherwise it is ignored, so that the model is saved.
     """
 
     def __init__(self, insist: bool = False) -> None:
@@ -106,10 +105,10 @@ class Interrupts:
         self._handling.__exit__(kind, error, traceback)
 
     def wanted(self) -> bool:
-        """Return whether a signal has come.
+        """Return whether there was a signal.
 
         Raises:
-            Interrupted: if it came before this was first called, and the exception was lost in a callback.
+            Interrupted: if the signal came before the first call, and its exception was lost in a callback.
         """
         if self._number is not None and not self._anyone_listens:
             raise Interrupted(self._number)
@@ -118,7 +117,7 @@ class Interrupts:
 
     @property
     def status(self) -> Status:
-        """The exit status of what the first signal has ended."""
+        """The exit status of a command that the first signal has ended."""
         return Status.INTERRUPTED if self._number is None else Status(128 + self._number)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:

@@ -10,7 +10,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError
 
-from nntrain.artifacts.history import Count, Facts, Positive, Real, Share, damaged, first_problem
+from nntrain.artifacts.history import Count, Facts, Fraction, Positive, Real, damaged, first_problem
 from nntrain.comparison.folder import COMPARISON, RUNS
 from nntrain.comparison.ledger import rows_of
 from nntrain.comparison.run_result import RunResult
@@ -37,7 +37,7 @@ class Outcome(Facts):
 
     settings: dict[str, Real]
     runs: Count
-    diverged: Share
+    diverged: Fraction
     scores: dict[str, dict[str, Middle]]
     seconds: Middle
     target: Reached | None
@@ -66,7 +66,7 @@ class Difference(Facts):
     difference: Real | None
     low: Real | None
     high: Real | None
-    p_holm: Share
+    p_holm: Fraction
     shown: bool
     verdict: str
 

@@ -1,1 +1,1 @@
-"""One run: its plan, its engine, the loop that yields what happens, and when it stops."""
+"""One training run: plan, engine, the loop that yields events, and when it stops."""

@@ -1,4 +1,4 @@
-"""What the best constant prediction reaches: what a model is worth begins above that."""
+"""The baseline: loss and metric of the best constant prediction, which a useful model has to beat."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,12 +11,12 @@ from nntrain.losses import Loss
 from nntrain.metrics import accuracy, r2
 from nntrain.training.events import Baseline
 
-CHUNK = 4096  # rows whose predictions are laid out at a time
+CHUNK_ROWS = 4096  # rows whose predictions are made at a time
 
 
 @dataclass(frozen=True)
 class Rows:
-    """Some rows of data as the compiled functions read them, beside the targets as they were given."""
+    """Some rows of data as the compiled functions read them, and their targets as the metrics read them."""
 
     x: NDArray[Any]  # (N, inputs)
     target: NDArray[Any]  # (N, targets)
@@ -26,28 +26,28 @@ class Rows:
         return Rows(self.x[rows], self.target[rows], self.y[rows])
 
 
-def baselines(loss: Loss, outputs: int, n_classes: int | None, parts: Mapping[str, Rows]) -> dict[str, Baseline]:
-    """Return loss and metric, on each part, of the best constant prediction for the part ``train``.
+def baselines(loss: Loss, outputs: int, n_classes: int | None, splits: Mapping[str, Rows]) -> dict[str, Baseline]:
+    """Return loss and metric of the best constant prediction for the split ``train``, on each split.
 
     Args:
-        loss: the loss, with nothing left open.
-        outputs: of the network.
-        n_classes: how many classes there are; None: regression.
-        parts: of the data, by name.
+        loss: the loss, with all its settings resolved.
+        outputs: number of outputs of the network.
+        n_classes: number of classes; None: regression.
+        splits: rows of the data, by the name of the split.
     """
-    with np.errstate(over="ignore", invalid="ignore"):  # of targets near the largest number that there is
-        return _baselines(loss, outputs, n_classes, parts)
+    with np.errstate(over="ignore", invalid="ignore"):  # targets near the largest float
+        return _baselines(loss, outputs, n_classes, splits)
 
 
-def _baselines(loss: Loss, outputs: int, n_classes: int | None, parts: Mapping[str, Rows]) -> dict[str, Baseline]:
-    train = parts["train"]
+def _baselines(loss: Loss, outputs: int, n_classes: int | None, splits: Mapping[str, Rows]) -> dict[str, Baseline]:
+    train = splits["train"]
     constant = loss.constant(train.target, outputs).astype(train.target.dtype)
     frequent = None if n_classes is None else np.bincount(train.y).argmax()
     found = {}
-    for name, rows in parts.items():
-        chunks = [rows[start : start + CHUNK] for start in range(0, len(rows.x), CHUNK)]
+    for name, rows in splits.items():
+        chunks = [rows[start : start + CHUNK_ROWS] for start in range(0, len(rows.x), CHUNK_ROWS)]
         losses = [loss_of(loss, np.tile(constant, (len(chunk.x), 1)), chunk)[0] for chunk in chunks]
-        value = loss.combine(np.array([losses]), len(rows.x), CHUNK, loss.weigh(rows.target))[0]
+        value = loss.combine(np.array([losses]), len(rows.x), CHUNK_ROWS, loss.weigh(rows.target))[0]
         if frequent is not None:
             metric = accuracy(rows.y, np.full(len(rows.y), frequent))
         else:

@@ -1,4 +1,4 @@
-"""Divergence: a training loss that has grown beyond use, and the step at which numbers are no longer finite."""
+"""Divergence: a training loss that has grown too large, and the step at which numbers stop being finite."""
 
 from dataclasses import dataclass, field, replace
 from math import inf
@@ -12,75 +12,76 @@ from nntrain.training.engine import Engine
 from nntrain.training.events import Baseline, Diverged
 from nntrain.training.plan import Plan
 
-BEYOND_USE = 10  # times the loss of the first weights, and of the best constant prediction
-STEPS, GROWN = 2000, 1e3  # of a weight under a penalty alone, and the size at which it has grown
+DIVERGED_FACTOR = 10  # a run has diverged above this many times the initial loss and the baseline loss
+PENALTY_STEPS = 2000  # that test whether a penalty alone makes a weight grow
+PENALTY_GROWTH = 1e3  # the size at which a weight that started at 1 has grown
 
 
 @dataclass
 class Growth:
     """How far the training loss has grown.
 
-    It is beyond use where it is more than ten times the loss of the first weights and of the best constant prediction,
-    both counted from the loss's lower bound. It may be so for a while, and come back: what counts is where a run ends.
+    A run has diverged if it ends with more than ten times the loss of the initial weights and of the best constant
+    prediction, both measured from the loss's lower bound. The loss may exceed that limit for a while and recover.
 
     Attributes:
-        baseline: of the training part.
-        limit: the loss beyond which weights are of no use; infinite until the first loss is known.
+        baseline: of the training split.
+        limit: the loss above which a run has diverged; infinite until the first loss is known.
     """
 
     baseline: Baseline
     limit: float = inf
-    _left: Diverged | None = None  # the first of the latest epochs that were beyond it
+    _left: Diverged | None = None  # the first of the latest consecutive epochs above the limit
     _last: Diverged = field(default_factory=lambda: Diverged(0, 0, "the training loss", 0.0))
 
     def begin(self, first: float) -> None:
-        """Take in the loss of the first weights."""
+        """Record the loss of the initial weights."""
         largest = max(first, self.baseline.loss) - self.baseline.floor
-        self.limit = self.baseline.floor + BEYOND_USE * largest if largest > 0 else inf
+        self.limit = self.baseline.floor + DIVERGED_FACTOR * largest if largest > 0 else inf
 
     def see(self, loss: float, epoch: int, step: int, rate: float) -> None:
-        """Take in the training loss of an epoch, which ended with ``step`` and the learning rate ``rate``."""
+        """Record the training loss of an epoch, which ended with ``step`` and the learning rate ``rate``."""
         self._last = Diverged(epoch, step, "the training loss", rate)
         self._left = None if loss <= self.limit else self._left or self._last
 
     def beyond_use(self, loss: float) -> Diverged | None:
-        """Return since when the run has been beyond use if it ends with ``loss``, None if it is not."""
+        """Return where the loss went above the limit for good if the run ends with ``loss``; None if it does not."""
         return None if loss <= self.limit else replace(self._left or self._last, grown_to=loss)
 
 
 def locate(
-    engine: Engine, order: NDArray[np.int64], done: int, rates: NDArray[np.float64], epoch: int
+    engine: Engine, order: NDArray[np.int64], done: int, learning_rates: NDArray[np.float64], epoch: int
 ) -> tuple[Diverged, int]:
-    """Find the step after which, or in which, a number is not finite.
+    """Find the first step that computes a number that is not finite.
 
     Args:
-        engine: with a finite state, as it was after ``done`` steps. It is left in the last finite state.
-        order: the rows of the steps to come.
+        engine: with the state after ``done`` steps, which is finite. It is left in the last finite state.
+        order: the rows of the next steps.
         done: steps of the run before them.
-        rates: the learning rate of each step to come.
+        learning_rates: of each of the next steps.
         epoch: the epoch they belong to, counted from 1.
 
     Returns:
-        What happened, and how many of the steps were taken before it.
+        What happened, and how many of the steps were taken before.
     """
     rows = engine.plan.batch_rows
-    for index, rate in enumerate(rates):
+    for index, rate in enumerate(learning_rates):
         theta, state = engine.theta.copy(), engine.state.copy()
         batch = order[index * rows : (index + 1) * rows]
-        losses = engine.take(batch, done + index, rates[index : index + 1])
+        losses = engine.take(batch, done + index, learning_rates[index : index + 1])
         if not losses.size or not engine.is_finite():
             where = first_not_finite(engine, batch.size, bool(losses.size))
             engine.theta[:], engine.state[:] = theta, state
             penalty = penalty_that_grows(engine.plan, float(rate))
             return Diverged(epoch, done + index + 1, where, float(rate), penalty=penalty), index
-    raise AssertionError("the steps that were not finite before are finite now")
+    raise AssertionError("repeating the steps gave finite numbers only")
 
 
 def penalty_that_grows(plan: Plan, rate: float) -> str | None:
-    """Return the key of a penalty by which a weight without any loss would grow at a learning rate, None if none does.
+    """Return the key of a penalty that alone makes a weight grow at a learning rate, None if there is none.
 
-    A step of plain gradient descent takes rate·l2·w off a weight w: where rate·l2 is beyond 2, -w grows from step to
-    step. Other rules have other limits, or none: they are asked.
+    A step of plain gradient descent subtracts rate·l2·w from a weight w: where rate·l2 > 2, |w| grows at every step.
+    Other optimizers have other limits or none, so the optimizer itself is run.
     """
     settings, optimizer = plan.regularization, plan.optimizer
     amounts = {
@@ -96,11 +97,11 @@ def _grows(optimizer: Optimizer, rate: float, l2: float, shrinkage: float) -> bo
     tensors, hyper, penalty = np.array([[0, 1, 1]]), np.array(optimizer.hyper(), np.float64), np.zeros(PENALTIES)
     penalty[DECAY] = shrinkage
     update = optimizer.update[theta.dtype]
-    for k in range(1, STEPS + 1):
+    for k in range(1, PENALTY_STEPS + 1):
         gradient = l2 * theta
         decay(tensors, theta, penalty, rate)
         update(theta, gradient, state, tensors, hyper, rate, k, 0, 1)
-        if not abs(theta[0]) < GROWN * max(1.0, rate):
+        if not abs(theta[0]) < PENALTY_GROWTH * max(1.0, rate):
             return True
     return False
 
@@ -126,4 +127,4 @@ def first_not_finite(engine: Engine, rows: int, with_gradient: bool) -> str:
     for name, arrays in zip(names, network.arrays(engine.theta), strict=True):
         if not all(np.isfinite(values).all() for values in arrays.values()):
             return f"the running averages of {name}"
-    raise AssertionError("everything in the buffers is finite")
+    raise AssertionError("everything is finite")

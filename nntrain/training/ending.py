@@ -1,4 +1,4 @@
-"""The end of a run: which weights are the result, and what they are like."""
+"""The end of a run: which weights are kept, and their scores."""
 
 import numpy as np
 
@@ -22,18 +22,18 @@ def finish(
     seconds: float,
     statistics: bool,
 ) -> Finished:
-    """Leave the engine with the weights that the recipe asks to keep, and return the run's last event.
+    """Give the engine the weights that the recipe asks to keep, and return the run's last event.
 
     Args:
         engine: with the weights of the last step.
-        best: the best weights.
+        best: the best weights so far.
         growth: how far the training loss has grown.
-        stopped: why the run ended, as far as the loop knows.
-        diverged: where a number was not finite.
-        epochs: that were completed.
-        steps: that were taken.
+        stopped: why the loop ended.
+        diverged: where a number was not finite, if one was not.
+        epochs: number completed.
+        steps: number taken.
         seconds: since the first step.
-        statistics: whether to measure layers, and how the weights do against noise.
+        statistics: whether to measure the layers, and how much of the losses is noise.
     """
     with engine.measured_weights(steps):
         layers = layer_statistics(engine).layers if statistics else ()
@@ -46,7 +46,7 @@ def finish(
     if diverged is not None or (epochs > 0 and not np.array_equal(best.weights, last)):
         engine.theta[:] = best.weights
         of_best = engine.scores()
-        # Without validation, epochs have the losses of other weights than they leave behind: the last may be the best.
+        # Without validation, an epoch's loss is not that of the weights at its end: the last weights may be the best.
         if diverged is not None or "validation" in final or of_best["train"].loss < final["train"].loss:
             scores, best_epoch = of_best, best.epoch
     engine.theta[:] = best.weights if keeps_best and scores is not final else last

@@ -1,4 +1,4 @@
-"""The engine of a run: its parameters, its buffers, and the compiled functions bound to them."""
+"""The engine of a run: its parameters, its workspace, and the compiled functions bound to them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -23,21 +23,21 @@ from nntrain.training.events import Baseline, Scores
 from nntrain.training.memory_check import check_room
 from nntrain.training.plan import Plan
 
-RUNNING = ("running_mean", "running_var")  # what batch norm keeps
+RUNNING_STATISTICS = ("running_mean", "running_var")  # batch norm's buffers
 MAX_LOGGED_PARAMETERS = 8  # larger networks' parameters are not in the metrics
-PROBE_ROWS = 512  # training rows, at most, that dead units are looked for with
+PROBE_ROWS = 512  # maximum number of training rows for statistics
 
 
 class Engine:
-    """A run's arrays, allocated once, and what can be done to them.
+    """A run's arrays, allocated once, and the operations on them.
 
     Attributes:
-        theta: the parameters (P), and the running averages of normalised layers after them.
+        theta: the parameters (P), followed by the running averages of normalised layers.
         grad: the gradient of the last step (P).
-        state: the optimizer's state vectors, and slow weights and averages (S, as long as theta).
-        gradient_norm: of the last gradient, before it was clipped.
-        crew: the threads that share its large products.
-        clipped: steps, so far, whose gradient was clipped.
+        state: state vectors of the optimizer, Lookahead's slow weights, averaged weights (S, as long as theta).
+        gradient_norm: norm of the last gradient before clipping.
+        pool: the threads that compute large products.
+        clipped: number of steps so far whose gradient was clipped.
     """
 
     def __init__(self, plan: Plan, n_threads: int | None = None) -> None:
@@ -52,7 +52,7 @@ class Engine:
         self.dtype = np.dtype(plan.training.dtype)
         rows = max(plan.batch_rows, CHUNK_ROWS)
         compile_products_in_background(plan.network, self.dtype, rows, evaluate)
-        self._steps = steps[self.dtype]  # before the others are asked for: it takes as long to compile as they do
+        self._steps = steps[self.dtype]  # first, as it takes as long to compile as all others
         rule, self._loss = plan.optimizer.update.address(self.dtype), Criterion(*plan.loss.criterion(self.dtype))
         self.theta = plan.network.initial(plan.seed, self.dtype)
         self.grad = empty(plan.network.parameters, self.dtype)
@@ -61,10 +61,10 @@ class Engine:
         self._unclipped = np.zeros_like(self.grad) if plan.regularization.clips else self.grad[:0]
         self.gradient_norm = 0.0
         self.clipped = 0
-        parts = {"train": plan.data.train, "validation": plan.data.validation, "test": plan.data.test}
-        self.parts = {name: self.rows(part) for name, part in parts.items() if part is not None}
-        self.train = self.parts["train"]
-        self.probe = self.train[:PROBE_ROWS]  # the split has shuffled them
+        splits = {"train": plan.data.train, "validation": plan.data.validation, "test": plan.data.test}
+        self.splits = {name: self.rows(part) for name, part in splits.items() if part is not None}
+        self.train = self.splits["train"]
+        self.probe = self.train[:PROBE_ROWS]  # in random order, as the split shuffles
         self.pool = ThreadPool(self.dtype, plan.network.largest_product(rows), n_threads)
         unit_variance.fit(plan.network, self.theta, self.probe.x, self.pool)
         self.state[plan.optimizer.state_rows :] = self.theta
@@ -74,25 +74,25 @@ class Engine:
         self._forward = ForwardPass(plan.network, self.dtype, targets, self.pool)
         self._table = self._forward.table
         hyper = np.array(plan.optimizer.hyper(), np.float64)
-        tensors, self._followers = plan.network.tensors(), plan.averages
-        self._update = Update(rule, int(plan.optimizer.whole), hyper, plan.penalty, plan.seed, tensors, self._followers)
+        tensors, self._averages = plan.network.tensors(), plan.averages
+        self._update = Update(rule, int(plan.optimizer.whole), hyper, plan.penalty, plan.seed, tensors, self._averages)
         self._weights = plan.loss.weigh(self.train.target)
-        self._measured_at = -1  # step of the weights whose running averages were measured
+        self._measured_at = -1  # step after which the averaged weights' running averages were measured
 
     def rows(self, part: Part) -> Rows:
         """Return data as the compiled functions read them."""
         target = self.plan.loss.target_columns(part.y, self.plan.n_classes, self.plan.network.outputs)
         return Rows(part.features(self.dtype), np.ascontiguousarray(target, self.dtype), part.y)
 
-    def take(self, order: NDArray[np.int64], done: int, rates: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Take a step for each of ``rates`` on the rows ``order``, after ``done`` steps of the run.
+    def take(self, order: NDArray[np.int64], done: int, learning_rates: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Take a step for each of ``learning_rates`` on the rows ``order``, after ``done`` steps.
 
         Returns:
-            The loss of each step that was taken; fewer than ``rates`` if one was not finite.
+            The loss of each step taken; fewer than ``learning_rates`` if a loss was not finite.
         """
-        told, taken = self._take(order[None], done, rates[None], self._update, keep_ends=False)
-        self.clipped += int(told.clipped[0, :taken].sum())
-        return told.losses[0, :taken]
+        results, taken = self._take(order[None], done, learning_rates[None], self._update, keep_ends=False)
+        self.clipped += int(results.clipped[0, :taken].sum())
+        return results.losses[0, :taken]
 
     def loss_and_gradient(self, rows: NDArray[np.int64] | None = None, done: int = 0) -> tuple[float, NDArray[Any]]:
         """Return the loss of a batch and its gradient, with penalties; parameters, buffers and state stay as they are.
@@ -122,64 +122,70 @@ class Engine:
         results, _ = self._take(rows[None], done, np.zeros((1, 1)), no_update, keep_ends=False)
         return float(results.losses[0, 0])
 
-    def take_epochs(self, orders: NDArray[np.int64], done: int, rates: NDArray[np.float64]) -> StepResults | None:
-        """Train some epochs, on the rows ``orders`` (E, N) at ``rates`` (E, K), after ``done`` steps of the run.
+    def take_epochs(
+        self, orders: NDArray[np.int64], done: int, learning_rates: NDArray[np.float64]
+    ) -> StepResults | None:
+        """Train E epochs on the rows ``orders`` (E, N) at ``learning_rates`` (E, K), after ``done`` steps.
 
         Returns:
-            What each of them led to; None if a number was not finite.
+            The results of each; None if a number was not finite.
         """
-        told, taken = self._take(orders, done, rates, self._update, keep_ends=True)
-        return told if taken == rates.size and self.is_finite() else None
+        results, taken = self._take(orders, done, learning_rates, self._update, keep_ends=True)
+        return results if taken == learning_rates.size and self.is_finite() else None
 
     def is_finite(self) -> bool:
-        """Return whether parameters and optimizer state are finite: squares that overflow would stop all steps."""
+        """Return whether parameters and optimizer state are finite. Infinite second moments would stop all steps."""
         return _all_finite(self.theta) and _all_finite(self.state)
 
     def _take(
-        self, orders: NDArray[np.int64], done: int, rates: NDArray[np.float64], update: Update, keep_ends: bool
+        self, orders: NDArray[np.int64], done: int, learning_rates: NDArray[np.float64], update: Update, keep_ends: bool
     ) -> tuple[StepResults, int]:
         epochs = len(orders)
         ends = np.empty((epochs if keep_ends else 0, self.theta.size), self.dtype)
-        told = StepResults(
-            np.empty(rates.shape), np.zeros(rates.shape, np.bool_), np.empty(epochs), self._unclipped, ends
+        results = StepResults(
+            np.empty(learning_rates.shape),
+            np.zeros(learning_rates.shape, np.bool_),
+            np.empty(epochs),
+            self._unclipped,
+            ends,
         )
         data = (self.train.x, self.train.target, orders)
         run = (self._table, self.theta, self.grad, self.state, update, self._loss)
-        taken = self._steps(*run, *data, done, rates, told, self.workspace)
-        self.gradient_norm = float(told.norms[-1])
-        return told, taken
+        taken = self._steps(*run, *data, done, learning_rates, results, self.workspace)
+        self.gradient_norm = float(results.norms[-1])
+        return results, taken
 
     def combined(self, losses: NDArray[np.float64], orders: NDArray[np.int64]) -> list[float]:
-        """Return the losses of epochs from those of their steps (E, K), which took the rows ``orders`` (E, N)."""
+        """Return the loss of each epoch from those of its steps (E, K), taken on the rows ``orders`` (E, N)."""
         weights = None if self._weights is None else self._weights[orders]
         return self.plan.loss.combine(losses, orders.shape[1], self.plan.batch_rows, weights)
 
     def score(self, rows: Rows, alive: NDArray[np.bool_] | None = None) -> Scores:
-        """Return loss and metric on ``rows``, with the parameters as they stand."""
+        """Return loss and metric of the current parameters on ``rows``."""
         output, loss = self._forward.loss(self.theta, rows.x, rows.target, self.plan.loss, alive)
         if self.plan.n_classes is not None:
             return Scores(loss, float(accuracy(rows.y, self.plan.loss.predict_class(output))))
         return Scores(loss, r2(rows.y, self.plan.loss.prediction(output)))
 
     def scores_of(self, thetas: NDArray[Any], rows: Rows) -> list[Scores]:
-        """Return loss and metric on ``rows``, with each of the parameters ``thetas`` (E, P)."""
+        """Return loss and metric of each of the parameters ``thetas`` (E, P) on ``rows``."""
         loss = self.plan.loss
         outputs, losses = self._forward.losses(thetas, rows.x, rows.target, loss)
         if self.plan.n_classes is None:
             metrics: list[float | None] = [r2(rows.y, loss.prediction(output)) for output in outputs]
-        else:  # of all at once
+        else:  # all at once
             decided = loss.predict_class(outputs.reshape(-1, outputs.shape[2])).reshape(len(thetas), -1)
             metrics = list(accuracy(rows.y, decided))
         return [Scores(value, metric) for value, metric in zip(losses, metrics, strict=True)]
 
     def scores(self) -> dict[str, Scores]:
-        """Return loss and metric on every part of the data."""
-        return {name: self.score(rows) for name, rows in self.parts.items()}
+        """Return loss and metric on every split."""
+        return {name: self.score(rows) for name, rows in self.splits.items()}
 
     @contextmanager
     def measured_weights(self, step: int) -> Iterator[None]:
-        """Put into theta, for a while, the weights that count after ``step`` steps: the mean or the slow ones."""
-        training, averages = self.plan.training, self._followers
+        """While entered, hold in theta the weights that are measured after ``step`` steps, averaged or slow."""
+        training, averages = self.plan.training, self._averages
         if training.averaging is not None and step >= averages[START]:
             row = int(averages[MEAN])
         elif training.lookahead is not None:
@@ -197,13 +203,15 @@ class Engine:
             self.theta[:] = learning
 
     def _measure_averages(self, theta: NDArray[Any], step: int) -> None:
-        """Measure the running averages of batch norm for weights that were averaged: the mean of theirs is not theirs.
+        """Measure batch norm's running averages anew for averaged weights, as the mean of averages is wrong.
 
-        They become the means over the batches of the training part, each as in a training step.
+        They become the means over the batches of the training split, each computed as in a training step.
 
         Source: Izmailov et al., arXiv 1803.05407; torch.optim.swa_utils.update_bn.
         """
-        running = [arrays[name] for arrays in self.plan.network.arrays(theta) for name in arrays if name in RUNNING]
+        running = [
+            arrays[name] for arrays in self.plan.network.arrays(theta) for name in arrays if name in RUNNING_STATISTICS
+        ]
         if not running or step == self._measured_at:
             return
         for values in running:
@@ -216,21 +224,21 @@ class Engine:
         self._measured_at = step
 
     def validation(self, step: int) -> Scores | None:
-        """Return loss and metric on the validation part after ``step`` steps, None where there is none."""
-        rows = self.parts.get("validation")
+        """Return loss and metric on the validation split after ``step`` steps, None without validation."""
+        rows = self.splits.get("validation")
         if rows is None:
             return None
         with self.measured_weights(step):
             return self.score(rows)
 
     def outputs(self, rows: Rows, theta: NDArray[Any] | None = None) -> NDArray[Any]:
-        """Return the outputs (N, O) for ``rows``, with the parameters as they stand or with ``theta``."""
+        """Return the outputs (N, O) for ``rows``, of the current parameters or of ``theta``."""
         return self._forward.outputs(self.theta if theta is None else theta, rows.x)
 
     @cached_property
     def baseline(self) -> dict[str, Baseline]:
-        """What the best constant prediction reaches on each part of the data."""
-        return baselines(self.plan.loss, self.plan.network.outputs, self.plan.n_classes, self.parts)
+        """Loss and metric of the best constant prediction on each split."""
+        return baselines(self.plan.loss, self.plan.network.outputs, self.plan.n_classes, self.splits)
 
     @property
     def unclipped_gradient(self) -> NDArray[Any]:
@@ -238,10 +246,10 @@ class Engine:
         return self._unclipped if self._unclipped.size else self.grad
 
     def few_parameters(self) -> tuple[float, ...] | None:
-        """Return the parameters of a network that has a few only, None of others."""
+        """Return the parameters of a small network, None of a larger one."""
         return tuple(self.theta[: self.grad.size].tolist()) if self.grad.size <= MAX_LOGGED_PARAMETERS else None
 
 
 def _all_finite(values: NDArray[Any]) -> bool:
-    with np.errstate(over="ignore", invalid="ignore"):  # the sum is quicker, but may overflow by itself
+    with np.errstate(over="ignore", invalid="ignore"):  # the sum is faster, but may overflow
         return bool(np.isfinite(values.sum()) or np.isfinite(values).all())

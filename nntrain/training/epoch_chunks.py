@@ -1,4 +1,4 @@
-"""Epochs that are trained several in one call: Python, and what looks at each epoch, then cost next to nothing."""
+"""Chunks of epochs, trained in one compiled call each, so that Python costs little between short epochs."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -9,34 +9,35 @@ import numpy as np
 from nntrain.training.engine import Engine
 from nntrain.training.events import Scores
 
-SECONDS, NUMBERS = 0.05, 1_000_000  # that a call lasts about, and of the parameters that it returns
+CHUNK_SECONDS = 0.05  # that a call should take
+MAX_CHUNK_NUMBERS = 1_000_000  # of the parameters that a call returns
 
 
-def most(engine: Engine, seconds_per_step: float) -> int:
-    """Return how many epochs a call may train."""
+def max_epochs(engine: Engine, seconds_per_step: float) -> int:
+    """Return the maximum number of epochs in a chunk."""
     seconds = engine.plan.steps_per_epoch * seconds_per_step
-    return min(int(SECONDS / seconds), NUMBERS // engine.theta.size)
+    return min(int(CHUNK_SECONDS / seconds), MAX_CHUNK_NUMBERS // engine.theta.size)
 
 
 class Ending(NamedTuple):
-    """What is known of an epoch in the middle of a block."""
+    """What is known of an epoch inside a chunk."""
 
     gradient: float  # the norm of its last gradient
     seconds: float  # when it ended, since the run began
-    end: Callable[[], None]  # to be called if the run ends there
+    end: Callable[[], None]  # called if the run ends there
 
 
-class Block:
+class EpochChunk:
     """Some epochs, trained in one call and measured in another.
 
     Attributes:
         start: the parameters before the first epoch.
         orders: the rows of each epoch (E, N).
-        rates: the learning rate of each step (E, K).
-        told: what each epoch led to; None if a number did not stay finite. The engine then stands where it was.
-        scores: on the validation part after each epoch.
-        seconds: that all of it took.
-        seconds_per_step: of the training alone.
+        learning_rates: of each step (E, K).
+        results: of each epoch; None if a number was not finite. The engine is then as it was before the chunk.
+        scores: on the validation split after each epoch.
+        seconds: spent on training and validation.
+        seconds_per_step: of training alone.
     """
 
     def __init__(self, engine: Engine, first: int, step: int, count: int) -> None:
@@ -44,28 +45,28 @@ class Block:
         self._engine, self._step = engine, step
         self.start, self._state = engine.theta.copy(), engine.state.copy()
         self.orders = np.stack([plan.order(first + e) for e in range(count)])
-        self.rates = plan.rates(step, first, count)
+        self.learning_rates = plan.learning_rates(step, first, count)
         began = perf_counter()
-        self.told = engine.take_epochs(self.orders, step, self.rates)
-        self.seconds_per_step = max((perf_counter() - began) / self.rates.size, 1e-7)
+        self.results = engine.take_epochs(self.orders, step, self.learning_rates)
+        self.seconds_per_step = max((perf_counter() - began) / self.learning_rates.size, 1e-7)
         self.scores: list[Scores | None] = [None] * count
-        validation = engine.parts.get("validation")
-        if self.told is None:
+        validation = engine.splits.get("validation")
+        if self.results is None:
             self._go_back()
         elif validation is not None:
-            self.scores = list(engine.scores_of(self.told.ends, validation))
+            self.scores = list(engine.scores_of(self.results.ends, validation))
         self.seconds = perf_counter() - began
 
     def stand_after(self, e: int) -> None:
-        """Give the engine the parameters as they were after epoch e of the block, but not its gradient or state."""
-        assert self.told is not None  # noqa: S101 - else there are no epochs to stand after
-        self._engine.theta[:] = self.told.ends[e]
+        """Set the engine's parameters to those after epoch ``e`` of the chunk, but not its gradient or state."""
+        assert self.results is not None  # noqa: S101 - otherwise the loop discards the chunk
+        self._engine.theta[:] = self.results.ends[e]
 
     def end_after(self, e: int) -> None:
-        """Give the engine all as it was after epoch e: what came after it is untrained."""
+        """Set the engine to its full state after epoch ``e``, discarding later epochs."""
         if e < len(self.orders) - 1:
             self._go_back()
-            self._engine.take_epochs(self.orders[: e + 1], self._step, self.rates[: e + 1])
+            self._engine.take_epochs(self.orders[: e + 1], self._step, self.learning_rates[: e + 1])
 
     def _go_back(self) -> None:
         self._engine.theta[:], self._engine.state[:] = self.start, self._state

@@ -1,4 +1,4 @@
-"""Optimizers that search by themselves: SciPy's L-BFGS-B, an iteration at a time, and points one by one."""
+"""Optimizers with their own full-batch iterations: SciPy's L-BFGS-B and gradient-free search."""
 
 import queue
 import threading
@@ -18,7 +18,7 @@ Vector = NDArray[np.float64]
 
 
 def search_of(engine: Engine) -> Generator[tuple[Vector, int]] | None:
-    """Return the search of a run whose optimizer searches: points, and how often the loss has been evaluated."""
+    """Return an iterator over parameters and the number of evaluations so far, None if the optimizer takes steps."""
     match engine.plan.optimizer:
         case LBFGS() as optimizer:
             return iterations(engine, optimizer, engine.plan.training.epochs)
@@ -28,23 +28,23 @@ def search_of(engine: Engine) -> Generator[tuple[Vector, int]] | None:
 
 
 def candidates(engine: Engine, optimizer: Search) -> Generator[tuple[Vector, int]]:
-    """Yield the points that an optimizer wants to look at, and how many there have been."""
+    """Yield the points that a gradient-free optimizer evaluates, and their number so far."""
     points = optimizer.candidates(engine.grad.size, stream(engine.plan.seed, "search"))
     yield from ((point, number) for number, point in enumerate(points, start=1))
 
 
 def iterations(engine: Engine, optimizer: LBFGS, most: int) -> Generator[tuple[Vector, int]]:
-    """Yield the parameters after each iteration, and how often loss and gradient have been evaluated.
+    """Yield the parameters after each iteration, and the number of evaluations of loss and gradient so far.
 
-    SciPy calls back and does not return between iterations: it works on a thread of its own, which waits while whoever
-    iterates looks at what it has found.
+    SciPy calls back and does not return between iterations, so it runs in a thread, which waits while the consumer
+    uses the yielded parameters.
 
     Args:
-        engine: whose loss is minimised, from where its parameters are. Its arrays are used, and left, as they come.
+        engine: the engine whose loss is minimised, from its current parameters. Its arrays are overwritten.
         optimizer: the settings.
-        most: iterations at most.
+        most: maximum number of iterations.
     """
-    from scipy.optimize import minimize  # 0.1 s, for this optimizer only
+    from scipy.optimize import minimize  # takes 0.1 s
 
     objective = _Objective(engine)
     found: queue.Queue[Any] = queue.Queue()
@@ -89,7 +89,7 @@ def iterations(engine: Engine, optimizer: LBFGS, most: int) -> Generator[tuple[V
 
 
 class _Objective:
-    """Loss and penalty, and their gradient, as a function of the parameters."""
+    """Loss plus penalty and its gradient as a function of the parameters."""
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
@@ -101,7 +101,7 @@ class _Objective:
         self.evaluations += 1
         self.engine.theta[: theta.size] = theta
         loss, gradient = self.engine.loss_and_gradient()
-        if not np.isfinite(loss):  # too far: the line search comes back
+        if not np.isfinite(loss):  # the line search tries a shorter step
             return np.inf, np.zeros(theta.size)
         penalty = self._l2 / 2 * float((self._mask * theta * theta).sum())
         return loss + penalty, gradient.astype(np.float64)

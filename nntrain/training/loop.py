@@ -1,6 +1,6 @@
-"""The loop over epochs: it yields what happens as events, and does nothing else.
+"""The loop over epochs, which yields events and does nothing else.
 
-It prints nothing, opens no file and never exits; whoever iterates shows, writes or compares.
+It prints nothing, opens no file and never exits; the consumer shows, writes or compares.
 """
 
 from collections.abc import Callable, Generator, Iterator
@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.jit.kernels import compiles
-from nntrain.training import epoch_chunks as blocks
+from nntrain.training import epoch_chunks
 from nntrain.training.divergence import Growth, locate
 from nntrain.training.ending import finish
 from nntrain.training.engine import Engine
@@ -22,21 +22,21 @@ from nntrain.training.measurements import started, statistics_interval
 from nntrain.training.measurements import statistics as layer_statistics
 from nntrain.training.stopping import Best
 
-CALL_SECONDS = 0.2  # a compiled call lasts about so long: progress and Ctrl-C wait for its end
+CALL_SECONDS = 0.2  # that a compiled call should take: progress and Ctrl-C wait for its end
 
 
 def train(engine: Engine, interrupted: Callable[[], bool] = lambda: False, statistics: bool = True) -> Iterator[Event]:
-    """Train, from the engine's first parameters to those that the recipe asks to keep.
+    """Train from the engine's initial parameters to those that the recipe asks to keep.
 
     Args:
-        engine: the run's arrays. When the last event has come, ``engine.theta`` holds the resulting parameters: those
+        engine: the run's arrays. After the last event, ``engine.theta`` holds the resulting parameters: those
             with the best validation loss if the recipe stops early or training diverges, else the last ones.
-        interrupted: asked after each compiled call whether to end the run there.
-        statistics: whether to measure the layers now and then.
+        interrupted: called after each compiled call; returns whether to end the run there.
+        statistics: whether to measure the layers every few epochs.
 
     Yields:
-        Started, then an EpochEnded an epoch (with StepsDone before it where epochs are long), Diverged if a number is
-        no longer finite or the loss has grown beyond use, and Finished.
+        Started, then an EpochEnded per epoch (after StepsDone in long epochs), Diverged if a number is not finite or
+        the loss has grown too large, and Finished.
     """
     with engine.pool.at_work():
         every = statistics_interval(engine) if statistics else 0
@@ -46,17 +46,17 @@ def train(engine: Engine, interrupted: Callable[[], bool] = lambda: False, stati
 
 @dataclass
 class _Run:
-    """What the loop keeps between epochs."""
+    """The state of the loop between epochs."""
 
     engine: Engine
-    every: int  # epochs between two statistics; 0: there are none
+    every: int  # epochs between two statistics; 0: no statistics
     interrupted: Callable[[], bool]
     began: float = field(default_factory=perf_counter)
     step: int = 0
     epoch: int = 0
     stopped: Stopped | None = None
     diverged: Diverged | None = None
-    in_blocks: bool = field(init=False)  # whether epochs are trained several in one call
+    in_chunks: bool = field(init=False)  # whether epochs are trained several in one call
     seconds_per_step: float = field(init=False)
 
     def __post_init__(self) -> None:
@@ -67,14 +67,16 @@ class _Run:
         self.growth = Growth(self.engine.baseline["train"])
         self.plateau = plan.schedule.policy() if plan.schedule.reacts else None
         self.search = search_of(self.engine)
-        self.in_blocks = plan.in_blocks and compiles()
-        # Without validation, a full batch's loss is that of the weights before its step.
+        self.in_chunks = plan.in_chunks and compiles()
+        # Without validation, the loss of a full-batch epoch is that of the weights before its step.
         averaged = plan.training.averaging is not None or plan.training.lookahead is not None
         one_step = plan.steps_per_epoch == 1 and self.search is None
         self.before_step = one_step and plan.data.validation is None and not averaged
         self.finite = (self.engine.theta.copy(), self.engine.state.copy())
         self.before = self.finite[0]
-        self.seconds_per_step = 3e-6 + 1e-10 * plan.batch_rows * plan.network.multiply_adds  # until it is measured
+        self.seconds_per_step = (
+            3e-6 + 1e-10 * plan.batch_rows * plan.network.multiply_adds
+        )  # an estimate until it is measured
 
     def events(self) -> Iterator[Event]:
         """Yield the events after Started."""
@@ -87,7 +89,7 @@ class _Run:
                 yield from self._epoch()
         if self.search is not None:
             self.search.close()
-        assert self.stopped is not None  # noqa: S101 - the loop ends by it
+        assert self.stopped is not None  # noqa: S101 - it has ended the loop
         finished = finish(
             self.engine,
             self.best,
@@ -104,50 +106,49 @@ class _Run:
         yield finished
 
     def _ahead(self) -> int:
-        """Return how many epochs can be trained in one call: more than one only where nobody looks between them."""
-        if not self.in_blocks or (self.every and self.epoch == 0):
+        """Return how many epochs can be trained in one call: one if something happens between epochs."""
+        if not self.in_chunks or (self.every and self.epoch == 0):
             return 1
         until_statistics = self.every - self.epoch % self.every if self.every else self.plan.training.epochs
-        most = blocks.most(self.engine, self.seconds_per_step)
+        most = epoch_chunks.max_epochs(self.engine, self.seconds_per_step)
         return min(most, until_statistics, self.plan.training.epochs - self.epoch)
 
     def _epochs(self, count: int) -> Iterator[Event]:
-        """Train some epochs in one call, and measure them in another."""
+        """Train some epochs in one call and measure them in another."""
         engine, first, began = self.engine, self.epoch, perf_counter() - self.began
-        block = blocks.Block(engine, first, self.step, count)
-        self.seconds_per_step = block.seconds_per_step
-        told = block.told
-        if told is None:  # epoch by epoch it will be seen where
-            self.in_blocks = False
+        chunk = epoch_chunks.EpochChunk(engine, first, self.step, count)
+        self.seconds_per_step = chunk.seconds_per_step
+        results = chunk.results
+        if results is None:  # train them one by one to find where
+            self.in_chunks = False
             return
-        speed = block.orders.shape[1] / (self.plan.steps_per_epoch * self.seconds_per_step)
-        losses, norms = engine.combined(told.losses, block.orders), told.norms.tolist()
-        self._see_first(told.losses[0])
-        rates, clipped = block.rates[:, -1].tolist(), told.clipped.sum(axis=1).tolist()
+        speed = chunk.orders.shape[1] / (self.plan.steps_per_epoch * self.seconds_per_step)
+        losses, norms = engine.combined(results.losses, chunk.orders), results.norms.tolist()
+        self._see_first(results.losses[0])
+        learning_rates, clipped = chunk.learning_rates[:, -1].tolist(), results.clipped.sum(axis=1).tolist()
         for e in range(count):
-            block.stand_after(e)
+            chunk.stand_after(e)
             engine.clipped += clipped[e]
             self.epoch, self.step = first + e + 1, self.step + self.plan.steps_per_epoch
-            self.before = told.ends[e - 1] if e else block.start
-            when = began + block.seconds * (e + 1) / count
-            ending = blocks.Ending(norms[e], when, partial(block.end_after, e))
-            yield self._ended(rates[e], losses[e], speed, block.scores[e], ending)
+            self.before = results.ends[e - 1] if e else chunk.start
+            when = began + chunk.seconds * (e + 1) / count
+            ending = epoch_chunks.Ending(norms[e], when, partial(chunk.end_after, e))
+            yield self._ended(learning_rates[e], losses[e], speed, chunk.scores[e], ending)
             if self.stopped is not None:
                 return
         if self.interrupted():
             self.stopped = Stopped.INTERRUPTED
 
     def _epoch(self) -> Iterator[Event]:
-        plan, engine = self.plan, self.engine
-        rows, count = len(engine.train.x), plan.steps_per_epoch
-        order, rates = plan.order(self.epoch), plan.rates(self.step, self.epoch, 1)[0]
+        plan, engine, count = self.plan, self.engine, self.plan.steps_per_epoch
+        order, learning_rates = plan.order(self.epoch), plan.learning_rates(self.step, self.epoch, 1)[0]
         if self.plateau is not None:
-            rates *= self.plateau.factor
+            learning_rates *= self.plateau.factor
         losses, seconds = np.empty(0), 0.0
         while losses.size < count and self.stopped is None:
             start, stop = losses.size, losses.size + max(1, int(CALL_SECONDS / self.seconds_per_step))
             before = perf_counter()
-            taken = self._take(order[start * plan.batch_rows : stop * plan.batch_rows], rates[start:stop])
+            taken = self._take(order[start * plan.batch_rows : stop * plan.batch_rows], learning_rates[start:stop])
             if start == 0:
                 self._see_first(taken)
             call = perf_counter() - before
@@ -159,14 +160,14 @@ class _Run:
             if losses.size < count and taken.size:
                 yield StepsDone(self.epoch + 1, losses.size, float(taken.mean()))
         if losses.size < count:
-            return  # a part of an epoch has no place among the epochs
+            return  # an incomplete epoch has no event
         self.epoch += 1
         self.before = self.finite[0]
         (loss,) = engine.combined(losses[None], order[None])
-        yield self._ended(float(rates[-1]), loss, rows / seconds, engine.validation(self.step))
+        yield self._ended(float(learning_rates[-1]), loss, order.size / seconds, engine.validation(self.step))
 
     def _iteration(self, search: Generator[tuple[NDArray[np.float64], int]]) -> Iterator[Event]:
-        """Let an optimizer that searches by itself do an iteration, which is an epoch."""
+        """Do one full-batch iteration, which counts as an epoch."""
         engine, rows = self.engine, len(self.engine.train.x)
         accepted, before = engine.theta.copy(), perf_counter()
         found = next(search, None)
@@ -188,20 +189,20 @@ class _Run:
         yield ended
 
     def _see_first(self, losses: NDArray[np.float64]) -> None:
-        """Take in the run's first loss, which the first weights have."""
+        """Record the run's first loss, which is that of the initial weights."""
         if self.epoch == 0 and losses.size:
             whole = self.plan.steps_per_epoch if self.plan.loss.reduction == "sum" else 1
             self.growth.begin(whole * float(losses[0]))
 
-    def _take(self, order: NDArray[np.int64], rates: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Take steps, and go back to the last finite state where one is not finite."""
+    def _take(self, order: NDArray[np.int64], learning_rates: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Take steps; if a number is not finite, restore the last finite state."""
         engine = self.engine
         np.copyto(self.finite[0], engine.theta)
         np.copyto(self.finite[1], engine.state)
-        losses = engine.take(order, self.step, rates)
-        if losses.size < rates.size or not engine.is_finite():
+        losses = engine.take(order, self.step, learning_rates)
+        if losses.size < learning_rates.size or not engine.is_finite():
             engine.theta[:], engine.state[:] = self.finite
-            self.diverged, taken = locate(engine, order, self.step, rates, self.epoch + 1)
+            self.diverged, taken = locate(engine, order, self.step, learning_rates, self.epoch + 1)
             self.stopped = Stopped.DIVERGED
             losses = losses[:taken]
         self.step += losses.size
@@ -213,9 +214,9 @@ class _Run:
         loss: float,
         samples_per_second: float,
         validation: Scores | None,
-        ending: blocks.Ending | None = None,
+        ending: epoch_chunks.Ending | None = None,
     ) -> EpochEnded:
-        """Take in what an epoch has led to, and decide whether it was the last."""
+        """Record the results of an epoch, decide whether it was the last, and return its event."""
         engine, epoch = self.engine, self.epoch
         gradient = None
         if self.every or self.plan.training.grad_tol is not None:

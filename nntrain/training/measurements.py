@@ -1,4 +1,4 @@
-"""What is measured of a run beside its losses: facts before it starts, and statistics of its layers."""
+"""The facts of a run that is about to start, and the statistics of its layers."""
 
 from math import ceil
 from typing import Any
@@ -26,7 +26,7 @@ def started(engine: Engine, every: int) -> Started:
         task=plan.task,
         metric=plan.metric,
         layers=layers,
-        rows={name: len(rows.x) for name, rows in engine.parts.items()},
+        rows={name: len(rows.x) for name, rows in engine.splits.items()},
         epochs=plan.training.epochs,
         steps_per_epoch=plan.steps_per_epoch,
         probe_rows=len(engine.probe.x),

@@ -1,4 +1,4 @@
-"""Whether a run has room in memory: asked before anything of its size is allocated."""
+"""Check that a run fits into memory before anything large is allocated."""
 
 import numpy as np
 
@@ -13,10 +13,10 @@ def check_room(plan: Plan) -> None:
         InputError: if there is not enough memory, with the key and the size of what takes the most.
     """
     network, rows, size = plan.network, plan.batch_rows, np.dtype(plan.training.dtype).itemsize
-    parts = [part for part in (plan.data.train, plan.data.validation, plan.data.test) if part is not None]
-    most, columns = max(len(part.x) for part in parts), plan.loss.encode(parts[0].y[:1], plan.n_classes).shape[1]
+    splits = [part for part in (plan.data.train, plan.data.validation, plan.data.test) if part is not None]
+    most, columns = max(len(part.x) for part in splits), plan.loss.encode(splits[0].y[:1], plan.n_classes).shape[1]
     normalised = any(layer.norm is not None for layer in network.layers)
-    # parameters and gradient, the best ones and the last finite ones; of the optimizer's state the last finite one too
+    # parameters, gradient, the best and the last finite parameters; the optimizer's state and its last finite copy
     vectors = 4 + 2 * plan.state_rows
     workspace = network.inputs + columns + (5 if normalised else 3) * network.units
     needs = [

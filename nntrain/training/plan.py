@@ -1,4 +1,4 @@
-"""All that one run is made of, as objects: what a recipe becomes once its data are read."""
+"""The plan of one run: a recipe as objects, with its data."""
 
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -16,21 +16,21 @@ from nntrain.schedules import Schedule, Span
 from nntrain.training.settings import Regularization, Training
 from nntrain.utils.random import stream
 
-FEW_ROWS, KEPT = 4096, 512  # a permutation of so many rows is kept, and so many of them: 16 MB
+MAX_CACHED_ROWS, CACHED_PERMUTATIONS = 4096, 512  # up to 16 MB of permutations are cached
 
 
 def _permutation(seed: int, epoch: int, rows: int) -> NDArray[np.int64]:
     return stream(seed, "order", epoch).permutation(rows)
 
 
-@lru_cache(KEPT)
-def _kept_permutation(seed: int, epoch: int, rows: int) -> NDArray[np.int64]:
+@lru_cache(CACHED_PERMUTATIONS)
+def _cached_permutation(seed: int, epoch: int, rows: int) -> NDArray[np.int64]:
     return _permutation(seed, epoch, rows)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A run that has not begun."""
+    """A run that has not started."""
 
     name: str
     seed: int
@@ -45,7 +45,7 @@ class Plan:
 
     @property
     def penalty(self) -> NDArray[np.float64]:
-        """Return what regularises, as the compiled steps read it."""
+        """Return the settings of regularization as the compiled steps read them."""
         settings = self.regularization
         numbers = np.zeros(regularize.PENALTIES)
         numbers[regularize.L1], numbers[regularize.L2] = settings.l1, settings.l2
@@ -59,15 +59,15 @@ class Plan:
 
     @property
     def averages(self) -> NDArray[np.float64]:
-        """Return the weights that follow the ones that learn, as the compiled steps read them."""
+        """Return the settings of Lookahead and averaging as the compiled steps read them."""
         training, first_row = self.training, self.optimizer.state_rows
         return wrappers.packed(training.lookahead, training.averaging, first_row, self.steps_per_epoch, training.epochs)
 
     @property
     def state_rows(self) -> int:
-        """How many vectors the optimizer and the weights that follow need."""
+        """Number of state vectors of the optimizer, Lookahead and averaging."""
         averages = (self.training.lookahead, self.training.averaging)
-        return self.optimizer.state_rows + sum(follower is not None for follower in averages)
+        return self.optimizer.state_rows + sum(average is not None for average in averages)
 
     @property
     def task(self) -> str:
@@ -81,40 +81,40 @@ class Plan:
 
     @property
     def batch_rows(self) -> int:
-        """Rows of a batch."""
+        """Rows per batch."""
         size = self.training.batch_size
         return len(self.data.train.x) if size == "full" else size
 
     @property
     def steps_per_epoch(self) -> int:
-        """Batches of an epoch, the last and perhaps smaller one counted."""
+        """Batches per epoch, including the last one, which may be smaller."""
         return -(-len(self.data.train.x) // self.batch_rows)
 
     @property
     def span(self) -> Span:
-        """How long the run is to be."""
+        """Steps and epochs of the whole run."""
         return Span(self.training.epochs * self.steps_per_epoch, self.training.epochs)
 
     @property
-    def in_blocks(self) -> bool:
-        """Whether nothing looks at the parameters between epochs, so that several can be trained in one call."""
+    def in_chunks(self) -> bool:
+        """Whether several epochs can be trained in one call: nothing reads or changes the state between them."""
         training = self.training
-        followed = training.lookahead is not None or training.averaging is not None
-        return not (followed or self.schedule.reacts)
+        averaged = training.lookahead is not None or training.averaging is not None
+        return not (averaged or self.schedule.reacts)
 
     def order(self, epoch: int) -> NDArray[np.int64]:
-        """Return the rows of an epoch, counted from 0, in the order in which they are trained on."""
+        """Return the rows of an epoch, counted from 0, in the order of training."""
         rows = len(self.data.train.x)
         if self.steps_per_epoch == 1:
             return np.arange(rows)
-        if rows > FEW_ROWS:
+        if rows > MAX_CACHED_ROWS:
             return _permutation(self.seed, epoch, rows)
-        return _kept_permutation(self.seed, epoch, rows)  # which other runs at this seed want too
+        return _cached_permutation(self.seed, epoch, rows)  # shared with other runs at this seed
 
-    def rates(self, step: int, epoch: int, count: int) -> NDArray[np.float64]:
-        """Return the learning rates of ``count`` epochs (count, K), from ``epoch`` on, which follows ``step`` steps."""
+    def learning_rates(self, step: int, epoch: int, count: int) -> NDArray[np.float64]:
+        """Return the learning rates of ``count`` epochs (count, K), starting with ``epoch`` after ``step`` steps."""
         steps = step + np.arange(count * self.steps_per_epoch)
         epochs = np.repeat(epoch + np.arange(count), self.steps_per_epoch)
-        with np.errstate(over="ignore"):  # a rate that grows without end diverges, and is found there
-            rates = self.optimizer.lr * self.schedule.factors(steps, epochs, self.span)
-        return rates.reshape(count, -1)
+        with np.errstate(over="ignore"):  # a learning rate that overflows makes the run diverge, which is detected
+            learning_rates = self.optimizer.lr * self.schedule.factors(steps, epochs, self.span)
+        return learning_rates.reshape(count, -1)

@@ -1,4 +1,4 @@
-"""The recipe's ``training`` and ``regularization`` sections: how a run goes, and what keeps it from going astray."""
+"""The recipe's ``training`` and ``regularization`` sections."""
 
 from typing import Annotated, Literal, Self
 
@@ -8,39 +8,42 @@ from pydantic_core import PydanticCustomError
 from nntrain.optimizers.averaging import Averaging, Lookahead
 from nntrain.registry import Amount, Choice, Count, Positive, Strict
 
-BATCH_SIZE = 32  # where a recipe says nothing; data with fewer rows are one batch
+BATCH_SIZE = 32  # the default; data with fewer rows are one batch
 
 
 class EarlyStopping(Strict):
     """Stop when the validation loss has not improved for some epochs, and keep the best weights."""
 
     patience: Annotated[Count, Field(description="epochs to wait for an improvement")] = 10
-    min_delta: Annotated[Amount, Field(description="what counts as an improvement of the loss")] = 0.0
+    min_delta: Annotated[Amount, Field(description="smallest decrease of the loss that counts as an improvement")] = 0.0
 
 
 class Regularization(Strict):
-    """What is done to inputs, gradient and weights beside descending the loss."""
+    """Penalties, weight decay, gradient clipping and input noise."""
 
-    l1: Annotated[Amount, Field(description="l1 Σ |w| is added to what is descended")] = 0.0
+    l1: Annotated[Amount, Field(description="adds l1 Σ |w| to the training objective")] = 0.0
     l2: Annotated[
         Amount,
-        Field(description="½ l2 Σ w² is added to what is descended (torch's weight_decay; see clip_first)"),
+        Field(description="adds ½ l2 Σ w² to the training objective (torch's weight_decay; see clip_first)"),
     ] = 0.0
     weight_decay: Annotated[
-        Amount, Field(description="share of each weight taken off a step, times the learning rate (decoupled)")
+        Amount, Field(description="fraction of each weight subtracted per step, times the learning rate (decoupled)")
     ] = 0.0
-    biases: Annotated[bool, Field(description="whether the three above are for biases too")] = False
+    biases: Annotated[bool, Field(description="whether l1, l2 and weight_decay apply to biases too")] = False
     clip_norm: Annotated[
         Positive | None,
-        Field(description="largest norm of the gradient of all parameters together"),
+        Field(description="maximum norm of the gradient of all parameters together"),
     ] = None
-    clip_value: Annotated[Positive | None, Field(description="largest size of each number of the gradient")] = None
+    clip_value: Annotated[Positive | None, Field(description="maximum absolute value of each gradient component")] = (
+        None
+    )
     clip_first: Annotated[
         bool,
-        Field(description="clip the loss's gradient alone, and add that of l1 and l2 to it afterwards, as torch does"),
+        Field(description="clip the loss's gradient alone, then add the gradient of l1 and l2, as torch does"),
     ] = False
     input_noise: Annotated[
-        Amount, Field(description="deviation of the Gaussian noise that a training step adds to each feature")
+        Amount,
+        Field(description="standard deviation of the Gaussian noise that each training step adds to the features"),
     ] = 0.0
 
     @property
@@ -50,29 +53,33 @@ class Regularization(Strict):
 
 
 class Training(Strict):
-    """How a run goes."""
+    """Length, batches and precision of a run, and when it stops."""
 
-    epochs: Annotated[Count, Field(description="at most so many passes over the training data")] = 100
+    epochs: Annotated[Count, Field(description="maximum number of passes over the training data")] = 100
     batch_size: Annotated[
         Count | Literal["full"],
-        Field(description="rows a step, or `full`; the last batch of an epoch may be smaller"),
+        Field(description="rows per step, or `full`; the last batch of an epoch may be smaller"),
     ] = BATCH_SIZE
     dtype: Annotated[Literal["float32", "float64"], Field(description="precision of all numbers")] = "float32"
-    early_stopping: Annotated[EarlyStopping | None, Field(description="stop on the validation loss")] = None
+    early_stopping: Annotated[
+        EarlyStopping | None, Field(description="stop when the validation loss no longer improves")
+    ] = None
     grad_tol: Annotated[
         Positive | None,
-        Field(description="stop when the norm of the full gradient falls under this; needs batch_size: full"),
+        Field(description="stop when the norm of the full gradient falls below this; needs batch_size: full"),
     ] = None
     lookahead: Annotated[
-        Lookahead | None, Field(description="slow weights that the optimizer's go back to, as in lookahead: {}")
+        Lookahead | None, Field(description="slow weights that the optimizer's are reset to, as in lookahead: {}")
     ] = None
     averaging: Annotated[
         Annotated[Averaging, Choice()] | None,
-        Field(description="ema or swa: measure and keep a mean over the weights of many steps"),
+        Field(description="ema or swa: measure and keep the mean of the weights over many steps"),
     ] = None
     statistics_every: Annotated[
         Count | None,
-        Field(description="epochs between two statistics of the layers; null: twenty times, or as often as is cheap"),
+        Field(
+            description="epochs between statistics of the layers; null: at least 20 times per run, more often if cheap"
+        ),
     ] = None
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""When to stop before the last epoch, and which weights were the best until then."""
+"""Early stopping and the best weights so far."""
 
 from dataclasses import dataclass, field
 from math import inf
@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 @dataclass
 class Best:
-    """The weights with the lowest loss so far, and how long the loss has not improved.
+    """The weights with the lowest loss so far, and for how long it has not improved.
 
     Attributes:
-        weights: at first those that training starts from.
-        min_delta: by how much a loss must be lower than the last one that counted, to count as an improvement.
+        weights: the best weights; initially those that training starts from.
+        min_delta: decrease below the last improved loss that counts as an improvement.
         loss: the lowest.
-        epoch: the epoch after which the weights had that loss, counted from 1; 0: the first weights.
+        epoch: the epoch after which the weights had that loss, counted from 1; 0: the initial weights.
         waited: epochs since the last improvement.
     """
 
@@ -28,7 +28,7 @@ class Best:
     _counted: float = field(default=inf)
 
     def see(self, loss: float, epoch: int, weights: NDArray[Any]) -> bool:
-        """Take in the loss of the weights after ``epoch`` and tell whether it is the lowest so far."""
+        """Record the loss of the weights after ``epoch``, and return whether it is the lowest so far."""
         improved = loss < self._counted - self.min_delta
         self.waited = 0 if improved else self.waited + 1
         self._counted = loss if improved else self._counted
