@@ -97,13 +97,13 @@ def checked_facts(path: Path, facts: Mapping[str, Any]) -> tuple[Facts, Network]
     try:
         told = Facts.model_validate(document.data)
     except ValidationError as error:
-        raise bad_facts(path, str(problems_of(error, document, Facts)[0].what)) from None
+        raise bad_facts(path, problems_of(error, document, Facts)[0].fact) from None
     if told.classes is not None and (len(told.targets) > 1 or told.preprocessing.targets is not None):
         raise bad_facts(path, "classes are one target, which is not standardised")
     try:
         network = checked_network(told.recipe, len(told.features), len(told.targets), told.n_classes, document)
     except InputError as error:
-        raise bad_facts(path, error.problems[0].what) from None
+        raise bad_facts(path, error.problems[0].fact) from None
     return told, network
 
 
