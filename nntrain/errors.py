@@ -1,7 +1,7 @@
-"""What can go wrong for a user, and the exit statuses of the command line.
+"""Errors that a user can fix, and the exit statuses of the command line.
 
-An error says where, what and how to mend it; many problems of one file travel together, so that a user
-sees them all at once. Only :mod:`nntrain.cli.main` prints errors and ends the process.
+An error says where the problem is, what was found and how to fix it. One error can carry all problems of a file, so
+that a user sees them at once. Only :mod:`nntrain.cli.main` prints errors and ends the process.
 """
 
 import errno
@@ -12,8 +12,8 @@ from enum import IntEnum
 
 from nntrain.printable import one_line
 
-MOST_PROBLEMS = 10  # shown of one file
-SIMILAR = 0.65  # shared letters, from 0 to 1: mes is near mse, none is not near cosine
+MAX_PROBLEMS = 10  # shown per file
+MIN_SIMILARITY = 0.65  # difflib's ratio, from 0 to 1: mes is close to mse, none is not close to cosine
 
 
 class Status(IntEnum):
@@ -30,21 +30,51 @@ class Status(IntEnum):
 
 
 @dataclass(frozen=True)
-class Problem:
-    """One thing that is wrong: where it stands, what was found and what is allowed, and how to mend it."""
+class Place:
+    """Where a problem is.
 
-    where: str
+    Attributes:
+        source: a file or a command-line option; empty if only the key is known.
+        line: line in the file, from 1; 0: the whole file.
+        column: column in the line, from 1; 0: the whole line.
+        key: the recipe's key, dotted, as in ``model.hidden.0``.
+    """
+
+    source: str = ""
+    line: int = 0
+    column: int = 0
+    key: str = ""
+
+    def __str__(self) -> str:
+        """Return ``source:line:column: key`` without what is not set."""
+        position = ":".join(str(part) for part in (self.source, self.line, self.column) if part)
+        return ": ".join(part for part in (position, self.key) if part)
+
+
+NOWHERE = Place()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong: its place, what was found and what is allowed, and how to fix it."""
+
+    place: Place
     what: str
     hint: str = ""
 
     def __str__(self) -> str:
-        """Return ``where: what`` and, on an indented line of its own, the hint."""
-        text = one_line(f"{self.where}: {self.what}" if self.where else self.what)
+        """Return ``place: what`` and, on an indented line of its own, the hint."""
+        text = one_line(f"{place}: {self.what}" if (place := str(self.place)) else self.what)
         return f"{text}\n  {one_line(self.hint)}" if self.hint else text
+
+    @property
+    def fact(self) -> str:
+        """What is wrong with which key, without the file and the hint."""
+        return f"{self.place.key}: {self.what}" if self.place.key else self.what
 
 
 class NntrainError(Exception):
-    """A problem, or several, that a user can mend."""
+    """One or more problems that a user can fix."""
 
     status = Status.BAD_INPUT
 
@@ -53,7 +83,7 @@ class NntrainError(Exception):
         self.problems = problems
 
     def __str__(self) -> str:
-        """Return every problem, a line or two each."""
+        """Return all problems, one or two lines each."""
         return "\n".join(map(str, self.problems))
 
 
@@ -62,34 +92,44 @@ class InputError(NntrainError):
 
 
 class DivergedError(NntrainError):
-    """Training diverged, where what was asked for needs what comes after it (exit status 3)."""
+    """Training diverged before the point that a command needs (exit status 3)."""
 
     status = Status.DIVERGED
 
 
 class OutputError(NntrainError):
-    """A result could not be written, though nothing was wrong with the input (exit status 4)."""
+    """A result could not be written although the input is valid (exit status 4)."""
 
     status = Status.NOT_WRITTEN
 
 
+def place_of(where: object) -> Place:
+    """Return a place unchanged, and anything else (a path, an option) as the source of one."""
+    return where if isinstance(where, Place) else Place(str(where))
+
+
 def bad_input(where: object, what: str, hint: str = "") -> InputError:
-    """Return the error for a single wrong input, to be raised."""
-    return InputError(Problem(str(where), what, hint))
+    """Return the error for one invalid input; ``where``: a place, or a path or option."""
+    return InputError(Problem(place_of(where), what, hint))
 
 
-# The disk or the quota is full, the file too large, the device broken: nothing is wrong with the path.
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
+def bad_key(key: str, what: str, hint: str = "") -> InputError:
+    """Return the error for one invalid key of a recipe, from code that does not know the recipe's file."""
+    return InputError(Problem(Place(key=key), what, hint))
+
+
+# The disk or the quota is full, the file too large, the device broken: the path itself is fine.
+DISK_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 def cannot_write(where: object, error: OSError, what: str = "cannot write", hint: str = "") -> NntrainError:
     """Return the error for a file that cannot be written: OutputError if the disk is the reason, else InputError."""
-    kind = OutputError if error.errno in NO_ROOM else InputError
-    return kind(Problem(str(where), f"{what}: {error.strerror}", hint))
+    kind = OutputError if error.errno in DISK_ERRORS else InputError
+    return kind(Problem(place_of(where), f"{what}: {error.strerror}", hint))
 
 
-def refuse(problems: Sequence[Problem], most: int = MOST_PROBLEMS) -> None:
-    """Raise an error that shows the first ``most`` problems and counts the others; do nothing if there are none.
+def refuse(problems: Sequence[Problem], most: int = MAX_PROBLEMS) -> None:
+    """Raise an error that shows the first ``most`` problems and counts the rest; do nothing if there are none.
 
     Raises:
         InputError: if there are problems.
@@ -97,24 +137,29 @@ def refuse(problems: Sequence[Problem], most: int = MOST_PROBLEMS) -> None:
     if not problems:
         return
     more = len(problems) - most
-    rest = [Problem("", f"and {more} more problem{'s' * (more > 1)}")] if more > 0 else []
+    rest = [Problem(NOWHERE, f"and {more} more problem{'s' * (more > 1)}")] if more > 0 else []
     raise InputError(*problems[:most], *rest)
 
 
+def counted(count: int, noun: str) -> str:
+    """Return a count with its noun, as in ``1 row`` or ``1,200 rows``."""
+    return f"{count:,} {noun}{'s' * (count != 1)}"
+
+
 def others(count: int, noun: str) -> str:
-    """Return how many more there are of something of which one is shown, as in `` (and in 2 more rows)``, or ''."""
-    return f" (and in {count - 1} more {noun}{'s' * (count > 2)})" if count > 1 else ""
+    """Return the number of further cases after the first, as in `` (and in 2 more rows)``; '' for one case."""
+    return f" (and in {counted(count - 1, f'more {noun}')})" if count > 1 else ""
 
 
 def listed(names: Iterable[object], most: int = 12) -> str:
-    """Return names with commas between them; of more than ``most`` the first ones, and how many there are beyond."""
+    """Return names joined by commas; beyond ``most``, the first ones and the number of the rest."""
     texts = list(map(str, names))
     more = [f"... ({len(texts) - most:,} more)"] if len(texts) > most else []
     return ", ".join(texts[:most] + more)
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
-    """Return ``did you mean X?`` for the known name that looks most like ``name``, or an empty string."""
+    """Return ``did you mean X?`` for the known name closest to ``name``, or an empty string."""
     lowered = {other.lower(): other for other in known}
-    found = get_close_matches(str(name).lower(), lowered, n=1, cutoff=SIMILAR)
+    found = get_close_matches(str(name).lower(), lowered, n=1, cutoff=MIN_SIMILARITY)
     return f"did you mean {lowered[found[0]]}?" if found else ""

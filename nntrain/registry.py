@@ -1,8 +1,8 @@
-"""Names to things: every part that a recipe can name is a component of a family.
+"""The registry: everything that a recipe can name is a component of a family.
 
 A component is a frozen, validated record. Its fields are the recipe's keys with their types, ranges, defaults
-and help; its docstring holds the formula and its source. Writing the class is registering it: the recipe, the
-JSON Schema, ``nntrain list`` and the tests all read the family, so that nothing has to be named twice.
+and help; its docstring holds the formula and its source. Defining the class registers it: recipes, the JSON Schema,
+``nntrain list`` and the tests all read the family.
 """
 
 import importlib
@@ -15,31 +15,31 @@ from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJson
 from pydantic_core import CoreSchema, core_schema
 
 Dialects = Mapping[str, Mapping[str, float | bool]]  # library -> key -> its default there
-DIALECT = Field(description="whose defaults are meant where a key is not given")
+DIALECT = Field(description="library whose defaults apply to keys that are not given")
 
-# The numbers of a recipe have ends: float32 holds the largest, float64 its square, and 64 bits count so many steps.
-LARGEST, MOST = 1e30, 10**9
-Real = Annotated[float, Field(ge=-LARGEST, le=LARGEST)]
-Positive = Annotated[float, Field(gt=0, le=LARGEST)]
-Amount = Annotated[float, Field(ge=0, le=LARGEST)]
-Count = Annotated[int, Field(ge=1, le=MOST)]
+# Bounds for the numbers of a recipe: float32 holds MAX_REAL, float64 its square, and 64-bit counters MAX_COUNT squared.
+MAX_REAL, MAX_COUNT = 1e30, 10**9
+Real = Annotated[float, Field(ge=-MAX_REAL, le=MAX_REAL)]
+Positive = Annotated[float, Field(gt=0, le=MAX_REAL)]
+Amount = Annotated[float, Field(ge=0, le=MAX_REAL)]
+Count = Annotated[int, Field(ge=1, le=MAX_COUNT)]
 
 
 class Strict(BaseModel):
-    """A part of a recipe: nothing extra, no conversion of types, no NaN and no infinity."""
+    """A section of a recipe: no unknown keys, no type conversion, no NaN and no infinity."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
 class Component(Strict):
-    """One member of a family: a subclass of a family's base that declares its ``name``.
+    """A member of a family: a subclass of the family's base that declares its ``name``.
 
-    ``class Optimizer(Component, family="optimizer")`` opens a family, and
+    ``class Optimizer(Component, family="optimizer")`` starts a family;
     ``class Adam(Optimizer): name: Literal["adam"] = "adam"`` adds a member to it.
 
-    Where libraries mean different things by a name, the differences are keys, and ``dialects`` holds what each library
-    has for them by default; the fields' own defaults are those of the first dialect. ``{name: adam, dialect: keras}``
-    is Adam with keras' values, each of which can still be given.
+    Where libraries implement a name differently, the differences are keys, and ``dialects`` holds each library's
+    defaults for them. The fields' own defaults are those of the first dialect. ``{name: adam, dialect: keras}`` is Adam
+    with keras' defaults; keys that are given override them.
     """
 
     name: str
@@ -49,13 +49,13 @@ class Component(Strict):
 
     @model_validator(mode="before")
     @classmethod
-    def _with_the_defaults_of_the_dialect(cls, data: Any) -> Any:
+    def _with_dialect_defaults(cls, data: Any) -> Any:
         if isinstance(data, dict) and isinstance(dialect := data.get("dialect"), str):
             return {**cls.dialects.get(dialect, {}), **data}
         return data
 
     def __init_subclass__(cls, family: str | None = None, **kwargs: Any) -> None:
-        super().__init_subclass__(**kwargs)  # `family` is for pydantic's hook below, where the fields are known
+        super().__init_subclass__(**kwargs)  # pydantic's hook below handles `family`, since it knows the fields
 
     @classmethod
     def __pydantic_init_subclass__(cls, family: str | None = None, **kwargs: Any) -> None:
@@ -63,7 +63,7 @@ class Component(Strict):
         if family is not None:
             cls.family, cls.members = family, {}
         else:
-            # a class without a name of its own is a base that members share
+            # a class that declares no name is a shared base
             cls.members.update(dict.fromkeys(get_args(cls.model_fields["name"].annotation), cls))
 
 
@@ -71,37 +71,37 @@ C = TypeVar("C", bound=Component)
 
 
 def members(family: type[C]) -> dict[str, type[C]]:
-    """Return the members of ``family`` by name, file by file, in the order in which a file defines them.
+    """Return the members of ``family`` by name: modules in alphabetical order, definition order within each.
 
-    Where a family lives in a package, all its modules are imported first: a new file in the folder is enough to add a
-    member.
+    If the family lives in a package, all its modules are imported first, so that a new file in the folder is enough to
+    add a member.
     """
     home = importlib.import_module(family.__module__)
     for module in pkgutil.iter_modules(getattr(home, "__path__", ())):
         importlib.import_module(f"{home.__name__}.{module.name}")
-    # not in the order of importing, which differs from program to program
+    # the order of imports differs between programs, so it cannot be used
     return dict(sorted(family.members.items(), key=lambda item: item[1].__module__))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A key that takes a component: by its name alone (``optimizer: adam``), or with keys (``{name: adam, lr: 0.01}``).
+    """A key that takes a component: a name (``optimizer: adam``) or keys (``{name: adam, lr: 0.01}``).
 
-    It annotates a family's base: ``Annotated[Optimizer, Choice("adam")]`` accepts any of its members.
+    It annotates a family's base: ``Annotated[Optimizer, Choice("adam")]`` accepts any member of the family.
 
-    ``default`` is the member that is meant where keys are given without a name.
+    ``default`` is the member that keys without a name belong to.
     """
 
     default: str | None = None
 
     def __get_pydantic_core_schema__(self, family: type[Component], handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Return a union of all members, told apart by ``name``."""
+        """Return a union of all members, discriminated by ``name``."""
         choices = {name: handler.generate_schema(member) for name, member in members(family).items()}
         union = core_schema.tagged_union_schema(choices, "name", strict=True)
         return core_schema.no_info_before_validator_function(self._with_name, union)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
-        """Return a schema that takes names too. ``name`` is required, or editors could not tell members apart."""
+        """Return a schema that also accepts bare names. ``name`` is required so that editors can tell members apart."""
         union = handler(schema)
         inside = handler.resolve_ref_schema(union)
         variants = inside.get("oneOf", [inside])

@@ -43,8 +43,8 @@ def test_the_good_recipe_is_good(nntrain: CommandLine) -> None:
     [
         (b"", "r.yaml: is empty, expected a recipe"),
         (b"  \n\n", "r.yaml: is empty"),
-        (b"# only a comment\n", "r.yaml: recipe: found nothing, expected keys and values"),
-        (b"data: [1", "r.yaml:1:9: not YAML"),
+        (b"# only a comment\n", "r.yaml: recipe: found nothing, expected a mapping"),
+        (b"data: [1", "r.yaml:1:9: not valid YAML"),
         (b"\x89PNG\r\n\x1a\n\0\0", "r.yaml: a PNG image, expected a recipe"),
         (b"a: 1\n\0", "r.yaml: a binary file"),
         (b"\xef\xbb\xbfdata: 5\r\n", "r.yaml:1:1: data: found 5"),
@@ -74,26 +74,26 @@ def test_files_that_are_not_there(nntrain: CommandLine) -> None:
         (CSV + "x1,5,no\n", ["d.csv:42: column 'a': expected a finite number, found 'x1'", "correct the cells, or"]),
         (
             CSV + "1,,no\n",
-            ["d.csv:42: column 'b'", "found an empty cell", "fill in missing values, or leave"],
+            ["d.csv:42: column 'b'", "found an empty cell", "fill in missing values, or remove"],
         ),
         (CSV + "1,nan,no\n2,inf,no\n", ["d.csv:42: column 'b'", "found 'nan' (and in 1 more row)"]),
         (CSV + "1,-inf,no\n", ["d.csv:42: column 'b'", "found '-inf'"]),
-        (CSV + "1,2,\n", ["d.csv:42: column 'y': an empty cell where a class is expected"]),
+        (CSV + "1,2,\n", ["d.csv:42: column 'y': found an empty cell, expected a class"]),
         (
             CSV + "1,2,no,4\n",
-            ["d.csv:42: found 4 cells, but the line of column names has 3", "quote cells that"],
+            ["d.csv:42: found 4 cells, but the header has 3", "quote cells that"],
         ),
-        (CSV + '1,2,"no\n', ["d.csv:42: a quoted cell that is never closed"]),
-        (CSV.replace(",", ";"), ["no column 'y'", "looks semicolon-separated: set data.source.separator to ';'"]),
-        (CSV.replace("a,b,y\n", "a,b,y\n\n"), ["d.csv:2: a blank line"]),
-        ("a, a,y\n1,2,no\n", ["d.csv:1: 2 columns are called 'a'"]),
-        ("a,a,y\n1,2,no\n", ["d.csv:1: 2 columns are called 'a'"]),
+        (CSV + '1,2,"no\n', ["d.csv:42: a quoted cell is not closed"]),
+        (CSV.replace(",", ";"), ["no column 'y'", "looks semicolon-separated; set data.source.separator: ';'"]),
+        (CSV.replace("a,b,y\n", "a,b,y\n\n"), ["d.csv:2: found a blank line"]),
+        ("a, a,y\n1,2,no\n", ["d.csv:1: 2 columns are named 'a'"]),
+        ("a,a,y\n1,2,no\n", ["d.csv:1: 2 columns are named 'a'"]),
         ("y\nno\nyes\n", ["no columns besides the target 'y'"]),
-        (CSV.replace("yes", "no"), ["one class only: 'no'"]),
-        ("a,b,y\n1,2,p\n3,4,q\n", ["2 rows are too few"]),
-        ("a,y\n" + "".join(f"1,c{i}\n" for i in range(9)), ["each of 9 rows has a class of its own"]),
-        ("a,y\n1,u\n1,u\n1,v\n1,v\n1,w\n1,x\n", ["cannot hold a row of each of 4 classes"]),
-        (CSV + "1,2,maybe\n", ["class 'maybe' has 1 rows", "stratify: false"]),
+        (CSV.replace("yes", "no"), ["only one class: 'no'"]),
+        ("a,b,y\n1,2,p\n3,4,q\n", ["2 rows: validation 0.15 and test 0.15 leave none"]),
+        ("a,y\n" + "".join(f"1,c{i}\n" for i in range(9)), ["each of 9 rows has a different class"]),
+        ("a,y\n1,u\n1,u\n1,v\n1,v\n1,w\n1,x\n", ["cannot contain each of 4 classes"]),
+        (CSV + "1,2,maybe\n", ["class 'maybe' has 1 row;", "stratify: false"]),
     ],
 )
 def test_tables_that_cannot_be_used(nntrain: CommandLine, content: str, words: list[str]) -> None:
@@ -122,7 +122,7 @@ def test_tables_that_cannot_be_read(nntrain: CommandLine) -> None:
         ("optimizer.lr=-1", "optimizer.lr: found -1, expected a number > 0"),
         ("optimizer.lr=.nan", "optimizer.lr: found nan, expected a finite number"),
         ("training.epochs=.inf", "training.epochs: found inf, expected a whole number"),
-        ("training.batch_size=1000", "training.batch_size: found 1000, but the training part has 28 rows"),
+        ("training.batch_size=1000", "training.batch_size: found 1000, but the training split has 28 rows"),
         ("loss=bce", None),
         ("data.source.target=a", "d.csv:2: column 'y': expected a finite number, found 'no' (and in 39 more rows)"),
         ("data.source.features=[a, y]", "'y' is the target"),
@@ -133,7 +133,7 @@ def test_tables_that_cannot_be_read(nntrain: CommandLine) -> None:
         ("data.source.target=[y, y]", "data.source.target: names 'y' twice"),
         ("data.test=0.99", "leave none to train on"),
         ("data.validation=0", None),
-        ("model.output=sigmoid", "model.output: found sigmoid, but cross_entropy has the softmax inside"),
+        ("model.output=sigmoid", "model.output: found sigmoid, but cross_entropy already applies softmax"),
         ("model={hidden: [{units: 1, activation: softmax}]}", "softmax of one unit is always 1"),
         ("model={hidden: [{units: 1, norm: layer}]}", "layer norm of one unit is always 0"),
     ],
@@ -144,7 +144,6 @@ def test_recipes_that_do_not_suit_their_data(nntrain: CommandLine, setting: str,
         return
     message = refused(nntrain, "fit", "r.yaml", "--set", setting)
     assert words in message
-    assert "--set" in message or "d.csv" in message or "data" in message
 
 
 @pytest.mark.parametrize(
@@ -155,16 +154,16 @@ def test_recipes_that_do_not_suit_their_data(nntrain: CommandLine, setting: str,
             "bce is for classification, but this is regression",
         ),
         (["data.source=iris", "loss=bce"], "bce is for two classes, found 3"),
-        (["data.validation=0", "training.early_stopping={}"], "looks at the validation loss, but data.validation is 0"),
+        (["data.validation=0", "training.early_stopping={}"], "needs a validation split, but data.validation is 0"),
         (
             [
                 "data.source=moons",
                 "data.source={name: given, x: [[1e60], [2], [3], [4], [5], [6], [7]], o: [1, 2, 3, 4, 5, 6, 7]}",
                 "data.standardize=false",
             ],
-            "beyond float32's largest",
+            "exceed the largest float32 number",
         ),
-        (["data.source=moons", "data.source.rows=2"], "2 rows are too few"),
+        (["data.source=moons", "data.source.rows=2"], "2 rows: validation 0.15 and test 0.15 leave none"),
         (["data.source=moons", "data.source.noise=-1"], "data.source.noise: found -1, expected a number >= 0"),
     ],
 )

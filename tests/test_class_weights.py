@@ -89,7 +89,7 @@ def test_the_complete_recipe_has_numbers(nntrain: CommandLine) -> None:
 @pytest.mark.parametrize(
     ("weights", "words"),
     [
-        ("[1, 2]", "loss.class_weights: found 2 for 3 classes"),
+        ("[1, 2]", "loss.class_weights: found 2 weights for 3 classes"),
         ("[0, 0, 0]", "loss.class_weights: found 0 for every class"),
         ("[1, -1, 1]", "expected a number >= 0"),
         ("even", "expected 'balanced'"),

@@ -14,7 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from nntrain.data import Dataset, Source
 from nntrain.data.prepare import prepare
 from nntrain.data.preprocessing import Standardizer
-from nntrain.data.split import share, split
+from nntrain.data.split import split_rows, split_size
 from nntrain.errors import InputError
 from nntrain.metrics import accuracy, r2
 from nntrain.registry import members
@@ -113,7 +113,7 @@ def test_a_source_takes_its_own_seed_or_the_recipes(name: str) -> None:
 def test_a_split_is_scikit_learns(rows: int, taken: int, seed: int) -> None:
     assume(taken < rows)
     expected = train_test_split(np.arange(rows), test_size=taken, random_state=seed)
-    for ours, theirs in zip(split(rows, taken, seed), expected, strict=True):
+    for ours, theirs in zip(split_rows(rows, taken, seed), expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
@@ -125,10 +125,10 @@ def test_a_split_is_scikit_learns(rows: int, taken: int, seed: int) -> None:
 )
 def test_a_stratified_split_is_scikit_learns(counts: list[int], fraction: float, seed: int) -> None:
     classes = np.random.default_rng(seed).permutation(np.repeat(np.arange(len(counts)), counts))
-    rows, taken = classes.size, share(fraction, classes.size)
+    rows, taken = classes.size, split_size(fraction, classes.size)
     assume(len(counts) <= taken <= rows - len(counts))
     expected = train_test_split(np.arange(rows), test_size=fraction, random_state=seed, stratify=classes)
-    for ours, theirs in zip(split(rows, taken, seed, classes), expected, strict=True):
+    for ours, theirs in zip(split_rows(rows, taken, seed, classes), expected, strict=True):
         np.testing.assert_array_equal(ours, theirs)
 
 
@@ -140,7 +140,7 @@ def test_the_parts_are_scikit_learns_two_splits_one_after_the_other(name: str) -
     assert parts.test is not None
     rest_x, test_x, rest_y, test_y = train_test_split(data.x, data.y, test_size=0.15, random_state=3, stratify=data.y)
     train_x, validation_x, train_y, validation_y = train_test_split(
-        rest_x, rest_y, test_size=share(0.2, len(data.x)), random_state=3, stratify=rest_y
+        rest_x, rest_y, test_size=split_size(0.2, len(data.x)), random_state=3, stratify=rest_y
     )
     for part, x, y in (
         (parts.train, train_x, train_y),
@@ -210,10 +210,10 @@ def classes(*counts: int) -> Dataset:
 @pytest.mark.parametrize(
     ("data", "words"),
     [
-        (classes(5, 0), ["one class only", "'a'"]),
+        (classes(5, 0), ["only one class", "'a'"]),
         (classes(30, 2), ["class 'b' has 2 rows", "at least 3"]),
         (classes(*[4] * 8), ["5 rows", "8 classes"]),
-        (classes(1, 1), ["2 rows are too few"]),
+        (classes(1, 1), ["2 rows: validation 0.15 and test 0.15 leave none"]),
     ],
 )
 def test_data_that_cannot_be_split_are_refused(data: Dataset, words: list[str]) -> None:

@@ -97,4 +97,4 @@ def test_show_names_it_and_lbfgs_refuses_it(nntrain: CommandLine) -> None:
     assert "tanh, dropout 0.25" in nntrain("show", "-", "--set", "model.activation=tanh", stdin=recipe).out
     refused = nntrain("fit", "-", "--set", "optimizer=lbfgs", stdin=recipe)
     assert refused.status == 2
-    assert "2:22: model.dropout: lbfgs needs a loss that stays the same, without dropout" in refused.err
+    assert "2:22: model.dropout: lbfgs needs a deterministic loss, without dropout" in refused.err

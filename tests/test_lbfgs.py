@@ -90,8 +90,8 @@ def test_no_thread_is_left_when_a_run_is_cut_short() -> None:
     ("setting", "words"),
     [
         ("training.batch_size=32", "lbfgs needs the gradient of all rows"),
-        ("schedule=cooling", "schedule: lbfgs finds its steps by a line search"),
-        ("regularization.l1=0.1", "regularization.l1: lbfgs needs a gradient that is one of the loss"),
+        ("schedule=cooling", "schedule: lbfgs chooses its step sizes by line search"),
+        ("regularization.l1=0.1", "regularization.l1: lbfgs needs the exact gradient of the loss"),
         ("optimizer.lr=0.1", "optimizer.lr: found 0.1, expected a number >= 1"),
     ],
 )

@@ -99,7 +99,7 @@ def test_data_that_have_changed_are_not_taken_for_the_models(project: Path, nntr
     Path("data/d.csv").write_text(PRIVATE)
     message = refused(nntrain, command, MODEL)
     assert "data/d.csv: has changed: its sha256 is" in message
-    assert "for a model, name it by --data" in message
+    assert "for a model, name the file with --data" in message
     assert "hunter2" not in message
 
 
@@ -187,7 +187,7 @@ def test_a_recipe_can_insist_on_its_data(project: Path, nntrain: CommandLine) ->
     Path("data/d.csv").write_text(CSV + "1,1,p\n")
     message = refused(nntrain, "fit", run)
     assert "has changed" in message
-    assert "set data.source.sha256 to null" in message
+    assert "set data.source.sha256: null" in message
     assert nntrain("fit", run, "--set", "data.source.sha256=", "--out", "two", "-q").status == 0
     assert "data.source.sha256: found the text 'ab'" in refused(nntrain, "fit", run, "--set", "data.source.sha256=ab")
 

@@ -180,7 +180,7 @@ CHANGES: dict[Change, str] = {
     with_too_few_scales: "preprocessing: not the state of a standardizer",
     with_numbers_for_classes: "classes: found 3, expected a list",
     with_numbers_for_targets: "loss: cross_entropy is for classification, but this is regression",
-    with_other_classes_than_weights: "loss.class_weights: found 1 for 3 classes",
+    with_other_classes_than_weights: "loss.class_weights: found 1 weight for 3 classes",
     with_weights_that_are_left_open: "loss.class_weights: found balanced, expected the weights themselves",
     with_two_classes_less: "classes: found a list of 1, expected at least 2 entries",
     with_the_same_class_twice: "classes: two items are the same",

@@ -14,8 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from nntrain.cli.console import SafeConsole
-from nntrain.errors import Problem
-from nntrain.printable import LINE, one_line, printable
+from nntrain.errors import Place, Problem
+from nntrain.printable import MAX_LINE, one_line, printable
 from tests.helpers import ROOT, CommandLine
 
 TITLE = "\x1b]0;title\x07"
@@ -34,11 +34,11 @@ def test_control_characters_become_escapes() -> None:
 
 
 def test_a_problem_is_one_line_and_a_hint_another() -> None:
-    text = str(Problem(f"f{TITLE}.csv", "no column 'a\nnntrain: all is well'", "columns: b\r, c\td"))
+    text = str(Problem(Place(f"f{TITLE}.csv"), "no column 'a\nnntrain: all is well'", "columns: b\r, c\td"))
     assert (
         text == r"f\u001b]0;title\u0007.csv: no column 'a\nnntrain: all is well'" + "\n  " + r"columns: b\u000d, c\td"
     )
-    assert one_line("x" * (LINE + 5)) == "x" * LINE + "... (5 more characters)"
+    assert one_line("x" * (MAX_LINE + 5)) == "x" * MAX_LINE + "... (5 more characters)"
 
 
 def test_a_console_escapes_text_and_keeps_its_own_colours() -> None:

@@ -15,7 +15,7 @@ from sklearn.datasets import load_digits, make_circles, make_moons
 from sklearn.preprocessing import MinMaxScaler
 
 from nntrain.activations import Activation
-from nntrain.data.prepare import Part, Prepared
+from nntrain.data.prepare import Prepared, Split
 from nntrain.initializers.fixed import Zeros
 from nntrain.losses import Loss
 from nntrain.network.inference import ForwardPass
@@ -72,7 +72,7 @@ def plan_of(x: Array, y: Array, hidden: int, activation: str, optimizer: Optimiz
     return Plan(
         name="scikit-learn",
         seed=0,
-        data=Prepared(Part(x, y), None, None, None, None),
+        data=Prepared(Split(x, y), None, None, None, None),
         n_classes=n_classes,
         network=Network(layers),
         loss=loss,

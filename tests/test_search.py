@@ -86,7 +86,7 @@ def test_a_grid_that_is_done_ends_the_run() -> None:
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
-        (("model.hidden=[4]",), "training.epochs: 100 are too few for exhaustive's grid: with 13 weights it has"),
+        (("model.hidden=[4]",), "training.epochs: 100 are too few for the grid of exhaustive: with 13 weights it has"),
         (("model.hidden=[64]",), "more than 1,000,000,000 points"),
         (("regularization.l2=0.1",), "regularization.l2: exhaustive needs"),
         (("training.batch_size=2",), "exhaustive needs the gradient of all rows"),

@@ -74,15 +74,12 @@ def test_a_target_is_classes_or_numbers(targets: list[object], classes: tuple[ob
 
 def test_a_guess_is_said_and_can_be_overruled() -> None:
     (note,) = load(*[1, 2] * 20).notes
-    assert (
-        note
-        == "target 'y': 2 different whole numbers are read as classes; for numbers set data.source.task: regression"
-    )
+    assert note == "target 'y': 2 distinct integers are read as classes; for numbers, set data.source.task: regression"
     assert load(*[1, 2] * 20, task="regression").classes is None
     (note,) = load(*["01067", "1067", "80331"] * 20).notes
-    assert "numbers with leading zeros are read as 3 classes; for numbers set data.source.task: regression" in note
+    assert "numbers with leading zeros are read as 3 classes; for numbers, set data.source.task: regression" in note
     (note,) = load(1, 2, 2, 3, 3, 1).notes
-    assert "3 different whole numbers in 6 rows are read as numbers; for classes set" in note
+    assert "3 distinct integers in 6 rows are read as numbers; for classes, set" in note
     assert load(1, 2, 2, 3, 3, 1, task="classification").classes == (1, 2, 3)
     for targets in ([1, 2, 3], ["a", "b", "b"], [0.5, 1.5, 1.5]):
         assert load(*targets).notes == ()
@@ -96,12 +93,12 @@ def test_the_guess_is_said_with_what_comes_of_it(nntrain: CommandLine) -> None:
     Path("r.yaml").write_text("data: {source: {name: csv, path: d.csv, target: y}}\n")
     message = refused(nntrain, "fit", "r.yaml")
     assert "class 7 has 1 row" in message
-    assert "for numbers set data.source.task: regression" in message
+    assert "for numbers, set data.source.task: regression" in message
 
 
 def test_every_command_reads_the_target_alike(nntrain: CommandLine, here: Path) -> None:
     Path("d.csv").write_text("a,y\n" + "".join(f"{i % 2 + i / 100},{i % 2}\n" for i in range(60)))
-    note = "2 different whole numbers are read as classes"
+    note = "2 distinct integers are read as classes"
     model = fitted_csv(nntrain, here, "d", "y", "optimizer.lr=0.05")
     assert "task: classification" in Path("d/recipe.yaml").read_text()  # nothing is left open
     for command in (
@@ -136,7 +133,7 @@ def test_a_missing_target_is_no_class(marker: str, labels: list[str]) -> None:
         in (message)
     )
     assert "in 1 more row" in message
-    assert "leave the rows out" in message
+    assert "remove the rows" in message
     # a hint that would make a class of what is missing is for text alone
     assert ("task: classification" in message) == (labels[0] == "no")
 
@@ -146,7 +143,7 @@ def test_a_marker_can_be_a_class() -> None:
     dataset = load(*["DE", "NA"] * 10, task="classification")
     assert dataset.classes == ("DE", "NA")
     assert dataset.notes == ("target 'y': 'NA' is read as a class",)
-    with pytest.raises(InputError, match="found 'NA' where a class is expected"):
+    with pytest.raises(InputError, match="found 'NA', expected a class"):
         load(*[1, 2] * 10, "NA", task="classification")
 
 
@@ -155,7 +152,7 @@ def test_several_targets_are_numbers() -> None:
     dataset = Csv(path="d.csv", target=["t", "u"]).load(HERE, 0)
     assert dataset.classes is None
     assert dataset.y.shape == (40, 2)
-    assert dataset.notes == ("targets t, u: several columns are read as numbers; for classes name one",)
+    assert dataset.notes == ("targets t, u: several columns are read as numbers; for classes, name one",)
 
 
 def test_a_loss_for_classes_needs_one_target(nntrain: CommandLine) -> None:
@@ -187,14 +184,14 @@ def test_all_problems_of_a_table_come_at_once() -> None:
 @pytest.mark.parametrize(
     ("line", "words"),
     [
-        ('5,"x', "a quoted cell that is never closed"),
-        ('5,"x""', "a quoted cell that is never closed"),
-        ('5,"x"y', "a quoted cell that is never closed, or has a single quote inside"),
-        ('5," a "b" c "', "a quoted cell that is never closed, or has a single quote inside"),
-        ('5,6" nail', "a quote inside a cell that does not begin with one"),
-        ('5,""""x', "a quoted cell that is never closed"),
+        ('5,"x', "a quoted cell is not closed"),
+        ('5,"x""', "a quoted cell is not closed"),
+        ('5,"x"y', "a quoted cell is not closed, or has a single quote inside"),
+        ('5," a "b" c "', "a quoted cell is not closed, or has a single quote inside"),
+        ('5,6" nail', "found a quote inside an unquoted cell"),
+        ('5,""""x', "a quoted cell is not closed"),
         ('5, "x"', "a blank between the separator and a quote"),
-        ('5,"x" ', "a quoted cell that is never closed"),
+        ('5,"x" ', "a quoted cell is not closed"),
     ],
 )
 def test_quotes_that_do_not_pair_up_are_refused_with_the_line(line: str, words: str) -> None:
@@ -216,25 +213,25 @@ def test_quoted_cells_are_read() -> None:
     table = read_table("d.csv")
     assert list(table.names) == ["a", "b, c", "t"]
     assert table.columns["b, c"].to_list() == ['x "y" z', "several\nlines, with a comma", ""]
-    assert [table.place(row) for row in range(3)] == ["d.csv:2", "d.csv:3", "d.csv:5"]
+    assert [str(table.place(row)) for row in range(3)] == ["d.csv:2", "d.csv:3", "d.csv:5"]
     np.testing.assert_array_equal(numeric_columns(table, ["a"])[:, 0], [1, 2, 3])
 
 
 @pytest.mark.parametrize(
     ("text", "where", "words"),
     [
-        (WIDE + "1,2,3,4\n", "d.csv:2", ["found 4 cells, but the line of column names has 15", "write every comma"]),
-        ("a,b,y\n1,2,3,\n4,5,6,\n", "d.csv:2", ["(and in 1 more line)", "the lines end with a comma"]),
+        (WIDE + "1,2,3,4\n", "d.csv:2", ["found 4 cells, but the header has 15", "write a comma for empty cells too"]),
+        ("a,b,y\n1,2,3,\n4,5,6,\n", "d.csv:2", ["(and in 1 more line)", "these lines end with a comma"]),
         ("a,b,y\n1,2,3\n4,5,6,7\n", "d.csv:3", ["found 4 cells", "quote cells that contain a comma"]),
         ("a,b,y\n1,2,3,4\n5,6\n", "d.csv:2", ["found 4 cells"]),  # as many commas as three lines should have
         ("a,b,y\n1,2,3\n\n4,5,6\n", "d.csv:3", ["a blank line"]),
-        ('a,b,y\n1,2,3\n"4,5,6"\n', "d.csv:3", ["found 1 cell, but the line of column names has 3"]),
+        ('a,b,y\n1,2,3\n"4,5,6"\n', "d.csv:3", ["found 1 cell, but the header has 3"]),
         ("a,b,y\n1,2,3\n,,\n4,5,6\n", "d.csv:3", ["an empty row"]),
         ("\na,b,y\n1,2,3\n", "d.csv:1", ["a blank line, expected column names"]),
-        ("sep=;\na;y\n1;2\n", "d.csv:1", ["found 'sep=;', which only Excel reads"]),
-        ("a;y\n1,5;2\n", "d.csv:2", ["it looks semicolon-separated: set data.source.separator to ';'"]),
-        ("a\ty\n1\t2\n", "d.csv", [r'it looks tab-separated: set data.source.separator to "\t"']),
-        ("1,2\n3,4\n", "d.csv", ["no column 'y'", "its first line has numbers: put a line of column names before it"]),
+        ("sep=;\na;y\n1;2\n", "d.csv:1", ["found 'sep=;', which only Excel understands"]),
+        ("a;y\n1,5;2\n", "d.csv:2", ["looks semicolon-separated; set data.source.separator: ';'"]),
+        ("a\ty\n1\t2\n", "d.csv", [r'looks tab-separated; set data.source.separator: "\t"']),
+        ("1,2\n3,4\n", "d.csv", ["no column 'y'", "the first line contains numbers: add a header"]),
         ('{"a": 1, "y": 2}\n{"a": 3, "y": 4}\n', "d.csv", ["JSON, expected a CSV table"]),
         ("<!DOCTYPE html>\n<html></html>\n", "d.csv", ["an HTML or XML page"]),
     ],
@@ -243,7 +240,7 @@ def test_the_layout_is_checked(text: str, where: str, words: list[str]) -> None:
     problem = problems_of(text)[0]
     assert problem.startswith(f"{where}: ")
     assert all(word in problem for word in words), problem
-    assert "separator to ','" not in problem
+    assert "separator: ','" not in problem
 
 
 def test_lines_of_old_macs_are_lines() -> None:
@@ -278,12 +275,12 @@ def test_advice_says_how_to_write_a_number(cells: list[str], separator: str, wor
 
 def test_features_that_are_no_numbers_get_a_way_out() -> None:
     (found,) = problems_of("c,b,y\n" + "".join(f"{('blue', 'red')[i % 2]},{i},{i + 0.5}\n" for i in range(20)))
-    assert "code the text in numbers" in found
-    assert "leave the column out (data.source.features lists those to use)" in found
+    assert "encode the text as numbers" in found
+    assert "remove the column (data.source.features lists those to use)" in found
     found = "".join(problems_of("x;z;y\n" + "".join(f"{i},5;{i};{i},25\n" for i in range(20)), separator=";"))
     assert found.count("write decimal points, not commas") == 2  # the target too: it is not text
     (found,) = problems_of("a,y\n1,2.5\n2,3.5\n3,\n")
-    assert "fill in missing values, or leave the row out" in found
+    assert "fill in missing values, or remove the row" in found
     assert "classification" not in found
     assert "data.source.features" not in found
 

@@ -125,4 +125,4 @@ def test_before_the_first_epoch_that_counts_the_learning_weights_are_measured() 
 def test_lbfgs_refuses_them(nntrain: CommandLine, key: str, value: str) -> None:
     refused = nntrain("fit", "-", stdin=f"data: {{source: iris}}\noptimizer: lbfgs\ntraining: {{{key}: {value}}}\n")
     assert refused.status == 2
-    assert f"3:12: training.{key}: lbfgs goes its own way" in refused.err
+    assert f"3:12: training.{key}: lbfgs runs its own full-batch iterations" in refused.err

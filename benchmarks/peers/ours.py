@@ -9,7 +9,7 @@ from benchmarks.cases import CLIP_NORM, DROPOUT, LR, Case
 from benchmarks.peers import Epoch
 from nntrain.activations.identity import Identity
 from nntrain.activations.rectifiers import ReLU
-from nntrain.data.prepare import Part, Prepared
+from nntrain.data.prepare import Prepared, Split
 from nntrain.initializers.variance import HeUniform
 from nntrain.losses.cross_entropy import CrossEntropy
 from nntrain.network.network import Dense, Network
@@ -40,7 +40,7 @@ def epoch_of(case: Case) -> Epoch:
         Plan(
             name="benchmark",
             seed=0,
-            data=Prepared(Part(x.astype(np.float64), y), None, None, None, None),
+            data=Prepared(Split(x.astype(np.float64), y), None, None, None, None),
             n_classes=case.widths[-1],
             network=Network(layers),
             loss=CrossEntropy(),

@@ -13,7 +13,7 @@ import nntrain
 from nntrain.artifacts import container
 from nntrain.artifacts.wall import bad_facts, checked_facts, checked_tensors
 from nntrain.data import Dataset, Label
-from nntrain.data.prepare import Part, Prepared
+from nntrain.data.prepare import Prepared, Split
 from nntrain.data.preprocessing import Standardizer
 from nntrain.errors import bad_input
 from nntrain.losses import Loss
@@ -81,7 +81,7 @@ class Model:
             _check_finite(outputs, "output", start)
             yield outputs
 
-    def score(self, part: Part) -> Scores:
+    def score(self, part: Split) -> Scores:
         """Return loss and metric for rows before preprocessing.
 
         The loss is on the scale of training: if targets were standardised, that of standardised targets.
@@ -99,13 +99,13 @@ class Model:
         )
         return Scores(loss, metric)
 
-    def plan(self, part: Part) -> Plan:
+    def plan(self, part: Split) -> Plan:
         """Return the plan of the model's run with the given rows, before preprocessing, as its training split."""
         recipe = self.recipe
         return Plan(
             name=recipe.name or "",
             seed=recipe.seed,
-            data=Prepared(Part(self._prepared(part.x), self._targets(part.y)), None, None, self.inputs, self.targets),
+            data=Prepared(Split(self._prepared(part.x), self._targets(part.y)), None, None, self.inputs, self.targets),
             n_classes=self.n_classes,
             network=self.network,
             loss=self.loss,

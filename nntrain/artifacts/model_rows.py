@@ -13,10 +13,10 @@ from nntrain.artifacts.model import Model
 from nntrain.data import Dataset, Label
 from nntrain.data.cells import MISSING
 from nntrain.data.csv import Csv
-from nntrain.data.prepare import Part, prepare
+from nntrain.data.prepare import Split, prepare
 from nntrain.data.target import labels, without_label
 from nntrain.data.text_table import Separator, Table, find_numbers, numeric_columns, read_table
-from nntrain.errors import MOST_PROBLEMS, InputError, Problem, bad_input, listed, nearest, others, refuse
+from nntrain.errors import MAX_PROBLEMS, NOWHERE, InputError, Place, Problem, bad_input, listed, nearest, others, refuse
 from nntrain.recipe.build import read_rows
 from nntrain.recipe.document import load_document
 from nntrain.recipe.schema import Recipe, parse
@@ -52,7 +52,7 @@ def feature_rows(model: Model, table: Table) -> NDArray[np.float64]:
     return numeric_columns(table, model.feature_names)
 
 
-def labelled_rows(model: Model, table: Table) -> Part:
+def labelled_rows(model: Model, table: Table) -> Split:
     """Return the model's features and targets of a table.
 
     Raises:
@@ -68,13 +68,13 @@ def labelled_rows(model: Model, table: Table) -> Part:
         name = model.target_names[0]
         problems = without_label(table, name)
         found = [] if problems else labels(table, name)
-        y, unknown = _indices(model.classes, found, lambda row: f"{table.place(row)}: column {name!r}")
+        y, unknown = _indices(model.classes, found, table.place, name)
         problems += unknown
     refuse([*problems, *wrong])
-    return Part(x, y)
+    return Split(x, y)
 
 
-def recipe_parts(model: Model, path: Path) -> dict[str, Part]:
+def recipe_parts(model: Model, path: Path) -> dict[str, Split]:
     """Return the rows of the model's run before preprocessing: train, validation and test.
 
     A path in the model file is never opened. The data file is looked for where the recipe.yaml beside the model says,
@@ -128,13 +128,13 @@ def _recipe_rows(model: Model, recipe: Recipe) -> Dataset:
             kinds = ["numbers" if classes is None else "classes" for classes in (dataset.classes, model.classes)]
             raise bad_input(source, f"its target has {kinds[0]}, but the model was trained on {kinds[1]}")
         return Dataset(x, dataset.y[:, _places(model.target_names, dataset.target_names, source)], *names)
-    known, unknown = _indices(model.classes, dataset.classes, lambda _: f"{source}: target {model.target_names[0]!r}")
+    known, unknown = _indices(model.classes, dataset.classes, lambda _: Place(source), model.target_names[0])
     refuse(unknown)
     return Dataset(x, known[dataset.y], *names)
 
 
 def _indices(
-    classes: Sequence[Label], found: Sequence[Label], where: Callable[[int], str]
+    classes: Sequence[Label], found: Sequence[Label], place: Callable[[int], Place], column: str
 ) -> tuple[NDArray[np.int64], list[Problem]]:
     """Return the indices of labels in the model's classes, and a problem for each unknown one.
 
@@ -145,12 +145,14 @@ def _indices(
     unknown = Counter(text for text in texts if text not in index)
     problems = []
     for number, (text, count) in enumerate(unknown.items()):
-        if number >= MOST_PROBLEMS:  # the rest is only counted
-            problems.append(Problem("", text))
+        if number >= MAX_PROBLEMS:  # the others are only counted
+            problems.append(Problem(NOWHERE, text))
             continue
         missing = "fill in missing classes, or remove these rows" if text in MISSING else ""
         hint = missing or f"{nearest(text, index)} classes: {listed(index)}".strip()
-        problems.append(Problem(where(texts.index(text)), f"unknown class {text!r}{others(count, 'row')}", hint))
+        problems.append(
+            Problem(place(texts.index(text)), f"column {column!r}: unknown class {text!r}{others(count, 'row')}", hint)
+        )
     return np.array([index.get(text, -1) for text in texts], np.int64), problems
 
 

@@ -97,7 +97,7 @@ def checked_facts(path: Path, facts: Mapping[str, Any]) -> tuple[Facts, Network]
     try:
         checked = Facts.model_validate(document.data)
     except ValidationError as error:
-        raise bad_facts(path, str(problems_of(error, document, Facts)[0].what)) from None
+        raise bad_facts(path, problems_of(error, document, Facts)[0].fact) from None
     if checked.classes is not None and (len(checked.targets) > 1 or checked.preprocessing.targets is not None):
         raise bad_facts(path, "classes need one target, which is not standardised")
     try:
@@ -105,7 +105,7 @@ def checked_facts(path: Path, facts: Mapping[str, Any]) -> tuple[Facts, Network]
             checked.recipe, len(checked.features), len(checked.targets), checked.n_classes, document
         )
     except InputError as error:
-        raise bad_facts(path, error.problems[0].what) from None
+        raise bad_facts(path, error.problems[0].fact) from None
     return checked, network
 
 

@@ -23,7 +23,7 @@ def command(
     """
     from nntrain.cli.console import stdout_console
     from nntrain.cli.result import print_json, print_table, print_text
-    from nntrain.recipe.document import WIDTH, dump_document
+    from nntrain.recipe.document import LINE_WIDTH, dump_document
     from nntrain.recipe.schema import to_data
     from nntrain.report.tables import network_facts, network_table
 
@@ -34,7 +34,7 @@ def command(
         print_json({"recipe": to_data(built.recipe), "network": facts})
         return
     console = stdout_console()
-    width = min(console.width, WIDTH) if console.is_terminal else None
+    width = min(console.width, LINE_WIDTH) if console.is_terminal else None
     print_text(dump_document(to_data(built.recipe), width) + "\n")
     print_table(network_table(facts, console.width))
 

@@ -14,7 +14,7 @@ from nntrain.comparison.variants import Variant, canonical, with_settings
 from nntrain.data import Dataset
 from nntrain.data.prepare import Prepared
 from nntrain.network.epoch import steps
-from nntrain.recipe.build import assemble, parts_of
+from nntrain.recipe.build import assemble, splits_of
 from nntrain.recipe.document import Document
 from nntrain.recipe.schema import Recipe
 from nntrain.training.engine import Engine
@@ -85,7 +85,7 @@ class Variants:
         key = f"{self.fingerprints[job.variant]} {job.seed} {job.recipe.data.model_dump_json()}"
         with self._lock:
             if key not in self._parts:
-                self._parts[key] = parts_of(job.recipe, variant.dataset)
+                self._parts[key] = splits_of(job.recipe, variant.dataset)
             self._parts.move_to_end(key)
             if len(self._parts) > KEPT:
                 self._parts.popitem(last=False)
@@ -94,7 +94,7 @@ class Variants:
 
 def run_alone(key: str, recipe: Recipe, dataset: Dataset) -> RunResult:
     """Make a run for which nothing is there yet but its recipe and its rows."""
-    plan = assemble(recipe, dataset, parts_of(recipe, dataset), Document("job", None), recipe.name or "run").plan
+    plan = assemble(recipe, dataset, splits_of(recipe, dataset), Document("job", None), recipe.name or "run").plan
     return _row(key, Engine(plan, n_threads=1), lambda: False)
 
 

@@ -13,7 +13,7 @@ from nntrain.artifacts.lookup import open_recipe
 from nntrain.comparison.differences import text
 from nntrain.data import Dataset
 from nntrain.errors import InputError, bad_input
-from nntrain.recipe.build import assemble, parts_of, read_rows
+from nntrain.recipe.build import assemble, read_rows, splits_of
 from nntrain.recipe.document import Document, read_document
 from nntrain.recipe.overrides import apply_overrides, override
 from nntrain.recipe.schema import Recipe, parse, to_data
@@ -142,7 +142,7 @@ def _variant(name: str, document: Document, folder: Path, keys: tuple[str, ...],
     if recipe.data.test_seed is None:  # whatever a run's seed is, the test part stays the same: tuning never sees it
         data = recipe.data.model_copy(update={"test_seed": recipe.seed})
         recipe = recipe.model_copy(update={"data": data})
-    built = assemble(recipe, dataset, parts_of(recipe, dataset), document, name)
+    built = assemble(recipe, dataset, splits_of(recipe, dataset), document, name)
     return Variant(name, built.recipe, dataset, document, keys)
 
 
@@ -155,7 +155,7 @@ def with_optimizer(variant: Variant, name: str, optimizer: str) -> Variant:
     document = override(variant.document, "optimizer", {"name": optimizer}, name)
     given = variant.recipe
     recipe = parse(document).model_copy(update={"data": given.data, "seed": given.seed})
-    built = assemble(recipe, variant.dataset, parts_of(recipe, variant.dataset), document, name)
+    built = assemble(recipe, variant.dataset, splits_of(recipe, variant.dataset), document, name)
     return Variant(name, built.recipe, variant.dataset, document, ())
 
 

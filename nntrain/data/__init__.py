@@ -1,7 +1,7 @@
-"""Data: where the rows come from, how they are split, and how features are scaled.
+"""Data: sources of rows, splits, and scaling.
 
-A dataset is a table of features beside its targets; a source is a component that can load one. A new file in this
-folder, or a class in one of its files, is a new source.
+A dataset holds features and targets; a source is a component that loads one. A source class in any file of this folder
+is registered automatically.
 """
 
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ from numpy.typing import NDArray
 from nntrain.registry import Component
 
 Label = str | int | bool
-INTEGERS = range(-(2**63), 2**63)  # that a label can be: what tables hold in 64 bits
+INTEGERS = range(-(2**63), 2**63)  # valid integer labels
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """Rows as they stand in a table.
+    """Rows as in the source, not split or scaled.
 
     Attributes:
         x: features (N, I).
@@ -27,8 +27,8 @@ class Dataset:
         feature_names: the names of the features (I).
         target_names: the names of the targets: one for classes, T for numbers.
         classes: the label of each class index, or None for numbers (regression).
-        notes: how the target was read where that was not certain, for the user.
-        sha256: of the file that they were read from, or None where there is none of the user's.
+        notes: messages to the user about guesses, such as how the target was read.
+        sha256: checksum of the user's file, or None.
     """
 
     x: NDArray[np.float64]
@@ -47,8 +47,8 @@ class Source(Component, family="source"):
         """Return the rows.
 
         Args:
-            folder: what a relative path is relative to.
-            seed: the recipe's seed, for sources that draw their rows.
+            folder: base of relative paths.
+            seed: the recipe's seed, for generated rows.
 
         Raises:
             InputError: if they cannot be read.
@@ -56,5 +56,5 @@ class Source(Component, family="source"):
         raise NotImplementedError
 
     def resolved(self, classification: bool) -> Self:
-        """Return the source with nothing left open, for a target that turned out to have classes, or numbers."""
+        """Return the source with all settings resolved, given the task that was found."""
         return self

@@ -1,9 +1,9 @@
-"""What a cell that is not a number may be, and what to do about it."""
+"""Recognize cells that are not plain numbers, and say how to fix them."""
 
 import re
 from collections.abc import Collection
 
-# as pandas reads them, and the '?' of the UCI repository
+# what pandas treats as missing, and the '?' of the UCI repository
 MISSING = frozenset({"#N/A", "<NA>", "N/A", "NA", "NULL", "NaN", "None", "n/a", "nan", "null", "?"})
 TRUTH = frozenset({"true", "false", "yes", "no", "t", "f", "y", "n"})
 THOUSANDS = re.compile(r"[-+]?\d{1,3}([,' \u00a0\u202f]\d{3})+(\.\d+)?")
@@ -13,11 +13,11 @@ UNIT = re.compile(r"[$€£¥]?\s*([-+]?\d+(?:\.\d+)?)\s*([%$€£¥]|[a-zA-Zµ�
 
 
 def foreign_number(cells: Collection[str], separator: str) -> str:
-    """Return how to write the first of ``cells`` if all of them are numbers in a format that is not read, else ''.
+    """Return how to rewrite ``cells`` if all are numbers in a format that is not supported, else ''.
 
     Args:
-        cells: those of a column that are not numbers, at least one.
-        separator: of the file; where it is a comma, a cell such as 1,000 is a thousand.
+        cells: the non-numeric cells of a column, at least one.
+        separator: of the file; if it is a comma, 1,000 is read as one thousand.
     """
     first = next(iter(cells))
     thousands = all(map(THOUSANDS.fullmatch, cells))
@@ -31,7 +31,7 @@ def foreign_number(cells: Collection[str], separator: str) -> str:
 
 
 def advice(cells: Collection[str], separator: str) -> str:
-    """Return what to do about ``cells``, which should be numbers (see :func:`foreign_number`), or ''."""
+    """Return how to turn ``cells`` into numbers, or '' (arguments as in :func:`foreign_number`)."""
     if all(cell in MISSING for cell in cells):
         return "fill in missing values"
     if found := foreign_number(cells, separator):
@@ -39,7 +39,7 @@ def advice(cells: Collection[str], separator: str) -> str:
     if all(cell.lower() in TRUTH for cell in cells):
         return "write 1 and 0 for true and false"
     if all(map(DATE.fullmatch, cells)):
-        return "write dates as numbers, such as days since the first"
+        return "write dates as numbers, such as days since a fixed day"
     first = next(iter(cells))
     match = UNIT.fullmatch(first)
     if match and all(map(UNIT.fullmatch, cells)):

@@ -8,19 +8,19 @@ from pydantic import Field
 from nntrain.data import Dataset, Source
 from nntrain.data.target import Task, read_target
 from nntrain.data.text_table import Separator, find_numbers, read_table
-from nntrain.errors import bad_input, refuse
+from nntrain.errors import bad_input, bad_key, refuse
 
 Name = Annotated[str, Field(min_length=1)]
 
 
 class Csv(Source):
-    """A CSV file with a line of column names: numeric features, and a target of classes or numbers.
+    """A CSV file with a header line: numeric features, and a target of classes or numbers.
 
     Formula:
-        task: auto, target of text                         -> classes
-        task: auto, target of numbers                      -> numbers, except codes of classes:
-            at most 10 different whole numbers, and at most the square root of the number of rows
-            digits of which some begin with 0, as 01067
+        task: auto, text target                            -> classes
+        task: auto, numeric target                         -> numbers, except class codes:
+            at most 10 distinct integers, and at most the square root of the number of rows
+            digits with leading zeros, such as 01067
         task: auto, several targets                        -> numbers
 
     Source: the user.
@@ -36,11 +36,11 @@ class Csv(Source):
         Annotated[list[Name], Field(min_length=1)] | None,
         Field(description="columns to predict from; null: all others"),
     ] = None
-    task: Annotated[Task, Field(description="auto: classes for text and for few whole numbers")] = "auto"
-    separator: Annotated[Separator, Field(description="what stands between two cells")] = ","
+    task: Annotated[Task, Field(description="auto: classes for text and for few distinct integers")] = "auto"
+    separator: Annotated[Separator, Field(description="cell separator")] = ","
     sha256: Annotated[
         Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None,
-        Field(description="checksum of the file, if no other will do; a run's own recipe has it"),
+        Field(description="required checksum of the file; a run's own recipe has it"),
     ] = None
 
     def load(self, folder: Path, seed: int) -> Dataset:
@@ -50,14 +50,14 @@ class Csv(Source):
         refuse(table.missing([*targets, *(self.features or ())]))
         features = self.features or [name for name in table.names if name not in targets]
         if not features:
-            raise bad_input(table.source, f"no columns besides the target {targets[0]!r}", "add columns of features")
+            raise bad_input(table.source, f"no columns besides the target {targets[0]!r}", "add feature columns")
         for key, names in (("target", targets), ("features", features)):
             twice = next((name for name in names if names.count(name) > 1), None)
             if twice is not None:
-                raise bad_input(f"data.source.{key}", f"names {twice!r} twice", "name it once")
+                raise bad_key(f"data.source.{key}", f"names {twice!r} twice", "name it once")
         both = next((name for name in features if name in targets), None)
         if both is not None:
-            raise bad_input("data.source.features", f"{both!r} is the target", "leave it out of the features")
+            raise bad_key("data.source.features", f"{both!r} is the target", "remove it from the features")
         target = read_target(table, targets, self.task)
         x, problems = find_numbers(table, features)
         refuse([*target.problems, *problems])
@@ -65,5 +65,5 @@ class Csv(Source):
         return Dataset(x, target.y, tuple(features), tuple(targets), *facts)
 
     def resolved(self, classification: bool) -> Self:
-        """Return the source with the task that ``auto`` stood for."""
+        """Return the source with the task that was found in place of ``auto``."""
         return self.model_copy(update={"task": "classification" if classification else "regression"})

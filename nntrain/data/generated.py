@@ -1,7 +1,7 @@
-"""Generated data: families of rows whose rule is known.
+"""Generated data with a known rule.
 
-Those that scikit-learn has too are drawn from the same stream of random numbers, in the same order: the same seed gives
-the same rows there and here (tests hold it).
+Sources that scikit-learn has too draw the same random numbers in the same order, so the same seed gives the same rows
+(checked by tests).
 """
 
 from pathlib import Path
@@ -16,14 +16,14 @@ from nntrain.registry import Amount, Positive, Real
 from nntrain.utils.memory import require
 
 Numbers = NDArray[np.float64]
-Rows = Annotated[int, Field(ge=1, le=10_000_000, description="how many rows")]
-Noise = Annotated[Amount, Field(description="standard deviation of what is added")]
+Rows = Annotated[int, Field(ge=1, le=10_000_000, description="number of rows")]
+Noise = Annotated[Amount, Field(description="standard deviation of the noise")]
 Random = np.random.RandomState
-COPIES = 3  # of the rows, while they are drawn, split and scaled
+COPIES = 3  # of the rows in memory while they are generated, split and scaled
 
 
 class Generated(Source):
-    """The base of what is drawn: how many rows, how noisy, from which seed."""
+    """Base of the generated sources: number of rows, noise and seed."""
 
     rows: Rows = 500
     noise: Noise = 0.1
@@ -42,7 +42,7 @@ class Generated(Source):
 
 
 class Line(Generated):
-    """A straight line: the lectures' o = 3x + 1, as many points of it as wanted.
+    """A straight line: the lectures' o = 3x + 1 with any number of points.
 
     Formula:
         x ~ U(-1, 1)
@@ -72,7 +72,7 @@ class Sine(Generated):
     """
 
     name: Literal["sine"] = "sine"
-    frequency: Annotated[Positive, Field(description="waves between -π and π")] = 1.0
+    frequency: Annotated[Positive, Field(description="number of waves between -π and π")] = 1.0
 
     def draw(self, random: Random) -> Dataset:
         """Return (N, 1) features and (N, 1) targets."""
@@ -81,7 +81,7 @@ class Sine(Generated):
 
 
 class Moons(Generated):
-    """Two interleaving half circles: two classes that no straight line parts.
+    """Two interleaving half circles: two classes that no straight line separates.
 
     Formula:
         outer: (cos t, sin t),          0 <= t <= π
@@ -123,7 +123,7 @@ class Circles(Generated):
 
 
 class Blobs(Generated):
-    """Round clouds of points, a class each.
+    """Round clusters of points, one class each.
 
     Formula:
         centre_k ~ U(-10, 10) in each feature
@@ -134,11 +134,11 @@ class Blobs(Generated):
 
     name: Literal["blobs"] = "blobs"
     noise: Noise = 1.0
-    classes: Annotated[int, Field(ge=2, le=1000, description="how many clouds")] = 3
-    features: Annotated[int, Field(ge=1, le=10_000, description="how many features")] = 2
+    classes: Annotated[int, Field(ge=2, le=1000, description="number of clusters")] = 3
+    features: Annotated[int, Field(ge=1, le=10_000, description="number of features")] = 2
 
     def draw(self, random: Random) -> Dataset:
-        """Return (N, features) features and the cloud of each row."""
+        """Return (N, features) features and the cluster of each row."""
         centres = random.uniform(-10, 10, (self.classes, self.features))
         sizes = np.full(self.classes, self.rows // self.classes)
         sizes[: self.rows % self.classes] += 1
@@ -153,7 +153,7 @@ class Blobs(Generated):
 
 
 class Spirals(Generated):
-    """Interleaved spirals: the classical hard case for small networks.
+    """Interleaved spirals: a classic hard case for small networks.
 
     Formula:
         r ~ sqrt(U(0, 1)),  t = 2π turns r + 2π k/classes
@@ -164,8 +164,8 @@ class Spirals(Generated):
 
     name: Literal["spirals"] = "spirals"
     noise: Noise = 0.02
-    classes: Annotated[int, Field(ge=2, le=100, description="how many arms")] = 2
-    turns: Annotated[Positive, Field(description="how often an arm goes round")] = 1.5
+    classes: Annotated[int, Field(ge=2, le=100, description="number of arms")] = 2
+    turns: Annotated[Positive, Field(description="turns of each arm")] = 1.5
 
     def draw(self, random: Random) -> Dataset:
         """Return (N, 2) features and the arm of each row."""
@@ -177,7 +177,7 @@ class Spirals(Generated):
 
 
 class Xor(Generated):
-    """Exclusive or: the class is whether the signs of two features differ; no single layer can tell.
+    """Exclusive or: the class is whether the signs of two features differ, which no single layer can learn.
 
     Formula:
         x ~ ±1 + noise N(0, 1) in two features
@@ -197,7 +197,7 @@ class Xor(Generated):
 
 
 class Friedman1(Generated):
-    """Friedman's first regression problem: five features matter, the others are there to distract.
+    """Friedman's first regression problem: five features matter, the others are noise.
 
     Formula:
         x ~ U(0, 1) in each feature
@@ -208,7 +208,7 @@ class Friedman1(Generated):
 
     name: Literal["friedman1"] = "friedman1"
     noise: Noise = 1.0
-    features: Annotated[int, Field(ge=5, le=10_000, description="how many features")] = 10
+    features: Annotated[int, Field(ge=5, le=10_000, description="number of features")] = 10
 
     def draw(self, random: Random) -> Dataset:
         """Return (N, features) features and (N, 1) targets."""
@@ -229,7 +229,7 @@ def _shuffle(x: Numbers, y: NDArray[np.int64], random: Random) -> tuple[Numbers,
 
 
 def _outer_and_inner(outer: Numbers, inner: Numbers, noise: float, random: Random) -> Dataset:
-    """Return the points of two curves, shuffled and then made noisy: scikit-learn's order."""
+    """Return the points of two curves, shuffled and then with noise added, in scikit-learn's order."""
     y = np.repeat([0, 1], [len(outer), len(inner)])
     x, y = _shuffle(np.concatenate([outer, inner]), y, random)
     if noise:

@@ -1,4 +1,4 @@
-"""Rows that stand in the recipe itself: the few numbers of an example that is worked by hand."""
+"""Rows written in the recipe itself, for examples worked by hand."""
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -13,10 +13,10 @@ Row = Annotated[list[float], Field(min_length=1)]
 
 
 class Given(Source):
-    """Rows that are given: features x1, x2 ... and the target o of each; words are classes.
+    """Given rows: features x1, x2 ... and the target o of each; text targets are classes.
 
     Formula:
-        x, o as they stand there
+        x, o as written
 
     Source: N (backpropagation by hand).
     """
@@ -41,7 +41,7 @@ class Given(Source):
         return self
 
     def load(self, folder: Path, seed: int) -> Dataset:
-        """Return the rows; classes in the order of the alphabet."""
+        """Return the rows; classes are in alphabetical order."""
         x = np.array(self.x, np.float64)
         names = tuple(f"x{number}" for number in range(1, x.shape[1] + 1))
         if isinstance(self.o[0], str):

@@ -1,33 +1,33 @@
-"""The layout of a CSV text: quotes that close, and as many cells in every line as there are column names."""
+"""Check the layout of a CSV text: balanced quotes, and the same number of cells in every line."""
 
 import re
 from collections import Counter
 from collections.abc import Sequence
 from itertools import accumulate
 
-from nntrain.errors import Problem, bad_input, others, refuse
+from nntrain.errors import Place, Problem, bad_input, counted, others, refuse
 
-MARKS = {";": "semicolon", ",": "comma", "\t": "tab", "|": "pipe"}  # what files are separated by, and its name
+SEPARATOR_NAMES = {";": "semicolon", ",": "comma", "\t": "tab", "|": "pipe"}
 QUOTED = re.compile('"[^"]*"')
 
 
 def check_layout(source: str, text: str, separator: str, option: str) -> None:
-    """Refuse a CSV text whose rows and cells are not certain.
+    """Reject a CSV text whose rows and cells are ambiguous.
 
     Args:
         source: the name of the file.
-        text: its content, without line ends at its end.
-        separator: what stands between two cells.
+        text: its content, without trailing line ends.
+        separator: cell separator.
         option: the key or option that sets the separator, for hints.
 
     Raises:
-        InputError: if a quote is not closed or stands inside a cell, or a line has more or fewer cells than the first.
+        InputError: if a quote is unbalanced or inside an unquoted cell, or lines differ in their number of cells.
     """
     first = _first_line(text).strip()
     if not first:
-        raise bad_input(f"{source}:1", "a blank line, expected column names", "delete the line")
+        raise bad_input(Place(source, 1), "found a blank line, expected column names", "delete the line")
     if re.fullmatch("sep=.?", first):
-        raise bad_input(f"{source}:1", f"found {first!r}, which only Excel reads", "delete the line")
+        raise bad_input(Place(source, 1), f"found {first!r}, which only Excel understands", "delete the line")
     if '"' in text:
         _check_quotes(source, text, separator)
     bare = _unquoted(text)
@@ -37,7 +37,7 @@ def check_layout(source: str, text: str, separator: str, option: str) -> None:
 
 
 def ragged_lines(source: str, text: str, separator: str, option: str) -> list[Problem]:
-    """Return a problem for each wrong number of cells: its first line, and how many others have as many."""
+    """Return a problem for each wrong number of cells: the first line with it, and how many others have it."""
     lines = _unquoted(text).split("\n")
     cells = [line.count(separator) + 1 if line.strip() else 0 for line in lines]
     expected = cells[0]
@@ -47,35 +47,36 @@ def ragged_lines(source: str, text: str, separator: str, option: str) -> list[Pr
     for found in sorted(counts.keys() - {expected}, key=cells.index):
         record = cells.index(found)
         more = others(counts[found], "line")
-        what = f"found {found} cell{'s' * (found > 1)}, but the line of column names has {expected}{more}"
+        what = f"found {counted(found, 'cell')}, but the header has {expected}{more}"
         if not found:
-            what = f"a blank line{more}"
+            what = f"found a blank line{more}"
         hint = _hint(found, expected, lines, separator, option, _first_line(text))
-        problems.append(Problem(f"{source}:{places[record]}", what, hint))
+        problems.append(Problem(Place(source, places[record]), what, hint))
     return problems
 
 
 def record_lines(text: str) -> Sequence[int]:
-    """Return the line on which each record of a CSV text begins; the first record is that of the column names."""
+    """Return the line on which each record of a CSV text starts; the first record is the header."""
     if '"' not in text:
         return range(1, text.count("\n") + 2)
-    marked = QUOTED.sub(lambda cell: "\0" * cell[0].count("\n"), text)  # a text that was read has no NUL of its own
+    marked = QUOTED.sub(lambda cell: "\0" * cell[0].count("\n"), text)  # the text itself contains no NUL
     return list(accumulate((1 + line.count("\0") for line in marked.split("\n")), initial=1))
 
 
 def separator_hint(names: Sequence[str], separator: str, option: str) -> str:
-    """Return what to do if the only column's name shows that another separator is meant, or an empty string."""
+    """Return a hint if the only column name suggests another separator, else an empty string."""
     if len(names) != 1:
         return ""
-    other = next((mark for mark in MARKS if mark != separator and mark in names[0]), None)
+    other = next((mark for mark in SEPARATOR_NAMES if mark != separator and mark in names[0]), None)
     if other is None:
         return ""
     value = {"\t": r'"\t"'}.get(other, f"'{other}'")
-    return f"it looks {MARKS[other]}-separated: set {option} to {value}"
+    setting = f"use {option} {value}" if option.startswith("-") else f"set {option}: {value}"
+    return f"looks {SEPARATOR_NAMES[other]}-separated; {setting}"
 
 
 def _unquoted(text: str) -> str:
-    """Return a text with quotes in place of what is quoted."""
+    """Return the text with each quoted section replaced by one quote."""
     return '"'.join(text.split('"')[::2]) if '"' in text else text
 
 
@@ -91,21 +92,21 @@ def _check_quotes(source: str, text: str, separator: str) -> None:
     wrong = text.find('"', well_formed.end() if well_formed else 0)
     if wrong < 0:
         return
-    place = f"{source}:{text.count(chr(10), 0, wrong) + 1}"
+    place = Place(source, text.count("\n", 0, wrong) + 1)
     line = text[text.rfind("\n", 0, wrong) + 1 : wrong]
     inside = line[line.rfind(separator) + 1 :]
     if inside.strip():
         raise bad_input(
             place,
-            "a quote inside a cell that does not begin with one",
-            'quote the whole cell, and write quotes inside it twice: "5"" nail"',
+            "found a quote inside an unquoted cell",
+            'quote the whole cell and double the quotes inside it: "5"" nail"',
         )
     if inside:
-        raise bad_input(place, "a blank between the separator and a quote", "delete the blanks before quoted cells")
+        raise bad_input(place, "found a blank between the separator and a quote", "delete blanks before quoted cells")
     raise bad_input(
         place,
-        "a quoted cell that is never closed, or has a single quote inside",
-        'close it, and write quotes inside it twice: "5"" nail"',
+        "a quoted cell is not closed, or has a single quote inside",
+        'close it, and double the quotes inside it: "5"" nail"',
     )
 
 
@@ -114,10 +115,10 @@ def _hint(found: int, expected: int, lines: Sequence[str], separator: str, optio
         return "delete blank lines"
     if expected == 1 and (hint := separator_hint([header], separator, option)):
         return hint
-    mark = MARKS.get(separator, repr(separator))
+    name = SEPARATOR_NAMES.get(separator, repr(separator))
     odd = [line.rstrip() for line in lines[1:] if line.count(separator) + 1 == found]
     if found == expected + 1 and all(line.endswith(separator) for line in odd):
-        return f"the lines end with a {mark} that the line of column names lacks: delete it there, or add it here"
+        return f"these lines end with a {name}, but the header does not: delete it, or add one to the header"
     if found > expected:
-        return f"quote cells that contain a {mark}, or name all columns"
-    return f"write every {mark}, also those beside empty cells"
+        return f"quote cells that contain a {name}, or name all columns"
+    return f"write a {name} for empty cells too"

@@ -1,6 +1,6 @@
-"""Data sets that come with scikit-learn, and the lectures' table that comes with nntrain.
+"""Data sets shipped with scikit-learn, and the lectures' table shipped with nntrain.
 
-scikit-learn's files are read as they lie in its package; scikit-learn itself, which takes 0.8 s, is not imported.
+The files are read from scikit-learn's package directory; scikit-learn itself is not imported, which would take 0.8 s.
 """
 
 import importlib.util
@@ -33,7 +33,7 @@ DIGITS = tuple(f"pixel_{row}_{column}" for row in range(8) for column in range(8
 
 
 class LineTable(Source):
-    """The lectures' table o = 3x + 1: five rows, too few to be split.
+    """The lectures' table o = 3x + 1: five rows, too few to split.
 
     Formula:
         x = 1, 2, 3, 4, 5
@@ -88,7 +88,7 @@ class Wine(Source):
     """178 wines of three growers, thirteen chemical measurements.
 
     Formula:
-        alcohol, malic acid, ash ... of very different units: standardising matters
+        alcohol, malic acid, ash ... in very different units: standardization matters
 
     Source: sklearn.datasets.load_wine; UCI.
     """
@@ -117,13 +117,13 @@ class BreastCancer(Source):
 
 
 class Diabetes(Source):
-    """442 patients, ten measurements in their own units; the target says how the disease went on in a year.
+    """442 patients, ten measurements in their own units; the target is the disease's progression after a year.
 
     Formula:
         progression = 25 ... 346
 
-    Source: sklearn.datasets.load_diabetes(scaled=False); Efron et al. 2004. scikit-learn's scaled version has seen
-    the test rows; here data.standardize scales by the training part.
+    Source: sklearn.datasets.load_diabetes(scaled=False); Efron et al. 2004. scikit-learn's scaled version uses
+    the test rows; data.standardize uses the training split.
     """
 
     name: Literal["diabetes"] = "diabetes"
@@ -135,7 +135,7 @@ class Diabetes(Source):
 
 
 def _labelled(file: str, features: tuple[str, ...], target: str) -> Dataset:
-    """Read a file whose first line is: rows, features, names of the classes."""
+    """Read a file whose first line holds the number of rows and features, and the class names."""
     path = _file(file)
     with path.open(encoding="utf-8") as lines:
         classes = tuple(next(lines).strip().split(",")[2:])
@@ -146,7 +146,5 @@ def _labelled(file: str, features: tuple[str, ...], target: str) -> Dataset:
 def _file(name: str) -> Path:
     package = importlib.util.find_spec("sklearn")
     if package is None or package.origin is None:
-        raise bad_input(
-            "", "scikit-learn, which this data set comes with, is not installed", "pip install scikit-learn"
-        )
+        raise bad_input("", "scikit-learn, which ships this data set, is not installed", "pip install scikit-learn")
     return Path(package.origin).parent / "datasets" / "data" / name

@@ -1,4 +1,4 @@
-"""Scaling of features and targets, fitted on the training part only."""
+"""Scaling of features and targets, fitted on the training split only."""
 
 from dataclasses import dataclass
 from typing import Any, Self
@@ -10,9 +10,9 @@ Numbers = NDArray[np.float64]
 
 
 def unit_of(x: NDArray[Any]) -> NDArray[Any]:
-    """Return, for each column of ``x`` (N, I), a unit in which its squares neither overflow nor underflow.
+    """Return a unit for each column of ``x`` (N, I) in which its squares neither overflow nor underflow.
 
-    It is a power of two, so that nothing is rounded, and 1 for a column of ordinary size.
+    Units are powers of two, so that dividing by them rounds nothing, and 1 for columns of ordinary size.
     """
     extreme = np.sqrt(np.finfo(x.dtype).max) / len(x) / 1024
     largest = np.abs(x).max(axis=0)
@@ -22,10 +22,10 @@ def unit_of(x: NDArray[Any]) -> NDArray[Any]:
 
 @dataclass(frozen=True)
 class Standardizer:
-    """Takes off each column's mean and divides by its standard deviation.
+    """Subtracts each column's mean and divides by its standard deviation.
 
     Formula:
-        x <- (x - mean) / scale,  scale = sqrt(1/N Σ (x - mean)²), or 1 for a column that is constant
+        x <- (x - mean) / scale,  scale = sqrt(1/N Σ (x - mean)²), or 1 for a constant column
 
     Source: sklearn.preprocessing.StandardScaler.
     """
@@ -39,18 +39,18 @@ class Standardizer:
         unit = unit_of(x)
         x = x / unit
         mean, variance = x.mean(axis=0), x.var(axis=0)
-        # rounding leaves a constant column a little variance; this bound is scikit-learn's
+        # rounding gives constant columns a small variance; this bound is scikit-learn's
         error = np.finfo(np.float64).eps * len(x)
         constant = variance <= error * variance + (error * mean) ** 2
         return cls(mean * unit, np.where(constant, 1.0, np.sqrt(variance) * unit))
 
     def apply(self, x: Numbers) -> Numbers:
-        """Return ``x`` (N, I) standardised."""
+        """Return ``x`` (N, I) standardized."""
         with np.errstate(over="ignore", invalid="ignore"):
             return np.asarray((x - self.mean) / self.scale)
 
     def invert(self, x: Numbers) -> Numbers:
-        """Return standardised ``x`` (N, I) in its own units."""
+        """Return standardized ``x`` (N, I) in its original units."""
         with np.errstate(over="ignore", invalid="ignore"):
             return np.asarray(x * self.scale + self.mean)
 
@@ -60,15 +60,15 @@ class Standardizer:
 
     @classmethod
     def from_json(cls, state: dict[str, Any] | None, columns: int) -> Self | None:
-        """Return the standardizer that ``state`` describes, or None for None.
+        """Return the standardizer with this state, or None for None.
 
         Raises:
-            ValueError: if it is not a finite mean and a finite, non-zero scale for each of ``columns``.
+            ValueError: if the state is not a finite mean and a finite, non-zero scale for each of ``columns``.
         """
         if state is None:
             return None
         mean, scale = (np.array(state[key], np.float64) for key in ("mean", "scale"))
         shapes = {mean.shape, scale.shape}
         if shapes != {(columns,)} or not np.isfinite([mean, scale]).all() or (scale == 0).any():
-            raise ValueError("not the state of a standardizer")
+            raise ValueError("invalid state of a standardizer")
         return cls(mean, scale)

@@ -1,4 +1,4 @@
-"""Splitting rows into parts: the very indices that scikit-learn's train_test_split gives, without importing it."""
+"""Split rows: the same indices as scikit-learn's train_test_split, without importing it."""
 
 from math import ceil
 
@@ -9,20 +9,20 @@ Indices = NDArray[np.int64]
 Random = np.random.RandomState
 
 
-def share(fraction: float, rows: int) -> int:
-    """Return how many of ``rows`` a part of ``fraction`` gets: rounded up, as scikit-learn does."""
+def split_size(fraction: float, rows: int) -> int:
+    """Return the size of a split of ``fraction`` of ``rows``, rounded up as in scikit-learn."""
     return ceil(fraction * rows)
 
 
-def split(rows: int, taken: int, seed: int, classes: Indices | None = None) -> tuple[Indices, Indices]:
-    """Return the indices of the rows that stay and of ``taken`` rows that are taken out, both shuffled.
+def split_rows(rows: int, taken: int, seed: int, classes: Indices | None = None) -> tuple[Indices, Indices]:
+    """Return the indices of the remaining rows and of the ``taken`` rows, both shuffled.
 
     Args:
-        rows: how many rows there are.
-        taken: how many of them to take out.
+        rows: number of rows.
+        taken: number of rows to take.
         seed: of the shuffle.
-        classes: the class index of each row, to keep the shares of classes alike in both parts; each class needs two
-            rows, and each part a row for every class.
+        classes: the class index of each row, to stratify by; each class needs two rows, and each split at least as
+            many rows as there are classes.
 
     Source: sklearn.model_selection.train_test_split(test_size=taken, random_state=seed, stratify=classes).
     """
@@ -33,8 +33,8 @@ def split(rows: int, taken: int, seed: int, classes: Indices | None = None) -> t
     counts = np.bincount(classes)
     counts = counts[counts > 0]
     members = np.split(np.argsort(classes, kind="stable"), np.cumsum(counts)[:-1])
-    staying = _shares(counts, rows - taken, random)
-    leaving = _shares(counts - staying, taken, random)
+    staying = _allocate(counts, rows - taken, random)
+    leaving = _allocate(counts - staying, taken, random)
     stay, leave = [], []
     for indices, n_stay, n_leave in zip(members, staying, leaving, strict=True):
         shuffled = indices[random.permutation(indices.size)]
@@ -43,12 +43,12 @@ def split(rows: int, taken: int, seed: int, classes: Indices | None = None) -> t
     return random.permutation(np.concatenate(stay)), random.permutation(np.concatenate(leave))
 
 
-def _shares(counts: Indices, draws: int, random: Random) -> Indices:
-    """Return how many of ``draws`` rows each class gets: in proportion, the rest to the largest fractions."""
+def _allocate(counts: Indices, draws: int, random: Random) -> Indices:
+    """Return how many of ``draws`` rows each class gets: proportionally, the rest to the largest remainders."""
     exact = counts / counts.sum() * draws
     whole = np.floor(exact)
     missing = int(draws - whole.sum())
-    for fraction in sorted(set((exact - whole).tolist()), reverse=True):  # np.unique takes 18 ms, to import np.ma
+    for fraction in sorted(set((exact - whole).tolist()), reverse=True):  # np.unique would import np.ma, 18 ms
         if missing <= 0:
             break
         tied = np.flatnonzero(exact - whole == fraction)

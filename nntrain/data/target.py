@@ -1,8 +1,8 @@
-"""The target of a user's table: classes or numbers.
+"""Read the target of a user's table: classes or numbers.
 
-With ``task: auto`` a column of text holds classes, and a column of numbers holds numbers, except for codes of classes:
-few different whole numbers (at most :data:`MOST_CODES`, and at most the square root of the number of rows), and digits
-with leading zeros, such as postal codes.
+With ``task: auto`` a text column holds classes, and a numeric column holds numbers unless it holds class codes: few
+distinct integers (at most :data:`MAX_CLASS_CODES`, and at most the square root of the number of rows), or digits with
+leading zeros, such as postal codes.
 """
 
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from numpy.typing import NDArray
 
 from nntrain.data import Label
 from nntrain.data.cells import MISSING, foreign_number
-from nntrain.data.text_table import MOST_KINDS, Table, find_numbers
-from nntrain.errors import Problem, listed, others
+from nntrain.data.text_table import MAX_DISTINCT, Table, find_numbers
+from nntrain.errors import Place, Problem, listed, others
 
 Task = Literal["auto", "classification", "regression"]
 KEY = "data.source.task"
 CLASSES, NUMBERS = f"{KEY}: classification", f"{KEY}: regression"
-MOST_CODES = 10
-WHOLE = r"^[-+]?[0-9]{1,18}(\.0*)?$"
+MAX_CLASS_CODES = 10
+INTEGER = r"^[-+]?[0-9]{1,18}(\.0*)?$"
 LEADING_ZERO = r"^0[0-9]+$"
 
 
@@ -32,8 +32,8 @@ class Target:
     Attributes:
         y: class indices (N,), or numbers (N, T).
         classes: the label of each class, or None for numbers.
-        notes: how it was read, where that was not certain.
-        problems: what is wrong with it; ``y`` is of no use then.
+        notes: how it was read, if that was a guess.
+        problems: what is wrong with it; ``y`` is then unusable.
     """
 
     y: NDArray[Any]
@@ -43,7 +43,7 @@ class Target:
 
 
 def read_target(table: Table, names: list[str], task: Task) -> Target:
-    """Read the columns ``names`` of a table, which has them, as the target of a task."""
+    """Read the columns ``names`` of a table as the target of a task."""
     kinds = [_kind(table, name) for name in names]
     if task == "regression" or (task == "auto" and all(kind.numbers for kind in kinds)):
         otherwise = next((kind.otherwise for kind in kinds if kind.otherwise), "") if task == "auto" else ""
@@ -51,39 +51,39 @@ def read_target(table: Table, names: list[str], task: Task) -> Target:
         notes = [kind.note for kind in kinds if kind.note and task == "auto"]
         return Target(y, None, tuple(notes), tuple(problems))
     if len(names) > 1 and (task == "classification" or any(kind.text for kind in kinds)):
-        what = f"{len(names)} columns, but classes need one"
-        return _wrong(Problem("data.source.target", what, "name one column; several have to hold numbers"))
+        what = f"found {len(names)} columns, but classes need one"
+        return _wrong(Problem(Place(key="data.source.target"), what, "name one column; several must be numeric"))
     if len(names) > 1:
         y, problems = find_numbers(table, names, "")
-        note = f"targets {listed(names)}: several columns are read as numbers; for classes name one"
+        note = f"targets {listed(names)}: several columns are read as numbers; for classes, name one"
         return Target(y, None, (note,), tuple(problems))
     return _classes(table, names[0], task, kinds[0])
 
 
 def labels(table: Table, name: str) -> list[Label]:
-    """Return a column without empty cells as labels: true and false, whole numbers, or text."""
+    """Return a column without empty cells as labels: booleans, integers or text."""
     cells = table.stripped(name)
     found = cells.unique().to_list()
     known: dict[str, Label] = {cell: cell for cell in found}
     if {cell.lower() for cell in found} <= {"true", "false"}:
         known = {cell: cell.lower() == "true" for cell in found}
-    elif cells.str.contains(WHOLE).all() and not cells.str.contains(r"^[-+]?0[0-9]").any():  # "007" is a name
+    elif cells.str.contains(INTEGER).all() and not cells.str.contains(r"^[-+]?0[0-9]").any():  # "007" is text
         known = {cell: int(cell.partition(".")[0]) for cell in found}
     return [known[cell] for cell in cells.to_list()]
 
 
 def without_label(table: Table, name: str) -> list[Problem]:
-    """Return a problem if a column of classes has empty cells."""
+    """Return a problem if a class column has empty cells."""
     empty = table.stripped(name).is_null().arg_true()
     if not len(empty):
         return []
-    what = f"column {name!r}: an empty cell where a class is expected{others(len(empty), 'row')}"
-    return [Problem(table.place(empty[0]), what, "fill in missing classes, or leave the rows out")]
+    what = f"column {name!r}: found an empty cell, expected a class{others(len(empty), 'row')}"
+    return [Problem(table.place(empty[0]), what, "fill in missing classes, or remove the rows")]
 
 
 @dataclass(frozen=True)
 class _Kind:
-    """What a column looks like: text, numbers, or codes of classes."""
+    """What a column looks like: text, numbers or class codes (neither flag set)."""
 
     text: bool = False
     numbers: bool = False
@@ -98,25 +98,27 @@ def _kind(table: Table, name: str) -> _Kind:
     cells = cells.filter(~cells.is_in(list(MISSING)))
     numbers = cells.cast(pl.Float64, strict=False).drop_nulls()
     if not len(numbers):
-        some = cells.unique(maintain_order=True).head(MOST_KINDS).to_list()
+        some = cells.unique(maintain_order=True).head(MAX_DISTINCT).to_list()
         foreign = bool(some) and foreign_number(some, table.separator) != ""
         return _Kind(numbers=True) if foreign else _Kind(text=True)
     if len(numbers) < len(cells):
         return _Kind(numbers=True, otherwise=f"set {CLASSES} if the column holds classes")
     if cells.str.contains(r"^[0-9]+$").all() and cells.str.contains(LEADING_ZERO).any():
         count = cells.n_unique()
-        return _Kind(note=f"target {name!r}: numbers with leading zeros are read as {count} classes; {_or(NUMBERS)}")
+        return _Kind(
+            note=f"target {name!r}: numbers with leading zeros are read as {count} classes; {_alternative(NUMBERS)}"
+        )
     count = numbers.n_unique()
-    if not 1 < count <= MOST_CODES or count == len(cells) or not cells.str.contains(WHOLE).all():
+    if not 1 < count <= MAX_CLASS_CODES or count == len(cells) or not cells.str.contains(INTEGER).all():
         return _Kind(numbers=True)
     if count <= isqrt(len(cells)):
-        return _Kind(note=f"target {name!r}: {count} different whole numbers are read as classes; {_or(NUMBERS)}")
-    what = f"{count} different whole numbers in {len(cells)} rows are read as numbers"
-    return _Kind(numbers=True, note=f"target {name!r}: {what}; {_or(CLASSES)}")
+        return _Kind(note=f"target {name!r}: {count} distinct integers are read as classes; {_alternative(NUMBERS)}")
+    what = f"{count} distinct integers in {len(cells)} rows are read as numbers"
+    return _Kind(numbers=True, note=f"target {name!r}: {what}; {_alternative(CLASSES)}")
 
 
-def _or(setting: str) -> str:
-    return f"for {'numbers' if setting == NUMBERS else 'classes'} set {setting}"
+def _alternative(setting: str) -> str:
+    return f"for {'numbers' if setting == NUMBERS else 'classes'}, set {setting}"
 
 
 def _classes(table: Table, name: str, task: Task, kind: _Kind) -> Target:
@@ -130,18 +132,20 @@ def _classes(table: Table, name: str, task: Task, kind: _Kind) -> Target:
         if task == "classification" and kind.text:
             notes.append(f"target {name!r}: {marker} is read as a class")
         else:
-            what = f"column {name!r}: found {marker} where a class is expected{others(len(rows), 'row')}"
-            ways = "fill in missing classes, or leave the rows out"
+            what = f"column {name!r}: found {marker}, expected a class{others(len(rows), 'row')}"
+            ways = "fill in missing classes, or remove the rows"
             if kind.text:
                 ways += f", or set {CLASSES} if {marker} is a class"
             problems.append(Problem(table.place(rows[0]), what, ways))
     if problems:
         return _wrong(*problems)
     found = labels(table, name)
-    classes = tuple(sorted(set(found)))  # all of one type
+    classes = tuple(sorted(set(found)))  # all have the same type
     if len(classes) == len(found) > 2:
-        what = f"column {name!r}: each of {len(found)} rows has a class of its own"
-        return _wrong(Problem(table.source, what, f"name another target, or set {NUMBERS} if it holds numbers"))
+        what = f"column {name!r}: each of {len(found)} rows has a different class"
+        return _wrong(
+            Problem(Place(table.source), what, f"choose another target, or set {NUMBERS} if it holds numbers")
+        )
     index = {label: i for i, label in enumerate(classes)}
     return Target(np.array([index[label] for label in found], np.int64), classes, tuple(notes))
 

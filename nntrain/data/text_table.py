@@ -1,4 +1,4 @@
-"""Tables of the user's: CSV files, read as text so that nothing is guessed, then turned into numbers."""
+"""Users' CSV files: read as text, so that no type is guessed, then converted to numbers."""
 
 import hashlib
 import io
@@ -14,29 +14,29 @@ from numpy.typing import NDArray
 
 from nntrain.data.cells import MISSING, advice
 from nntrain.data.layout import check_layout, ragged_lines, record_lines, separator_hint
-from nntrain.errors import Problem, bad_input, listed, nearest, others, refuse
+from nntrain.errors import Place, Problem, bad_input, listed, nearest, others, refuse
 from nntrain.utils.files import as_text, read_bytes
 from nntrain.utils.formats import format_of_text
 
 if TYPE_CHECKING:
     import polars as pl
 
-Separator = Literal[",", ";", "\t", "|", ":", " "]  # what stands between two cells
+Separator = Literal[",", ";", "\t", "|", ":", " "]  # between two cells
 EXPECTED = "a CSV table"
-CHANGED = "for a recipe, set data.source.sha256 to null to use it as it is; for a model, name it by --data"
-MOST_KINDS = 1000  # different wrong cells that are looked at, to say what they are
+CHANGED_HINT = "in a recipe, set data.source.sha256: null to accept the change; for a model, name the file with --data"
+MAX_DISTINCT = 1000  # distinct invalid cells that are examined for a hint
 
 
 @dataclass(frozen=True)
 class Table:
-    """A table of text.
+    """A table of text cells.
 
     Attributes:
         source: the name of its file.
-        columns: its cells; an empty one is null.
+        columns: its cells; empty ones are null.
         text: the content of the file.
         sha256: its checksum.
-        separator: what stands between two cells.
+        separator: cell separator.
         option: the key or option that sets the separator; ``--separator`` if the table is for a trained model.
     """
 
@@ -49,7 +49,7 @@ class Table:
 
     @cached_property
     def names(self) -> dict[str, None]:
-        """The names of its columns, in their order."""
+        """The names of its columns, in order."""
         return dict.fromkeys(self.columns.columns)
 
     @cached_property
@@ -58,63 +58,65 @@ class Table:
 
     @property
     def for_recipe(self) -> bool:
-        """Whether a recipe names the table, and could name other columns of it."""
+        """Whether a recipe, rather than a trained model, uses the table."""
         return self.option != "--separator"
 
-    def place(self, row: int) -> str:
-        """Return ``file:line`` of a row."""
-        return f"{self.source}:{self._lines[row + 1]}"
+    def place(self, row: int) -> Place:
+        """Return the file and line of a row."""
+        return Place(self.source, self._lines[row + 1])
 
     def missing(self, names: Sequence[str]) -> list[Problem]:
-        """Return a problem for each of ``names`` that is not the name of a column."""
+        """Return a problem for each of ``names`` that is not a column."""
         there = list(self.names)
         problems = []
         for name in names:
             if name not in self.names:
                 hint = self.names_hint() or f"{nearest(name, there)} columns: {listed(there)}".strip()
-                problems.append(Problem(self.source, f"no column {name!r}", hint))
+                problems.append(Problem(Place(self.source), f"no column {name!r}", hint))
         return problems
 
     def names_hint(self) -> str:
-        """Return what may be wrong with the line of names where a column is missing, or an empty string."""
+        """Return what may be wrong with the header if a column is missing, or an empty string."""
         there = list(self.names)
         if hint := separator_hint(there, self.separator, self.option):
             return hint
         numbers = there and all(name.lstrip("+-").replace(".", "", 1).isdecimal() for name in there)
-        return "its first line has numbers: put a line of column names before it" if numbers else ""
+        return "the first line contains numbers: add a header with column names" if numbers else ""
 
     def stripped(self, name: str) -> "pl.Series":
-        """Return a column without blanks around its cells; an empty one is null."""
+        """Return a column with blanks around its cells removed; empty cells are null."""
         return self.columns[name].str.strip_chars().replace("", None)
 
 
 def read_table(
     path: str, separator: str = ",", option: str = "data.source.separator", sha256: str | None = None
 ) -> Table:
-    """Read a CSV file with a line of column names first; ``-`` is standard input.
+    """Read a CSV file with a header; ``-`` is standard input.
 
     Args:
         path: of the file.
-        separator: what stands between two cells.
+        separator: cell separator.
         option: the key or option that sets the separator, for hints.
-        sha256: checksum of the only file that is wanted; nothing is told of any other. None: whatever is there.
+        sha256: required checksum; the content of any other file is not revealed. None: accept any file.
 
     Raises:
-        InputError: if it cannot be read, is another file, is empty, is not text or not a table.
+        InputError: if it cannot be read, has another checksum, or is not a table.
     """
-    import polars as pl  # 0.2 s, for users' tables only
+    import polars as pl  # takes 0.2 s
 
     if sha256 is not None and Path(path).is_fifo():
-        raise bad_input(path, "is a pipe, expected a file with the checksum of data.source.sha256")
+        raise bad_input(path, "is a pipe, expected a file with the checksum data.source.sha256")
     source, raw = read_bytes(path, EXPECTED)
     checksum = hashlib.sha256(raw).hexdigest()
     if sha256 is not None and checksum != sha256:
         raise bad_input(
-            source, f"has changed: its sha256 is {checksum[:12]}..., not {sha256[:12]}... as in the recipe", CHANGED
+            source,
+            f"has changed: its sha256 is {checksum[:12]}..., not {sha256[:12]}... as in the recipe",
+            CHANGED_HINT,
         )
     text = as_text(source, raw, EXPECTED).rstrip("\r\n")
     if "\n" not in text:
-        text = text.replace("\r", "\n")  # line ends of old Macs
+        text = text.replace("\r", "\n")  # classic Mac line ends
     other = format_of_text(text)
     if other is not None:
         raise bad_input(source, f"{other.name}, expected a CSV table", other.hint)
@@ -122,19 +124,19 @@ def read_table(
     try:
         columns = pl.read_csv(io.BytesIO(text.encode()), separator=separator, infer_schema=False, has_header=False)
     except pl.exceptions.PolarsError as error:
-        refuse(ragged_lines(source, text, separator, option))  # one line has too many, another too few
-        raise bad_input(source, f"not a CSV table: {str(error).splitlines()[0]}") from None
+        refuse(ragged_lines(source, text, separator, option))  # one line has too many cells, another too few
+        raise bad_input(source, f"not a valid CSV table: {str(error).splitlines()[0]}") from None
     names = [(name or "").strip() for name in columns.row(0)]
     repeated = [name for name, count in Counter(names).items() if count > 1 and name]
-    refuse([Problem(f"{source}:1", f"{names.count(name)} columns are called {name!r}") for name in repeated])
+    refuse([Problem(Place(source, 1), f"{names.count(name)} columns are named {name!r}") for name in repeated])
     if columns.height == 1:
         raise bad_input(source, "has column names but no rows")
-    # a column without a name, such as that of pandas' row numbers, cannot be asked for
+    # columns without a name, such as pandas' index, are dropped
     named = {place: name for place, name in zip(columns.columns, names, strict=True) if name}
     table = Table(source, columns[1:].select(list(named)).rename(named), text, checksum, separator, option)
     empty = table.columns.select(pl.all_horizontal(pl.all().is_null())).to_series().arg_true()
     if named and len(empty):
-        raise bad_input(table.place(empty[0]), f"an empty row{others(len(empty), 'row')}", "delete empty rows")
+        raise bad_input(table.place(empty[0]), f"found an empty row{others(len(empty), 'row')}", "delete empty rows")
     return table
 
 
@@ -142,7 +144,7 @@ def numeric_columns(table: Table, names: Sequence[str]) -> NDArray[np.float64]:
     """Return the columns ``names`` as numbers (N, len(names)).
 
     Raises:
-        InputError: if a column is missing, or a cell is empty or not a finite number.
+        InputError: if a column is missing, or a cell is not a finite number.
     """
     refuse(table.missing(names))
     numbers, problems = find_numbers(table, names)
@@ -153,9 +155,9 @@ def numeric_columns(table: Table, names: Sequence[str]) -> NDArray[np.float64]:
 def find_numbers(
     table: Table, names: Sequence[str], otherwise: str | None = None
 ) -> tuple[NDArray[np.float64], list[Problem]]:
-    """Return the columns ``names`` as numbers (N, len(names)), and a problem for each that has other cells.
+    """Return the columns ``names`` as numbers (N, len(names)), and a problem for each column with other cells.
 
-    ``otherwise`` is what else can be done about such cells, for the hint; None: leave the feature out.
+    ``otherwise`` is another way to fix such cells, for the hint; None: remove the feature.
     """
     import polars as pl
 
@@ -163,7 +165,7 @@ def find_numbers(
     problems = []
     for index, name in enumerate(names):
         found = table.columns[name].cast(pl.Float64, strict=False)
-        if found.null_count():  # perhaps for a blank
+        if found.null_count():  # blanks may be the reason
             found = table.stripped(name).cast(pl.Float64, strict=False).fill_null(np.nan)
         numbers[:, index] = found.to_numpy()
         wrong = np.flatnonzero(~np.isfinite(numbers[:, index]))
@@ -176,17 +178,17 @@ def _problem(table: Table, name: str, rows: NDArray[np.int64], otherwise: str | 
     cells = table.stripped(name)
     first = cells[int(rows[0])]
     what = "an empty cell" if first is None else repr(first)
-    filled = cells.gather(rows).drop_nulls().unique(maintain_order=True).head(MOST_KINDS).to_list()
+    filled = cells.gather(rows).drop_nulls().unique(maintain_order=True).head(MAX_DISTINCT).to_list()
     ways = [advice(filled, table.separator) if filled else "fill in missing values"]
     if not ways[0]:
-        text = "code the text in numbers, such as a column of 0 and 1 for each value"
+        text = "encode the text as numbers, such as a column of 0 and 1 for each value"
         ways = [text if rows.size == len(cells) else "correct the cells"]
     if rows.size < len(cells):
-        ways.append(f"leave the row{'s' * (rows.size > 1)} out")
+        ways.append(f"remove the row{'s' * (rows.size > 1)}")
     if otherwise and any(cell not in MISSING for cell in filled):
         ways.append(otherwise)
     elif otherwise is None and table.for_recipe:
-        ways.append("leave the column out (data.source.features lists those to use)")
+        ways.append("remove the column (data.source.features lists those to use)")
     return Problem(
         table.place(int(rows[0])),
         f"column {name!r}: expected a finite number, found {what}{others(rows.size, 'row')}",

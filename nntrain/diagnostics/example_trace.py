@@ -10,9 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.data.prepare import Part
+from nntrain.data.prepare import Split
 from nntrain.diagnostics.layers import bare, in_buffers, slopes
-from nntrain.errors import DivergedError, Problem
+from nntrain.errors import DivergedError, Place, Problem
 from nntrain.training.engine import Engine
 from nntrain.training.plan import Plan
 
@@ -103,12 +103,12 @@ def trace(plan: Plan, row: int, theta: Numbers | None = None) -> Trace:
     """
     first = Engine(plan).theta if theta is None else theta
     train = plan.data.train
-    engine = Engine(bare(plan, Part(train.x[row - 1 : row], train.y[row - 1 : row])))
+    engine = Engine(bare(plan, Split(train.x[row - 1 : row], train.y[row - 1 : row])))
     engine.theta[:] = first
     loss, gradient = engine.loss_and_gradient()
     if not np.isfinite(loss) or not np.isfinite(gradient).all():
         what = f"row {row} of the training part: a number on its way is not finite"
-        raise DivergedError(Problem("trace", what, "nntrain diagnose tells where"))
+        raise DivergedError(Problem(Place("trace"), what, "nntrain diagnose tells where"))
     network, found = plan.network, []
     parts = zip(network.layers, network.arrays(first), network.arrays(engine.grad), in_buffers(engine), strict=True)
     for layer, arrays, gradients, (index, *rows) in parts:

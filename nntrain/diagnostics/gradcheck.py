@@ -16,13 +16,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.data.prepare import Part
+from nntrain.data.prepare import Split
 from nntrain.diagnostics.compared import SMALL, TINY, Compared, Dtype, Tensor, TensorCheck
 from nntrain.diagnostics.differences import Differences, Estimate, Lines, noise
 from nntrain.diagnostics.function import Function, Loss, Penalty
 from nntrain.diagnostics.layers import bare
 from nntrain.diagnostics.rounding import deviations
-from nntrain.errors import DivergedError, Problem
+from nntrain.errors import DivergedError, Place, Problem
 from nntrain.optimizers.lbfgs import LBFGS
 from nntrain.training.engine import Engine
 from nntrain.training.full_batch import iterations
@@ -96,7 +96,9 @@ def after_steps(plan: Plan, steps: int, rows: int = ROWS) -> Vector:
         taken = engine.take(order, k, np.array([plan.optimizer.lr]))
         if not taken.size or not np.isfinite(engine.theta).all():
             what = f"training diverged at step {k + 1}: there is nothing to check after {steps} steps"
-            raise DivergedError(Problem("gradcheck", what, "try fewer steps (--steps), or a smaller optimizer.lr"))
+            raise DivergedError(
+                Problem(Place("gradcheck"), what, "try fewer steps (--steps), or a smaller optimizer.lr")
+            )
     return engine.theta.copy()
 
 
@@ -104,7 +106,7 @@ def _for_checking(plan: Plan, rows: int, penalties: bool = False, dtype: Dtype =
     """Return the plan of a step of the loss over some rows; clipping and decay are no part of a gradient."""
     train, ours = plan.data.train, plan.regularization
     regularization = Regularization(l1=ours.l1, l2=ours.l2, biases=ours.biases) if penalties else Regularization()
-    part = Part(train.x[:rows], train.y[:rows])
+    part = Split(train.x[:rows], train.y[:rows])
     loss = plan.loss.differentiable()
     return replace(bare(plan, part, dtype), network=plan.network, loss=loss, regularization=regularization)
 
@@ -174,7 +176,7 @@ def _sweep(lines: Lines, compared: Compared) -> tuple[tuple[float, float], ...]:
 def _single(plan: Plan, theta: Vector, rows: int) -> list[TensorCheck]:
     """Check the float32 gradient against the float64 one, both of the same float32 rows, targets and parameters."""
     x, y = (_as_single(values[:rows]) for values in (plan.data.train.x, plan.data.train.y))
-    plan = replace(plan, data=replace(plan.data, train=Part(x, y)))
+    plan = replace(plan, data=replace(plan.data, train=Split(x, y)))
     single = Loss(Engine(_for_checking(plan, rows, dtype="float32")), theta)
     double = Loss(Engine(_for_checking(plan, rows)), single.theta)
     analytic, numeric = single.gradient(), double.gradient()

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.activations import Activation, Shape
-from nntrain.data.prepare import Part, Prepared
+from nntrain.data.prepare import Prepared, Split
 from nntrain.network.network import Network
 from nntrain.optimizers.sgd import SGD
 from nntrain.schedules.decay import Constant
@@ -111,7 +111,7 @@ def look(plan: Plan, theta: NDArray[Any] | None = None) -> NetworkStats:
         theta: the parameters to look at; None for the first ones.
     """
     train = plan.data.train
-    engine = Engine(bare(plan, Part(train.x[:PROBE_ROWS], train.y[:PROBE_ROWS])))
+    engine = Engine(bare(plan, Split(train.x[:PROBE_ROWS], train.y[:PROBE_ROWS])))
     if theta is not None:
         engine.theta[:] = theta
     before, not_finite = engine.theta.copy(), None
@@ -135,7 +135,7 @@ def look(plan: Plan, theta: NDArray[Any] | None = None) -> NetworkStats:
         )
 
 
-def bare(plan: Plan, part: Part, dtype: Literal["float32", "float64"] | None = None) -> Plan:
+def bare(plan: Plan, part: Split, dtype: Literal["float32", "float64"] | None = None) -> Plan:
     """Return a plan of which a step is one of the loss alone, over all rows of ``part``, with nothing dropped."""
     return replace(
         plan,

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from nntrain.activations import Activation
 from nntrain.activations.identity import Identity
-from nntrain.data.prepare import Part, Prepared
+from nntrain.data.prepare import Prepared, Split
 from nntrain.initializers.fixed import Normal
 from nntrain.losses import Loss
 from nntrain.network.network import Dense, Network
@@ -44,7 +44,7 @@ def small_plan(
     return Plan(
         name="small",
         seed=seed,
-        data=Prepared(Part(x, y), None, None, None, None),
+        data=Prepared(Split(x, y), None, None, None, None),
         n_classes=n_classes,
         network=Network(layers),
         loss=loss,

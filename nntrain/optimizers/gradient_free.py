@@ -11,7 +11,7 @@ from pydantic import Field
 
 from nntrain.jit.kernels import CompiledFunction
 from nntrain.optimizers import Optimizer, no_step
-from nntrain.registry import MOST, Real
+from nntrain.registry import MAX_COUNT, Real
 
 Low = Annotated[Real, Field(description="least value of a weight")]
 High = Annotated[Real, Field(description="largest value of a weight")]
@@ -59,7 +59,7 @@ class Exhaustive(Search):
 
     def count(self, weights: int) -> float:
         """Return points^P."""
-        return self.points**weights if weights * log(self.points) < log(MOST) else inf
+        return self.points**weights if weights * log(self.points) < log(MAX_COUNT) else inf
 
 
 class RandomSearch(Search):

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from nntrain.jit.kernels import CompiledFunction
 from nntrain.optimizers import Optimizer, Rate, rule
-from nntrain.registry import LARGEST, Amount, Positive
+from nntrain.registry import MAX_REAL, Amount, Positive
 
 
 @rule
@@ -50,7 +50,7 @@ class Rprop(Optimizer):
     name: Literal["rprop"] = "rprop"
     lr: Rate = 0.01
     eta_minus: Annotated[float, Field(gt=0, lt=1, description="factor when the sign turns")] = 0.5
-    eta_plus: Annotated[float, Field(gt=1, le=LARGEST, description="factor while the sign stays")] = 1.2
+    eta_plus: Annotated[float, Field(gt=1, le=MAX_REAL, description="factor while the sign stays")] = 1.2
     step_min: Annotated[Amount, Field(description="shortest step")] = 1e-6
     step_max: Annotated[Positive, Field(description="longest step")] = 50.0
     update: ClassVar[CompiledFunction] = rprop

@@ -1,1 +1,1 @@
-"""Recipes: YAML with the places of its keys, checked against a schema, turned into the objects of a run."""
+"""Recipes: YAML with positions, validated against a schema and built into the objects of a run."""

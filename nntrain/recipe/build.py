@@ -1,4 +1,4 @@
-"""From a recipe's names to objects: the data are read, what the recipe leaves open is settled, a plan comes out."""
+"""Build a run from a recipe: read the data, resolve what the recipe leaves open, make the plan."""
 
 import os
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from nntrain.activations import Activation
 from nntrain.data import Dataset
 from nntrain.data.csv import Csv
 from nntrain.data.prepare import Prepared, prepare
-from nntrain.errors import InputError, Problem, bad_input
+from nntrain.errors import NOWHERE, InputError, Problem, bad_input
 from nntrain.initializers import Initializer
 from nntrain.initializers.variance import GlorotUniform, HeUniform
 from nntrain.losses.class_weights import WeighsClasses
@@ -34,7 +34,7 @@ from nntrain.training.settings import BATCH_SIZE
 
 @dataclass(frozen=True)
 class Built:
-    """A recipe that nothing is left open in, the data as they were read, and the plan of the run."""
+    """A resolved recipe, its data and the plan of the run."""
 
     recipe: Recipe
     dataset: Dataset
@@ -42,27 +42,27 @@ class Built:
 
 
 def build(recipe: Recipe, document: Document, folder: Path, name: str) -> Built:
-    """Read a recipe's data and settle what it leaves open.
+    """Read a recipe's data and resolve what it leaves open.
 
     Args:
-        recipe: as it was read.
-        document: where its keys stand, for messages.
-        folder: what relative paths in it are relative to.
+        recipe: as written.
+        document: its source, for the places in messages.
+        folder: base of its relative paths.
         name: the run's name if the recipe has none.
 
     Raises:
-        InputError: if the data cannot be read, or parts of the recipe do not suit them or each other.
+        InputError: if the data cannot be read, or the recipe does not fit them or contradicts itself.
     """
     with document.placing():
         recipe, dataset = read_rows(recipe, folder)
-    return assemble(recipe, dataset, parts_of(recipe, dataset), document, name)
+    return assemble(recipe, dataset, splits_of(recipe, dataset), document, name)
 
 
 def read_rows(recipe: Recipe, folder: Path) -> tuple[Recipe, Dataset]:
-    """Return a recipe with an absolute path, the task and the checksum of its file in it, and the rows of its source.
+    """Return the recipe with the absolute path, task and checksum of its file, and the rows of its source.
 
     Raises:
-        InputError: if they cannot be read.
+        InputError: if the rows cannot be read.
     """
     recipe = with_absolute_path(recipe, folder)
     seed = recipe.seed if recipe.data.test_seed is None else recipe.data.test_seed
@@ -72,30 +72,30 @@ def read_rows(recipe: Recipe, folder: Path) -> tuple[Recipe, Dataset]:
     return (recipe if dataset.sha256 is None else _with_source(recipe, sha256=dataset.sha256)), dataset
 
 
-def parts_of(recipe: Recipe, dataset: Dataset) -> Prepared:
+def splits_of(recipe: Recipe, dataset: Dataset) -> Prepared:
     """Split and scale a recipe's data.
 
     Raises:
-        InputError: if there are too few rows; with the dataset's notes.
+        InputError: if there are too few rows; it includes the dataset's notes.
     """
     try:
         return prepare(dataset, **recipe.data.model_dump(exclude={"source"}), seed=recipe.seed)
     except InputError as error:
-        raise InputError(*error.problems, *(Problem("", note) for note in dataset.notes)) from None
+        raise InputError(*error.problems, *(Problem(NOWHERE, note) for note in dataset.notes)) from None
 
 
 def assemble(recipe: Recipe, dataset: Dataset, data: Prepared, document: Document, name: str) -> Built:
-    """Settle what a recipe leaves open, for data that have been read.
+    """Resolve what a recipe leaves open, given its data.
 
     Args:
-        recipe: as it was read, with an absolute path.
+        recipe: as written, with an absolute path.
         dataset: all rows.
-        data: their parts.
-        document: where its keys stand, for messages.
+        data: the splits.
+        document: the recipe's source, for the places in messages.
         name: the run's name if the recipe has none.
 
     Raises:
-        InputError: if parts of the recipe do not suit the data or each other.
+        InputError: if the recipe does not fit the data or contradicts itself.
     """
     n_classes = None if dataset.classes is None else len(dataset.classes)
     loss = recipe.loss or (MeanSquaredError() if n_classes is None else CrossEntropy())
@@ -103,8 +103,8 @@ def assemble(recipe: Recipe, dataset: Dataset, data: Prepared, document: Documen
     if n_classes is not None:
         loss = resolved(loss, np.bincount(data.train.y, minlength=n_classes), document)
     recipe = recipe.model_copy(update={"name": recipe.name or name, "loss": loss})
-    small = len(data.train.x) < BATCH_SIZE or recipe.optimizer.full_batch
-    if "batch_size" not in recipe.training.model_fields_set and small:
+    few_rows = len(data.train.x) < BATCH_SIZE or recipe.optimizer.full_batch
+    if "batch_size" not in recipe.training.model_fields_set and few_rows:
         recipe = _with_full_batch(recipe)  # the default is for larger data
     network = checked_network(recipe, len(dataset.feature_names), len(dataset.target_names), n_classes, document)
     check_training(recipe, network, data, document)
@@ -129,18 +129,19 @@ def assemble(recipe: Recipe, dataset: Dataset, data: Prepared, document: Documen
 def checked_network(
     recipe: Recipe, n_features: int, n_targets: int, n_classes: int | None, document: Document
 ) -> Network:
-    """Return the network that a complete recipe describes, for data of this shape (``n_classes`` None: regression).
+    """Return the network of a resolved recipe for data of this shape (``n_classes`` None: regression), or reject it.
 
     Raises:
-        InputError: if the recipe is not complete, or its loss, output, class weights, units and given first weights do
-            not suit the data or each other.
+        InputError: if the recipe is not resolved, or its loss, output, class weights, units or given initial weights
+            do not fit the data or each other.
     """
     loss = recipe.loss
     if loss is None:
-        raise bad_input(document.where("loss"), "loss: is missing", "a complete recipe names one")
+        raise bad_input(document.place("loss"), "is missing", "a resolved recipe names one")
     check_loss(loss, recipe.model.output, n_classes, document)
     if isinstance(loss, WeighsClasses) and loss.class_weights == "balanced":
-        raise bad_input(document.where("loss"), "loss.class_weights: found balanced, expected the weights themselves")
+        place = document.place("loss", "class_weights")
+        raise bad_input(place, "found balanced, expected the weights themselves")
     network = network_of(recipe, n_features, n_targets, n_classes)
     check_units(recipe, network, document)
     check_given(recipe, network, document)
@@ -148,9 +149,9 @@ def checked_network(
 
 
 def network_of(recipe: Recipe, n_features: int, n_targets: int, n_classes: int | None) -> Network:
-    """Return the network that a complete recipe describes, for data of this shape (``n_classes`` None: regression)."""
+    """Return the network of a resolved recipe for data of this shape (``n_classes`` None: regression)."""
     if recipe.loss is None:
-        raise ValueError("the recipe is not complete: it names no loss")
+        raise ValueError("the recipe is not resolved: it names no loss")
     model = recipe.model
     hidden = [Layer(units=layer) if isinstance(layer, int) else layer for layer in model.hidden]
     output = Layer(units=recipe.loss.outputs(n_targets, n_classes), activation=model.output, dropout=0.0)
@@ -167,18 +168,18 @@ def network_of(recipe: Recipe, n_features: int, n_targets: int, n_classes: int |
 
 
 def default_initializer(activation: Activation) -> Initializer:
-    """Return He's initialiser before rectifiers, which halve the variance, and Glorot's before all others (H)."""
+    """Return He's initializer before rectifiers, which halve the variance, else Glorot's (lecture deck H)."""
     return HeUniform() if activation.rectifier else GlorotUniform()
 
 
 def names_absolute_path(recipe: Recipe) -> bool:
-    """Return whether a recipe says where its file is, wherever the recipe itself is."""
+    """Return whether the path of a recipe's file is absolute."""
     source = recipe.data.source
     return isinstance(source, Csv) and Path(source.path).is_absolute()
 
 
 def with_absolute_path(recipe: Recipe, folder: Path) -> Recipe:
-    """Return a recipe whose file of the user's is named whatever ``folder`` its path is relative to."""
+    """Return the recipe with an absolute path of its file; it was relative to ``folder``."""
     source = recipe.data.source
     if not isinstance(source, Csv):
         return recipe
@@ -189,35 +190,37 @@ def with_absolute_path(recipe: Recipe, folder: Path) -> Recipe:
 
 
 def with_path_from(recipe: Recipe, folder: Path) -> Recipe:
-    """Return a recipe whose file of the user's is named relative to ``folder``, so that both can be moved together."""
+    """Return the recipe with its file's path relative to ``folder``, so that both can be moved together."""
     source = recipe.data.source
     if not isinstance(source, Csv):
         return recipe
     file = Path(source.path)
     try:
-        path = os.path.relpath(file.parent.resolve() / file.name, folder.resolve())  # ".." does not go back on links
-    except ValueError:  # on another drive
+        path = os.path.relpath(
+            file.parent.resolve() / file.name, folder.resolve()
+        )  # ".." after a symbolic link is another directory
+    except ValueError:  # the paths are on different drives
         return recipe
     return _with_source(recipe, path=Path(path).as_posix())
 
 
 def check_pinned(recipe: Recipe, folder: Path) -> None:
-    """Refuse a run's recipe whose CSV file has no checksum: anyone's run may name any file.
+    """Reject a run's recipe whose file has no checksum, since a stranger's run could name any file.
 
     Args:
         recipe: of the run.
-        folder: its directory.
+        folder: the run's directory.
 
     Raises:
-        InputError: if it has none.
+        InputError: if there is no checksum.
     """
     source = recipe.data.source
     if isinstance(source, Csv) and source.sha256 is None:
-        raise bad_input(folder / "recipe.yaml", "has no data.source.sha256, so its data are not read")
+        raise bad_input(folder / "recipe.yaml", "has no data.source.sha256, so its data file is not read")
 
 
 def without_folder(recipe: Recipe) -> Recipe:
-    """Return a recipe that names a file of the user's, but not where it is."""
+    """Return the recipe with only the name of its file, without the directory."""
     source = recipe.data.source
     return _with_source(recipe, path=Path(source.path).name) if isinstance(source, Csv) else recipe
 

@@ -1,7 +1,7 @@
-"""The JSON Schema of recipes, in the draft that editors understand.
+"""The JSON Schema of recipes, in the draft that editors support.
 
-pydantic writes draft 2020-12. The YAML language server, and with it most editors, reads draft 7: definitions have
-another name there, and it does not know OpenAPI's ``discriminator``.
+pydantic writes draft 2020-12. The YAML language server, which most editors use, reads draft 7: ``$defs`` is called
+``definitions`` there, and OpenAPI's ``discriminator`` is unknown.
 """
 
 from typing import Any
@@ -23,6 +23,6 @@ def _translated(value: Any) -> Any:
     return {
         "definitions" if key == "$defs" else key: _translated(item)
         for key, item in value.items()
-        # titles repeat the key, and crowd the editor's tooltips
+        # titles repeat the key and clutter tooltips
         if key != "discriminator" and not (key == "title" and isinstance(item, str))
     }

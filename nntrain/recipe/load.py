@@ -1,4 +1,4 @@
-"""From a recipe file and overrides to a validated recipe."""
+"""Load a recipe file, apply overrides and validate it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,11 +11,11 @@ from nntrain.recipe.schema import Recipe, parse
 
 @dataclass(frozen=True)
 class Opened:
-    """A recipe as it was written, before it is checked.
+    """A recipe as written, not yet validated.
 
     Attributes:
-        document: its content, and where its keys stand, for messages.
-        folder: what relative paths in it are relative to.
+        document: its content, and the places of its keys for messages.
+        folder: base of its relative paths.
         name: the run's name if the recipe has none: the file's stem.
     """
 
@@ -26,7 +26,7 @@ class Opened:
 
 @dataclass(frozen=True)
 class Loaded(Opened):
-    """A recipe that has been checked."""
+    """A validated recipe."""
 
     recipe: Recipe
 
@@ -35,7 +35,7 @@ def open_file(path: str) -> Opened:
     """Read the recipe at ``path`` (``-``: standard input).
 
     Raises:
-        InputError: if it cannot be read, or is not YAML.
+        InputError: if it cannot be read, or is not valid YAML.
     """
     document = load_document(path)
     if path == "-":
@@ -45,19 +45,19 @@ def open_file(path: str) -> Opened:
 
 
 def check(opened: Opened, settings: Sequence[str] = ()) -> Loaded:
-    """Override keys of a recipe by ``settings`` (``key=value``), and check it.
+    """Override keys of a recipe by ``settings`` (``key=value``), and validate it.
 
     Raises:
-        InputError: with all that is wrong in it.
+        InputError: with all its problems.
     """
     document = apply_overrides(opened.document, settings)
     return Loaded(document, opened.folder, opened.name, parse(document))
 
 
 def load(path: str, settings: Sequence[str] = ()) -> Loaded:
-    """Read the recipe at ``path`` (``-``: standard input), override keys by ``settings`` (``key=value``), and check it.
+    """Read the recipe at ``path`` (``-``: standard input), override keys by ``settings``, and validate it.
 
     Raises:
-        InputError: with all that is wrong in it.
+        InputError: with all its problems.
     """
     return check(open_file(path), settings)

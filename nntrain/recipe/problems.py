@@ -1,4 +1,4 @@
-"""What pydantic found wrong, in words: where, what was found, what is allowed, and the nearest name."""
+"""Turn pydantic's errors into problems: place, what was found, what is allowed, and the closest name."""
 
 import re
 from collections.abc import Sequence
@@ -9,60 +9,60 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_core import ErrorDetails
 
-from nntrain.errors import Problem, nearest
+from nntrain.errors import Place, Problem, nearest
 from nntrain.recipe.document import Document
 from nntrain.registry import Component, members
 
-MOST_SHOWN = 25  # problems of a recipe
-LONG = 40  # characters of a value that are shown
+MAX_SHOWN = 25  # problems of a recipe
+MAX_VALUE = 40  # characters of a value that are shown
 ALLOWED = {
     "int_type": "a whole number",
     "float_type": "a number",
     "bool_type": "true or false",
     "string_type": "text",
     "list_type": "a list",
-    "model_type": "keys and values",
-    "model_attributes_type": "keys and values",
-    "dict_type": "keys and values",
+    "model_type": "a mapping",
+    "model_attributes_type": "a mapping",
+    "dict_type": "a mapping",
     "finite_number": "a finite number",
     "greater_than": "a number > {gt}",
     "greater_than_equal": "a number >= {ge}",
     "less_than": "a number < {lt}",
     "less_than_equal": "a number <= {le}",
-    "string_too_short": "text, not empty",
+    "string_too_short": "non-empty text",
     "string_too_long": "at most {max_length} characters",
     "string_pattern_mismatch": "text of the form {pattern}",
     "too_short": "at least {min_length} entries",
     "literal_error": "{expected}",
 }
-KEYS_AND_VALUES = ("model_type", "model_attributes_type", "dict_type")
-NONE = ("none", "None", "no", "off", "false", "nothing")  # how one asks for no component
-NEUTRAL = {"schedule": "constant", "activation": "identity"}  # what changes nothing, of a family
+MAPPING_TYPES = ("model_type", "model_attributes_type", "dict_type")
+NONE = ("none", "None", "no", "off", "false", "nothing")  # values that people write for "no component"
+NEUTRAL = {"schedule": "constant", "activation": "identity"}  # the member of a family that has no effect
 
 
 def problems_of(error: ValidationError, document: Document, schema: type[BaseModel]) -> tuple[Problem, ...]:
-    """Return a problem for each key of ``document`` that does not fit ``schema``, in the order of the file."""
+    """Return a problem for each key of ``document`` that violates ``schema``, in the order of the file."""
     details = [(_keys(detail, document.data), detail) for detail in error.errors(include_url=False)]
-    # of a union, only the branch that got deepest into the document says what is wrong
+    # of a union, only the branch that got deepest into the document is reported
     passed = {keys[:length] for keys, _ in details for length in range(len(keys))}
     groups = [
         (keys, [detail for _, detail in group])
         for keys, group in groupby(details, key=lambda found: found[0])
         if keys not in passed
     ]
-    groups.sort(key=lambda group: position(document.where(*group[0])))
-    # looking for the nearest name takes a while, and of very many problems only the first are shown
-    found = [_problem(keys, group, document, schema) for keys, group in groups[:MOST_SHOWN]]
-    return (*found, *(Problem(document.where(*keys), group[0]["msg"]) for keys, group in groups[MOST_SHOWN:]))
+    groups.sort(key=lambda group: line_order(document.place(*group[0])))
+    # finding the closest name is slow, and only the first problems are shown
+    found = [_problem(keys, group, document, schema) for keys, group in groups[:MAX_SHOWN]]
+    return (*found, *(Problem(document.place(*keys), group[0]["msg"]) for keys, group in groups[MAX_SHOWN:]))
 
 
-def position(where: str) -> tuple[int, ...]:
-    """Return line and column of a place such as ``recipe.yaml:3:5``."""
-    return tuple(int(number) for number in where.split(":")[-2:] if number.isdecimal())
+def line_order(place: Place) -> tuple[int, int]:
+    """Return the sort key that puts places of one file in their order."""
+    return place.line, place.column
 
 
 def _keys(detail: ErrorDetails, data: Any) -> tuple[str | int, ...]:
-    """Return where an error is, without what pydantic adds for unions, which is not in the document."""
+    """Return the keys that lead to an error, without the steps that pydantic adds for unions."""
     keys: list[str | int] = []
     for step in detail["loc"]:
         inside = data if isinstance(data, dict) else dict(enumerate(data)) if isinstance(data, list) else {}
@@ -75,38 +75,38 @@ def _keys(detail: ErrorDetails, data: Any) -> tuple[str | int, ...]:
 def _problem(
     keys: tuple[str | int, ...], details: list[ErrorDetails], document: Document, schema: type[BaseModel]
 ) -> Problem:
-    detail, place, dotted = details[0], document.where(*keys), ".".join(map(str, keys)) or "recipe"
+    detail, place = details[0], document.place(*(keys or ("recipe",)))
     context = detail.get("ctx", {})
     found = detail["input"]
     match detail["type"]:
         case "extra_forbidden":
             known = _known_keys(schema, detail["loc"][:-1])
-            return Problem(place, f"{dotted}: unknown key", _hint(str(keys[-1]), known))
+            return Problem(place, "unknown key", _hint(str(keys[-1]), known))
         case "missing":
-            return Problem(place, f"{dotted}: is missing", _help(schema, detail["loc"]))
+            return Problem(place, "is missing", _help(schema, detail["loc"]))
         case "union_tag_invalid":
             known, tag = [name.strip("' ") for name in context["expected_tags"].split(", ")], context["tag"]
             kind = getattr(_owner(schema, detail["loc"]), "family", "name")
             hint = _instead_of_none(schema, detail["loc"]) if tag in NONE else ""
-            return Problem(place, f"{dotted}: unknown {kind} {_short(str(tag))!r}", hint or _hint(tag, known))
+            return Problem(place, f"unknown {kind} {_short(str(tag))!r}", hint or _hint(tag, known))
         case "union_tag_not_found":
             what = "the name is missing" if isinstance(found, dict) else f"found {_shown(found)}, expected a name"
-            return Problem(place, f"{dotted}: {what}", f"as in {{name: {next(iter(_choices(schema, detail['loc'])))}}}")
+            return Problem(place, what, f"as in {{name: {next(iter(_choices(schema, detail['loc'])))}}}")
         case kind if kind in ALLOWED:
             ways = [ALLOWED.get(one["type"], one["msg"]).format(**one.get("ctx", {})) for one in details]
             allowed = " or ".join(dict.fromkeys(ways))
             hint = nearest(found, re.findall("'([^']*)'", allowed)) if isinstance(found, str) else ""
-            if detail["type"] in KEYS_AND_VALUES and (choices := _choices(schema, detail["loc"])):
+            if detail["type"] in MAPPING_TYPES and (choices := _choices(schema, detail["loc"])):
                 allowed, hint = f"a name, such as {choices[0]}", _instead_of_none(schema, detail["loc"])
-            elif detail["type"] in KEYS_AND_VALUES:
+            elif detail["type"] in MAPPING_TYPES:
                 hint = _defaults(_field(schema, detail["loc"]))
-            return Problem(place, f"{dotted}: found {_shown(found)}, expected {allowed}", hint)
+            return Problem(place, f"found {_shown(found)}, expected {allowed}", hint)
         case _:
-            return Problem(place, f"{dotted}: {detail['msg']}")
+            return Problem(place, detail["msg"])
 
 
 def _instead_of_none(schema: type[BaseModel], loc: Sequence[str | int]) -> str:
-    """Return what stands for "none of them" at the key ``loc`` of a component, or an empty string."""
+    """Return how to ask for "none" at the key ``loc`` of a component, or an empty string."""
     field, owner = _field(schema, loc), _owner(schema, loc)
     neutral = NEUTRAL.get(getattr(owner, "family", ""))
     if neutral is not None:
@@ -124,7 +124,7 @@ def _field(schema: type[BaseModel], loc: Sequence[str | int]) -> FieldInfo | Non
 
 
 def _defaults(field: FieldInfo | None) -> str:
-    """Return what stands for all defaults of a key that holds keys, or an empty string."""
+    """Return how to ask for the defaults of a section, or an empty string."""
     if field is None or field.is_required():
         return ""
     return "write {} for its defaults, null for none" if _nullable(field) else "leave it out for its defaults"
@@ -143,15 +143,15 @@ def _shown(value: Any) -> str:
         case str():
             return f"the text {_short(value)!r}"
         case dict():
-            return "keys and values"
+            return "a mapping"
         case list():
             return f"a list of {len(value)}"
     return _short(str(value))
 
 
 def _short(text: str) -> str:
-    """Return text of a recipe, cut where it is very long."""
-    return text if len(text) <= LONG else f"{text[:LONG]}..."
+    """Return text of a recipe, truncated if it is long."""
+    return text if len(text) <= MAX_VALUE else f"{text[:MAX_VALUE]}..."
 
 
 def _hint(name: str, known: Sequence[str]) -> str:
@@ -159,7 +159,7 @@ def _hint(name: str, known: Sequence[str]) -> str:
 
 
 def _help(schema: type[BaseModel], loc: Sequence[str | int]) -> str:
-    """Return what the schema says of the key at ``loc``."""
+    """Return the schema's description of the key at ``loc``."""
     field = _field(schema, loc)
     text = (field.description if field else None) or ""
     choices = _choices(schema, loc)
@@ -177,12 +177,12 @@ def _choices(schema: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
 
 
 def _owner(schema: type[BaseModel], loc: Sequence[str | int]) -> type[BaseModel] | None:
-    """Follow pydantic's ``loc`` to the class whose keys are meant; the name of a component is a step of it."""
+    """Follow pydantic's ``loc`` to the class that owns the keys there; a component's name is one of its steps."""
     owner: type[BaseModel] | None = schema
     for step in loc:
         if owner is None:
             return None
-        if isinstance(step, int) or step == owner.__name__:  # an item of a list, or pydantic's word for the class
+        if isinstance(step, int) or step == owner.__name__:  # a list index, or pydantic's name for the class
             continue
         if issubclass(owner, Component) and step in members(owner):
             owner = members(owner)[str(step)]
@@ -195,4 +195,4 @@ def _owner(schema: type[BaseModel], loc: Sequence[str | int]) -> type[BaseModel]
 def _class_in(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
-    return next((found for part in get_args(annotation) if (found := _class_in(part))), None)
+    return next((found for inner in get_args(annotation) if (found := _class_in(inner))), None)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from nntrain.registry import MOST, Component, Count
+from nntrain.registry import MAX_COUNT, Component, Count
 
 Numbers = NDArray[np.float64]
 Unit = Annotated[Literal["step", "epoch"], Field(description="what k counts")]
@@ -40,7 +40,9 @@ class Schedule(Component, family="schedule"):
     """The learning rate as a function of time."""
 
     per: Unit = "step"
-    warmup: Annotated[int, Field(ge=0, le=MOST, description="steps or epochs of a rate that rises to lr first")] = 0
+    warmup: Annotated[
+        int, Field(ge=0, le=MAX_COUNT, description="steps or epochs of a rate that rises to lr first")
+    ] = 0
     reacts: ClassVar[bool] = False  # to the loss, by `policy`
 
     def factors(self, steps: NDArray[np.int64], epochs: int | NDArray[np.int64], span: Span) -> Numbers:

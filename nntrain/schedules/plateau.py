@@ -7,7 +7,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 from pydantic import Field
 
-from nntrain.registry import MOST
+from nntrain.registry import MAX_COUNT
 from nntrain.schedules import Numbers, Schedule
 
 
@@ -25,7 +25,7 @@ class ReduceOnPlateau(Schedule):
 
     name: Literal["reduce_on_plateau"] = "reduce_on_plateau"
     lower: Annotated[float, Field(gt=0, lt=1, description="factor")] = 0.1
-    patience: Annotated[int, Field(ge=0, le=MOST, description="epochs to wait without improvement")] = 10
+    patience: Annotated[int, Field(ge=0, le=MAX_COUNT, description="epochs to wait without improvement")] = 10
     threshold: Annotated[
         float, Field(ge=0, lt=1, description="relative decrease of the loss that counts as improvement")
     ] = 1e-4

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.data.prepare import Part
+from nntrain.data.prepare import Split
 from nntrain.jit.aligned import empty
 from nntrain.layers.dropout import step_key
 from nntrain.metrics import accuracy, r2
@@ -79,7 +79,7 @@ class Engine:
         self._weights = plan.loss.weigh(self.train.target)
         self._measured_at = -1  # step after which the averaged weights' running averages were measured
 
-    def rows(self, part: Part) -> Rows:
+    def rows(self, part: Split) -> Rows:
         """Return data as the compiled functions read them."""
         target = self.plan.loss.target_columns(part.y, self.plan.n_classes, self.plan.network.outputs)
         return Rows(part.features(self.dtype), np.ascontiguousarray(target, self.dtype), part.y)

@@ -4,7 +4,7 @@ import re
 from contextlib import suppress
 from pathlib import Path
 
-from nntrain.errors import bad_input
+from nntrain.errors import bad_key
 
 
 def available() -> int | None:
@@ -44,7 +44,7 @@ def require(needed: int, key: str, what: str, hint: str) -> None:
     left = available()
     if left is not None and needed > left:
         found = f"not enough memory for {what}: {quantity(needed)} needed, {quantity(left)} available"
-        raise bad_input(key, found, hint)
+        raise bad_key(key, found, hint)
 
 
 def quantity(count: int) -> str:
