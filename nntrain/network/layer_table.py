@@ -92,7 +92,7 @@ class Update(NamedTuple):
     """An optimizer and what goes on beside it, as compiled code reads them."""
 
     address: int  # of the update rule
-    whole: int  # whether it looks at all parameters for each: threads cannot share them
+    elementwise: int  # whether threads can share the parameters: none depends on others
     hyper: NDArray[np.float64]  # its hyper-parameters
     penalty: NDArray[np.float64]  # see nntrain.network.regularize
     seed: int  # of the units that are dropped

@@ -149,7 +149,7 @@ def worker_loop(mailbox, worker, scratch):
 @kernel
 def take_step(update, theta, grad, state, rate, k, mailbox):
     """Let the optimizer take step k, with as many threads as there are and can be fed."""
-    n_threads = 1 if update.whole else min(mailbox[N_THREADS], max(1, theta.size // NUMBERS))
+    n_threads = min(mailbox[N_THREADS], max(1, theta.size // NUMBERS)) if update.elementwise else 1
     tensors, hyper = update.tensors, update.hyper
     if n_threads > 1:
         job = mailbox[JOB:]
@@ -158,7 +158,7 @@ def take_step(update, theta, grad, state, rate, k, mailbox):
         job[8], job[9], job[10], job[11] = address_of(tensors), tensors.shape[0], address_of(hyper), hyper.size
         at_address(address_of(job[12:]), (1,), np.float64)[0] = rate
         post(mailbox, UPDATE, n_threads)
-    if update.whole:
+    if not update.elementwise:
         call_rule(update.address, theta, grad, state, tensors, hyper, rate, k, np.uint64(0), np.uint64(theta.size))
     else:
         step_portion(update.address, theta, grad, state, tensors, hyper, rate, k, 0, n_threads)

@@ -68,7 +68,9 @@ class Engine:
         self._table = self._forward.table
         hyper = np.array(plan.optimizer.hyper(), np.float64)
         tensors, self._followers = plan.network.tensors(), plan.averages
-        self._update = Update(rule, int(plan.optimizer.whole), hyper, plan.penalty, plan.seed, tensors, self._followers)
+        self._update = Update(
+            rule, int(plan.optimizer.elementwise), hyper, plan.penalty, plan.seed, tensors, self._followers
+        )
         self._weights = plan.loss.weigh(self.train.target)
         self._measured_at = -1  # step of the weights whose running averages were measured
 
