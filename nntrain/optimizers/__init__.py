@@ -53,6 +53,7 @@ def unpack(hyper: Any, count: int) -> tuple[Any, ...]:
 
 @overload(unpack)
 def compiled_unpack(hyper, count):
+    """Return compiled code for a literal ``count``: a tuple, which Numba can unpack."""
     if isinstance(count, types.IntegerLiteral):
         length = count.literal_value
         return lambda hyper, count: fixed_size.to_fixed_tuple(hyper, length)
@@ -152,7 +153,7 @@ class Optimizer(Component, family="optimizer"):
         return 0.0
 
     def hyper(self) -> tuple[float, ...]:
-        """Return the keys in the order of the fields, as rules :func:`unpack` them; the learning rate is passed apart."""
+        """Return the keys but ``lr``, in the order of the fields: what rules :func:`unpack`."""
         return tuple(float(getattr(self, key)) for key in type(self).model_fields if key not in NOT_HYPER)
 
 

@@ -86,7 +86,7 @@ class SWA(Averaging):
 def packed(
     lookahead: Lookahead | None, averaging: Averaging | None, first_row: int, steps_per_epoch: int, epochs: int
 ) -> NDArray[np.float64]:
-    """Return the numbers that :func:`follow` reads. Slow and averaged weights are rows of the state from ``first_row`` on."""
+    """Return what :func:`follow` reads. Slow and averaged weights are rows of the state from ``first_row`` on."""
     numbers, row = np.zeros(8), first_row
     if lookahead is not None:
         numbers[PERIOD], numbers[ALPHA], numbers[SLOW] = lookahead.period, lookahead.alpha, row
