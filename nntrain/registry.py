@@ -108,7 +108,7 @@ class Choice:
         union = handler(schema)
         inside = handler.resolve_ref_schema(union)
         variants = inside.get("oneOf", [inside])
-        names = []
+        names: list[str] = []
         for variant in variants:
             component = handler.resolve_ref_schema(variant)
             allowed = component["properties"]["name"]

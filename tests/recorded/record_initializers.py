@@ -1,4 +1,4 @@
-"""Record the distributions of initial weights in torch, keras and scikit-learn: python -m tests.recorded.record_initializers
+"""Record the distributions of initial weights in three libraries: python -m tests.recorded.record_initializers
 
 Needs torch, keras (with jax) and scikit-learn beside NumPy. Random numbers cannot be compared from library to library;
 what each library asks its generator for can, and what it makes of given ones.
