@@ -34,8 +34,9 @@ class Strict(BaseModel):
 class Component(Strict):
     """A member of a family: a subclass of the family's base that declares its ``name``.
 
-    ``class Optimizer(Component, family="optimizer")`` starts a family;
-    ``class Adam(Optimizer): name: Literal["adam"] = "adam"`` adds a member to it.
+    ``class Optimizer(Component, family="optimizer")`` opens a family, and
+    ``class Adam(Optimizer): name: Literal["adam"] = "adam"`` adds a member to it. Further names in the ``Literal`` are
+    aliases, which a recipe may use too.
 
     Where libraries implement a name differently, the differences are keys, and ``dialects`` holds each library's
     defaults for them. The fields' own defaults are those of the first dialect. ``{name: adam, dialect: keras}`` is Adam
@@ -71,7 +72,7 @@ C = TypeVar("C", bound=Component)
 
 
 def members(family: type[C]) -> dict[str, type[C]]:
-    """Return the members of ``family`` by name: modules in alphabetical order, definition order within each.
+    """Return the members of ``family`` by name, without aliases: by module, and in the order of definition within one.
 
     If the family lives in a package, all its modules are imported first, so that a new file in the folder is enough to
     add a member.
@@ -79,8 +80,9 @@ def members(family: type[C]) -> dict[str, type[C]]:
     home = importlib.import_module(family.__module__)
     for module in pkgutil.iter_modules(getattr(home, "__path__", ())):
         importlib.import_module(f"{home.__name__}.{module.name}")
-    # the order of imports differs between programs, so it cannot be used
-    return dict(sorted(family.members.items(), key=lambda item: item[1].__module__))  # type: ignore[arg-type]
+    found = {name: kind for name, kind in family.members.items() if kind.model_fields["name"].default == name}
+    # not in the order of importing, which differs from program to program
+    return dict(sorted(found.items(), key=lambda item: item[1].__module__))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -95,8 +97,9 @@ class Choice:
     default: str | None = None
 
     def __get_pydantic_core_schema__(self, family: type[Component], handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Return a union of all members, discriminated by ``name``."""
-        choices = {name: handler.generate_schema(member) for name, member in members(family).items()}
+        """Return a union of all members, told apart by ``name``."""
+        members(family)  # imports them all
+        choices = {name: handler.generate_schema(member) for name, member in family.members.items()}
         union = core_schema.tagged_union_schema(choices, "name", strict=True)
         return core_schema.no_info_before_validator_function(self._with_name, union)
 
@@ -105,12 +108,13 @@ class Choice:
         union = handler(schema)
         inside = handler.resolve_ref_schema(union)
         variants = inside.get("oneOf", [inside])
-        names = []
+        names: list[str] = []
         for variant in variants:
             component = handler.resolve_ref_schema(variant)
-            name = component["properties"]["name"]["const"]
-            names.append(name)
-            if name != self.default:
+            allowed = component["properties"]["name"]
+            own = allowed.get("enum") or [allowed["const"]]
+            names += own
+            if self.default not in own:
                 component["required"] = sorted({*component.get("required", ()), "name"})
         return {"anyOf": [{"enum": names}, *variants]}
 

@@ -1,4 +1,4 @@
-"""Class weights: what balanced means, how means are taken, and what is refused."""
+"""Class weights: balanced weights, weighted means, and invalid input."""
 
 from pathlib import Path
 from typing import Any
@@ -39,7 +39,7 @@ def test_a_weight_of_two_is_every_row_of_the_class_twice(name: str, weights: lis
 
 @pytest.mark.parametrize(("dialect", "expected"), [("keras", 1.15481), ("torch", 0.69136)])
 def test_a_weight_in_keras_is_for_the_row_and_in_torch_for_the_class(dialect: str, expected: float) -> None:
-    """Three rows worked by hand; the classes are weighted, and the truth is smoothed."""
+    """Three samples worked by hand, with weighted classes and smoothed targets."""
     source = {"name": "given", "x": [[2, 0], [0, 1], [1, 1]], "o": ["a", "b", "c"]}
     weights = {"name": "given", "values": [[1, 0, -1], [0, 2, 0.5]]}
     engine = Engine(
@@ -58,7 +58,7 @@ def test_a_weight_in_keras_is_for_the_row_and_in_torch_for_the_class(dialect: st
 
 @pytest.mark.parametrize("dialect", ["torch", "keras"])
 def test_the_loss_of_many_rows_is_their_mean_however_they_are_cut(dialect: str) -> None:
-    """600 rows are measured in three parts, whose weights differ."""
+    """600 samples are evaluated in three chunks with different total weights."""
     keys = {"class_weights": [5.0, 1.0, 0.1], "dialect": dialect}
     engine = Engine(built(recipe("cross_entropy", keys, 900)).plan)
     whole, _ = engine.loss_and_gradient()
@@ -66,11 +66,11 @@ def test_the_loss_of_many_rows_is_their_mean_however_they_are_cut(dialect: str) 
     still = {"optimizer": {"name": "sgd", "lr": 1e-12}}
     _, events = run({**recipe("cross_entropy", keys, 900, batch_size=32), **still})
     ended = next(event for event in events if isinstance(event, EpochEnded))
-    assert ended.train_loss == pytest.approx(whole, rel=1e-9)  # of an epoch, its batches' weights counted
+    assert ended.train_loss == pytest.approx(whole, rel=1e-9)  # the mean over an epoch weighs its batches
 
 
 def test_rows_of_which_none_counts_have_no_loss() -> None:
-    """As in a validation part whose classes all have weight 0."""
+    """As for a validation split whose classes all have weight 0."""
     loss = make(Loss, "cross_entropy", class_weights=[1.0, 0.0, 0.0])
     target = np.ones((200, 1))
     weights = loss.weigh(target)
@@ -82,7 +82,7 @@ def test_the_complete_recipe_has_numbers(nntrain: CommandLine) -> None:
     text = "data: {source: wine}\nloss: {name: cross_entropy, class_weights: balanced}\n"
     weights = nntrain("show", "-", "--json", stdin=text).json["recipe"]["loss"]["class_weights"]
     assert len(weights) == 3
-    assert weights[2] > weights[1]  # of wine's classes, the last is the smallest
+    assert weights[2] > weights[1]  # the last class of wine is the smallest
     assert nntrain("fit", "-", "-q", "--set", "training.epochs=2", stdin=text).status == 0
 
 
@@ -106,7 +106,7 @@ def test_weights_that_do_not_suit(nntrain: CommandLine, weights: str, words: str
 def test_a_rare_class_is_found_more_often(
     nntrain: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What class weights are for: 25 rows among 475, where the classes overlap."""
+    """The purpose of class weights: 25 samples among 475, where the classes overlap."""
     monkeypatch.chdir(tmp_path)
     random = np.random.default_rng(0)
     rows = [(random.normal(), "often") for _ in range(475)] + [(random.normal(1.5), "rare") for _ in range(25)]

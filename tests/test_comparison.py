@@ -168,8 +168,8 @@ def test_trials_are_within_the_search_space_of_every_optimizer(name: str, count:
         keys = set(trials[0].settings)
         assert keys == {"lr"} if count < 10 else keys >= {"lr"}
         rates = np.sort([trial.settings["lr"] for trial in trials])
-        assert optimizer.rates.low <= rates[0] < rates[-1] <= optimizer.rates.high
-        steps = np.diff(np.log(rates)) / np.log(optimizer.rates.high / optimizer.rates.low)
+        assert optimizer.lr_range.low <= rates[0] < rates[-1] <= optimizer.lr_range.high
+        steps = np.diff(np.log(rates)) / np.log(optimizer.lr_range.high / optimizer.lr_range.low)
         assert steps.max() < 3 / count  # spread evenly, as chance would not
 
 

@@ -1,4 +1,4 @@
-"""Activations and losses against what torch and keras compute."""
+"""Activations and losses against values recorded from torch and keras."""
 
 import json
 from pathlib import Path
@@ -53,7 +53,7 @@ def test_a_loss_is_torchs_or_kerass(case: str) -> None:
     np.testing.assert_allclose(delta, recorded["delta"], rtol=exact, atol=1e-15)
     ignored = np.empty_like(output)
     difference = central(lambda o: function(o, encoded, ignored, numbers), output)
-    if "bounded" in case:  # the gradient passes through the bound, where the loss itself does not change
+    if "bounded" in case:  # the gradient ignores the bound, beyond which the loss does not change
         bounded = np.exp(output[:, 2:]) < least_variance(loss)
         assert 0 < bounded.sum() < bounded.size
         assert (difference[:, 2:][bounded] == 0).all()
@@ -63,13 +63,13 @@ def test_a_loss_is_torchs_or_kerass(case: str) -> None:
 
 
 def least_variance(loss: Loss) -> float:
-    """Return the least variance of a Gaussian loss."""
+    """Return the smallest variance of a Gaussian loss."""
     assert isinstance(loss, GaussianNLL)
     return loss.eps
 
 
 def test_a_huge_error_of_a_huge_sigma_is_no_overflow() -> None:
-    """In float32 the error's own square would be infinite."""
+    """The square of the error would overflow in float32."""
     loss = GaussianNLL(sigma=1e25)
     output, target = np.full((1, 1), 3e25, np.float32), np.zeros((1, 1), np.float32)
     delta = np.empty_like(output)
@@ -79,7 +79,7 @@ def test_a_huge_error_of_a_huge_sigma_is_no_overflow() -> None:
 
 
 def test_mse_is_a_gaussian_of_variance_one_half() -> None:
-    """K, H, N: least squares is the maximum likelihood of a Gaussian whose sigma is fixed."""
+    """Korea University, Hong, Straka: least squares is maximum likelihood for a Gaussian with a fixed sigma."""
     random = np.random.default_rng(0)
     output, target = random.standard_normal((2, 5, 3))
     deltas = np.empty((2, 5, 3))

@@ -1,4 +1,4 @@
-"""The draws of every initialiser against its formula's distribution, and against what libraries draw from."""
+"""Every initializer's draws against the distribution of its formula, and against the libraries' distributions."""
 
 import json
 from math import sqrt
@@ -14,7 +14,7 @@ from nntrain.activations.identity import Identity
 from nntrain.activations.rectifiers import ELU, LeakyReLU, ReLU
 from nntrain.activations.saturating import Sigmoid, Tanh
 from nntrain.initializers import Initializer
-from nntrain.initializers.variance import WITHIN, normal
+from nntrain.initializers.variance import TRUNCATED_STD, normal
 from nntrain.recipe.build import default_initializer
 from nntrain.registry import members
 from nntrain.training.engine import Engine
@@ -56,7 +56,7 @@ def test_the_draws_follow_the_formula(name: str) -> None:
 
 @pytest.mark.parametrize("case", RECORDED["cases"])
 def test_the_draws_are_from_the_reference_librarys_distribution(case: str) -> None:
-    """From the same stream, number for number."""
+    """Number for number, from the same random stream."""
     recorded, shape = RECORDED["cases"][case], (I, O)
     assert RECORDED["shape"] == [I, O]
     draws = make(Initializer, case.split(",")[0], **recorded["keys"]).draw(shape, I, O, stream(3, "test"))
@@ -66,8 +66,8 @@ def test_the_draws_are_from_the_reference_librarys_distribution(case: str) -> No
             expected = random.uniform(recorded["low"], recorded["high"], shape)
         case "normal":
             expected = random.normal(recorded["mean"], recorded["std"], shape)
-        case "truncated_normal":  # at two of what keras calls its stddev
-            expected = recorded["std"] * normal(random, WITHIN, shape, truncated=True)
+        case "truncated_normal":  # at two of keras' stddev
+            expected = recorded["std"] * normal(random, TRUNCATED_STD, shape, truncated=True)
             assert 1.99 * recorded["std"] < np.abs(draws).max() <= 2 * recorded["std"]
         case _:
             raise AssertionError(recorded)
@@ -75,7 +75,7 @@ def test_the_draws_are_from_the_reference_librarys_distribution(case: str) -> No
 
 
 def test_every_initializer_that_draws_is_recorded() -> None:
-    """But LSUV, which no library has; and zeros, constants and what is given are what they are."""
+    """Except LSUV, which no library has, and constant values."""
     recorded = {case.split(",")[0] for case in RECORDED["cases"]} | {"orthogonal", "sparse"}
     assert recorded == set(INITIALIZERS) - {"zeros", "constant", "given", "lsuv"}
     for name, kind in INITIALIZERS.items():
@@ -83,7 +83,7 @@ def test_every_initializer_that_draws_is_recorded() -> None:
 
 
 class Given(np.random.Generator):
-    """A generator whose numbers are known."""
+    """A generator of known numbers."""
 
     def __init__(self, normal: NDArray[Any], orders: NDArray[Any] | None = None) -> None:
         super().__init__(np.random.PCG64())
@@ -134,7 +134,7 @@ def test_orthogonal_matrices_are_orthogonal(shape: tuple[int, int]) -> None:
 
 
 def test_orthogonal_matrices_have_no_preferred_direction() -> None:
-    """Without fixing the signs of R, QR gives matrices whose diagonal leans to one side."""
+    """QR gives matrices with a biased diagonal unless the signs of R are fixed."""
     draws = [make(Initializer, "orthogonal").draw((3, 3), 3, 3, stream(seed, "test")) for seed in range(2000)]
     assert np.abs(np.mean(draws, axis=0)).max() < 4 * sqrt(1 / 3 / 2000)
 
@@ -147,7 +147,7 @@ def test_sparse_weights_have_as_many_zeros_for_each_input() -> None:
 
 @pytest.mark.parametrize("norm", ["null", "batch", "layer"])
 def test_lsuv_gives_every_layer_variance_one_on_the_data(norm: str) -> None:
-    """As it is measured forward, layer by layer, without biases; its directions are those of orthogonal weights."""
+    """Measured layer by layer without biases; the directions are those of orthogonal weights."""
     recipe = f"""
         data: {{source: digits}}
         model: {{hidden: [50, 40, 30, 20], initializer: lsuv, activation: tanh, norm: {norm}, dropout: 0.5}}
@@ -202,7 +202,7 @@ def test_the_default_is_he_before_rectifiers_and_glorot_before_all_else() -> Non
 
 
 def test_layers_draw_from_streams_of_their_own() -> None:
-    """A second layer of the same shape gets other weights; the first keeps its own when layers are added."""
+    """Layers of the same shape get different weights, and adding layers does not change the first."""
     model = {"hidden": [2, 2], "initializer": "normal", "bias_initializer": "normal"}
     network = built({"data": {"source": "moons"}, "model": model}).plan.network
     (first, first_bias), (second, _), _ = network.views(network.initial(0, np.dtype(np.float64)))

@@ -1,5 +1,7 @@
-"""Update rules against their twins in plain NumPy, and against what torch, keras, optax and scikit-learn do."""
+"""Update rules against plain NumPy, and against recorded steps of torch, keras, optax and scikit-learn."""
 
+import ast
+import inspect
 import json
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ import pytest
 from numpy.typing import NDArray
 
 from nntrain.network.regularize import BIASES, DECAY, PENALTIES, decay
-from nntrain.optimizers import Optimizer
+from nntrain.optimizers import NOT_HYPER, Optimizer
 from nntrain.registry import members
 from tests.helpers import compiled, make, relative_error
 from tests.recorded.problems import PROBLEMS, SHAPES, SIZE, START, STEPS, rate
@@ -24,7 +26,7 @@ DOUBLE = np.dtype(np.float64)
 
 
 def tensors() -> NDArray[np.int64]:
-    """Return where the arrays of the recorded problems lie."""
+    """Return the layout of the recorded problems' arrays, as rules take it."""
     found, offset = [], 0
     for _, shape in SHAPES:
         found.append((offset, shape[0] if len(shape) == 2 else 0, shape[-1]))
@@ -36,7 +38,7 @@ TENSORS = tensors()
 
 
 class Stepper:
-    """An optimizer at work on parameters of the recorded problems' size."""
+    """An optimizer and its state, for parameters of the recorded problems."""
 
     def __init__(self, optimizer: Optimizer, theta: NDArray[Any]) -> None:
         self.optimizer, self.theta, self.k = optimizer, theta, 0
@@ -63,20 +65,20 @@ def test_a_trajectory_is_the_reference_librarys(name: str, case: str, problem: s
     for k in range(1, STEPS + 1):
         stepper.step(PROBLEMS[problem](stepper.theta), rate(optimizer.lr, k))
         if k in kept:
-            # relative to how far it has come, which is less than to where it is
+            # relative to the distance covered, which is stricter than relative to theta
             assert relative_error(stepper.theta - START, kept[k] - START) < 1e-9, k
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_is_recorded_in_each_of_its_dialects(name: str) -> None:
-    """The lecture's dialect has no library; it is a choice among keys that the other dialects' records cover."""
+    """There is no library for the lecture dialect; the records of the other dialects cover its keys."""
     recorded = json.loads((RECORDED / f"{name}.json").read_text())
     dialects = {keys["keys"].get("dialect") for keys in recorded["cases"].values()}
     assert set(OPTIMIZERS[name].dialects) - {"lecture"} <= dialects
     assert recorded["versions"].keys() >= {"torch", "keras", "optax", "scikit-learn"}
 
 
-# With the defaults, with other values, and with keys that no library has together (tests/test_records.py).
+# Defaults, other values, and pairs of keys that no library offers (tests/test_records.py).
 TWINS: list[tuple[str, dict[str, Any]]] = [
     ("sgd", {"lr": 0.01}),
     ("sgd", {"lr": 0.007}),
@@ -122,10 +124,10 @@ def test_every_optimizer_descends(name: str) -> None:
 @pytest.mark.parametrize("size", [1.0, 3e19])
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_float32_is_float64_rounded(name: str, size: float) -> None:
-    """No hyper-parameter turns float32 into float64 or the other way round, and none squares a gradient too early.
+    """No hyper-parameter changes the float type, and no rule squares a gradient too early.
 
-    A gradient of 3e19 has a square that float32 cannot hold, but a share of it that it can. AdaGrad adds up the
-    squares themselves, and stops there in torch as well.
+    The square of 3e19 overflows in float32, but (1 - beta2) times the square does not. AdaGrad adds up the squares
+    themselves, and overflows in torch as well.
     """
     if name == "adagrad":
         size = min(size, 3e18)
@@ -138,11 +140,11 @@ def test_float32_is_float64_rounded(name: str, size: float) -> None:
             stepper.step(gradient.astype(dtype), 0.01)
         assert stepper.theta.dtype == dtype
         ends.append(stepper.theta.astype(np.float64) - START)
-    assert relative_error(*ends) < 1e-3  # the way is short, and theta has seven digits
+    assert relative_error(*ends) < 1e-3  # the distance is short, and theta has seven digits
 
 
 def test_rprop_knows_the_sign_of_small_gradients() -> None:
-    """Their product with the one before would be 0 in float32."""
+    """The product of two would be 0 in float32."""
     optimizer = make(Optimizer, "rprop", lr=0.25, eta_plus=1.5)
     stepper = Stepper(optimizer, np.zeros(SIZE, np.float32))
     for size in (1e-25, 1e-25, -1e-25):
@@ -153,7 +155,7 @@ def test_rprop_knows_the_sign_of_small_gradients() -> None:
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_a_gradient_of_zero_changes_nothing_and_gives_no_nan(name: str) -> None:
-    """A dead unit's gradient is zero from the first step on; what epsilon there is keeps 0/0 away."""
+    """A dead unit's gradient is zero from the first step on; 0/0 must not occur."""
     stepper = Stepper(make(Optimizer, name, **({"weight_decay": 0.0} if name == "adamw" else {})), START.copy())
     for _ in range(3):
         stepper.step(np.zeros(SIZE), 0.01)
@@ -170,20 +172,42 @@ def test_a_dialect_is_a_set_of_defaults(name: str) -> None:
         assert type(optimizer).model_validate(optimizer.model_dump()) == optimizer
 
 
-@pytest.mark.parametrize("name", members(Optimizer))
-def test_parameters_stepped_in_parts_are_those_stepped_at_once(name: str) -> None:
-    """Threads share the parameters of a large network, but for a rule that steps whole arrays."""
+@pytest.mark.parametrize("name", [name for name, kind in OPTIMIZERS.items() if kind.elementwise])
+def test_an_elementwise_update_can_be_split(name: str) -> None:
+    """Threads share the parameters of a large network."""
     optimizer = make(Optimizer, name)
-    if optimizer.whole or optimizer.full_batch:
-        return
-    at_once, in_parts = (Stepper(optimizer, START.copy()) for _ in range(2))
+    at_once, split = (Stepper(optimizer, START.copy()) for _ in range(2))
     for k in range(1, 6):
         gradient = np.sin(START * k)
         at_once.step(gradient, 0.01)
-        compiled(decay)(TENSORS, in_parts.theta, in_parts.penalty, 0.01)
+        compiled(decay)(TENSORS, split.theta, split.penalty, 0.01)
         for start, stop in ((5, START.size), (0, 2), (2, 5)):
-            data = (in_parts.theta, gradient, in_parts.state, TENSORS, in_parts.hyper)
-            in_parts.update(*data, 0.01, k, start, stop)
-    np.testing.assert_allclose(in_parts.theta, at_once.theta, rtol=1e-14)
-    np.testing.assert_allclose(in_parts.state, at_once.state, rtol=1e-14)
-    assert (in_parts.theta != START).all()
+            split.update(split.theta, gradient, split.state, TENSORS, split.hyper, 0.01, k, start, stop)
+    np.testing.assert_allclose(split.theta, at_once.theta, rtol=1e-14)
+    np.testing.assert_allclose(split.state, at_once.state, rtol=1e-14)
+    assert (split.theta != START).all()
+
+
+@pytest.mark.parametrize("name", [name for name, kind in OPTIMIZERS.items() if not kind.elementwise])
+def test_the_other_updates_change_all_parameters_at_once(name: str) -> None:
+    """They are called once for each step, for all parameters; the network's threads wait (see take_step)."""
+    stepper = Stepper(make(Optimizer, name), START.copy())
+    stepper.step(np.sin(START), 0.01)
+    assert (stepper.theta != START).all()
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+def test_a_rule_unpacks_the_keys_of_its_class_by_name(name: str) -> None:
+    """``a, b = unpack(hyper, 2)`` names the fields after lr, in their order."""
+    kind = OPTIMIZERS[name]
+    tree = ast.parse(inspect.getsource(kind.update.function))
+    calls = [
+        node
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Assign) and ast.unparse(node.value).startswith("unpack(hyper, ")
+    ]
+    unpacked = [name for call in calls for name in ast.unparse(call.targets[0]).strip("(),").split(", ")]
+    keys = [key for key in kind.model_fields if key not in NOT_HYPER]
+    assert unpacked == keys[: len(unpacked)]
+    assert set(keys[len(unpacked) :]) <= {"weight_decay"}  # decoupled: the network does that
+    assert len(make(Optimizer, name).hyper()) == len(keys)

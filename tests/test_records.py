@@ -1,4 +1,4 @@
-"""All keys that meet in one formula are recorded together, pair by pair."""
+"""Every pair of keys that occur in one formula is recorded together."""
 
 import json
 from collections.abc import Iterator
@@ -18,9 +18,9 @@ from nntrain.schedules import Schedule
 
 RECORDED = Path(__file__).parent / "recorded"
 FILES: dict[str, type[Component]] = {"losses": Loss, "norms": Norm, "schedules": Schedule, "initializers": Initializer}
-# Not part of a component's own formula; tests/test_schedules.py checks them with every schedule.
-BESIDE = {"name", "dialect", "per", "warmup"}
-# Pairs that no library has; tests/test_optimizers.py checks them against the formulas in tests/reference.
+# Not in a component's own formula; tests/test_schedules.py checks them with every schedule.
+COMMON = {"name", "dialect", "per", "warmup"}
+# Pairs that no library offers; tests/test_optimizers.py checks them against tests/reference.
 TWINS = {
     ("momentum", "dampening", "scaled_velocity"),
     ("adagrad", "eps", "eps_root"),
@@ -31,7 +31,7 @@ TWINS = {
     ("nadam", "eps_root", "psi"),
     ("adamax", "eps", "eps_max"),
 }
-APART = {("nadam", "psi", "warm")}  # psi is how fast mu warms up
+EXCLUSIVE = {("nadam", "psi", "warm")}  # psi has no effect without a warm-up
 NEEDED: dict[str, dict[str, Any]] = {"step": {"every": 3}, "warm_restarts": {"first": 4}, "given": {"values": [0.0]}}
 
 
@@ -50,7 +50,7 @@ def cases() -> Iterator[tuple[type[Component], dict[str, Any]]]:
 
 
 def changed(kind: type[Component], keys: dict[str, Any]) -> set[str]:
-    """Return the keys whose values are not the defaults; an epsilon of 0 is none."""
+    """Return the keys whose values are not the defaults; an epsilon of 0 does not count."""
     needed = NEEDED.get(_name(kind), {})
     plain, values = kind.model_validate(needed).model_dump(), kind.model_validate(keys).model_dump()
     none = {key for key, value in values.items() if key.startswith("eps") and repr(value) == "0.0"}
@@ -68,6 +68,6 @@ for kind, keys in cases():
 
 @pytest.mark.parametrize("kind", FOUND, ids=_name)
 def test_every_pair_of_keys_is_recorded(kind: type[Component]) -> None:
-    own = [key for key in kind.model_fields if key not in BESIDE]
+    own = [key for key in kind.model_fields if key not in COMMON]
     pairs = {(a, b) for a, b in combinations(own, 2) if not any({a, b} <= case for case in FOUND[kind])}
-    assert {(_name(kind), *pair) for pair in pairs} == {pair for pair in TWINS | APART if pair[0] == _name(kind)}
+    assert {(_name(kind), *pair) for pair in pairs} == {pair for pair in TWINS | EXCLUSIVE if pair[0] == _name(kind)}

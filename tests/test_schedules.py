@@ -1,4 +1,4 @@
-"""Learning rates against their formulas, and against what torch and keras do."""
+"""Learning rates against their formulas, and against torch, keras and scikit-learn."""
 
 import json
 from pathlib import Path
@@ -6,8 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from nntrain.recipe.json_schema import draft7
+from nntrain.recipe.schema import Recipe
 from nntrain.registry import members
 from nntrain.schedules import Schedule, Span
+from nntrain.schedules.decay import InverseTimeDecay
 from nntrain.schedules.plateau import Plateau, ReduceOnPlateau
 from nntrain.training.events import EpochEnded
 from tests.helpers import built, make, run
@@ -41,7 +44,7 @@ def test_the_plateau_lowers_when_torch_does(case: str) -> None:
 
 
 def test_a_plateau_of_a_negative_loss_lowers_the_rate() -> None:
-    """A share of the best loss is taken off it, whatever its sign; torch's best (1 - threshold) would be above it."""
+    """The margin is relative to |best|; torch's best (1 - threshold) would be above a negative best."""
     policy = Plateau(make(ReduceOnPlateau, "reduce_on_plateau", patience=2, lower=0.5, threshold=0.1))
     for loss in (-1.0, -1.05, -1.09, -0.95):
         policy.see(loss)
@@ -92,14 +95,27 @@ def test_constant_is_one() -> None:
     assert (make(Schedule, "constant").factors(STEPS, 3, Span(60, 1)) == 1).all()
 
 
-def test_cooling_is_one_over_one_plus_eps_k() -> None:
-    """L: eta / (1 + eps k)."""
-    found = make(Schedule, "cooling", eps=0.1).factors(np.array([0, 1, 10, 100]), 7, Span(200, 10))
+def test_inverse_time_decay_is_one_over_one_plus_eps_k() -> None:
+    """Larson: eta / (1 + eps k)."""
+    found = make(Schedule, "inverse_time_decay", eps=0.1).factors(np.array([0, 1, 10, 100]), 7, Span(200, 10))
     np.testing.assert_allclose(found, [1, 1 / 1.1, 1 / 2, 1 / 11], rtol=1e-15)
 
 
+def test_cooling_is_an_alias_of_inverse_time_decay() -> None:
+    """Recipes may use either name, alone or with keys, and each stays as it was written."""
+    for schedule in ("cooling", {"name": "cooling", "eps": 0.5}, {"name": "inverse_time_decay", "eps": 0.5}):
+        plan = built({"data": {"source": "iris"}, "schedule": schedule}).plan
+        assert isinstance(plan.schedule, InverseTimeDecay)
+        assert plan.schedule.name == (schedule if isinstance(schedule, str) else schedule["name"])
+    assert "cooling" not in members(Schedule)  # nntrain list shows a component once
+    schema = draft7(Recipe)["properties"]["schedule"]
+    named, *variants = schema["anyOf"]
+    assert {"cooling", "inverse_time_decay"} <= set(named["enum"])
+    assert len(variants) == len(members(Schedule))
+
+
 def test_linear_reaches_eps_tau_at_tau_and_stays() -> None:
-    """S: (1 - k/tau) eps_0 + k/tau eps_tau, and eps_tau after tau."""
+    """Lan: (1 - k/tau) eps_0 + k/tau eps_tau, and eps_tau after tau."""
     found = make(Schedule, "linear", tau=10, end=0.01).factors(np.array([0, 5, 10, 50]), 0, Span(100, 1))
     np.testing.assert_allclose(found, [1, 0.505, 0.01, 0.01], rtol=1e-15)
 

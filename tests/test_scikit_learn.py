@@ -140,7 +140,7 @@ def test_the_training_curves(name: str, strategy: str) -> None:
     batch = min(200, len(x))
     _, falling, kind = strategy.rpartition("invscaling")
     keys = dict(OPTIMIZERS[kind.strip() or "sgd"])
-    invscaling = make(Schedule, "cooling", eps=float(len(x)), power=0.5, per="epoch")
+    invscaling = make(Schedule, "inverse_time_decay", eps=float(len(x)), power=0.5, per="epoch")
     schedule = invscaling if falling else make(Schedule, "constant")
     engine = Engine(plan_of(x, y, 100, "relu", make(Optimizer, str(keys.pop("name")), **keys), batch))
     random = np.random.RandomState(0)

@@ -1,4 +1,4 @@
-"""Exhaustive and random search, biases that stay, and the lectures' table of losses."""
+"""Exhaustive and random search, fixed biases, and the lectures' table of losses."""
 
 import json
 from pathlib import Path
@@ -30,7 +30,7 @@ def test_a_stream_is_numpys_of_seed_name_and_index(seed: int) -> None:
 
 
 def test_the_decks_table(nntrain: CommandLine, tmp_path: Path) -> None:
-    """K: o = w x + 1 for w = 1 ... 5 has the losses 110, 27.5, 0, 27.5, 110; the best weight is 3."""
+    """Korea University: o = w x + 1 for w = 1 ... 5 has the losses 110, 27.5, 0, 27.5, 110; the best weight is 3."""
     ended = nntrain("fit", shipped_recipes()["line_search"], "--out", tmp_path / "run")
     lines = [json.loads(line) for line in (tmp_path / "run" / "metrics.jsonl").read_text().splitlines()]
     assert [(line["parameters"], line["train_loss"]) for line in lines] == [
@@ -45,7 +45,7 @@ def test_the_decks_table(nntrain: CommandLine, tmp_path: Path) -> None:
     assert "parameters: 3.000" in ended.err
     model = Model.load(tmp_path / "run" / "model.safetensors")
     outputs = next(model.outputs(np.array([[10.0]])))
-    assert model.predictions(outputs).tolist() == [[31.0]]  # the bias that was held is in the file
+    assert model.predictions(outputs).tolist() == [[31.0]]  # the file holds the fixed bias
 
 
 def test_a_grid_is_every_combination() -> None:
@@ -53,7 +53,7 @@ def test_a_grid_is_every_combination() -> None:
     assert isinstance(search, Search)
     points = [point.tolist() for point in search.candidates(2, stream(0, "test"))]
     assert len(points) == search.count(2) == 9
-    assert search.count(3_425_821) == np.inf  # and not a number of a million digits, which takes minutes
+    assert search.count(3_425_821) == np.inf  # not an integer of a million digits, which takes minutes
     assert points[:4] == [[0, 0], [0, 0.5], [0, 1], [0.5, 0]]
 
 
@@ -104,7 +104,7 @@ def test_what_does_not_suit_a_search(nntrain: CommandLine, settings: tuple[str, 
 @pytest.mark.parametrize("name", [name for name, kind in members(Optimizer).items() if not kind.full_batch])
 @pytest.mark.parametrize("norm", [None, "batch"])
 def test_biases_that_are_held_stay(name: str, norm: str | None) -> None:
-    """Whatever the optimizer, and though penalties and decay are for biases too."""
+    """With every optimizer, even if penalties and weight decay include biases."""
     model = {
         "hidden": [5, 4],
         "norm": norm,
@@ -132,11 +132,11 @@ def test_the_gradient_with_biases_that_are_held() -> None:
 
 
 def test_searches_are_compared_with_descents(nntrain: CommandLine, tmp_path: Path) -> None:
-    """K, L: on the axis of evaluations, exhaustive and random search, gradient descent and L-BFGS."""
+    """Korea University, Larson: exhaustive and random search, gradient descent and L-BFGS, by evaluations."""
     names = "{name: exhaustive, low: 1, high: 5, points: 5},{name: random_search, low: 1, high: 5},lbfgs,sgd"
     arguments = ("compare", shipped_recipes()["line_search"], "--optimizers", names, "--seeds", 6, "--target", 1e-3)
     ended = nntrain(*arguments, "--out", tmp_path / "c", "--json", "--set", "training.epochs=20", "-q")
-    assert ended.status == 2  # a target needs a validation part
+    assert ended.status == 2  # a target requires validation data
     ended = nntrain(*arguments[:-2], "--out", tmp_path / "c", "--json", "--set", "training.epochs=20", "-q")
     found = {variant["name"].split()[0]: variant["default"] for variant in ended.json["variants"]}
     assert found["exhaustive"]["scores"]["train"]["loss"]["median"] == 0

@@ -82,7 +82,7 @@ def test_descent_stops_under_the_gradient_tolerance() -> None:
 
 
 def test_the_cooling_rate_is_the_one_of_the_formula() -> None:
-    schedule = {"name": "cooling", "eps": 0.5, "per": "epoch"}
+    schedule = {"name": "inverse_time_decay", "eps": 0.5, "per": "epoch"}
     _, events = run({**MOONS, "optimizer": {"lr": 0.1}, "schedule": schedule})
     rates = [event.learning_rate for event in events if isinstance(event, EpochEnded)]
     assert rates == pytest.approx([0.1 / (1 + 0.5 * k) for k in range(12)])

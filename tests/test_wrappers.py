@@ -1,4 +1,4 @@
-"""Lookahead and averages of weights: against optax, torch and keras, and in a run."""
+"""Lookahead and averaged weights: against optax, torch and keras, and in a run."""
 
 import json
 from pathlib import Path
@@ -101,7 +101,7 @@ def test_what_is_measured_is_what_is_kept(following: dict[str, Any], stopping: d
 
 
 def test_training_goes_on_from_the_weights_that_learn() -> None:
-    """An average changes nothing of the run but what is measured."""
+    """An average changes the evaluated weights, not the training."""
     _, plain = run({**RECIPE, "training": {"epochs": 10}})
     _, averaged = run({**RECIPE, "training": {"epochs": 10, "averaging": "ema"}})
     losses = [[event.train_loss for event in events if hasattr(event, "train_loss")] for events in (plain, averaged)]
@@ -116,7 +116,7 @@ def test_before_the_first_epoch_that_counts_the_learning_weights_are_measured() 
     with engine.measured_weights(5):
         assert (engine.theta == before).all()
     with engine.measured_weights(40):
-        trainable = slice(engine.plan.network.parameters)  # running averages are measured anew
+        trainable = slice(engine.plan.network.parameters)  # running averages are computed again
         np.testing.assert_allclose(engine.theta[trainable], before[trainable] - 1, atol=1e-6)
     assert (engine.theta == before).all()
 

@@ -1,7 +1,10 @@
-"""Initialisers: where the weights start.
+"""Initializers: where the weights start.
 
-Zeros keep all units of a layer equal for ever; too small a spread fades out from layer to layer, too large a one
-saturates. Glorot and He choose the spread that keeps the variance of the activations from layer to layer (H).
+Zeros keep all units of a layer equal forever. Weights that are too small make activations vanish from layer to layer;
+weights that are too large saturate them. Glorot and He choose the standard deviation that keeps the variance of the
+activations from layer to layer (Hong's lecture).
+
+Sources named by an author alone are lecture slides: see :mod:`nntrain.optimizers`.
 """
 
 from typing import Annotated, ClassVar
@@ -17,12 +20,12 @@ Scale = Annotated[Positive, Field(description="standard deviation")]
 
 
 class Initializer(Component, family="initializer"):
-    """A rule to draw the first weights of a layer with I inputs (fan in) and O outputs (fan out)."""
+    """A rule to draw the initial weights of a layer with I inputs (fan in) and O outputs (fan out)."""
 
-    unit_variance: ClassVar[bool] = False  # whether the weights are scaled by what comes into the layer at first
+    unit_variance: ClassVar[bool] = False  # whether the weights are scaled to the training data
 
     def misfit(self, shape: tuple[int, ...], largest: float) -> str | None:
-        """Return in words what the rule gives that does not suit an array of ``shape`` and size, None if all does."""
+        """Return what does not fit an array of ``shape`` with numbers up to ``largest``, in words; None if all fits."""
         return None
 
     def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:

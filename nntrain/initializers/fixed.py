@@ -1,4 +1,4 @@
-"""The same numbers or the same spread, whatever the layer's size."""
+"""Values and distributions that do not depend on the layer's size."""
 
 from typing import Annotated, Literal
 
@@ -10,12 +10,12 @@ from nntrain.registry import Positive, Real
 
 
 class Zeros(Initializer):
-    """All zero: right for biases, and for weights the lecture's example of units that never part.
+    """All zero: right for biases. Zero weights keep all units of a layer equal (Hong's lecture).
 
     Formula:
         w = 0
 
-    Source: H.
+    Source: Hong.
     """
 
     name: Literal["zeros"] = "zeros"
@@ -26,7 +26,7 @@ class Zeros(Initializer):
 
 
 class Constant(Initializer):
-    """All the same value.
+    """The same value for all weights.
 
     Formula:
         w = value
@@ -35,7 +35,7 @@ class Constant(Initializer):
     """
 
     name: Literal["constant"] = "constant"
-    value: Annotated[Real, Field(description="the value of every weight")] = 0.01
+    value: Annotated[Real, Field(description="value of every weight")] = 0.01
 
     def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
         """Return the value everywhere."""
@@ -43,22 +43,25 @@ class Constant(Initializer):
 
 
 class Given(Initializer):
-    """Numbers that are given, for examples worked by hand.
+    """Explicit numbers, for examples worked by hand.
 
     Formula:
-        w_ij = values[i][j]    of input i and unit j; values[j] for biases
+        w_ij = values[i][j]  for input i and unit j;  b_j = values[j]
 
-    Source: N (backpropagation by hand).
+    Source: Straka (backpropagation by hand).
     """
 
     name: Literal["given"] = "given"
     values: Annotated[
         list[float] | list[list[float]],
-        Field(min_length=1, description="a list for each input, of a number for each unit; for biases one list"),
+        Field(
+            min_length=1,
+            description="for weights, a list of numbers (one for each unit) for each input; for biases, one list",
+        ),
     ]
 
     def misfit(self, shape: tuple[int, ...], largest: float) -> str | None:
-        """Return what there is in place of numbers of ``shape``, none of them beyond ``largest``."""
+        """Return what the values are if they are not numbers of ``shape`` up to ``largest``, else None."""
         rows = [row for row in self.values if isinstance(row, list)]
         numbers = [number for row in self.values for number in (row if isinstance(row, list) else [row])]
         if max(map(abs, numbers), default=0.0) > largest:
@@ -76,12 +79,12 @@ class Given(Initializer):
 
 
 class Normal(Initializer):
-    """Normal of a given spread, whatever the layer's size: the lecture's too small (0.01) and too large (1).
+    """Normal with a fixed standard deviation: too small (0.01) or too large (1) in Hong's lecture.
 
     Formula:
         w ~ N(0, scale²)
 
-    Source: H.
+    Source: Hong.
     """
 
     name: Literal["normal"] = "normal"
@@ -93,7 +96,7 @@ class Normal(Initializer):
 
 
 class Uniform(Initializer):
-    """Uniform in a given range, whatever the layer's size.
+    """Uniform in a fixed range.
 
     Formula:
         w ~ U(-scale, scale)

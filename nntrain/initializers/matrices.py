@@ -1,4 +1,4 @@
-"""Matrices of a certain kind: orthogonal, scaled by the data, sparse."""
+"""Orthogonal, data-dependent and sparse matrices."""
 
 from math import ceil
 from typing import Annotated, ClassVar, Literal
@@ -11,33 +11,35 @@ from nntrain.registry import Positive
 
 
 class Orthogonal(Initializer):
-    """Orthogonal: columns, or rows where there are fewer of them, of length gain and at right angles.
+    """Orthogonal: the columns (or the rows, if there are fewer) are orthogonal and have length gain.
 
     Formula:
-        W = gain Q,  Q R = N(0, 1)^(I×O), signs such that R has a positive diagonal
+        W = gain Q,  Q R ~ N(0, 1)^(I×O),  the diagonal of R is positive
 
-    Source: Saxe et al., arXiv 1312.6120; torch.nn.init.orthogonal_. A vector (biases) gets length gain.
+    Biases get length gain.
+
+    Source: Saxe et al., arXiv 1312.6120; torch.nn.init.orthogonal_.
     """
 
     name: Literal["orthogonal"] = "orthogonal"
-    gain: Annotated[Positive, Field(description="length of a column")] = 1.0
+    gain: Annotated[Positive, Field(description="length of each column")] = 1.0
 
     def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
         """Return a matrix whose singular values are all gain."""
         normal = random.standard_normal((shape[0], shape[-1] if len(shape) > 1 else 1))
-        tall = normal if normal.shape[0] > normal.shape[1] else normal.T  # a square one transposed, as in torch
+        tall = normal if normal.shape[0] > normal.shape[1] else normal.T  # torch transposes square ones
         Q, R = np.linalg.qr(tall)
         Q = Q * np.sign(np.diagonal(R))
         return np.asarray(self.gain * (Q if tall is normal else Q.T)).reshape(shape)
 
 
 class LSUV(Initializer):
-    """Layer-sequential unit variance: orthogonal, and scaled so that the data's own pre-activations have variance 1.
+    """Layer-sequential unit variance: orthogonal, scaled so that pre-activations of the data have variance 1.
 
     Formula:
-        W = orthogonal;  W <- W / deviation of h_in W    over 512 training rows, first layer first
+        W = orthogonal;  W <- W / std(h_in W)    over 512 training samples, layer by layer
 
-    Biases are left out of the measure: they are zero at first, or else somebody's wish.
+    Biases are left out of the measurement.
 
     Source: Mishkin and Matas, arXiv 1511.06422.
     """
@@ -46,12 +48,12 @@ class LSUV(Initializer):
     unit_variance: ClassVar[bool] = True
 
     def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:
-        """Return an orthogonal matrix, which the network scales."""
+        """Return an orthogonal matrix; nntrain.network.lsuv scales it."""
         return Orthogonal().draw(shape, n_in, n_out, random)
 
 
 class Sparse(Initializer):
-    """Sparse: the same number of zeros among the weights that leave each input, the others normal.
+    """Sparse: a fixed number of zeros among the weights of each input; the others are normal.
 
     Formula:
         w ~ N(0, scale²), and ceil(sparsity O) of the O weights of each input are 0
@@ -60,7 +62,7 @@ class Sparse(Initializer):
     """
 
     name: Literal["sparse"] = "sparse"
-    sparsity: Annotated[float, Field(ge=0, le=1, description="share of zeros")] = 0.9
+    sparsity: Annotated[float, Field(ge=0, le=1, description="fraction of zeros")] = 0.9
     scale: Annotated[Positive, Field(description="standard deviation of the others")] = 0.1
 
     def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:

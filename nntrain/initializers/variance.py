@@ -1,4 +1,4 @@
-"""A spread that follows from the layer's size, so that the variance stays the same from layer to layer."""
+"""Distributions scaled by the layer's size, so that the variance stays the same from layer to layer."""
 
 from math import sqrt
 from typing import Annotated, ClassVar, Literal
@@ -9,21 +9,21 @@ from pydantic import Field
 from nntrain.initializers import Draw, Initializer
 from nntrain.registry import DIALECT, Dialects, Positive, Real
 
-TAIL = 2.0  # sigma, where tails are cut
-WITHIN = 0.87962566103423978  # the standard deviation of a normal that is cut there
-Truncated = Annotated[bool, Field(description="whether the tails beyond two sigma are cut off")]
-Slope = Annotated[Real, Field(description="of the rectifier for z < 0, where it is a leaky one")]
-Gain = Annotated[Positive, Field(description="factor, such as 5/3 for tanh in torch")]
+CUTOFF = 2.0  # standard deviations at which a truncated normal ends
+TRUNCATED_STD = 0.87962566103423978  # the standard deviation of a standard normal that ends there
+Truncated = Annotated[bool, Field(description="whether the distribution ends at two standard deviations")]
+Slope = Annotated[Real, Field(description="slope of a leaky rectifier for z < 0")]
+Gain = Annotated[Positive, Field(description="factor of the standard deviation; torch suggests 5/3 for tanh")]
 KERAS: Dialects = {"keras": {"truncated": True}}
 
 
 class GlorotUniform(Initializer):
-    """Glorot's (Xavier's) uniform: keeps the variance of activations and of gradients, for sigmoid and tanh.
+    """Glorot (Xavier) uniform: keeps the variance of activations and gradients, for sigmoid and tanh.
 
     Formula:
         w ~ U(-b, b),  b = gain sqrt(6 / (I + O))
 
-    Source: H; Glorot and Bengio 2010. As torch's xavier_uniform_ and keras' glorot_uniform (gain 1).
+    Source: Hong; Glorot and Bengio 2010; torch's xavier_uniform_, keras' glorot_uniform (gain 1).
     """
 
     name: Literal["glorot_uniform"] = "glorot_uniform"
@@ -36,12 +36,12 @@ class GlorotUniform(Initializer):
 
 
 class GlorotNormal(Initializer):
-    """Glorot's (Xavier's) normal.
+    """Glorot (Xavier) normal.
 
     Formula:
         w ~ N(0, gain² 2 / (I + O))
 
-    Source: H; Glorot and Bengio 2010. As torch's xavier_normal_; keras cuts the tails at two sigma.
+    Source: Hong; Glorot and Bengio 2010; torch's xavier_normal_. keras truncates at two standard deviations.
     """
 
     name: Literal["glorot_normal"] = "glorot_normal"
@@ -56,13 +56,14 @@ class GlorotNormal(Initializer):
 
 
 class HeUniform(Initializer):
-    """He's (Kaiming's) uniform: Glorot's argument for ReLU, which lets half of the variance through.
+    """He (Kaiming) uniform: like Glorot, for ReLU, which halves the variance.
 
     Formula:
         w ~ U(-b, b),  b = sqrt(6 / ((1 + slope²) I))
 
-    Source: He et al., arXiv 1502.01852. As torch's kaiming_uniform_ and keras' he_uniform. torch's Linear starts
-    with slope sqrt(5), for weights and biases alike: U(±1/sqrt(I)).
+    torch's Linear uses slope sqrt(5) for both weights and biases: U(±1/sqrt(I)).
+
+    Source: He et al., arXiv 1502.01852; torch's kaiming_uniform_, keras' he_uniform.
     """
 
     name: Literal["he_uniform"] = "he_uniform"
@@ -75,12 +76,12 @@ class HeUniform(Initializer):
 
 
 class HeNormal(Initializer):
-    """He's (Kaiming's) normal.
+    """He (Kaiming) normal.
 
     Formula:
         w ~ N(0, 2 / ((1 + slope²) I))
 
-    Source: He et al., arXiv 1502.01852. As torch's kaiming_normal_; keras cuts the tails at two sigma.
+    Source: He et al., arXiv 1502.01852; torch's kaiming_normal_. keras truncates at two standard deviations.
     """
 
     name: Literal["he_normal"] = "he_normal"
@@ -95,7 +96,7 @@ class HeNormal(Initializer):
 
 
 class LecunUniform(Initializer):
-    """LeCun's uniform: keeps the variance of a layer that is linear around zero.
+    """LeCun uniform: keeps the variance of activations that are linear around zero.
 
     Formula:
         w ~ U(-b, b),  b = sqrt(3 / I)
@@ -112,12 +113,12 @@ class LecunUniform(Initializer):
 
 
 class LecunNormal(Initializer):
-    """LeCun's normal, which SELU is made for.
+    """LeCun normal, which SELU requires.
 
     Formula:
         w ~ N(0, 1 / I)
 
-    Source: LeCun et al. 1998; torch's kaiming_normal_(nonlinearity="linear"); keras cuts the tails at two sigma.
+    Source: LeCun et al. 1998; torch's kaiming_normal_(nonlinearity="linear"). keras truncates.
     """
 
     name: Literal["lecun_normal"] = "lecun_normal"
@@ -131,10 +132,10 @@ class LecunNormal(Initializer):
 
 
 def normal(random: np.random.Generator, scale: float, shape: tuple[int, ...], truncated: bool) -> Draw:
-    """Return normal draws; where truncated, none is beyond two sigma, and the spread is made up for it."""
+    """Return draws of standard deviation ``scale`` from a normal or, if ``truncated``, from one that ends at CUTOFF."""
     if not truncated:
         return random.normal(0.0, scale, shape)
     draws = random.standard_normal(shape)
-    while (beyond := np.abs(draws) > TAIL).any():
+    while (beyond := np.abs(draws) > CUTOFF).any():
         draws[beyond] = random.standard_normal(np.count_nonzero(beyond))
-    return draws * (scale / WITHIN)
+    return draws * (scale / TRUNCATED_STD)

@@ -1,4 +1,4 @@
-"""The absolute error, and Huber's mixture of it with the squared one: outliers pull less."""
+"""Mean absolute error and Huber loss, which weigh outliers less than the squared error."""
 
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -28,7 +28,7 @@ def mean_absolute_error(output, target, delta, numbers):
 
 @compiled(LOSS)
 def huber(output, target, delta, numbers):
-    """Half the square within the threshold, a straight line beyond it."""
+    """Half the square up to the threshold, linear beyond it."""
     scale, threshold = output.dtype.type(1.0 / output.size), output.dtype.type(numbers[0])
     total = 0.0
     for i in range(output.shape[0]):
@@ -45,7 +45,7 @@ def huber(output, target, delta, numbers):
 
 
 class MeanAbsoluteError(Loss):
-    """Mean of the absolute errors: the best constant is the median, where the squared error's is the mean.
+    """Mean absolute error. The best constant prediction is the median; for the squared error it is the mean.
 
     Formula:
         L  = 1/(B·O) Σ |o - o*|
@@ -64,18 +64,18 @@ class MeanAbsoluteError(Loss):
 
 
 class Huber(Loss):
-    """Huber's loss: squared where the error is small, absolute where it is large.
+    """Huber loss: squared for small errors, absolute for large ones.
 
     Formula:
-        L  = 1/(B·O) Σ ½ e²                   if |e| <= threshold, e = o - o*
-             1/(B·O) Σ threshold (|e| - ½ threshold)  else
+        e  = o - o*
+        L  = 1/(B·O) Σ [½ e²  if |e| <= threshold,  else threshold (|e| - ½ threshold)]
         dL/do = 1/(B·O) max(-threshold, min(threshold, e))
 
     Source: Huber 1964; torch.nn.HuberLoss.
     """
 
     name: Literal["huber"] = "huber"
-    threshold: Annotated[Positive, Field(description="error from which on the loss is a straight line")] = 1.0
+    threshold: Annotated[Positive, Field(description="error beyond which the loss is linear")] = 1.0
     function: ClassVar[CompiledFunction] = huber
 
     def numbers(self) -> tuple[float, ...]:
@@ -83,7 +83,7 @@ class Huber(Loss):
         return (self.threshold,)
 
     def constant(self, target: NDArray[Any], outputs: int) -> NDArray[np.float64]:
-        """Return Huber's location estimate: Newton's method from the median, which is close to it."""
+        """Return Huber's location estimate, by Newton's method from the median, which is close."""
         center = np.median(target, axis=0)
         for _ in range(NEWTON_STEPS):
             error = target - center

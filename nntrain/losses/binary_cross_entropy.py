@@ -1,4 +1,4 @@
-"""Binary cross-entropy: one output unit, a logit, that says yes or no."""
+"""Binary cross-entropy: one output unit, the logit of the second class."""
 
 from typing import Any, ClassVar, Literal
 
@@ -8,18 +8,18 @@ from numpy.typing import NDArray
 from nntrain.jit.fastmath import exp
 from nntrain.jit.kernels import CompiledFunction, compiled
 from nntrain.losses import LOSS
-from nntrain.losses.class_weights import TINY, WeighsClasses, WeightedMean, are_classes, mass, weight
+from nntrain.losses.class_weights import MIN_PROBABILITY, WeighsClasses, WeightedMean, are_classes, mass, weight
 from nntrain.registry import Dialects
 
-TWO = 2  # classes
+N_CLASSES = 2
 
 
 @compiled(LOSS)
 def binary_cross_entropy(output, target, delta, numbers):
-    """Take the exponential of -|z| only, so that it cannot overflow, whichever side the logit is on."""
+    """Compute exp(-|z|) only, which cannot overflow."""
     one, zero = output.dtype.type(1), output.dtype.type(0)
     weights = numbers[1:]
-    if not are_classes(target, TWO, weights):
+    if not are_classes(target, N_CLASSES, weights):
         return np.nan
     scale = 1 / mass(target, weights, numbers[0])
     total = 0.0
@@ -34,7 +34,7 @@ def binary_cross_entropy(output, target, delta, numbers):
 
 
 class BinaryCrossEntropy(WeighsClasses):
-    """Binary cross-entropy of a logit z, with the sigmoid inside the loss: the output layer stays linear.
+    """Binary cross-entropy of a logit z. The loss includes the sigmoid: the output layer is linear.
 
     Formula:
         p  = 1 / (1 + exp(-z))
@@ -42,18 +42,18 @@ class BinaryCrossEntropy(WeighsClasses):
            =  1/B Σ [max(z, 0) - z·o* + log(1 + exp(-|z|))]
         dL/dz = (p - o*) / B
 
-    The second form neither overflows nor takes the logarithm of 0; the factor p (1 - p) of the sigmoid has dropped
-    out of dL/dz, which is why a saturated wrong output still learns. With class weights each row's loss counts as much
-    as its class.
+    The second form neither overflows nor takes the logarithm of 0. The factor p (1 - p) of the sigmoid cancels in
+    dL/dz, so that a saturated wrong output still learns. With class weights, each sample's loss is multiplied by the
+    weight of its class.
 
-    Source: K, L, N; as torch.nn.BCEWithLogitsLoss. K sums where this is a mean.
+    Source: Korea University (a sum, not a mean), Larson, Straka; torch.nn.BCEWithLogitsLoss.
     """
 
     name: Literal["bce"] = "bce"
     weighted_mean: WeightedMean = False
     function: ClassVar[CompiledFunction] = binary_cross_entropy
     tasks: ClassVar[tuple[str, ...]] = ("classification",)
-    classes: ClassVar[int | None] = TWO
+    classes: ClassVar[int | None] = N_CLASSES
     inside: ClassVar[str] = "sigmoid"
     dialects: ClassVar[Dialects] = {"keras": {}, "scikit-learn": {"weighted_mean": True}}
 
@@ -62,8 +62,8 @@ class BinaryCrossEntropy(WeighsClasses):
         return 1
 
     def constant(self, target: NDArray[Any], outputs: int) -> NDArray[np.float64]:
-        """Return the logit of the second class's share, by weight."""
-        no, yes = np.maximum(self.rows_of_each(target, 2) * self.weights(2), TINY)
+        """Return the logit of the second class's weighted frequency."""
+        no, yes = np.maximum(self.class_counts(target, 2) * self.weights(2), MIN_PROBABILITY)
         return np.array([np.log(yes / no)])
 
     def encode(self, y: NDArray[Any], n_classes: int | None) -> NDArray[np.float64]:
@@ -71,7 +71,7 @@ class BinaryCrossEntropy(WeighsClasses):
         return y.astype(np.float64).reshape(-1, 1)
 
     def predict_class(self, output: NDArray[Any]) -> NDArray[np.int64]:
-        """Return 1 where the probability is over one half."""
+        """Return 1 where the probability exceeds one half."""
         return (output[:, 0] > 0).astype(np.int64)
 
     def probabilities(self, output: NDArray[Any]) -> NDArray[np.float64]:

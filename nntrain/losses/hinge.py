@@ -1,4 +1,4 @@
-"""The hinge loss: right by a margin costs nothing."""
+"""Hinge loss: no loss beyond the margin."""
 
 from typing import Any, ClassVar, Literal
 
@@ -24,7 +24,7 @@ def hinge(output, target, delta, numbers):
 
 
 class Hinge(Loss):
-    """Hinge loss of one output for two classes, coded -1 and 1: the support vector machine's.
+    """Hinge loss of one output for two classes, -1 and 1, as in support vector machines.
 
     Formula:
         L  = 1/B Σ max(0, 1 - o o*)
@@ -40,11 +40,11 @@ class Hinge(Loss):
     classes: ClassVar[int | None] = 2
 
     def outputs(self, n_targets: int, n_classes: int | None) -> int:
-        """Return 1: which side the row is on, and how far."""
+        """Return 1: the signed distance from the boundary."""
         return 1
 
     def constant(self, target: NDArray[Any], outputs: int) -> NDArray[np.float64]:
-        """Return the side of the larger class."""
+        """Return the sign of the larger class."""
         return np.where(target.mean(axis=0) > 0, 1.0, -1.0)
 
     def encode(self, y: NDArray[Any], n_classes: int | None) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Negative log-likelihoods of numbers: Gaussian, with a spread that is fixed or predicted, and Poisson."""
+"""Negative log-likelihoods: Gaussian, with a fixed or a predicted variance, and Poisson."""
 
 from math import inf, log
 from typing import Annotated, Any, ClassVar, Literal, Self
@@ -12,19 +12,19 @@ from nntrain.jit.kernels import CompiledFunction, compiled
 from nntrain.losses import LOSS, Loss
 from nntrain.registry import Amount, Positive
 
-TINY = 1e-12  # a variance or mean whose logarithm is taken is no smaller
+MIN_MOMENT = 1e-12  # lower bound of variances and means before taking a logarithm
 
 
 @compiled(LOSS)
 def gaussian(output, target, delta, numbers):
-    """Take the outputs as means and, after them, if they are predicted, as logarithms s of the variances.
+    """Read outputs as means, followed by log variances s if those are predicted.
 
-    The error is divided by sigma before it is squared: in float32 its own square may overflow.
+    The error is divided by sigma before it is squared: its own square may overflow in float32.
     """
     real = output.dtype.type
     rows, targets = target.shape
     predicted = output.shape[1] > targets
-    least = real(numbers[1])  # log of the least variance
+    least = real(numbers[1])  # log of the smallest variance
     scale, half, one = real(1.0 / target.size), real(0.5), real(1)
     total = 0.0
     for i in range(rows):
@@ -44,7 +44,7 @@ def gaussian(output, target, delta, numbers):
 
 @compiled(LOSS)
 def poisson(output, target, delta, numbers):
-    """Take the outputs as the logarithms of the means."""
+    """Read outputs as logarithms of the means."""
     scale = output.dtype.type(1.0 / output.size)
     total = 0.0
     for i in range(output.shape[0]):
@@ -56,39 +56,39 @@ def poisson(output, target, delta, numbers):
 
 
 class GaussianNLL(Loss):
-    """Negative log-likelihood of a Gaussian, without its constant ½ log 2π.
+    """Negative log-likelihood of a Gaussian, without the constant ½ log 2π.
 
     Formula:
         L  = 1/(B·T) Σ ½ [log sigma² + (o - o*)² / sigma²]
         dL/do = 1/(B·T) (o - o*) / sigma²
 
-    With sigma: null the network has a second output s = log sigma² for each target, and learns where it is unsure:
-    dL/ds = 1/(B·T) ½ [1 - (o - o*)² / sigma²]. With sigma² = ½ it is the mean squared error, less ½ log 2.
+    With sigma: null, the network has a second output s = log sigma² for each target and learns its own uncertainty:
+    dL/ds = 1/(B·T) ½ [1 - (o - o*)² / sigma²]. With sigma² = ½ the loss is the mean squared error minus ½ log 2.
 
-    A predicted variance is at least eps, or the loss of a row that is fitted exactly would have no lower bound. As in
-    torch, the gradient passes through that bound: where exp(s) < eps, dL/ds is 1/(B·T) ½ [1 - (o - o*)² / eps]
-    exp(s) / eps, so that s can grow again, though the loss itself does not change with s there.
+    A predicted variance is at least eps; otherwise the loss of a sample that is fitted exactly would be unbounded. As
+    in torch, the gradient ignores that bound: where exp(s) < eps, dL/ds = 1/(B·T) ½ [1 - (o - o*)² / eps] exp(s) / eps,
+    so that s can grow again, although the loss does not depend on s there.
 
-    Source: K, H, N (maximum likelihood); Nix and Weigend 1994; torch.nn.GaussianNLLLoss, which is given the variance,
-    and bounds a fixed one as well.
+    Source: Korea University, Hong, Straka (maximum likelihood); Nix and Weigend 1994; torch.nn.GaussianNLLLoss, which
+    takes the variance as an input and also bounds a fixed one.
     """
 
     name: Literal["gaussian_nll"] = "gaussian_nll"
-    sigma: Annotated[Positive | None, Field(description="standard deviation; null: predicted for each row")] = 1.0
-    eps: Annotated[Amount, Field(description="least variance that is predicted; 0: any")] = 1e-6
+    sigma: Annotated[Positive | None, Field(description="standard deviation; null: predicted for each sample")] = 1.0
+    eps: Annotated[Amount, Field(description="smallest predicted variance; 0: no bound")] = 1e-6
     function: ClassVar[CompiledFunction] = gaussian
     tasks: ClassVar[tuple[str, ...]] = ("regression",)
 
     def least(self, target: NDArray[Any], outputs: int) -> float | None:
-        """Return log sigma, where sigma is fixed."""
+        """Return log sigma if sigma is fixed, else None."""
         return None if self.sigma is None else log(self.sigma)
 
     def constant(self, target: NDArray[Any], outputs: int) -> NDArray[np.float64]:
-        """Return the mean of each target and, where sigma is predicted, the logarithm of its variance."""
+        """Return the mean of each target and, if sigma is predicted, the logarithm of its variance."""
         mean = target.mean(axis=0, dtype=np.float64)
         if self.sigma is not None:
             return np.asarray(mean)
-        return np.concatenate([mean, np.log(np.maximum(target.var(axis=0, dtype=np.float64), TINY))])
+        return np.concatenate([mean, np.log(np.maximum(target.var(axis=0, dtype=np.float64), MIN_MOMENT))])
 
     def numbers(self) -> tuple[float, ...]:
         """Return (log sigma², log eps)."""
@@ -99,7 +99,7 @@ class GaussianNLL(Loss):
         return self.model_copy(update={"eps": 0.0})
 
     def outputs(self, n_targets: int, n_classes: int | None) -> int:
-        """Return a unit for each target, and another for its spread where that is predicted."""
+        """Return one unit for each target, and a second one if sigma is predicted."""
         return n_targets if self.sigma is not None else 2 * n_targets
 
     def prediction(self, output: NDArray[Any]) -> NDArray[Any]:
@@ -108,7 +108,7 @@ class GaussianNLL(Loss):
 
 
 class PoissonNLL(Loss):
-    """Negative log-likelihood of counts, without its constant log o*!; the output is the logarithm of the mean.
+    """Poisson negative log-likelihood of counts, without the constant log o*!. The output is the log of the mean.
 
     Formula:
         L  = 1/(B·O) Σ [exp(o) - o* o]
@@ -123,15 +123,15 @@ class PoissonNLL(Loss):
     counts: ClassVar[bool] = True
 
     def least(self, target: NDArray[Any], outputs: int) -> float:
-        """Return the loss where each mean is the count itself."""
+        """Return the loss of means that equal the counts."""
         counts = target.astype(np.float64)
-        return float((counts - counts * np.log(np.maximum(counts, TINY))).mean())
+        return float((counts - counts * np.log(np.maximum(counts, MIN_MOMENT))).mean())
 
     def constant(self, target: NDArray[Any], outputs: int) -> NDArray[np.float64]:
         """Return the logarithm of the mean count."""
-        return np.asarray(np.log(np.maximum(target.mean(axis=0, dtype=np.float64), TINY)))
+        return np.asarray(np.log(np.maximum(target.mean(axis=0, dtype=np.float64), MIN_MOMENT)))
 
     def prediction(self, output: NDArray[Any]) -> NDArray[Any]:
         """Return the means."""
-        with np.errstate(over="ignore"):  # infinity is what it is then
+        with np.errstate(over="ignore"):  # infinity is the right result
             return np.asarray(np.exp(output))

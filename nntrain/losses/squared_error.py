@@ -1,7 +1,7 @@
-"""The squared error in the three scalings that the lectures use: mean, sum, and half the sum.
+"""The squared error in the three scalings of the lectures: mean, sum, and half the sum.
 
-All three say the same of which weights are best, but their gradients differ by a factor, and so does the learning
-rate that suits them. They are the negative log-likelihood of a Gaussian of fixed sigma, up to a constant (N, H).
+All three have the same minimum, but their gradients differ by a factor, and so do suitable learning rates. Up to
+constants they are the negative log-likelihood of a Gaussian with fixed sigma (lectures by Straka and Hong).
 """
 
 from typing import ClassVar, Literal
@@ -42,13 +42,13 @@ def half_sum_squared_error(output, target, delta, numbers):
 
 
 class MeanSquaredError(Loss):
-    """Mean of the squared errors, over rows and outputs.
+    """Mean squared error, over samples and outputs.
 
     Formula:
         L  = 1/(B·O) Σ (o - o*)²
         dL/do = 2/(B·O) (o - o*)
 
-    Source: H, N; as torch.nn.MSELoss and keras (scikit-learn's MLP has ½ of it, K's table has ½ of the sum).
+    Source: Hong, Straka; torch.nn.MSELoss and keras. scikit-learn's MLP uses half of it.
     """
 
     name: Literal["mse"] = "mse"
@@ -56,13 +56,13 @@ class MeanSquaredError(Loss):
 
 
 class SumSquaredError(Loss):
-    """Sum of the squared errors.
+    """Sum of squared errors.
 
     Formula:
         L  = Σ (o - o*)²
         dL/do = 2 (o - o*)
 
-    Source: N (backpropagation by hand); torch.nn.MSELoss(reduction="sum").
+    Source: Straka (backpropagation by hand); torch.nn.MSELoss(reduction="sum").
     """
 
     name: Literal["sum_squared_error"] = "sum_squared_error"
@@ -71,13 +71,13 @@ class SumSquaredError(Loss):
 
 
 class HalfSumSquaredError(Loss):
-    """Half the sum of the squared errors: the ½ cancels the 2 of the derivative.
+    """Half the sum of squared errors: the ½ cancels the 2 of the derivative.
 
     Formula:
         L  = ½ Σ (o - o*)²
         dL/do = o - o*
 
-    Source: K, which calls the sum over its table 'MSE'.
+    Source: Korea University, whose table calls this sum 'MSE'.
     """
 
     name: Literal["half_sum_squared_error"] = "half_sum_squared_error"

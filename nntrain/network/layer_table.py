@@ -92,7 +92,7 @@ class Update(NamedTuple):
     """An optimizer, regularization and weight averaging, as compiled code reads them."""
 
     address: int  # of the update rule; 0: no update, the gradient alone
-    whole: int  # whether each update depends on all parameters: threads cannot share it
+    elementwise: int  # whether threads can share the update: each parameter's depends on its own numbers alone
     hyper: NDArray[np.float64]  # its hyperparameters
     penalty: NDArray[np.float64]  # see nntrain.network.regularize
     seed: int  # of dropout and input noise

@@ -49,7 +49,7 @@ GATHER_JOB = np.dtype(
 @kernel
 def take_step(update, theta, grad, state, rate, k, mailbox):
     """Take step k of the optimizer, on as many threads as there are and the work is enough for."""
-    n_threads = 1 if update.whole else min(mailbox[0].n_threads, max(1, theta.size // MIN_PORTION))
+    n_threads = min(mailbox[0].n_threads, max(1, theta.size // MIN_PORTION)) if update.elementwise else 1
     tensors, hyper = update.tensors, update.hyper
     if n_threads > 1:
         job = job_of(mailbox, UPDATE_JOB)
@@ -58,7 +58,7 @@ def take_step(update, theta, grad, state, rate, k, mailbox):
         job.tensors, job.n_tensors, job.hyper = address_of(tensors), tensors.shape[0], address_of(hyper)
         job.n_hyper, job.rate, job.k = hyper.size, rate, k
         post(mailbox, UPDATE, n_threads)
-    if update.whole:
+    if not update.elementwise:
         call_rule(update.address, theta, grad, state, tensors, hyper, rate, k, np.uint64(0), np.uint64(theta.size))
     else:
         update_portion(update.address, theta, grad, state, tensors, hyper, rate, k, 0, n_threads)

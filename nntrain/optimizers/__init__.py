@@ -1,38 +1,43 @@
 """Optimizers: how a gradient becomes a step.
 
-All parameters lie in one vector theta, the gradient in another; an optimizer is one loop over them, written as its
-paper writes it, and as many state vectors of the same length as it needs. A new file in this folder is a new
-optimizer.
+All parameters lie in one vector theta and their gradient in another. An optimizer is one loop over them, written as in
+its paper, and as many state vectors of the same length as it needs. A new file in this folder adds an optimizer.
 
-The same name means different things in different libraries: where epsilon stands, whether the velocity holds the rate,
-what an accumulator starts from. Each such difference is a key, and a dialect a set of defaults for the keys.
+Libraries give the same name to different rules: eps inside or outside the root, the learning rate inside or outside the
+velocity, accumulators that start from 0 or from 0.1. Each difference is a key, and a dialect is a set of defaults for
+the keys.
+
+Sources named by an author alone are lecture slides: Korea University, Larson, Lan, Hong and Straka.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
+import numba.np.unsafe.ndarray as fixed_size
 from numba import types
 from pydantic import Field
 
+from nntrain.jit.compiler import overload
 from nntrain.jit.kernels import CompiledFunction, by_address, compiled, kernel
 from nntrain.registry import Amount, Component, Dialects, Positive
 
 
 def RULE(F: Any) -> Any:  # noqa: N802 - a constant of a float type
-    """(theta (P), grad (P), state (S, P), tensors (T, 3), hyper, rate, k, start, stop): step theta.
+    """(theta (P), grad (P), state (S, P), tensors (T, 3), hyper, rate, k, start, stop): update theta.
 
-    k counts the steps from 1. The parameters from ``start`` to before ``stop`` are stepped: threads share the others. A
-    row of ``tensors`` is where one of the parameters' arrays begins, its rows, and its columns; a vector has 0 rows.
+    hyper holds the optimizer's keys in the order of its fields, see :func:`unpack`. k counts steps from 1. Only the
+    parameters from ``start`` to ``stop`` - 1 are updated: threads share the others. A row of ``tensors`` is an array's
+    first index in theta, its number of rows (0 for a vector), and its number of columns.
     """
-    vectors, place = (F[::1], F[::1], F[:, ::1]), types.uint64  # no sign: an index need not be looked at for one
-    return types.void(*vectors, types.int64[:, ::1], types.float64[::1], types.float64, types.int64, place, place)
+    vectors, index = (F[::1], F[::1], F[:, ::1]), types.uint64  # unsigned: no check for negative indices
+    return types.void(*vectors, types.int64[:, ::1], types.float64[::1], types.float64, types.int64, index, index)
 
 
 call_rule = by_address(RULE)
 
-# A float32 root or quotient may be estimated and corrected, which is off by a unit in the last place and takes two
-# thirds of the time: Adam is bound by both. Infinity need not survive that; the loss that follows it is not finite.
+# float32 roots and quotients may be estimated and corrected. That is off by a unit in the last place and takes two
+# thirds of the time: they are what limits Adam. Infinity may get lost on the way, but the next loss is not finite then.
 ESTIMATED = frozenset({"afn", "ninf"})
 
 
@@ -41,31 +46,48 @@ def rule(function: Callable[..., Any]) -> CompiledFunction:
     return compiled(RULE, ESTIMATED)(function)
 
 
+def unpack(hyper: Any, count: int) -> tuple[Any, ...]:
+    """Return the first ``count`` (a literal) of an optimizer's keys, in the order of its fields after ``lr``."""
+    return tuple(hyper[:count])
+
+
+@overload(unpack)
+def compiled_unpack(hyper, count):
+    """Return compiled code for a literal ``count``: a tuple, which Numba can unpack."""
+    if isinstance(count, types.IntegerLiteral):
+        length = count.literal_value
+        return lambda hyper, count: fixed_size.to_fixed_tuple(hyper, length)
+    return None
+
+
 @kernel
 def squared(x):
     """Return x².
 
-    A mean of squares is taken of (sqrt(1 - beta) g)², never of g²: in float32 g² overflows from 1.8e19 on, and
-    (1 - beta) g g may be compiled to that.
+    A mean of squares adds (sqrt(1 - beta) g)², never g²: in float32, g² overflows from 1.8e19 on, and the compiler may
+    turn (1 - beta) g g into (1 - beta) g².
     """
     return x * x
 
 
 Rate = Annotated[Positive, Field(description="learning rate")]
-Momentum = Annotated[float, Field(ge=0, lt=1, description="share of the velocity that is kept")]
-Beta1 = Annotated[float, Field(ge=0, lt=1, description="share of the mean gradient that is kept")]
-Beta2 = Annotated[float, Field(ge=0, lt=1, description="share of the mean square that is kept")]
-Rho = Annotated[float, Field(ge=0, lt=1, description="share of the mean square that is kept")]
-Eps = Annotated[Amount, Field(description="added to the root, so that it is never zero")]
+Momentum = Annotated[float, Field(ge=0, lt=1, description="decay factor of the velocity")]
+Beta1 = Annotated[float, Field(ge=0, lt=1, description="decay factor of the mean gradient")]
+Beta2 = Annotated[float, Field(ge=0, lt=1, description="decay factor of the mean squared gradient")]
+Rho = Annotated[float, Field(ge=0, lt=1, description="decay factor of the mean squared gradient")]
+Eps = Annotated[Amount, Field(description="added to the root in the denominator, so that it is never zero")]
 EpsRoot = Annotated[Amount, Field(description="added under the root")]
 EpsHat = Annotated[
-    bool, Field(description="whether eps stands beside sqrt(v), as 'epsilon hat', and not beside sqrt(v_hat)")
+    bool, Field(description="whether eps is added to sqrt(v) ('epsilon hat' in the paper) instead of sqrt(v_hat)")
 ]
 ScaledVelocity = Annotated[
-    bool, Field(description="whether the velocity holds the learning rate too: old steps then keep their old rate")
+    bool, Field(description="whether the velocity includes the learning rate: past steps then keep the rate they had")
+]
+WeightDecay = Annotated[
+    Amount, Field(description="decoupled weight decay: a step takes lr * weight_decay of each weight off it")
 ]
 
-# Who keeps the rate inside the velocity, for momentum and Nesterov alike.
+# Which libraries keep the learning rate inside the velocity, for momentum and Nesterov momentum alike.
 VELOCITIES: Dialects = {
     "keras": {"scaled_velocity": True},
     "scikit-learn": {"lr": 0.001, "scaled_velocity": True},
@@ -76,62 +98,65 @@ VELOCITIES: Dialects = {
 
 @dataclass(frozen=True)
 class Range:
-    """Where a hyper-parameter is looked for: between two numbers, evenly in their logarithms.
+    """The range in which a hyper-parameter is searched, evenly on a logarithmic scale.
 
-    Of one that is close to 1, such as beta1, it is ``complement``, 1 less it, that is.
+    For one that is close to 1, such as beta1, ``complement`` makes it the range of 1 minus the hyper-parameter.
     """
 
     low: float
     high: float
     complement: bool = False
 
-    def at(self, share: float) -> float:
-        """Return the value at ``share`` (0 to 1) of the range."""
-        value = self.low * float((self.high / self.low) ** share)
+    def at(self, fraction: float) -> float:
+        """Return the value at ``fraction`` (0 to 1) of the range."""
+        value = self.low * float((self.high / self.low) ** fraction)
         return 1 - value if self.complement else value
 
 
-# Beside the learning rate, where there is a budget for it: the ranges of AlgoPerf's baselines, and of Sivaprasad et al.
-MORE, MOST = 10, 25  # trials, from which on they are looked for
-SPACE = {"momentum": Range(0.005, 0.3, True), "beta1": Range(0.02, 0.5, True), "eps": Range(1e-10, 1e-2)}
+# The ranges of AlgoPerf's baselines and of Sivaprasad et al., for what is searched beside the learning rate ...
+SEARCH_RANGES = {"momentum": Range(0.005, 0.3, True), "beta1": Range(0.02, 0.5, True), "eps": Range(1e-10, 1e-2)}
+# ... where there are at least so many trials.
+MOMENTUM_TRIALS, EPS_TRIALS = 10, 25
+
+NOT_HYPER = ("name", "dialect", "lr")  # fields that a rule does not unpack
 
 
 class Optimizer(Component, family="optimizer"):
-    """An update rule, its hyper-parameters, and the number of state vectors that it keeps."""
+    """An update rule, its hyper-parameters, and the number of state vectors that it needs."""
 
     lr: Rate
-    rates: ClassVar[Range] = Range(1e-4, 1e-1)  # where the best learning rate is looked for
+    lr_range: ClassVar[Range] = Range(1e-4, 1e-1)  # in which the best learning rate is searched
     update: ClassVar[CompiledFunction]
     state_rows: ClassVar[int]
-    whole: ClassVar[bool] = False  # looks at all parameters for each: threads cannot share them
-    full_batch: ClassVar[bool] = False  # goes its own way by full batches, where others take a step for each batch
-    keeps_best: ClassVar[bool] = False  # the result is the best point that it came by, and not the last
+    elementwise: ClassVar[bool] = True  # no parameter's update depends on other parameters: threads can share the work
+    full_batch: ClassVar[bool] = False  # runs its own full-batch iterations instead of a step for each batch
+    keeps_best: ClassVar[bool] = False  # returns the best point that it evaluated, not the last
 
     def space(self, trials: int) -> dict[str, Range]:
-        """Return where hyper-parameters are looked for in so many trials, by key.
+        """Return the range in which each key is searched, given the number of trials.
 
-        Up to nine trials look for the learning rate alone, more for momentum or beta1 too, 25 and more also for eps.
+        Fewer than 10 trials search the learning rate alone; 10 and more also momentum or beta1; 25 and more also eps.
         """
         if self.full_batch:
             return {}
         keys = list(type(self).model_fields)
         wanted: list[str] = []
-        if trials >= MORE:
+        if trials >= MOMENTUM_TRIALS:
             wanted += [key for key in ("momentum", "beta1") if key in keys and getattr(self, key) > 0][:1]
-        if trials >= MOST:
+        if trials >= EPS_TRIALS:
             wanted += [key for key in ("eps",) if key in keys]
-        return {"lr": self.rates, **{key: SPACE[key] for key in wanted}}
+        return {"lr": self.lr_range, **{key: SEARCH_RANGES[key] for key in wanted}}
 
     @property
     def decay(self) -> float:
-        """Return the decoupled weight decay that belongs to the optimizer itself, as in AdamW."""
+        """Return the decoupled weight decay of the optimizer itself, as in AdamW."""
         return 0.0
 
     def hyper(self) -> tuple[float, ...]:
-        """Return the hyper-parameters in the order in which the rule unpacks them, the learning rate left out."""
-        return ()
+        """Return the keys but ``lr``, in the order of the fields: what rules :func:`unpack`."""
+        return tuple(float(getattr(self, key)) for key in type(self).model_fields if key not in NOT_HYPER)
 
 
 @rule
 def no_step(theta, grad, state, tensors, hyper, rate, k, start, stop):
-    """Leave theta as it is: an optimizer that searches decides between the calls where to go (training.search)."""
+    """Leave theta alone: full-batch optimizers move it between the calls (nntrain.training.full_batch)."""

@@ -1,21 +1,21 @@
-"""AdaBelief: large steps where the gradient is what it was believed to be."""
+"""AdaBelief: long steps where the gradient is as expected."""
 
 from typing import ClassVar, Literal
 
 import numpy as np
 
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import Beta1, Beta2, Eps, EpsRoot, Optimizer, Rate, rule, squared
+from nntrain.optimizers import Beta1, Beta2, Eps, EpsRoot, Optimizer, Rate, rule, squared, unpack
 
 
 @rule
 def adabelief(theta, grad, state, tensors, hyper, rate, k, start, stop):
-    """Scale by how far the gradient is from its mean; eps_root is added to s at every step, as in the paper."""
+    """Divide by the gradient's distance from its mean; eps_root is added to s at every step, as in the paper."""
     real = theta.dtype.type
-    beta1, beta2, new1, root2 = real(hyper[0]), real(hyper[1]), real(1 - hyper[0]), real(np.sqrt(1 - hyper[1]))
-    correction = np.sqrt(1 - hyper[1] ** k)
-    step = real(rate * correction / (1 - hyper[0] ** k))
-    eps, eps_root = real(hyper[2] * correction), real(hyper[3])
+    beta1, beta2, eps, eps_root = unpack(hyper, 4)
+    correction = np.sqrt(1 - beta2**k)
+    step, eps, eps_root = real(rate * correction / (1 - beta1**k)), real(eps * correction), real(eps_root)
+    beta1, new1, beta2, root2 = real(beta1), real(1 - beta1), real(beta2), real(np.sqrt(1 - beta2))
     m, s = state[0], state[1]
     for i in range(start, stop):
         g = grad[i]
@@ -25,7 +25,7 @@ def adabelief(theta, grad, state, tensors, hyper, rate, k, start, stop):
 
 
 class AdaBelief(Optimizer):
-    """Adam by the gradient's deviation from its mean in place of its square.
+    """Adam with the gradient's squared deviation from its mean in place of its square.
 
     Formula:
         m     <- beta1 m + (1 - beta1) g
@@ -43,7 +43,3 @@ class AdaBelief(Optimizer):
     eps_root: EpsRoot = 1e-16
     update: ClassVar[CompiledFunction] = adabelief
     state_rows: ClassVar[int] = 2
-
-    def hyper(self) -> tuple[float, ...]:
-        """Return (beta1, beta2, eps, eps_root)."""
-        return (self.beta1, self.beta2, self.eps, self.eps_root)

@@ -1,30 +1,31 @@
-"""AdaDelta: steps in the units of the parameters, from the size of the steps before."""
+"""AdaDelta: steps in the units of the parameters, from the size of earlier steps."""
 
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import EpsRoot, Optimizer, Range, Rate, Rho, rule, squared
+from nntrain.optimizers import EpsRoot, Optimizer, Range, Rate, Rho, rule, squared, unpack
 from nntrain.registry import DIALECT, Dialects
 
 
 @rule
 def adadelta(theta, grad, state, tensors, hyper, rate, k, start, stop):
-    """Scale the gradient by the ratio of two roots: of past steps, and of past gradients."""
+    """Scale the gradient by the ratio of two root mean squares: of past steps and of past gradients."""
     real = theta.dtype.type
-    lr, rho, root, eps = real(rate), real(hyper[0]), real(np.sqrt(1 - hyper[0])), real(hyper[1])
+    rho, eps_root = unpack(hyper, 2)
+    lr, root, rho, eps_root = real(rate), real(np.sqrt(1 - rho)), real(rho), real(eps_root)
     v, u = state[0], state[1]
     for i in range(start, stop):
         g = grad[i]
         v[i] = rho * v[i] + squared(root * g)
-        step = np.sqrt(u[i] + eps) / np.sqrt(v[i] + eps) * g
+        step = np.sqrt(u[i] + eps_root) / np.sqrt(v[i] + eps_root) * g
         u[i] = rho * u[i] + squared(root * step)
         theta[i] -= lr * step
 
 
 class AdaDelta(Optimizer):
-    """Adaptive steps without a learning rate of their own.
+    """Adaptive steps that need no learning rate.
 
     Formula:
         v     <- rho v + (1 - rho) g²
@@ -32,9 +33,9 @@ class AdaDelta(Optimizer):
         u     <- rho u + (1 - rho) d²
         theta <- theta - lr d
 
-    The paper has no lr, which is 1 here. keras' lr of 0.001 makes it a thousand times slower.
+    The paper has no lr: it is 1 here and in torch. With keras' default of 0.001, steps are a thousand times shorter.
 
-    Source: K, L, N; Zeiler, arXiv 1212.5701 (rho 0.95).
+    Source: Korea University, Larson, Straka; Zeiler, arXiv 1212.5701 (rho 0.95).
     """
 
     name: Literal["adadelta"] = "adadelta"
@@ -43,14 +44,10 @@ class AdaDelta(Optimizer):
     rho: Rho = 0.9
     eps_root: EpsRoot = 1e-6
     update: ClassVar[CompiledFunction] = adadelta
-    rates: ClassVar[Range] = Range(0.01, 100)
+    lr_range: ClassVar[Range] = Range(0.01, 100)
     state_rows: ClassVar[int] = 2
     dialects: ClassVar[Dialects] = {
         "keras": {"lr": 0.001, "rho": 0.95, "eps_root": 1e-7},
         "optax": {},
         "lecture": {"rho": 0.95},
     }
-
-    def hyper(self) -> tuple[float, ...]:
-        """Return (rho, eps_root)."""
-        return (self.rho, self.eps_root)

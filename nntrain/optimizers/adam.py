@@ -1,23 +1,24 @@
-"""Adam: a step for each parameter, scaled by how large its gradients have been."""
+"""Adam: a step for each parameter, scaled by the size of its past gradients."""
 
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, EpsRoot, Optimizer, Rate, rule, squared
+from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, EpsRoot, Optimizer, Rate, rule, squared, unpack
 from nntrain.registry import DIALECT, Dialects
 
 
 @rule
 def adam(theta, grad, state, tensors, hyper, rate, k, start, stop):
-    """Fold both bias corrections into the rate and the epsilons: sqrt(v_hat) is sqrt(v) / correction."""
+    """Fold both bias corrections into the step size and eps: sqrt(v_hat) is sqrt(v) / correction."""
     real = theta.dtype.type
-    beta1, beta2, new1, root2 = real(hyper[0]), real(hyper[1]), real(1 - hyper[0]), real(np.sqrt(1 - hyper[1]))
-    correction = np.sqrt(1 - hyper[1] ** k)
-    step = real(rate * correction / (1 - hyper[0] ** k))
-    eps = real(hyper[2] if hyper[4] != 0 else hyper[2] * correction)
-    eps_root = real(hyper[3] * correction * correction)
+    beta1, beta2, eps, eps_root, eps_hat = unpack(hyper, 5)
+    correction = np.sqrt(1 - beta2**k)
+    step = real(rate * correction / (1 - beta1**k))
+    eps = real(eps if eps_hat != 0 else eps * correction)
+    eps_root = real(eps_root * correction * correction)
+    beta1, new1, beta2, root2 = real(beta1), real(1 - beta1), real(beta2), real(np.sqrt(1 - beta2))
     m, v = state[0], state[1]
     for i in range(start, stop):
         g = grad[i]
@@ -36,11 +37,11 @@ class Adam(Optimizer):
         v_hat  = v / (1 - beta2^k)
         theta <- theta - lr m_hat / (sqrt(v_hat + eps_root) + eps)
 
-    epsilon stands outside the root and beside v_hat, as in the paper, torch and optax; keras and scikit-learn put it
-    beside sqrt(v) (eps_hat), which makes it 1/sqrt(1 - beta2^k) times larger, 32 times at k = 1. L and N add it under
-    the root. K's slides divide by 1 - beta without the exponent, a misprint.
+    The paper, torch and optax add eps to sqrt(v_hat). keras and scikit-learn add it to sqrt(v) (eps_hat), which
+    corresponds to an eps that is 1/sqrt(1 - beta2^k) times larger: 32 times at k = 1. Larson and Straka add it under
+    the root. The slides of Korea University divide by 1 - beta, without the exponent k: a misprint.
 
-    Source: K, L, S, N; Kingma and Ba, arXiv 1412.6980.
+    Source: Korea University, Larson, Lan, Straka; Kingma and Ba, arXiv 1412.6980.
     """
 
     name: Literal["adam"] = "adam"
@@ -59,7 +60,3 @@ class Adam(Optimizer):
         "optax": {},
         "lecture": {"eps": 0.0, "eps_root": 1e-8},
     }
-
-    def hyper(self) -> tuple[float, ...]:
-        """Return (beta1, beta2, eps, eps_root, eps_hat)."""
-        return (self.beta1, self.beta2, self.eps, self.eps_root, self.eps_hat)

@@ -1,39 +1,39 @@
-"""AdaMax: Adam with the largest gradient in place of the mean square."""
+"""AdaMax: Adam with the largest recent gradient in place of the root mean square."""
 
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import Beta1, Optimizer, Rate, rule
+from nntrain.optimizers import Beta1, Optimizer, Rate, rule, unpack
 from nntrain.registry import DIALECT, Amount, Dialects
 
 
 @rule
 def adamax(theta, grad, state, tensors, hyper, rate, k, start, stop):
-    """Scale by a maximum that fades."""
+    """Divide by a decaying maximum."""
     real = theta.dtype.type
-    beta1, new1, beta2 = real(hyper[0]), real(1 - hyper[0]), real(hyper[1])
-    eps, eps_max = real(hyper[2]), real(hyper[3])
-    lr_hat = real(rate / (1 - hyper[0] ** k))
+    beta1, beta2, eps, eps_max = unpack(hyper, 4)
+    lr_hat, eps, eps_max = real(rate / (1 - beta1**k)), real(eps), real(eps_max)
+    beta1, new1, beta2 = real(beta1), real(1 - beta1), real(beta2)
     m, u = state[0], state[1]
     for i in range(start, stop):
         g = grad[i]
         m[i] = beta1 * m[i] + new1 * g
         u[i] = max(beta2 * u[i], abs(g) + eps_max)
-        if u[i] + eps > 0:  # both eps may be 0, and the gradient of a dead unit too
+        if u[i] + eps > 0:  # both eps may be 0, and a dead unit's gradient is
             theta[i] -= lr_hat * m[i] / (u[i] + eps)
 
 
 class AdaMax(Optimizer):
-    """Adam by the infinity norm.
+    """Adam with the infinity norm.
 
     Formula:
         m     <- beta1 m + (1 - beta1) g
         u     <- max(beta2 u, |g| + eps_max)
         theta <- theta - lr m_hat / (u + eps)
 
-    The paper has no epsilon; torch and optax add it within the maximum, keras to u.
+    The paper has no eps. torch and optax add it inside the maximum, keras adds it to u.
 
     Source: Kingma and Ba, arXiv 1412.6980, section 7.
     """
@@ -42,13 +42,9 @@ class AdaMax(Optimizer):
     dialect: Annotated[Literal["torch", "keras", "optax"], DIALECT] = "torch"
     lr: Rate = 0.002
     beta1: Beta1 = 0.9
-    beta2: Annotated[float, Field(ge=0, lt=1, description="share of the maximum that is kept")] = 0.999
+    beta2: Annotated[float, Field(ge=0, lt=1, description="decay factor of the maximum")] = 0.999
     eps: Annotated[Amount, Field(description="added to the maximum")] = 0.0
-    eps_max: Annotated[Amount, Field(description="added to the gradient's size within the maximum")] = 1e-8
+    eps_max: Annotated[Amount, Field(description="added to |g| inside the maximum")] = 1e-8
     update: ClassVar[CompiledFunction] = adamax
     state_rows: ClassVar[int] = 2
     dialects: ClassVar[Dialects] = {"keras": {"lr": 0.001, "eps": 1e-7, "eps_max": 0.0}, "optax": {}}
-
-    def hyper(self) -> tuple[float, ...]:
-        """Return (beta1, beta2, eps, eps_max)."""
-        return (self.beta1, self.beta2, self.eps, self.eps_max)

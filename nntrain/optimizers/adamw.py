@@ -1,24 +1,21 @@
-"""AdamW: Adam with weight decay beside the step and not inside the gradient."""
+"""AdamW: Adam with weight decay outside the gradient."""
 
 from typing import Annotated, ClassVar, Literal
 
-from pydantic import Field
-
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, EpsRoot, Optimizer, Rate
+from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, EpsRoot, Optimizer, Rate, WeightDecay
 from nntrain.optimizers.adam import adam
-from nntrain.registry import DIALECT, Amount, Dialects
+from nntrain.registry import DIALECT, Dialects
 
 
 class AdamW(Optimizer):
-    """Adam with decoupled weight decay: weights shrink by the same share whatever their gradients are.
+    """Adam with decoupled weight decay: weights shrink by the same fraction, whatever their gradients.
 
     Formula:
-        theta <- theta (1 - lr weight_decay)    weights only, biases are left as they are
+        theta <- theta (1 - lr weight_decay)               weights only, not biases
         theta <- theta - lr m_hat / (sqrt(v_hat) + eps)    as Adam
 
-    torch, keras and optax decay biases too unless told otherwise; their defaults for weight_decay differ by a factor of
-    100.
+    torch, keras and optax also decay biases by default. Their defaults of weight_decay differ by a factor of 100.
 
     Source: Loshchilov and Hutter, arXiv 1711.05101.
     """
@@ -31,7 +28,7 @@ class AdamW(Optimizer):
     eps: Eps = 1e-8
     eps_root: EpsRoot = 0.0
     eps_hat: EpsHat = False
-    weight_decay: Annotated[Amount, Field(description="share of a weight taken off a step, times the rate")] = 0.01
+    weight_decay: WeightDecay = 0.01
     update: ClassVar[CompiledFunction] = adam
     state_rows: ClassVar[int] = 2
     dialects: ClassVar[Dialects] = {
@@ -43,7 +40,3 @@ class AdamW(Optimizer):
     def decay(self) -> float:
         """Return the weight decay."""
         return self.weight_decay
-
-    def hyper(self) -> tuple[float, ...]:
-        """Return (beta1, beta2, eps, eps_root, eps_hat)."""
-        return (self.beta1, self.beta2, self.eps, self.eps_root, self.eps_hat)

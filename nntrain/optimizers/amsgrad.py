@@ -1,4 +1,4 @@
-"""AMSGrad: Adam whose scaling only ever shrinks the steps."""
+"""AMSGrad: Adam with a denominator that never decreases."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, Optimizer, Rate, rule, squared
+from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, Optimizer, Rate, rule, squared, unpack
 from nntrain.registry import DIALECT, Dialects
 
 
@@ -14,11 +14,12 @@ from nntrain.registry import DIALECT, Dialects
 def amsgrad(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Keep the largest mean square so far, before or after its bias correction."""
     real = theta.dtype.type
-    beta1, beta2, new1, root2 = real(hyper[0]), real(hyper[1]), real(1 - hyper[0]), real(np.sqrt(1 - hyper[1]))
-    correction = np.sqrt(1 - hyper[1] ** k)
-    before, after = (real(1 / (1 - hyper[1] ** k)), 1.0) if hyper[4] != 0 else (real(1), correction)
-    step = real(rate * after / (1 - hyper[0] ** k))
-    eps = real((hyper[2] / correction if hyper[3] != 0 else hyper[2]) * after)
+    beta1, beta2, eps, eps_hat, corrected = unpack(hyper, 5)
+    correction = np.sqrt(1 - beta2**k)
+    before, after = (real(1 / (1 - beta2**k)), 1.0) if corrected != 0 else (real(1), correction)
+    step = real(rate * after / (1 - beta1**k))
+    eps = real((eps / correction if eps_hat != 0 else eps) * after)
+    beta1, new1, beta2, root2 = real(beta1), real(1 - beta1), real(beta2), real(np.sqrt(1 - beta2))
     m, v, largest = state[0], state[1], state[2]
     for i in range(start, stop):
         g = grad[i]
@@ -29,14 +30,14 @@ def amsgrad(theta, grad, state, tensors, hyper, rate, k, start, stop):
 
 
 class AMSGrad(Optimizer):
-    """Adam with the largest mean square so far in place of the present one.
+    """Adam with the largest mean square so far in place of the current one.
 
     Formula:
         m, v as Adam
         u     <- max(u, v)
         theta <- theta - lr m_hat / (sqrt(u / (1 - beta2^k)) + eps)
 
-    optax takes the maximum over v_hat (corrected). The paper corrects neither m nor v.
+    optax takes the maximum over v_hat (corrected). The paper has no bias correction.
 
     Source: Reddi et al. 2018; torch.optim.Adam(amsgrad=True).
     """
@@ -48,11 +49,7 @@ class AMSGrad(Optimizer):
     beta2: Beta2 = 0.999
     eps: Eps = 1e-8
     eps_hat: EpsHat = False
-    corrected: Annotated[bool, Field(description="whether the maximum is over v_hat and not over v")] = False
+    corrected: Annotated[bool, Field(description="whether the maximum is taken over v_hat instead of v")] = False
     update: ClassVar[CompiledFunction] = amsgrad
     state_rows: ClassVar[int] = 3
     dialects: ClassVar[Dialects] = {"keras": {"eps": 1e-7, "eps_hat": True}, "optax": {"corrected": True}}
-
-    def hyper(self) -> tuple[float, ...]:
-        """Return (beta1, beta2, eps, eps_hat, corrected)."""
-        return (self.beta1, self.beta2, self.eps, self.eps_hat, self.corrected)

@@ -1,4 +1,4 @@
-"""Weights that follow the ones that learn, whatever the optimizer: Lookahead's slow ones, and averages."""
+"""Weights derived from those of any optimizer: Lookahead's slow weights, and averages over many steps."""
 
 from collections.abc import Mapping
 from math import ceil
@@ -11,35 +11,35 @@ from pydantic import Field
 from nntrain.jit.kernels import kernel
 from nntrain.registry import DIALECT, Component, Count, Dialects, Strict
 
-# The places of the numbers that `follow` reads; a period of 0 is none.
+# Indices of the numbers that `follow` reads; PERIOD and EVERY are 0 where there is nothing to follow.
 PERIOD, ALPHA, SLOW, EVERY, START, DECAY, DEBIAS, MEAN = range(8)
 
 
 class Lookahead(Strict):
-    """Every few steps the slow weights go a part of the way to the fast ones, which go on from there.
+    """Every few steps, slow weights move a fraction of the way to the fast ones, which continue from there.
 
     Formula:
         slow  <- slow + alpha (theta - slow)
         theta <- slow                           after every `period` steps
 
-    The slow weights are what is measured and kept, as in the paper.
+    The slow weights are evaluated and saved, as in the paper.
 
     Source: Zhang et al., arXiv 1907.08610.
     """
 
-    period: Annotated[Count, Field(description="steps of the optimizer between two of the slow weights")] = 5
-    alpha: Annotated[float, Field(gt=0, le=1, description="part of the way that the slow weights go")] = 0.5
+    period: Annotated[Count, Field(description="steps of the optimizer between updates of the slow weights")] = 5
+    alpha: Annotated[float, Field(gt=0, le=1, description="fraction of the way that the slow weights move")] = 0.5
 
 
 class Averaging(Component, family="averaging"):
-    """A mean over the weights of many steps; it is what is measured and kept, while training goes on without it.
+    """An average over the weights of many steps. It is evaluated and saved, and has no influence on training.
 
-    The running averages of batch norm are measured anew for the mean, over the training part: the averages of the
-    single weights do not suit it. That takes a forward pass for each epoch that is measured.
+    The running averages of batch norm are computed again for the averaged weights, on the training split: those of the
+    trained weights do not fit. That takes a forward pass for each epoch that is evaluated.
     """
 
     def numbers(self, steps_per_epoch: int, epochs: int) -> Mapping[int, float]:
-        """Return EVERY, START (steps, counted from 1), DECAY (0: all count the same) and DEBIAS."""
+        """Return EVERY, START (in steps, counted from 1), DECAY (0: a plain mean) and DEBIAS, by index."""
         raise NotImplementedError
 
 
@@ -48,20 +48,20 @@ class EMA(Averaging):
 
     Formula:
         mean <- theta                                   at the first step
-        mean <- mean + (1 - decay) (theta - mean)       at the others
-        mean <- mean + (1 - decay) / (1 - decay^k) (theta - mean)   where debias is set
+        mean <- mean + (1 - decay) (theta - mean)       later
+        mean <- mean + (1 - decay) / (1 - decay^k) (theta - mean)   with debias
 
     Source: Polyak and Juditsky 1992; torch.optim.swa_utils.get_ema_multi_avg_fn, keras' use_ema, optax.ema (debias).
     """
 
     name: Literal["ema"] = "ema"
     dialect: Annotated[Literal["torch", "keras", "optax"], DIALECT] = "torch"
-    decay: Annotated[float, Field(gt=0, lt=1, description="share of the mean that is kept at a step")] = 0.999
-    debias: Annotated[bool, Field(description="whether the first step counts no more than the others")] = False
+    decay: Annotated[float, Field(gt=0, lt=1, description="decay factor of the average")] = 0.999
+    debias: Annotated[bool, Field(description="whether the first step weighs no more than later ones")] = False
     dialects: ClassVar[Dialects] = {"keras": {"decay": 0.99}, "optax": {"debias": True}}
 
     def numbers(self, steps_per_epoch: int, epochs: int) -> Mapping[int, float]:
-        """Return that every step counts."""
+        """Average over every step."""
         return {EVERY: 1, START: 1, DECAY: self.decay, DEBIAS: self.debias}
 
 
@@ -69,18 +69,16 @@ class SWA(Averaging):
     """Stochastic weight averaging: the mean of the weights at the end of each of the last epochs.
 
     Formula:
-        mean <- mean + (theta - mean) / n    at the end of the n-th epoch that counts
+        mean <- mean + (theta - mean) / n    at the end of the n-th epoch that is averaged
 
     Source: Izmailov et al., arXiv 1803.05407; torch.optim.swa_utils.AveragedModel and update_bn.
     """
 
     name: Literal["swa"] = "swa"
-    start: Annotated[float, Field(ge=0, lt=1, description="share of the run after which the first weights count")] = (
-        0.75
-    )
+    start: Annotated[float, Field(ge=0, lt=1, description="fraction of the run before averaging starts")] = 0.75
 
     def numbers(self, steps_per_epoch: int, epochs: int) -> Mapping[int, float]:
-        """Return that the last step of an epoch counts."""
+        """Average over the last step of each epoch."""
         first = max(1, ceil(self.start * epochs))
         return {EVERY: steps_per_epoch, START: first * steps_per_epoch}
 
@@ -88,7 +86,7 @@ class SWA(Averaging):
 def packed(
     lookahead: Lookahead | None, averaging: Averaging | None, first_row: int, steps_per_epoch: int, epochs: int
 ) -> NDArray[np.float64]:
-    """Return the numbers that :func:`follow` reads; the weights' rows of the state begin with ``first_row``."""
+    """Return what :func:`follow` reads. Slow and averaged weights are rows of the state from ``first_row`` on."""
     numbers, row = np.zeros(8), first_row
     if lookahead is not None:
         numbers[PERIOD], numbers[ALPHA], numbers[SLOW] = lookahead.period, lookahead.alpha, row
@@ -102,9 +100,9 @@ def packed(
 
 @kernel
 def follow(theta, state, numbers, k):
-    """Let slow weights and mean, rows of the state, follow theta after its step k, counted from 1.
+    """Update the slow and the averaged weights, which are rows of the state, after step k, counted from 1.
 
-    theta's running averages are taken along: they belong to the weights.
+    The running averages of norms, which lie in theta too, are treated like weights.
     """
     real = theta.dtype.type
     if numbers[PERIOD] > 0 and k % numbers[PERIOD] == 0:
@@ -116,11 +114,11 @@ def follow(theta, state, numbers, k):
     if numbers[EVERY] > 0 and since >= 0 and since % numbers[EVERY] == 0:
         n, decay = since // numbers[EVERY] + 1, numbers[DECAY]
         if decay == 0:
-            share = 1 / n
+            fraction = 1 / n
         elif numbers[DEBIAS] != 0:
-            share = (1 - decay) / (1 - decay**n)
+            fraction = (1 - decay) / (1 - decay**n)
         else:
-            share = 1.0 if n == 1 else 1 - decay
-        mean, step = state[int(numbers[MEAN])], real(share)
+            fraction = 1.0 if n == 1 else 1 - decay
+        mean, step = state[int(numbers[MEAN])], real(fraction)
         for i in range(theta.size):
             mean[i] += step * (theta[i] - mean[i])

@@ -1,4 +1,4 @@
-"""Search without gradients, for models of a few weights: try all values, or values at random, and keep the best."""
+"""Search without gradients, for models with a few weights: evaluate a grid or random points and keep the best."""
 
 from collections.abc import Iterator
 from itertools import product
@@ -13,14 +13,14 @@ from nntrain.jit.kernels import CompiledFunction
 from nntrain.optimizers import Optimizer, no_step
 from nntrain.registry import MAX_COUNT, Real
 
-Low = Annotated[Real, Field(description="least value of a weight")]
+Low = Annotated[Real, Field(description="smallest value of a weight")]
 High = Annotated[Real, Field(description="largest value of a weight")]
-Lr = Annotated[float, Field(ge=1, le=1, description="1: there are no steps")]
+Lr = Annotated[float, Field(ge=1, le=1, description="always 1: there are no steps")]
 Vector = NDArray[np.float64]
 
 
 class Search(Optimizer):
-    """An optimizer that looks at one point after the other, an epoch each, and keeps the best."""
+    """An optimizer that evaluates one point in each epoch and keeps the best."""
 
     update: ClassVar[CompiledFunction] = no_step
     state_rows: ClassVar[int] = 0
@@ -28,28 +28,28 @@ class Search(Optimizer):
     keeps_best: ClassVar[bool] = True
 
     def candidates(self, weights: int, random: np.random.Generator) -> Iterator[Vector]:
-        """Yield the points, each with so many weights."""
+        """Yield the points to evaluate, each an array of that many ``weights``."""
         raise NotImplementedError
 
     def count(self, weights: int) -> float | None:
-        """Return how many points there are, inf for more than anyone could look at; None for no end of them."""
+        """Return the number of points, inf if it is beyond any budget, None if they never end."""
         return None
 
 
 class Exhaustive(Search):
-    """Exhaustive search: every combination of the values of a grid, the last weight's changing fastest.
+    """Exhaustive search over a grid; the value of the last weight changes fastest.
 
     Formula:
-        theta = the point with the least loss of {low, ..., high}^P,  `points` values each, evenly spaced
+        theta = the point of {low, ..., high}^P with the lowest loss,  `points` evenly spaced values for each weight
 
-    Source: K.
+    Source: Korea University.
     """
 
     name: Literal["exhaustive"] = "exhaustive"
     lr: Lr = 1.0
     low: Low = -1.0
     high: High = 1.0
-    points: Annotated[int, Field(ge=2, le=1_000_000, description="values of each weight")] = 5
+    points: Annotated[int, Field(ge=2, le=1_000_000, description="number of values for each weight")] = 5
 
     def candidates(self, weights: int, random: np.random.Generator) -> Iterator[Vector]:
         """Yield the points of the grid."""
@@ -63,12 +63,12 @@ class Exhaustive(Search):
 
 
 class RandomSearch(Search):
-    """Random search: points drawn evenly from a box.
+    """Random search: points drawn uniformly from a box.
 
     Formula:
-        theta = the point with the least loss of those drawn from U(low, high)^P, one an epoch
+        theta = the point with the lowest loss of those drawn from U(low, high)^P, one in each epoch
 
-    Source: K.
+    Source: Korea University.
     """
 
     name: Literal["random_search"] = "random_search"
@@ -77,6 +77,6 @@ class RandomSearch(Search):
     high: High = 1.0
 
     def candidates(self, weights: int, random: np.random.Generator) -> Iterator[Vector]:
-        """Yield points without end."""
+        """Yield points forever."""
         while True:
             yield random.uniform(self.low, self.high, weights)

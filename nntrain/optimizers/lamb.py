@@ -1,4 +1,4 @@
-"""LAMB: Adam whose step is as long, for each weight matrix, as the matrix allows."""
+"""LAMB: Adam with steps whose length is proportional to that of each weight matrix."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -6,22 +6,23 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule, squared
+from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule, squared, unpack
 from nntrain.registry import Amount
 
 
 @rule
 def lamb(theta, grad, state, tensors, hyper, rate, k, first, last):
-    """Take Adam's direction for each tensor, and scale it to the length of the tensor."""
+    """Take Adam's direction for each array, and scale it to the array's norm."""
     real = theta.dtype.type
-    beta1, beta2, new1, root2 = real(hyper[0]), real(hyper[1]), real(1 - hyper[0]), real(np.sqrt(1 - hyper[1]))
-    correction = np.sqrt(1 - hyper[1] ** k)
-    corrected, eps = real(correction / (1 - hyper[0] ** k)), real(hyper[2] * correction)
+    beta1, beta2, eps, weight_decay = unpack(hyper, 4)
+    correction = np.sqrt(1 - beta2**k)
+    corrected, eps = real(correction / (1 - beta1**k)), real(eps * correction)
+    beta1, new1, beta2, root2 = real(beta1), real(1 - beta1), real(beta2), real(np.sqrt(1 - beta2))
     m, v, d = state[0], state[1], state[2]
     for t in range(tensors.shape[0]):
         start, rows, columns = tensors[t]
         stop = start + max(rows, 1) * columns
-        decay = real(hyper[3]) if rows > 0 else real(0)  # biases are left as they are
+        decay = real(weight_decay) if rows > 0 else real(0)  # not for biases
         weights, step = 0.0, 0.0
         for i in range(start, stop):
             g = grad[i]
@@ -37,13 +38,13 @@ def lamb(theta, grad, state, tensors, hyper, rate, k, first, last):
 
 
 class Lamb(Optimizer):
-    """Layer-wise adaptive moments for large batches.
+    """Layer-wise adaptive moments, for large batches.
 
     Formula:
         d  = m_hat / (sqrt(v_hat) + eps) + weight_decay W,  m and v as Adam
         W <- W - lr |W| / |d| d,  for each weight matrix and each bias vector; the ratio is 1 where a norm is 0
 
-    Source: You et al., arXiv 1904.00962; optax.lamb (without the paper's bounds on |W|).
+    Source: You et al., arXiv 1904.00962; optax.lamb, which like this rule does not bound |W| as the paper does.
     """
 
     name: Literal["lamb"] = "lamb"
@@ -51,11 +52,7 @@ class Lamb(Optimizer):
     beta1: Beta1 = 0.9
     beta2: Beta2 = 0.999
     eps: Eps = 1e-6
-    weight_decay: Annotated[Amount, Field(description="share of the weights in the step; biases are exempt")] = 0.0
+    weight_decay: Annotated[Amount, Field(description="factor of the weights, not the biases, in the step")] = 0.0
     update: ClassVar[CompiledFunction] = lamb
-    whole: ClassVar[bool] = True
+    elementwise: ClassVar[bool] = False
     state_rows: ClassVar[int] = 3
-
-    def hyper(self) -> tuple[float, ...]:
-        """Return (beta1, beta2, eps, weight_decay)."""
-        return (self.beta1, self.beta2, self.eps, self.weight_decay)

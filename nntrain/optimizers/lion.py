@@ -1,4 +1,4 @@
-"""Lion: the sign of a momentum, found by a search over programs."""
+"""Lion: the sign of a momentum, found by program search."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -6,16 +6,17 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import Optimizer, Range, Rate, rule
-from nntrain.registry import DIALECT, Amount, Dialects
+from nntrain.optimizers import Optimizer, Range, Rate, WeightDecay, rule, unpack
+from nntrain.registry import DIALECT, Dialects
 
 
 @rule
 def lion(theta, grad, state, tensors, hyper, rate, k, start, stop):
-    """Step by the sign of one mean, and keep another."""
+    """Step by the sign of one average, and keep another."""
     real = theta.dtype.type
+    beta1, beta2 = unpack(hyper, 2)
     lr = real(rate)
-    beta1, new1, beta2, new2 = real(hyper[0]), real(1 - hyper[0]), real(hyper[1]), real(1 - hyper[1])
+    beta1, new1, beta2, new2 = real(beta1), real(1 - beta1), real(beta2), real(1 - beta2)
     m = state[0]
     for i in range(start, stop):
         g = grad[i]
@@ -24,7 +25,7 @@ def lion(theta, grad, state, tensors, hyper, rate, k, start, stop):
 
 
 class Lion(Optimizer):
-    """Evolved sign momentum: all steps have the same length.
+    """Evolved sign momentum: every step has the same length.
 
     Formula:
         theta <- theta - lr sign(beta1 m + (1 - beta1) g)
@@ -36,11 +37,11 @@ class Lion(Optimizer):
     name: Literal["lion"] = "lion"
     dialect: Annotated[Literal["paper", "keras", "optax"], DIALECT] = "paper"
     lr: Rate = 1e-4
-    beta1: Annotated[float, Field(ge=0, lt=1, description="share of the mean in the step")] = 0.9
-    beta2: Annotated[float, Field(ge=0, lt=1, description="share of the mean that is kept")] = 0.99
-    weight_decay: Annotated[Amount, Field(description="share of a weight taken off a step, times the rate")] = 0.0
+    beta1: Annotated[float, Field(ge=0, lt=1, description="weight of the mean gradient in the step")] = 0.9
+    beta2: Annotated[float, Field(ge=0, lt=1, description="decay factor of the mean gradient")] = 0.99
+    weight_decay: WeightDecay = 0.0
     update: ClassVar[CompiledFunction] = lion
-    rates: ClassVar[Range] = Range(1e-05, 0.01)
+    lr_range: ClassVar[Range] = Range(1e-05, 0.01)
     state_rows: ClassVar[int] = 1
     dialects: ClassVar[Dialects] = {"keras": {"lr": 0.001}, "optax": {"weight_decay": 0.001}}
 
@@ -48,7 +49,3 @@ class Lion(Optimizer):
     def decay(self) -> float:
         """Return the weight decay."""
         return self.weight_decay
-
-    def hyper(self) -> tuple[float, ...]:
-        """Return (beta1, beta2)."""
-        return (self.beta1, self.beta2)

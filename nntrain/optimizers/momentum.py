@@ -1,21 +1,22 @@
-"""Momentum: a ball that rolls downhill and remembers where it was going."""
+"""Momentum: steps along a velocity that sums up past gradients."""
 
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import VELOCITIES, Momentum, Optimizer, Range, Rate, ScaledVelocity, rule
+from nntrain.optimizers import VELOCITIES, Momentum, Optimizer, Range, Rate, ScaledVelocity, rule, unpack
 from nntrain.registry import DIALECT, Dialects
 
 
 @rule
 def heavy_ball(theta, grad, state, tensors, hyper, rate, k, start, stop):
-    """Add the gradient to the velocity and step along it; the rate is a factor of one or the other."""
+    """Add the gradient to the velocity and step along it; the learning rate scales one or the other."""
     real = theta.dtype.type
-    mu = real(hyper[0])
-    new = 1.0 if k == 1 or mu == 0 else 1.0 - hyper[1]  # torch dampens neither the first gradient nor plain SGD
-    inside, outside = (real(rate * new), real(1)) if hyper[2] != 0 else (real(new), real(rate))
+    momentum, dampening, scaled_velocity = unpack(hyper, 3)
+    mu = real(momentum)
+    new = 1.0 if k == 1 or mu == 0 else 1.0 - dampening  # torch dampens neither the first gradient nor plain SGD
+    inside, outside = (real(rate * new), real(1)) if scaled_velocity != 0 else (real(new), real(rate))
     v = state[0]
     for i in range(start, stop):
         v[i] = mu * v[i] + inside * grad[i]
@@ -31,23 +32,22 @@ class HeavyBall(Optimizer):
 
     Without momentum there is no velocity, and dampening has no effect, as in torch.
 
-    With scaled_velocity the rate is inside, v <- momentum v + lr g and theta <- theta - v, as K, S, N, keras and
-    scikit-learn have it: the same while the rate is constant; when it changes, old steps keep their old rate.
+    With scaled_velocity, v <- momentum v + lr g and theta <- theta - v, as in keras, scikit-learn and the slides of
+    Korea University, Lan and Straka. Both are the same at a constant rate; where it changes, the velocity's past steps
+    keep the rate they had.
 
-    Source: K, L, S, N; Polyak 1964; torch.optim.SGD.
+    Source: Korea University, Larson, Lan, Straka; Polyak 1964; torch.optim.SGD.
     """
 
     name: Literal["momentum"] = "momentum"
     dialect: Annotated[Literal["torch", "keras", "scikit-learn", "optax", "lecture"], DIALECT] = "torch"
     lr: Rate = 0.01
     momentum: Momentum = 0.9
-    dampening: Annotated[float, Field(ge=0, lt=1, description="share of the gradient left out, but at step 1")] = 0.0
+    dampening: Annotated[
+        float, Field(ge=0, lt=1, description="fraction of the gradient left out after the first step")
+    ] = 0.0
     scaled_velocity: ScaledVelocity = False
     update: ClassVar[CompiledFunction] = heavy_ball
-    rates: ClassVar[Range] = Range(0.0001, 1)
+    lr_range: ClassVar[Range] = Range(0.0001, 1)
     state_rows: ClassVar[int] = 1
     dialects: ClassVar[Dialects] = VELOCITIES
-
-    def hyper(self) -> tuple[float, ...]:
-        """Return (momentum, dampening, scaled_velocity)."""
-        return (self.momentum, self.dampening, self.scaled_velocity)

@@ -1,4 +1,4 @@
-"""Muon: momentum whose matrices are made orthogonal, so that every direction gets a step of the same size."""
+"""Muon: orthogonalized momentum, so that steps have the same size in every direction."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -7,11 +7,11 @@ from pydantic import Field
 
 from nntrain.jit.kernels import CompiledFunction, kernel
 from nntrain.matmul.gemm import multiply_on_one_thread, scratch_size
-from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule, squared
+from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule, squared, unpack
 from nntrain.registry import Positive
 
 ITERATIONS = 5
-A, B, C = 3.4445, -4.7750, 2.0315  # of the quintic that drives singular values towards 1
+A, B, C = 3.4445, -4.7750, 2.0315  # coefficients of the quintic that drives singular values towards 1
 
 
 @kernel
@@ -24,7 +24,7 @@ def product(X, Y, scratch):
 
 @kernel
 def orthogonalized(G, eps, scratch):
-    """Return U V^T, nearly, of G = U S V^T, by Newton and Schulz's iteration on the smaller side."""
+    """Return U V^T, approximately, of G = U S V^T, by a Newton-Schulz iteration on the smaller side."""
     real = G.dtype.type
     wide = G.shape[0] <= G.shape[1]
     X = G.copy() if wide else np.ascontiguousarray(G.T)
@@ -41,12 +41,13 @@ def orthogonalized(G, eps, scratch):
 
 @rule
 def muon(theta, grad, state, tensors, hyper, rate, k, first, last):
-    """Orthogonalise each weight matrix's momentum; vectors are stepped by Adam."""
+    """Orthogonalize the momentum of each weight matrix; update vectors by Adam."""
     real = theta.dtype.type
-    mu, new = real(hyper[0]), real(1 - hyper[0])
-    beta1, beta2, new1, root2 = real(hyper[2]), real(hyper[3]), real(1 - hyper[2]), real(np.sqrt(1 - hyper[3]))
-    correction = np.sqrt(1 - hyper[3] ** k)
-    of_vectors, eps = real(rate * correction / (1 - hyper[2] ** k)), real(hyper[4] * correction)
+    momentum, eps_norm, beta1, beta2, eps = unpack(hyper, 5)
+    mu, new = real(momentum), real(1 - momentum)
+    correction = np.sqrt(1 - beta2**k)
+    of_vectors, eps = real(rate * correction / (1 - beta1**k)), real(eps * correction)
+    beta1, new1, beta2, root2 = real(beta1), real(1 - beta1), real(beta2), real(np.sqrt(1 - beta2))
     m, v = state[0], state[1]
     scratch = np.empty(scratch_size(theta.itemsize), theta.dtype)
     for t in range(tensors.shape[0]):
@@ -62,8 +63,8 @@ def muon(theta, grad, state, tensors, hyper, rate, k, first, last):
         for i in range(start, stop):
             m[i] = mu * m[i] + new * grad[i]
             v[i] = mu * m[i] + new * grad[i]
-        step = orthogonalized(v[start:stop].reshape(rows, columns), hyper[1], scratch)
-        # as torch, where rows are outputs: a matrix with more outputs than inputs takes longer steps
+        step = orthogonalized(v[start:stop].reshape(rows, columns), eps_norm, scratch)
+        # as in torch, whose rows are outputs: a matrix with more outputs than inputs takes longer steps
         lr = real(rate * np.sqrt(max(1.0, columns / rows)))
         W = theta[start:stop].reshape(rows, columns)
         for row in range(rows):
@@ -72,27 +73,23 @@ def muon(theta, grad, state, tensors, hyper, rate, k, first, last):
 
 
 class Muon(Optimizer):
-    """Momentum orthogonalised by Newton and Schulz, for weight matrices; biases are stepped by Adam.
+    """Momentum orthogonalized by a Newton-Schulz iteration, for weight matrices; Adam updates the biases.
 
     Formula:
         m <- momentum m + (1 - momentum) G
-        O  = NS5(momentum m + (1 - momentum) G)    nearly U V^T of U S V^T
+        O  = NS5(momentum m + (1 - momentum) G)    about U V^T of U S V^T
         W <- W - lr sqrt(max(1, outputs / inputs)) O
 
-    Source: Jordan et al. 2024; torch.optim.Muon, which iterates in bfloat16, and takes matrices only.
+    Source: Jordan et al. 2024; torch.optim.Muon, which iterates in bfloat16 and takes matrices only.
     """
 
     name: Literal["muon"] = "muon"
     lr: Rate = 0.001
-    momentum: Annotated[float, Field(ge=0, lt=1, description="share of the mean gradient that is kept")] = 0.95
-    eps_norm: Annotated[Positive, Field(description="least norm that a matrix is divided by")] = 1e-7
+    momentum: Annotated[float, Field(ge=0, lt=1, description="decay factor of the mean gradient")] = 0.95
+    eps_norm: Annotated[Positive, Field(description="smallest norm that a matrix is divided by")] = 1e-7
     beta1: Beta1 = 0.9
     beta2: Beta2 = 0.999
     eps: Eps = 1e-8
     update: ClassVar[CompiledFunction] = muon
-    whole: ClassVar[bool] = True
+    elementwise: ClassVar[bool] = False
     state_rows: ClassVar[int] = 2
-
-    def hyper(self) -> tuple[float, ...]:
-        """Return (momentum, eps_norm, beta1, beta2, eps)."""
-        return (self.momentum, self.eps_norm, self.beta1, self.beta2, self.eps)

@@ -1,18 +1,19 @@
-"""Nesterov momentum: look where the velocity leads before correcting it."""
+"""Nesterov momentum: the gradient at the point where the velocity leads."""
 
 from typing import Annotated, ClassVar, Literal
 
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import VELOCITIES, Momentum, Optimizer, Range, Rate, ScaledVelocity, rule
+from nntrain.optimizers import VELOCITIES, Momentum, Optimizer, Range, Rate, ScaledVelocity, rule, unpack
 from nntrain.registry import DIALECT, Dialects
 
 
 @rule
 def nesterov(theta, grad, state, tensors, hyper, rate, k, start, stop):
-    """Step along the velocity as it will be after one more look at this gradient."""
+    """Step along the velocity as the next step would continue it."""
     real = theta.dtype.type
-    mu = real(hyper[0])
-    inside, outside = (real(rate), real(1)) if hyper[1] != 0 else (real(1), real(rate))
+    momentum, scaled_velocity = unpack(hyper, 2)
+    mu = real(momentum)
+    inside, outside = (real(rate), real(1)) if scaled_velocity != 0 else (real(1), real(rate))
     v = state[0]
     for i in range(start, stop):
         g = inside * grad[i]
@@ -27,11 +28,11 @@ class Nesterov(Optimizer):
         v     <- momentum v + g
         theta <- theta - lr (g + momentum v)
 
-    This is the rewritten form that torch, keras, optax and scikit-learn all use: the gradient is taken at theta, and
-    the stored theta is the lectures' look-ahead point theta - lr·momentum·v. With scaled_velocity the rate is inside
-    the velocity, as in K, S, N, keras and scikit-learn.
+    torch, keras, optax and scikit-learn all use this rewritten form: the gradient is taken at theta, and the stored
+    theta is the look-ahead point theta - lr·momentum·v of the lectures. With scaled_velocity the learning rate is
+    inside the velocity, as in keras, scikit-learn and the slides of Korea University, Lan and Straka.
 
-    Source: L, S, N; Nesterov 1983; rewritten by Bengio et al., arXiv 1212.0901.
+    Source: Larson, Lan, Straka; Nesterov 1983; rewritten by Bengio et al., arXiv 1212.0901.
     """
 
     name: Literal["nesterov"] = "nesterov"
@@ -40,10 +41,6 @@ class Nesterov(Optimizer):
     momentum: Momentum = 0.9
     scaled_velocity: ScaledVelocity = False
     update: ClassVar[CompiledFunction] = nesterov
-    rates: ClassVar[Range] = Range(0.0001, 1)
+    lr_range: ClassVar[Range] = Range(0.0001, 1)
     state_rows: ClassVar[int] = 1
     dialects: ClassVar[Dialects] = VELOCITIES
-
-    def hyper(self) -> tuple[float, ...]:
-        """Return (momentum, scaled_velocity)."""
-        return (self.momentum, self.scaled_velocity)

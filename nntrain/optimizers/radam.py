@@ -1,30 +1,31 @@
-"""RAdam: Adam that waits until it knows how large gradients are."""
+"""RAdam: Adam that starts without scaling, until its mean square is reliable."""
 
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, Optimizer, Rate, rule, squared
+from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, Optimizer, Rate, rule, squared, unpack
 from nntrain.registry import DIALECT, Dialects
 
-TRUSTED = 5.0  # the length of the mean from which on its variance is known well enough
+RELIABLE_LENGTH = 5.0  # of the moving average: the variance of the step is finite beyond it
 
 
 @rule
 def radam(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Rectify the adaptive rate, or leave it out in the first steps."""
     real = theta.dtype.type
-    beta1, beta2, new1, root2 = real(hyper[0]), real(hyper[1]), real(1 - hyper[0]), real(np.sqrt(1 - hyper[1]))
-    longest = 2 / (1 - hyper[1]) - 1
-    power = hyper[1] ** k
+    beta1, beta2, eps, eps_hat = unpack(hyper, 4)
+    longest = 2 / (1 - beta2) - 1
+    power = beta2**k
     length = longest - 2 * k * power / (1 - power)
-    lr_hat, correction = rate / (1 - hyper[0] ** k), np.sqrt(1 - power)
-    adaptive = length > TRUSTED
+    lr_hat, correction = rate / (1 - beta1**k), np.sqrt(1 - power)
+    adaptive = length > RELIABLE_LENGTH
     if adaptive:
         variance = (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
         lr_hat *= np.sqrt(variance) * correction
-    step, eps = real(lr_hat), real(hyper[2] if hyper[3] != 0 else hyper[2] * correction)
+    step, eps = real(lr_hat), real(eps if eps_hat != 0 else eps * correction)
+    beta1, new1, beta2, root2 = real(beta1), real(1 - beta1), real(beta2), real(np.sqrt(1 - beta2))
     m, v = state[0], state[1]
     for i in range(start, stop):
         g = grad[i]
@@ -34,7 +35,7 @@ def radam(theta, grad, state, tensors, hyper, rate, k, start, stop):
 
 
 class RAdam(Optimizer):
-    """Rectified Adam: momentum alone at first, and then Adam with a rate that grows as v becomes reliable.
+    """Rectified Adam: momentum alone at first, then Adam with a rate that grows as v becomes reliable.
 
     Formula:
         rho_k  = rho - 2 k beta2^k / (1 - beta2^k),  rho = 2 / (1 - beta2) - 1
@@ -42,7 +43,9 @@ class RAdam(Optimizer):
         theta <- theta - lr r_k m_hat / (sqrt(v_hat) + eps)   if rho_k > 5
         theta <- theta - lr m_hat                             else
 
-    Source: Liu et al., arXiv 1908.03265. torch has eps beside sqrt(v) here (eps_hat), optax beside sqrt(v_hat).
+    torch adds eps to sqrt(v) here (eps_hat), optax to sqrt(v_hat).
+
+    Source: Liu et al., arXiv 1908.03265; torch.optim.RAdam.
     """
 
     name: Literal["radam"] = "radam"
@@ -55,7 +58,3 @@ class RAdam(Optimizer):
     update: ClassVar[CompiledFunction] = radam
     state_rows: ClassVar[int] = 2
     dialects: ClassVar[Dialects] = {"optax": {"eps_hat": False}}
-
-    def hyper(self) -> tuple[float, ...]:
-        """Return (beta1, beta2, eps, eps_hat)."""
-        return (self.beta1, self.beta2, self.eps, self.eps_hat)

@@ -1,4 +1,4 @@
-"""RMSProp: divide by the root of a running mean of squares, which forgets."""
+"""RMSProp: division by the root of a moving average of squared gradients."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -6,17 +6,30 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import Eps, EpsRoot, Optimizer, Range, Rate, Rho, ScaledVelocity, rule, squared
+from nntrain.optimizers import (
+    Eps,
+    EpsRoot,
+    Momentum,
+    Optimizer,
+    Range,
+    Rate,
+    Rho,
+    ScaledVelocity,
+    rule,
+    squared,
+    unpack,
+)
 from nntrain.registry import DIALECT, Dialects
 
 
 @rule
 def rmsprop(theta, grad, state, tensors, hyper, rate, k, start, stop):
-    """Scale the gradient, and give the scaled one to a velocity; momentum 0 and centered 0 leave both out."""
+    """Scale the gradient and add it to a velocity; momentum 0 and centered 0 switch either off."""
     real = theta.dtype.type
-    rho, root, eps, eps_root = real(hyper[0]), real(np.sqrt(1 - hyper[0])), real(hyper[1]), real(hyper[2])
-    new, mu = real((1 - hyper[0]) * hyper[3]), real(hyper[4])
-    inside, outside = (real(rate), real(1)) if hyper[5] != 0 else (real(1), real(rate))
+    rho, eps, eps_root, centered, momentum, scaled_velocity = unpack(hyper, 6)
+    new, mu, root = real((1 - rho) * centered), real(momentum), real(np.sqrt(1 - rho))
+    rho, eps, eps_root = real(rho), real(eps), real(eps_root)
+    inside, outside = (real(rate), real(1)) if scaled_velocity != 0 else (real(1), real(rate))
     s, mean, v = state[0], state[1], state[2]
     for i in range(start, stop):
         g = grad[i]
@@ -35,10 +48,10 @@ class RMSProp(Optimizer):
         v     <- momentum v + d
         theta <- theta - lr v
 
-    Centred, the root is taken of s - m² with m <- rho m + (1 - rho) g: of the variance and not of the square. S adds
-    1e-6 under the root, and so do keras and optax (1e-7, 1e-8); an epsilon there acts like its root outside.
+    If centered, the root is that of the variance, s - m² with m <- rho m + (1 - rho) g. Lan adds 1e-6 under the root;
+    so do keras (1e-7) and optax (1e-8). An eps_root there acts like an eps of its square root.
 
-    Source: K, L, S, N; Hinton's lecture 6e, 2012; centred: Graves, arXiv 1308.0850.
+    Source: Korea University, Larson, Lan, Straka; Hinton's lecture 6e, 2012; centered: Graves, arXiv 1308.0850.
     """
 
     name: Literal["rmsprop"] = "rmsprop"
@@ -47,18 +60,14 @@ class RMSProp(Optimizer):
     rho: Rho = 0.99
     eps: Eps = 1e-8
     eps_root: EpsRoot = 0.0
-    centered: Annotated[bool, Field(description="whether the mean gradient's square is taken off")] = False
-    momentum: Annotated[float, Field(ge=0, lt=1, description="share of the velocity that is kept")] = 0.0
+    centered: Annotated[bool, Field(description="whether to divide by the standard deviation of the gradient")] = False
+    momentum: Momentum = 0.0
     scaled_velocity: ScaledVelocity = False
     update: ClassVar[CompiledFunction] = rmsprop
-    rates: ClassVar[Range] = Range(1e-5, 1e-1)
+    lr_range: ClassVar[Range] = Range(1e-5, 1e-1)
     state_rows: ClassVar[int] = 3
     dialects: ClassVar[Dialects] = {
         "keras": {"lr": 0.001, "rho": 0.9, "eps": 0.0, "eps_root": 1e-7, "scaled_velocity": True},
         "optax": {"rho": 0.9, "eps": 0.0, "eps_root": 1e-8, "scaled_velocity": True},
         "lecture": {"lr": 0.001, "rho": 0.9, "eps": 0.0, "eps_root": 1e-6},
     }
-
-    def hyper(self) -> tuple[float, ...]:
-        """Return (rho, eps, eps_root, centered, momentum, scaled_velocity)."""
-        return (self.rho, self.eps, self.eps_root, self.centered, self.momentum, self.scaled_velocity)

@@ -20,11 +20,11 @@ class SGD(Optimizer):
     Formula:
         theta <- theta - lr g
 
-    Source: all decks.
+    Source: all lectures.
     """
 
     name: Literal["sgd"] = "sgd"
     lr: Rate = 0.01
     update: ClassVar[CompiledFunction] = sgd
-    rates: ClassVar[Range] = Range(0.001, 10)
+    lr_range: ClassVar[Range] = Range(0.001, 10)
     state_rows: ClassVar[int] = 0

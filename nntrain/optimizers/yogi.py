@@ -1,4 +1,4 @@
-"""Yogi: Adam whose mean square changes by additions, and not by factors."""
+"""Yogi: Adam whose mean square changes by addition instead of multiplication."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -6,38 +6,39 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule, squared
+from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule, squared, unpack
 from nntrain.registry import Amount
 
 
 @rule
 def yogi(theta, grad, state, tensors, hyper, rate, k, start, stop):
-    """Move v towards g² by a share of g²; (1 - beta2) v is compared with (1 - beta2) g²."""
+    """Move v towards g² by (1 - beta2) g²; the comparison of v with g² is scaled by 1 - beta2 too."""
     real = theta.dtype.type
-    beta1, new1, new2, root2 = real(hyper[0]), real(1 - hyper[0]), real(1 - hyper[1]), real(np.sqrt(1 - hyper[1]))
-    correction = np.sqrt(1 - hyper[1] ** k)
-    step, eps = real(rate * correction / (1 - hyper[0] ** k)), real(hyper[2] * correction)
+    beta1, beta2, eps, initial = unpack(hyper, 4)
+    correction = np.sqrt(1 - beta2**k)
+    step, eps = real(rate * correction / (1 - beta1**k)), real(eps * correction)
+    beta1, new1, new2, root2 = real(beta1), real(1 - beta1), real(1 - beta2), real(np.sqrt(1 - beta2))
     m, v = state[0], state[1]
     if k == 1:
         for i in range(start, stop):
-            m[i] = v[i] = real(hyper[3])
+            m[i] = v[i] = real(initial)
     for i in range(start, stop):
         g = grad[i]
-        share = squared(root2 * g)
+        change = squared(root2 * g)
         m[i] = beta1 * m[i] + new1 * g
-        v[i] -= np.sign(new2 * v[i] - share) * share
+        v[i] -= np.sign(new2 * v[i] - change) * change
         theta[i] -= step * m[i] / (np.sqrt(v[i]) + eps)
 
 
 class Yogi(Optimizer):
-    """Adam with a mean square that does not forget at once where gradients are rare.
+    """Adam with a mean square that does not decay at once where gradients are rare.
 
     Formula:
         m     <- beta1 m + (1 - beta1) g
         v     <- v - (1 - beta2) sign(v - g²) g²
         theta <- theta - lr m_hat / (sqrt(v_hat) + eps);  m = v = initial at first
 
-    Source: Zaheer et al. 2018; optax.yogi, which starts m from `initial` too.
+    Source: Zaheer et al. 2018; optax.yogi, which also starts m from `initial`.
     """
 
     name: Literal["yogi"] = "yogi"
@@ -45,10 +46,6 @@ class Yogi(Optimizer):
     beta1: Beta1 = 0.9
     beta2: Beta2 = 0.999
     eps: Eps = 1e-3
-    initial: Annotated[Amount, Field(description="what m and v start from")] = 1e-6
+    initial: Annotated[Amount, Field(description="initial value of m and v")] = 1e-6
     update: ClassVar[CompiledFunction] = yogi
     state_rows: ClassVar[int] = 2
-
-    def hyper(self) -> tuple[float, ...]:
-        """Return (beta1, beta2, eps, initial)."""
-        return (self.beta1, self.beta2, self.eps, self.initial)

@@ -1,7 +1,7 @@
-"""Schedules: how the learning rate changes while a run goes on.
+"""Schedules: how the learning rate changes during a run.
 
-A schedule is a factor on the optimizer's ``lr``, as a function of k, which counts from 0; ``per`` says whether it
-counts steps or epochs, the commonest reason why a published run cannot be repeated. A warm-up can go before any.
+A schedule is a factor of the optimizer's ``lr`` as a function of k, which counts from 0. ``per`` says whether k counts
+steps or epochs, a common reason why published runs cannot be reproduced. Any schedule can start with a warm-up.
 """
 
 from dataclasses import dataclass
@@ -16,24 +16,24 @@ from nntrain.registry import MAX_COUNT, Component, Count
 Numbers = NDArray[np.float64]
 Unit = Annotated[Literal["step", "epoch"], Field(description="what k counts")]
 Length = Annotated[Count | None, Field(description="steps or epochs; null: the whole run")]
-End = Annotated[float, Field(ge=0, le=1, description="the last factor")]
+End = Annotated[float, Field(ge=0, le=1, description="final factor of lr")]
 
 
 @dataclass(frozen=True)
 class Span:
-    """How long a run is to be."""
+    """The planned length of a run."""
 
     steps: int
     epochs: int
 
 
 class Policy(Protocol):
-    """What a schedule that reacts to the loss keeps during one run."""
+    """The state of a schedule that reacts to the loss, during one run."""
 
-    factor: float  # on the rates that the schedule gives
+    factor: float  # of the rates that the schedule returns
 
     def see(self, loss: float) -> None:
-        """Take in the loss of an epoch."""
+        """Update the factor from the loss of an epoch."""
 
 
 class Schedule(Component, family="schedule"):
@@ -41,14 +41,14 @@ class Schedule(Component, family="schedule"):
 
     per: Unit = "step"
     warmup: Annotated[
-        int, Field(ge=0, le=MAX_COUNT, description="steps or epochs of a rate that rises to lr first")
+        int, Field(ge=0, le=MAX_COUNT, description="initial steps or epochs in which the rate rises to lr")
     ] = 0
-    reacts: ClassVar[bool] = False  # to the loss, by `policy`
+    reacts: ClassVar[bool] = False  # whether it reacts to the loss, through `policy`
 
     def factors(self, steps: NDArray[np.int64], epochs: int | NDArray[np.int64], span: Span) -> Numbers:
-        """Return the factor on the learning rate at each of ``steps`` (K), which belong to ``epochs``: one or (K).
+        """Return the factor of the learning rate at each of ``steps`` (K), in ``epochs`` (one for all, or K).
 
-        Both are counted from 0.
+        Both count from 0.
         """
         per_step = self.per == "step"
         k = (steps if per_step else np.broadcast_to(epochs, steps.shape)).astype(np.float64)
@@ -59,9 +59,9 @@ class Schedule(Component, family="schedule"):
         )
 
     def factor(self, k: Numbers, length: int) -> Numbers:
-        """Return the factor at each ``k``, after the warm-up, of a run of ``length``."""
+        """Return the factor at each ``k``, counted from the end of the warm-up, in a run of ``length``."""
         raise NotImplementedError
 
     def policy(self) -> Policy:
-        """Return what looks at the loss of each epoch, for a schedule that reacts to it."""
+        """Return a new policy, for a schedule that reacts to the loss."""
         raise NotImplementedError

@@ -1,4 +1,4 @@
-"""The constant rate, and rates that fall."""
+"""Constant and falling learning rates."""
 
 from typing import Annotated, Literal
 
@@ -16,7 +16,7 @@ class Constant(Schedule):
     Formula:
         lr_k = lr
 
-    Source: all decks.
+    Source: all lectures.
     """
 
     name: Literal["constant"] = "constant"
@@ -26,23 +26,25 @@ class Constant(Schedule):
         return np.ones(k.size)
 
     def factors(self, steps: NDArray[np.int64], epochs: int | NDArray[np.int64], span: Span) -> Numbers:
-        """Return ones at once, where there is no warm-up."""
+        """Return ones; without a warm-up, skip the general computation."""
         return super().factors(steps, epochs, span) if self.warmup else np.ones(steps.size)
 
 
-class Cooling(Schedule):
-    """Cooling: the rate falls off as 1/k, fast at first and slowly later.
+class InverseTimeDecay(Schedule):
+    """Inverse time decay: the rate falls as 1/k, fast at first and slowly later. `cooling` is an alias.
 
     Formula:
         lr_k = lr / (1 + eps k)^power
 
-    Source: L (power 1); keras' InverseTimeDecay, and the lr_decay of torch's Adagrad, count steps. scikit-learn's
-    invscaling counts rows, an epoch's at once: power 0.5, per epoch, and eps the number of training rows.
+    keras' InverseTimeDecay and the lr_decay of torch's Adagrad count steps. scikit-learn's invscaling counts samples,
+    epoch by epoch: use power 0.5, per epoch, and the number of training samples for eps.
+
+    Source: Larson, who calls it cooling (power 1); keras.optimizers.schedules.InverseTimeDecay.
     """
 
-    name: Literal["cooling"] = "cooling"
-    eps: Annotated[Amount, Field(description="how fast the rate falls: at k = 1/eps it is lr / 2^power")] = 0.01
-    power: Annotated[Positive, Field(description="the larger, the faster")] = 1.0
+    name: Literal["inverse_time_decay", "cooling"] = "inverse_time_decay"
+    eps: Annotated[Amount, Field(description="speed of the decay: the rate is lr / 2^power at k = 1/eps")] = 0.01
+    power: Annotated[Positive, Field(description="exponent: larger values decay faster")] = 1.0
 
     def factor(self, k: Numbers, length: int) -> Numbers:
         """Return 1 / (1 + eps·k)^power."""
@@ -50,13 +52,13 @@ class Cooling(Schedule):
 
 
 class Linear(Schedule):
-    """A straight line down to a last rate, which is kept.
+    """Linear decay to a final rate, which is kept.
 
     Formula:
         a    = min(k / tau, 1)
         lr_k = (1 - a) lr + a end lr
 
-    Source: S (eps_tau = end lr); torch.optim.lr_scheduler.LinearLR.
+    Source: Lan (eps_tau = end lr); torch.optim.lr_scheduler.LinearLR.
     """
 
     name: Literal["linear"] = "linear"
@@ -64,13 +66,13 @@ class Linear(Schedule):
     end: End = 0.01
 
     def factor(self, k: Numbers, length: int) -> Numbers:
-        """Return the line."""
+        """Return the linear decay."""
         a = np.minimum(k / (self.tau or length), 1)
         return (1 - a) + a * self.end
 
 
 class Step(Schedule):
-    """A stair: the rate is multiplied by gamma every so often.
+    """Step decay: the rate is multiplied by gamma at regular intervals.
 
     Formula:
         lr_k = lr gamma^floor(k / every)
@@ -79,16 +81,16 @@ class Step(Schedule):
     """
 
     name: Literal["step"] = "step"
-    every: Annotated[Count, Field(description="steps or epochs between two stairs")]
-    gamma: Annotated[Positive, Field(description="factor of a stair")] = 0.1
+    every: Annotated[Count, Field(description="steps or epochs between two changes")]
+    gamma: Annotated[Positive, Field(description="factor of each change")] = 0.1
 
     def factor(self, k: Numbers, length: int) -> Numbers:
-        """Return the stairs."""
+        """Return the powers of gamma."""
         return np.asarray(self.gamma ** np.floor(k / self.every))
 
 
 class Exponential(Schedule):
-    """The rate is multiplied by gamma at every k.
+    """Exponential decay: the rate is multiplied by gamma in each step or epoch.
 
     Formula:
         lr_k = lr gamma^k
@@ -105,7 +107,7 @@ class Exponential(Schedule):
 
 
 class Polynomial(Schedule):
-    """A power of what is left of the run.
+    """Polynomial decay: a power of the remaining fraction of the run.
 
     Formula:
         lr_k = lr [(1 - end) (1 - min(k / tau, 1))^power + end]
@@ -115,10 +117,10 @@ class Polynomial(Schedule):
 
     name: Literal["polynomial"] = "polynomial"
     tau: Length = None
-    power: Annotated[Positive, Field(description="1 is a straight line")] = 2.0
+    power: Annotated[Positive, Field(description="exponent: 1 is linear")] = 2.0
     end: End = 0.0
 
     def factor(self, k: Numbers, length: int) -> Numbers:
-        """Return the power."""
-        left = 1 - np.minimum(k / (self.tau or length), 1)
-        return np.asarray((1 - self.end) * left**self.power + self.end)
+        """Return the polynomial."""
+        remaining = 1 - np.minimum(k / (self.tau or length), 1)
+        return np.asarray((1 - self.end) * remaining**self.power + self.end)

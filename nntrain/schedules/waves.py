@@ -1,4 +1,4 @@
-"""Rates that follow a cosine."""
+"""Learning rates that follow a cosine."""
 
 from typing import Annotated, Literal
 
@@ -10,14 +10,14 @@ from nntrain.schedules import End, Length, Numbers, Schedule
 
 
 class Cosine(Schedule):
-    """Half a cosine wave, down to a last rate.
+    """Cosine decay: half a wave, down to a final rate.
 
     Formula:
         lr_k = lr [end + (1 - end) ½ (1 + cos(π min(k / tau, 1)))]
-        lr_k = lr [end + (1 - end) ½ (1 + cos(π k / tau))]          where periodic
+        lr_k = lr [end + (1 - end) ½ (1 + cos(π k / tau))]          if periodic
 
-    After tau the rate stays at its end, as in keras and optax. torch's CosineAnnealingLR follows the cosine up again
-    and is back at lr after 2 tau: set periodic for that. Up to tau both are the same.
+    After tau the rate keeps its final value, as in keras and optax. Set periodic for torch's CosineAnnealingLR, which
+    follows the cosine up again and is back at lr after 2 tau.
 
     Source: Loshchilov and Hutter, arXiv 1608.03983; keras' CosineDecay; torch's CosineAnnealingLR (periodic).
     """
@@ -28,13 +28,13 @@ class Cosine(Schedule):
     periodic: Annotated[bool, Field(description="whether the rate rises again after tau")] = False
 
     def factor(self, k: Numbers, length: int) -> Numbers:
-        """Return half a wave, or all of it."""
+        """Return the cosine."""
         a = k / (self.tau or length)
         return _half_wave(a if self.periodic else np.minimum(a, 1), self.end)
 
 
 class WarmRestarts(Schedule):
-    """Cosine waves one after the other, each longer than the one before by the same factor.
+    """Cosine decay with warm restarts: each cycle is longer than the last by the same factor.
 
     Formula:
         lr_k = lr [end + (1 - end) ½ (1 + cos(π t / T))],  t since the last restart, T = first, first·longer, ...
@@ -43,34 +43,34 @@ class WarmRestarts(Schedule):
     """
 
     name: Literal["warm_restarts"] = "warm_restarts"
-    first: Annotated[Count, Field(description="steps or epochs of the first wave")]
-    longer: Annotated[Count, Field(description="by how much each wave is longer than the one before")] = 2
+    first: Annotated[Count, Field(description="steps or epochs of the first cycle")]
+    longer: Annotated[Count, Field(description="factor by which each cycle is longer than the last")] = 2
     end: End = 0.0
 
     def factor(self, k: Numbers, length: int) -> Numbers:
-        """Return the waves."""
+        """Return the cycles."""
         if self.longer == 1:
             return _half_wave(k % self.first / self.first, self.end)
-        start, wave = np.zeros(k.size), np.full(k.size, float(self.first))
-        while (over := k >= start + wave).any():
-            start[over] += wave[over]
-            wave[over] *= self.longer
-        return _half_wave((k - start) / wave, self.end)
+        start, cycle = np.zeros(k.size), np.full(k.size, float(self.first))
+        while (over := k >= start + cycle).any():
+            start[over] += cycle[over]
+            cycle[over] *= self.longer
+        return _half_wave((k - start) / cycle, self.end)
 
 
 class OneCycle(Schedule):
-    """Up from a small rate to lr, and down to a much smaller one, both along a cosine, within the run.
+    """One cycle: the rate rises to lr and then falls far below its initial value, both along a cosine.
 
     Formula:
         lr_0 = lr / div -> lr at share·length - 1 -> lr / (div final_div) at length - 1
 
-    Source: Smith and Topin, arXiv 1708.07120; torch's OneCycleLR, without its cycle of the momentum. It counts steps.
+    Source: Smith and Topin, arXiv 1708.07120; torch's OneCycleLR, which counts steps and also cycles the momentum.
     """
 
     name: Literal["one_cycle"] = "one_cycle"
-    share: Annotated[float, Field(gt=0, lt=1, description="share of the run in which the rate rises")] = 0.3
-    div: Annotated[Positive, Field(description="lr / first rate")] = 25.0
-    final_div: Annotated[Positive, Field(description="first rate / last rate")] = 1e4
+    share: Annotated[float, Field(gt=0, lt=1, description="fraction of the run in which the rate rises")] = 0.3
+    div: Annotated[Positive, Field(description="lr / initial rate")] = 25.0
+    final_div: Annotated[Positive, Field(description="initial rate / final rate")] = 1e4
 
     def factor(self, k: Numbers, length: int) -> Numbers:
         """Return the cycle."""

@@ -75,7 +75,9 @@ class Engine:
         self._table = self._forward.table
         hyper = np.array(plan.optimizer.hyper(), np.float64)
         tensors, self._averages = plan.network.tensors(), plan.averages
-        self._update = Update(rule, int(plan.optimizer.whole), hyper, plan.penalty, plan.seed, tensors, self._averages)
+        self._update = Update(
+            rule, int(plan.optimizer.elementwise), hyper, plan.penalty, plan.seed, tensors, self._averages
+        )
         self._weights = plan.loss.weigh(self.train.target)
         self._measured_at = -1  # step after which the averaged weights' running averages were measured
 

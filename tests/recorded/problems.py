@@ -1,6 +1,6 @@
-"""The problems on which trajectories are recorded: a badly conditioned quadratic, and a small net.
+"""The problems on which trajectories are recorded: an ill-conditioned quadratic and a small network.
 
-Used by the recording script and by the tests alike; nothing here is nntrain's or a reference library's.
+Both the recording scripts and the tests use them. They depend on neither nntrain nor a reference library.
 """
 
 from typing import Any
@@ -12,12 +12,12 @@ from tests.reference.network import loss_and_gradient
 
 Array = NDArray[Any]
 
-# (name, shape, start) of each array in the parameters of a net 3-4-2
+# (name, shape) of each parameter array of a 3-4-2 network
 SHAPES = (("0.weight", (3, 4)), ("0.bias", (4,)), ("2.weight", (4, 2)), ("2.bias", (2,)))
 SIZE = sum(int(np.prod(shape)) for _, shape in SHAPES)
 CURVATURE = np.logspace(-3, 1, SIZE)
 STEPS = 100
-KEPT = (1, 2, 10, 100)  # the steps after which the parameters are kept
+KEPT = (1, 2, 10, 100)  # steps after which the parameters are recorded
 
 _random = np.random.RandomState(0)
 START = np.round(_random.uniform(-1, 1, SIZE), 3)
@@ -26,7 +26,7 @@ TARGET = np.round(_random.standard_normal((8, 2)), 3)
 
 
 def split(theta: Array) -> list[Array]:
-    """Return the parameters' arrays, as views."""
+    """Return the parameter arrays, as views."""
     parts, offset = [], 0
     for _, shape in SHAPES:
         size = int(np.prod(shape))
@@ -36,12 +36,12 @@ def split(theta: Array) -> list[Array]:
 
 
 def quadratic(theta: Array) -> Array:
-    """Return the gradient of ½ Σ c w², whose curvatures c go from 0.001 to 10."""
+    """Return the gradient of ½ Σ c w² with curvatures c from 0.001 to 10."""
     return np.asarray(CURVATURE * theta)
 
 
 def net(theta: Array) -> Array:
-    """Return the gradient of a net with four tanh units and the mean squared error."""
+    """Return the gradient of the mean squared error of a network with four tanh units."""
     W1, b1, W2, b2 = split(theta)
     _, gradients = loss_and_gradient([(W1, b1, "tanh"), (W2, b2, "identity")], X, TARGET, "mse")
     return np.concatenate([part.ravel() for pair in gradients for part in pair])
@@ -51,5 +51,5 @@ PROBLEMS = {"quadratic": quadratic, "net": net}
 
 
 def rate(lr: float, k: int) -> float:
-    """Return the learning rate of step k, counted from 1: it falls, since dialects differ in what that does."""
+    """Return the learning rate of step k, counted from 1. It falls: dialects treat changing rates differently."""
     return lr / (1 + 0.05 * (k - 1))

@@ -25,7 +25,7 @@ torch.set_default_dtype(torch.float64)
 keras.backend.set_floatx("float64")
 FOLDER = Path(__file__).parent
 Z = np.round(np.linspace(-6, 6, 25) + 0.05, 3)
-UNITS = 5  # of a row, for activations that look at one
+UNITS = 5  # in a row, for activations of whole rows
 DH = np.linspace(0.5, 1.5, Z.size)
 random = np.random.RandomState(0)
 OUTPUT = np.round(random.standard_normal((6, 4)) * 2, 3)
@@ -34,7 +34,7 @@ COUNTS = random.poisson(2.0, (6, 4)).astype(float)
 CLASSES = random.randint(0, 4, 6)
 SIDES = random.randint(0, 2, (6, 1))
 
-# a torch function, or a class of torch.nn where something is learnt
+# a torch function, or a class of torch.nn with trainable parameters
 ACTIVATIONS: dict[str, tuple[dict[str, Any], Any]] = {
     "identity": ({}, lambda z: z * 1.0),
     "sigmoid": ({}, torch.sigmoid),
@@ -56,7 +56,7 @@ ACTIVATIONS: dict[str, tuple[dict[str, Any], Any]] = {
 
 
 def activation(function: Any) -> dict[str, list[float]]:
-    """Return a torch activation's values, and its derivatives of their sum, each times DH."""
+    """Return a torch activation's values, and the derivatives of their sum weighted by DH."""
     z = torch.tensor(Z.reshape(-1, UNITS), requires_grad=True)
     h = function(z)
     (h * torch.tensor(DH.reshape(-1, UNITS))).sum().backward()
@@ -79,7 +79,7 @@ def kerass(function: Any, output: Any, target: Any) -> dict[str, Any]:
 
 
 def case(output: Any, target: Any, value: float, delta: Any) -> dict[str, Any]:
-    """Return what is written of a loss."""
+    """Return the record of a loss."""
     return {"output": output.tolist(), "target": target.tolist(), "value": value, "delta": delta.tolist()}
 
 
@@ -89,7 +89,7 @@ def gaussian(variance: Any) -> Any:
 
 
 def predicted(o: Any, t: Any, eps: float = 1e-6) -> Any:
-    """Return torch's Gaussian loss of means and logarithms of variances side by side."""
+    """Return torch's Gaussian loss of concatenated means and log variances."""
     return F.gaussian_nll_loss(o[:, :2], t, torch.exp(o[:, 2:]), eps=eps)
 
 
@@ -97,7 +97,7 @@ WEIGHTS_OF_CLASSES = [3.0, 0.5, 1.0, 0.25]
 
 
 def weighed(loss: Any) -> Any:
-    """Return a loss of keras' with what its class_weight does: a weight for each row."""
+    """Return a keras loss with class_weight: a weight for each sample."""
     return lambda t, o: loss(t, o, sample_weight=jnp.asarray(WEIGHTS_OF_CLASSES)[t.astype(int).ravel()])
 
 
@@ -111,14 +111,14 @@ SMOOTHING = 0.2
 
 
 def smoothed_and_weighed(t: Any, o: Any) -> Any:
-    """Return keras' cross-entropy with label smoothing and with what its class_weight does."""
+    """Return keras' cross-entropy with label smoothing and class_weight."""
     loss = keras.losses.CategoricalCrossentropy(from_logits=True, label_smoothing=SMOOTHING, dtype="float64")
     truth = t.astype(int).ravel()
     return loss(jnp.eye(4)[truth], o, sample_weight=jnp.asarray(WEIGHTS_OF_CLASSES)[truth])
 
 
 def sklearns(loss: Any, output: Any, target: Any, probabilities: Any, truth: Any) -> dict[str, Any]:
-    """Return a scikit-learn loss' value with a weight for each row, and the gradient that its MLP goes back from."""
+    """Return a scikit-learn loss' value with a weight for each sample, and the gradient its MLP backpropagates."""
     weights = np.asarray(WEIGHTS_OF_CLASSES)[target.astype(int).ravel()]
     delta = (probabilities - truth) * weights[:, None] / weights.sum()
     return case(output, target, float(loss(truth, probabilities, weights)), delta)
@@ -195,12 +195,12 @@ BATCHES = [OUTPUT, NUMBERS * 3 + 1]
 
 
 def torchs_norm(**keys: Any) -> dict[str, Any]:
-    """Return what torch's batch norm makes of the batches."""
+    """Return the outputs of torch's batch norm for the batches."""
     return torchs_batches(torch.nn.BatchNorm1d(4, **keys))
 
 
 def torchs_batches(norm: Any) -> dict[str, Any]:
-    """Return what a normalisation of torch's makes of two batches in training, and of the first one after it."""
+    """Return the outputs of a torch norm for two training batches, then for the first one in evaluation."""
     norm.weight.data, norm.bias.data = torch.tensor(GAMMA), torch.tensor(BETA)
     for batch in BATCHES:
         z = torch.tensor(batch, requires_grad=True)
@@ -220,7 +220,7 @@ def torchs_batches(norm: Any) -> dict[str, Any]:
 
 
 def kerass_layer_norm() -> dict[str, Any]:
-    """Return what keras' layer norm makes of the second batch and of the first."""
+    """Return the outputs of keras' layer norm for the second and the first batch."""
     norm = keras.layers.LayerNormalization(dtype="float64")
     norm.build((None, 4))
     norm.gamma.assign(GAMMA)
@@ -230,7 +230,7 @@ def kerass_layer_norm() -> dict[str, Any]:
 
 
 def kerass_norm() -> dict[str, Any]:
-    """Return what keras' batch norm makes of them (its gradients are torch's)."""
+    """Return the outputs of keras' batch norm (its gradients equal torch's)."""
     norm = keras.layers.BatchNormalization(dtype="float64")
     norm.build((None, 4))
     norm.gamma.assign(GAMMA)
@@ -243,7 +243,7 @@ def kerass_norm() -> dict[str, Any]:
 
 
 def write(name: str, found: dict[str, Any]) -> None:
-    """Write a file, a list of numbers a line."""
+    """Write a file, with one line for each list of numbers."""
     versions = {package: version(package) for package in ("torch", "keras", "scikit-learn")}
     text = json.dumps({"versions": versions, **found}, indent=1)
     text = re.sub(r"\[[^\[\]]*\]", lambda numbers: " ".join(numbers[0].split()), text)

@@ -1,4 +1,4 @@
-"""Record from what torch, keras and scikit-learn draw first weights: python -m tests.recorded.record_initializers
+"""Record the distributions of initial weights in three libraries: python -m tests.recorded.record_initializers
 
 Needs torch, keras (with jax) and scikit-learn beside NumPy. Random numbers cannot be compared from library to library;
 what each library asks its generator for can, and what it makes of given ones.
@@ -27,7 +27,7 @@ Asked = dict[str, Any]
 
 
 def torchs(fill: Callable[[torch.Tensor], Any]) -> Asked:
-    """Return what a function of torch.nn.init asks for, on weights (O, I)."""
+    """Return the distribution that a function of torch.nn.init requests, for weights (O, I)."""
     asked: Asked = {}
 
     def uniform(tensor: torch.Tensor, low: float = 0.0, high: float = 1.0, **_: Any) -> torch.Tensor:
@@ -46,7 +46,7 @@ def torchs(fill: Callable[[torch.Tensor], Any]) -> Asked:
 
 
 def kerass(initializer: Any) -> Asked:
-    """Return what an initialiser of keras asks for, on weights (I, O)."""
+    """Return the distribution that a keras initializer requests, for weights (I, O)."""
     asked: Asked = {}
     generator = random_initializers.random
 
@@ -66,7 +66,7 @@ def kerass(initializer: Any) -> Asked:
 
 
 def sklearns(activation: str) -> Asked:
-    """Return what scikit-learn's MLP asks for."""
+    """Return the distribution that scikit-learn's MLP requests."""
     asked: Asked = {}
 
     class Generator:
@@ -81,12 +81,12 @@ def sklearns(activation: str) -> Asked:
 
 
 def torchs_linear() -> Asked:
-    """Return what torch.nn.Linear asks for, for weights and biases alike."""
+    """Return the distribution that torch.nn.Linear requests for both weights and biases."""
     return torchs(lambda weights: torch.nn.Linear(N_IN, N_OUT))
 
 
 INIT, K = torch.nn.init, keras.initializers
-# case -> (keys of the recipe, what the library asks for)
+# case -> (keys of the recipe, the distribution the library requests)
 CASES: dict[str, tuple[dict[str, Any], Asked]] = {
     "normal, torch": ({"scale": 0.3}, torchs(lambda w: INIT.normal_(w, std=0.3))),
     "uniform, torch": ({"scale": 0.3}, torchs(lambda w: INIT.uniform_(w, -0.3, 0.3))),
@@ -119,7 +119,7 @@ CASES: dict[str, tuple[dict[str, Any], Asked]] = {
 
 
 def orthogonal(normal: Any) -> Any:
-    """Return what torch makes of given normal numbers (I, O), which it has as (O, I)."""
+    """Return torch's result for given normal numbers (I, O), which it stores as (O, I)."""
     given = torch.tensor(normal.T.copy(), dtype=torch.float64)
     before = torch.Tensor.normal_
     torch.Tensor.normal_ = lambda tensor, *_, **__: tensor.copy_(given)
@@ -129,7 +129,7 @@ def orthogonal(normal: Any) -> Any:
 
 
 def sparse(normal: Any, orders: Any) -> Any:
-    """Return what torch makes of given normal numbers (I, O), and of an order of the outputs for each input."""
+    """Return torch's result for given normal numbers (I, O) and a permutation of the outputs for each input."""
     given, left = torch.tensor(normal.T.copy(), dtype=torch.float64), list(orders)
     before, torch.Tensor.normal_ = torch.Tensor.normal_, lambda tensor, mean, std, **_: tensor.copy_(mean + std * given)
     permutation, torch.randperm = torch.randperm, lambda *_: torch.tensor(left.pop(0))

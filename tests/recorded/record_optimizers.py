@@ -1,8 +1,8 @@
 """Record optimizers' trajectories from torch, keras, optax and scikit-learn: python -m tests.recorded.record_optimizers
 
 Needs torch, keras, optax, jax and scikit-learn beside NumPy; the tests need none of them, only what is written here.
-Everything runs in float64. For each optimizer a file tells, for each of its cases, the keys of nntrain's recipe that
-mean the same, and the parameters after some steps on each problem.
+Everything runs in float64. There is a file for each optimizer. For each case it holds the equivalent keys of nntrain's
+recipe, and the parameters after some steps on each problem.
 """
 
 import json
@@ -26,13 +26,13 @@ from sklearn.neural_network import _stochastic_optimizers as sklearn_optimizers
 from tests.recorded.problems import KEPT, PROBLEMS, SHAPES, START, STEPS, Array, rate, split
 
 keras.backend.set_floatx("float64")
-torch.set_default_dtype(torch.float64)  # NAdam keeps the product of its mu in it
+torch.set_default_dtype(torch.float64)  # for NAdam's product of mu
 FOLDER = Path(__file__).parent / "optimizers"
-Step = Callable[[list[Array], int], list[Array]]  # gradients and the step's number -> the parameters after it
+Step = Callable[[list[Array], int], list[Array]]  # (gradients, step number) -> new parameters
 
 
 def torchs(kind: Any, lr: float, transposed: bool = False, **keys: Any) -> Callable[[list[Array]], Step]:
-    """Return what makes a stepper of a class of torch.optim."""
+    """Return a factory of step functions for a class of torch.optim."""
 
     def make(start: list[Array]) -> Step:
         turn = (lambda a: a.T if a.ndim == 2 else a) if transposed else (lambda a: a)
@@ -55,7 +55,7 @@ def torchs(kind: Any, lr: float, transposed: bool = False, **keys: Any) -> Calla
 def torchs_muon(
     lr: float, of_matrices: dict[str, Any] | None = None, of_vectors: dict[str, Any] | None = None
 ) -> Callable[[list[Array]], Step]:
-    """Return torch's Muon for matrices, in float64 where it has bfloat16, and its Adam for vectors."""
+    """Return torch's Muon for matrices, with float64 in place of bfloat16, and its Adam for vectors."""
 
     def make(start: list[Array]) -> Step:
         matrices = [i for i, part in enumerate(start) if part.ndim == 2]
@@ -77,7 +77,7 @@ def torchs_muon(
 
 
 def kerass(kind: Any, lr: float, **keys: Any) -> Callable[[list[Array]], Step]:
-    """Return what makes a stepper of a class of keras.optimizers."""
+    """Return a factory of step functions for a class of keras.optimizers."""
 
     def make(start: list[Array]) -> Step:
         variables = [keras.Variable(part, dtype="float64") for part in start]
@@ -94,7 +94,7 @@ def kerass(kind: Any, lr: float, **keys: Any) -> Callable[[list[Array]], Step]:
 
 
 def optaxs(transform: Callable[[Any], Any], lr: float) -> Callable[[list[Array]], Step]:
-    """Return what makes a stepper of an optax optimizer, made from a schedule that counts steps from 0."""
+    """Return a factory of step functions for an optax optimizer, given a schedule that counts steps from 0."""
 
     def make(start: list[Array]) -> Step:
         optimizer = transform(lambda count: rate(lr, count + 1))
@@ -113,14 +113,14 @@ def optaxs(transform: Callable[[Any], Any], lr: float) -> Callable[[list[Array]]
 
 
 def sklearns(kind: Any, lr: float, **keys: Any) -> Callable[[list[Array]], Step]:
-    """Return what makes a stepper of scikit-learn's MLP optimizers."""
+    """Return a factory of step functions for an optimizer of scikit-learn's MLP."""
 
     def make(start: list[Array]) -> Step:
         parameters = [part.copy() for part in start]
         optimizer = kind(parameters, learning_rate_init=lr, **keys)
 
         def step(gradients: list[Array], k: int) -> list[Array]:
-            # SGD steps by learning_rate; Adam computes it anew from learning_rate_init
+            # SGD uses learning_rate; Adam computes it from learning_rate_init
             optimizer.learning_rate = optimizer.learning_rate_init = rate(lr, k)
             optimizer.update_params(parameters, [gradient.copy() for gradient in gradients])
             return [part.copy() for part in parameters]
@@ -133,7 +133,7 @@ def sklearns(kind: Any, lr: float, **keys: Any) -> Callable[[list[Array]], Step]
 K, T, S = keras.optimizers, torch.optim, sklearn_optimizers
 WEIGHTS = [len(shape) == 2 for _, shape in SHAPES]
 
-# optimizer -> case -> (keys of the recipe, what makes the reference's stepper); lr is repeated where it is the default
+# optimizer -> case -> (keys of the recipe, factory of the reference's step function); the reference repeats lr
 CASES: dict[str, dict[str, tuple[dict[str, Any], Any]]] = {
     "sgd": {
         "torch": ({"lr": 0.05}, torchs(T.SGD, 0.05)),
@@ -397,7 +397,7 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], Any]]] = {
 
 
 def trajectory(make: Callable[[list[Array]], Step], gradient: Callable[[Array], Array]) -> dict[str, list[float]]:
-    """Return the parameters after the kept steps."""
+    """Return the parameters after the recorded steps."""
     step, theta, kept = make([part.copy() for part in split(START.copy())]), START.copy(), {}
     for k in range(1, STEPS + 1):
         theta = np.concatenate([part.ravel() for part in step(split(gradient(theta)), k)])

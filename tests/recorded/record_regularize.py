@@ -1,4 +1,4 @@
-"""Record l2 with clipping, in both orders, from torch and keras: python -m tests.recorded.record_regularize
+"""Record L2 penalties with clipping, in both orders, from torch and keras: python -m tests.recorded.record_regularize
 
 Needs what record_optimizers needs. torch clips the gradient of the loss and adds l2 in the optimizer (weight_decay);
 keras' regularizers are part of the loss, so that their gradient is clipped with it.
@@ -25,11 +25,11 @@ from tests.recorded.record_optimizers import K, T
 
 FOLDER = Path(__file__).parent
 L2, NORM, VALUE = 0.3, 0.4, 0.05
-Step = Callable[[Array, int], Array]  # gradient of the loss and the step's number -> the parameters after it
+Step = Callable[[Array, int], Array]  # (gradient of the loss, step number) -> new parameters
 
 
 def torchs(kind: Any, lr: float, clip: Callable[[Any], Any], **keys: Any) -> Step:
-    """Return a stepper of a class of torch.optim, with clipping before it and weight_decay in it."""
+    """Return a step function of a torch optimizer with weight_decay, after clipping."""
     theta = torch.tensor(START, dtype=torch.float64, requires_grad=True)
     optimizer = kind([theta], lr=lr, weight_decay=L2, **keys)
 
@@ -44,7 +44,7 @@ def torchs(kind: Any, lr: float, clip: Callable[[Any], Any], **keys: Any) -> Ste
 
 
 def kerass(kind: Any, lr: float, **keys: Any) -> Step:
-    """Return a stepper of a class of keras.optimizers that clips the gradient of the loss and the penalty together."""
+    """Return a step function of a keras optimizer that clips the gradient of loss plus penalty."""
     variable = keras.Variable(START, dtype="float64")
     optimizer = kind(learning_rate=lr, **keys)
 
@@ -57,17 +57,17 @@ def kerass(kind: Any, lr: float, **keys: Any) -> Step:
 
 
 def by_norm(parameters: Any) -> None:
-    """Clip as torch does by norm."""
+    """Clip by norm, as torch does."""
     torch.nn.utils.clip_grad_norm_(parameters, NORM)
 
 
 def by_value(parameters: Any) -> None:
-    """Clip as torch does by value."""
+    """Clip by value, as torch does."""
     torch.nn.utils.clip_grad_value_(parameters, VALUE)
 
 
 SGD, ADAM = {"name": "sgd", "lr": 0.05}, {"name": "adam", "lr": 0.02}
-# case -> (optimizer, keys of regularization, what makes the reference's stepper)
+# case -> (optimizer, keys of regularization, the reference's step function)
 CASES: dict[str, tuple[dict[str, Any], dict[str, Any], Callable[[], Step]]] = {
     "torch sgd, norm": (SGD, {"l2": L2, "clip_norm": NORM, "clip_first": True}, lambda: torchs(T.SGD, 0.05, by_norm)),
     "torch adam, norm": (
@@ -86,7 +86,7 @@ CASES: dict[str, tuple[dict[str, Any], dict[str, Any], Callable[[], Step]]] = {
 
 
 def trajectory(step: Step, gradient: Callable[[Array], Array]) -> dict[str, Any]:
-    """Return the parameters after the kept steps."""
+    """Return the parameters after the recorded steps."""
     theta, kept = START.copy(), {}
     for k in range(1, STEPS + 1):
         theta = step(gradient(theta), k)

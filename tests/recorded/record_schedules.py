@@ -25,7 +25,7 @@ T, K = torch.optim.lr_scheduler, keras.optimizers.schedules
 
 
 def torchs(kind: Any, **keys: Any) -> list[float]:
-    """Return a torch scheduler's rates from 1 on, step by step."""
+    """Return the rates of a torch scheduler that starts at 1, step by step."""
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
     scheduler, rates = kind(optimizer, **keys), []
     for _ in range(STEPS):
@@ -41,7 +41,7 @@ def kerass(schedule: Any) -> list[float]:
 
 
 def torchs_warm_up(kind: Any, warmup: int, **keys: Any) -> list[float]:
-    """Return the rates of a torch scheduler that begins after a warm-up."""
+    """Return the rates of a torch scheduler after a warm-up."""
 
     def both(optimizer: Any) -> Any:
         first = T.LinearLR(optimizer, start_factor=1 / (warmup + 1), end_factor=1.0, total_iters=warmup)
@@ -51,7 +51,7 @@ def torchs_warm_up(kind: Any, warmup: int, **keys: Any) -> list[float]:
 
 
 def sklearns(power: float, rows: int) -> list[float]:
-    """Return the rates of scikit-learn's invscaling, epoch by epoch of so many rows."""
+    """Return the rates of scikit-learn's invscaling, for epochs of that many samples."""
     optimizer, rates = SGDOptimizer([], learning_rate_init=1.0, lr_schedule="invscaling", power_t=power), []
     for k in range(STEPS):
         rates.append(float(optimizer.learning_rate))
@@ -60,7 +60,7 @@ def sklearns(power: float, rows: int) -> list[float]:
 
 
 def plateau(**keys: Any) -> list[float]:
-    """Return torch's rates after each of the losses."""
+    """Return torch's rate after each of LOSSES."""
     optimizer = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
     scheduler, rates = T.ReduceLROnPlateau(optimizer, **keys), []
     for loss in LOSSES:
@@ -70,8 +70,8 @@ def plateau(**keys: Any) -> list[float]:
 
 
 CASES: dict[str, tuple[dict[str, Any], list[float]]] = {
-    "keras inverse time": ({"name": "cooling", "eps": 0.05}, kerass(K.InverseTimeDecay(1.0, 10, 0.5))),
-    "scikit-learn invscaling": ({"name": "cooling", "eps": 50.0, "power": 0.7}, sklearns(0.7, 50)),
+    "keras inverse time": ({"name": "inverse_time_decay", "eps": 0.05}, kerass(K.InverseTimeDecay(1.0, 10, 0.5))),
+    "scikit-learn invscaling": ({"name": "inverse_time_decay", "eps": 50.0, "power": 0.7}, sklearns(0.7, 50)),
     "torch linear": (
         {"name": "linear", "tau": 40, "end": 0.2},
         torchs(T.LinearLR, start_factor=1.0, end_factor=0.2, total_iters=40),

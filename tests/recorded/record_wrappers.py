@@ -1,4 +1,4 @@
-"""Record Lookahead and averages of weights from optax, torch and keras: python -m tests.recorded.record_wrappers
+"""Record Lookahead and averaged weights from optax, torch and keras: python -m tests.recorded.record_wrappers
 
 Needs what record_optimizers needs. Steps are those of SGD and of Adam on the problems, with a rate that falls; recorded
 are the weights that learn and those that follow them, after some steps.
@@ -26,11 +26,13 @@ from tests.recorded.problems import KEPT, PROBLEMS, START, STEPS, Array, X, rate
 from tests.recorded.record_optimizers import T
 
 FOLDER = Path(__file__).parent
-Step = Callable[[Callable[[Array], Array], int], tuple[Array, Array]]  # gradient, k -> weights that learn, that follow
+Step = Callable[
+    [Callable[[Array], Array], int], tuple[Array, Array]
+]  # (gradient, k) -> trained weights, averaged weights
 
 
 def optaxs_lookahead(transform: Callable[[Any], Any], lr: float, period: int, alpha: float) -> Step:
-    """Return a stepper of optax.lookahead."""
+    """Return a step function of optax.lookahead."""
     optimizer = optax.lookahead(transform(lambda count: rate(lr, count + 1)), period, alpha)
     parameters = optax.LookaheadParams.init_synced(jnp.asarray(START))
     state = optimizer.init(parameters)
@@ -45,7 +47,7 @@ def optaxs_lookahead(transform: Callable[[Any], Any], lr: float, period: int, al
 
 
 class Weights(torch.nn.Module):
-    """A module that is nothing but its parameters."""
+    """A module with parameters and no computation."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -53,7 +55,7 @@ class Weights(torch.nn.Module):
 
 
 def torchs(every: int = 1, first: int = 1, **keys: Any) -> Step:
-    """Return a stepper of torch's SGD with an AveragedModel, updated after some of the steps."""
+    """Return a step function of torch's SGD with an AveragedModel, updated after some of the steps."""
     model = Weights()
     optimizer = T.SGD(model.parameters(), lr=0.05)
     averaged = AveragedModel(model, **keys)
@@ -71,7 +73,7 @@ def torchs(every: int = 1, first: int = 1, **keys: Any) -> Step:
 
 
 def kerass(decay: float) -> Step:
-    """Return a stepper of keras' SGD with use_ema."""
+    """Return a step function of keras' SGD with use_ema."""
     variable = keras.Variable(START, dtype="float64")
     optimizer = keras.optimizers.SGD(0.05, use_ema=True, ema_momentum=decay)
 
@@ -85,7 +87,7 @@ def kerass(decay: float) -> Step:
 
 
 def optaxs_ema(decay: float) -> Step:
-    """Return a stepper of optax' SGD, with its ema of the weights."""
+    """Return a step function of optax' SGD with an EMA of the weights."""
     theta, ema = jnp.asarray(START), optax.ema(decay, debias=True)
     state = ema.init(theta)
 
@@ -100,7 +102,7 @@ def optaxs_ema(decay: float) -> Step:
 
 SGD = {"name": "sgd", "lr": 0.05}
 EMA = get_ema_multi_avg_fn(0.9)
-# case -> (optimizer, lookahead, averaging, steps of an epoch, what makes the reference's stepper)
+# case -> (optimizer, lookahead, averaging, steps per epoch, the reference's step function)
 CASES: dict[str, tuple[dict[str, Any], Any, Any, int, Callable[[], Step]]] = {
     "lookahead of sgd, optax": (
         SGD,
@@ -125,7 +127,7 @@ CASES: dict[str, tuple[dict[str, Any], Any, Any, int, Callable[[], Step]]] = {
 
 
 def trajectory(step: Step, gradient: Callable[[Array], Array]) -> dict[str, Any]:
-    """Return both weights after the kept steps."""
+    """Return both sets of weights after the recorded steps."""
     kept = {}
     for k in range(1, STEPS + 1):
         learning, following = step(gradient, k)
@@ -135,7 +137,7 @@ def trajectory(step: Step, gradient: Callable[[Array], Array]) -> dict[str, Any]
 
 
 def torchs_batch_norm() -> dict[str, Any]:
-    """Return the running mean and variance that torch's update_bn measures for a net, on batches of three rows."""
+    """Return the running mean and variance that torch's update_bn computes for a network, on batches of three."""
     W1, b1, *_ = split(START)
     norm = torch.nn.BatchNorm1d(4)
     net = torch.nn.Sequential(torch.nn.Linear(3, 4), norm)

@@ -1,4 +1,4 @@
-"""The network once more, in plain NumPy, written for the eye; nothing of nntrain's own arithmetic is used."""
+"""A readable reference network in plain NumPy; it uses no code of nntrain."""
 
 from typing import Any
 
@@ -35,7 +35,7 @@ def softmax(z: Array) -> Array:
 
 
 def loss_and_delta(name: str, o: Array, target: Array) -> tuple[float, Array]:
-    """Return L and dL/do as the lectures write them, with no care for overflow."""
+    """Return L and dL/do as in the lectures, without protection against overflow."""
     B, O = o.shape  # noqa: E741
     match name:
         case "mse":

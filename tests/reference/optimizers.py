@@ -1,4 +1,4 @@
-"""The update rules once more, in plain NumPy, as their sources write them."""
+"""Update rules in plain NumPy, written as in their sources."""
 
 from collections.abc import Generator
 from typing import Any
@@ -27,7 +27,7 @@ def momentum(
 
 
 def nesterov(lr: float = 0.01, momentum: float = 0.9) -> Generator[Array, Array, None]:
-    """The lectures' own form, which takes the gradient ahead of theta; its look-ahead point is what is compared."""
+    """The form of the lectures, with the gradient at the look-ahead point, which is what it yields."""
     g = yield np.zeros(0)
     v, ahead, theta = np.zeros_like(g), np.zeros_like(g), np.zeros_like(g)
     while True:
