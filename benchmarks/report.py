@@ -1,4 +1,4 @@
-"""Results as Markdown: tables, the targets and how far they are reached, and the short one in the README."""
+"""Results as Markdown: tables, the targets and how far they are reached, and the short table in docs/performance.md."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from benchmarks.peers import PEERS
 from benchmarks.targets import targets
 from benchmarks.turns import ROOT
 
+PERFORMANCE = ROOT / "docs" / "performance.md"
 BEGIN, END = "<!-- benchmarks: written by python -m benchmarks report -->", "<!-- end of benchmarks -->"
 
 
@@ -159,7 +160,7 @@ def page(results: Results) -> str:
 
 
 def short(results: Results, others: list[Results]) -> str:
-    """Return the table for the project's README, and links to the pages of all processors."""
+    """Return the short table for docs/performance.md, and links to the pages of all processors."""
     result, whole = results.load("steps"), results.load("jobs")
     rows = []
     names = ["nntrain", "scikit-learn", "torch eager", "jax scan", "keras (jax)"]
@@ -178,25 +179,24 @@ def short(results: Results, others: list[Results]) -> str:
 def _linked(results: Results) -> str:
     machine = results.load("steps")["machine"]
     page = (results.folder / "results.md").relative_to(ROOT)
-    return f"[{machine['cores']} cores of {machine['processor']}]({page}), {machine['date']}"
+    return f"[{machine['cores']} cores of {machine['processor']}](../{page}), {machine['date']}"
 
 
-def with_short(readme: str) -> str:
-    """Return the project's README with its table as the latest results have it of which steps and jobs are there."""
-    before, rest = readme.split(BEGIN)
+def with_short(text: str) -> str:
+    """Return docs/performance.md with the table of the latest results that have both steps and jobs."""
+    before, rest = text.split(BEGIN)
     _, after = rest.split(END)
     measured = [one for one in Results.all() if one.load("steps")]
     whole = [one for one in measured if one.load("jobs")]
     if not whole:
-        return readme
+        return text
     newest = max(whole, key=lambda one: str(one.load("steps")["machine"]["date"]))
     others = [one for one in measured if one != newest]
     return f"{before}{BEGIN}\n{short(newest, others)}\n{END}{after}"
 
 
 def run() -> None:
-    """Write the pages and the README's table."""
+    """Write the pages of results and the table in docs/performance.md."""
     for results in Results.all():
         (results.folder / "results.md").write_text(page(results))
-    readme = ROOT / "README.md"
-    readme.write_text(with_short(readme.read_text()))
+    PERFORMANCE.write_text(with_short(PERFORMANCE.read_text()))

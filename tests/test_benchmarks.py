@@ -13,7 +13,6 @@ from benchmarks.peers import CannotError, ours, products_openblas, scikit_learn
 from benchmarks.scripts.common import JOBS
 from benchmarks.turns import Timed
 from nntrain.utils.resources import shipped_recipes
-from tests.helpers import ROOT
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
@@ -58,8 +57,8 @@ def test_what_is_shown_is_what_was_measured() -> None:
     """``python -m benchmarks report`` after each change of the results."""
     for results in Results.all():
         assert (results.folder / "results.md").read_text() == report.page(results)
-    readme = (ROOT / "README.md").read_text()
-    assert readme == report.with_short(readme)
+    shown = report.PERFORMANCE.read_text()
+    assert shown == report.with_short(shown)
 
 
 def test_the_guard_compares_with_what_was_kept_of_this_processor(

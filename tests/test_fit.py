@@ -163,12 +163,12 @@ def test_a_run_is_overwritten_when_the_new_one_is_there(recipe: Path, nntrain: C
     assert (out / "model.safetensors").read_bytes() != before["model.safetensors"]
 
 
-def test_the_readme_names_all_keys_of_what_a_run_leaves(recipe: Path, nntrain: CommandLine) -> None:
+def test_the_documentation_names_all_keys_of_a_run_directory(recipe: Path, nntrain: CommandLine) -> None:
     settings = ("--set", "regularization.clip_norm=1", "--set", "model.hidden=[]", "--set", "training.epochs=9")
     summary = nntrain("fit", recipe, "--out", "run", "--json", *settings).json
-    readme = (ROOT / "README.md").read_text().splitlines()
-    (of_metrics,) = (line for line in readme if line.startswith("| `metrics.jsonl`"))
-    (of_summary,) = (line for line in readme if line.startswith("| `summary.json`"))
+    page = (ROOT / "docs" / "files.md").read_text().splitlines()
+    (of_metrics,) = (line for line in page if line.startswith("| `metrics.jsonl`"))
+    (of_summary,) = (line for line in page if line.startswith("| `summary.json`"))
     assert {key for line in lines(Path("run")) for key in line if f"`{key}`" not in of_metrics} == set()
     assert {key for key in (*summary, *Stopped) if f"`{key}`" not in of_summary} == set()
 

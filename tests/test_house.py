@@ -218,15 +218,9 @@ def test_an_optimizer_is_one_new_file(tmp_path: Path) -> None:
     assert {variant["name"] for variant in found["variants"]} == {"signum", "adam"}
 
 
-def test_the_help_and_the_readme_list_the_exit_statuses(nntrain: CommandLine) -> None:
-    for text in (nntrain("--help").out, (ROOT / "README.md").read_text()):
+def test_the_help_and_the_documentation_list_the_exit_statuses(nntrain: CommandLine) -> None:
+    for text in (nntrain("--help").out, (ROOT / "docs" / "files.md").read_text()):
         assert all(str(int(status)) in text for status in Status)
-
-
-def test_the_breakpoint_of_the_readme_is_where_it_says() -> None:
-    found = re.search(r"b (nntrain/\S+\.py):(\d+)'", (ROOT / "README.md").read_text())
-    assert found is not None
-    assert "loss_and_gradient(" in (ROOT / found[1]).read_text().splitlines()[int(found[2]) - 1]
 
 
 def test_recipes_are_listed_and_copied(nntrain: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -83,7 +83,7 @@ def test_diabetes_is_at_least_as_good_as_ridge_regression() -> None:
 README = (ROOT / "recipes" / "README.md").read_text()
 
 
-def test_every_recipe_is_told_of() -> None:
+def test_every_recipe_is_documented() -> None:
     assert all(f"`{name}`" in README for name in shipped_recipes())
 
 
@@ -94,13 +94,13 @@ def expected(name: str) -> list[float]:
 
 
 @pytest.mark.parametrize("name", ["digits", "moons", "iris", "wine", "breast_cancer", "diabetes", "friedman1"])
-def test_the_readme_tells_the_range_of_ten_seeds(name: str) -> None:
-    """To its last digit; another processor rounds otherwise, and may shift a row or two."""
+def test_the_readme_has_the_range_over_ten_seeds(name: str) -> None:
+    """To the last digit shown, give or take a row or two: processors round differently."""
     found, (low, high, *_) = scores(name, range(10)), expected(name)
     assert (min(found), max(found)) == pytest.approx((low, high), abs=0.015)
 
 
-def test_the_readme_tells_what_is_made_of_diabetes() -> None:
+def test_the_readme_has_the_medians_of_diabetes() -> None:
     ridge = median(theirs(built(text_of("diabetes", seed)).plan, Ridge()) for seed in range(10))
     assert expected("diabetes")[2:] == pytest.approx([median(scores("diabetes", range(10))), ridge], abs=0.015)
 
@@ -147,7 +147,7 @@ def test_a_deep_tanh_network_needs_the_right_first_weights() -> None:
     assert final("deep_tanh", part="test")[1].metric == pytest.approx(good, abs=0.015)
     for first in ("model.initializer=zeros", small):
         assert final("deep_tanh", first, part="test")[1].metric == pytest.approx(fading, abs=0.015)
-    assert final("deep_tanh", large, part="test")[1].metric == pytest.approx(saturated, abs=0.1)
+    assert final("deep_tanh", large, part="test")[1].metric == pytest.approx(saturated, abs=0.05)
     for rescue in ((small, "model.norm=batch"), (large, "model.norm=batch"), ("model.initializer=lsuv",)):
         assert final("deep_tanh", *rescue, part="test")[1].metric > 0.85
 
@@ -171,7 +171,7 @@ def test_overfitting_and_its_cures(nntrain: CommandLine, tmp_path: Path) -> None
     ended = nntrain("fit", shipped_recipes()["overfit"], "--out", tmp_path / "run", "--json", "-q")
     assert ended.json["verdict"].startswith("overfits")
     loss, low, high = expected("overfit")
-    assert ended.json["validation"]["loss"] == pytest.approx(loss, abs=0.05)
+    assert ended.json["validation"]["loss"] == pytest.approx(loss, abs=0.03)
     cures = re.findall(r"--set (\S+)=('\{\}'|\S+)", shipped_recipes()["overfit"].read_text())
     assert len(cures) == 6
     found = []
@@ -196,18 +196,18 @@ def test_the_readmes_commands_show_what_it_says(nntrain: CommandLine, tmp_path: 
     def at(remark: str) -> Any:
         return tried(nntrain, tmp_path, remark)
 
-    found = at("and with {name: normal, scale: 0.01}").json["findings"]
+    found = at("also try {name: normal, scale: 0.01}").json["findings"]
     assert {finding["kind"] for finding in found} == {"zero_activations", "zero_weights", "equal_units"}
     curvature = at("condition number 70").json["curvature"]
     assert curvature["condition"] == pytest.approx(70, abs=0.5)
     assert curvature["largest_lr"] == pytest.approx(2 / curvature["largest"])
     assert at("w = 1: error 50").json["loss"] == 50
-    assert at("a straight line: 88 %").json["validation"]["accuracy"] == pytest.approx(0.88, abs=0.01)
-    dead = at("all dead").json
+    assert at("a linear model: 88 %").json["validation"]["accuracy"] == pytest.approx(0.88, abs=0.01)
+    dead = at("all are dead").json
     assert dead["dead"] == 1
     assert dead["verdict"].startswith("underfits")
     adam = nntrain("fit", shipped_recipes()["digits"], "--out", tmp_path / "adam", "--json").json
-    assert at("takes longer than Adam").json["train"]["loss"] > 10 * adam["train"]["loss"]
+    assert at("slower than Adam").json["train"]["loss"] > 10 * adam["train"]["loss"]
     assert at("a line search").json["stopped"] == "early_stopping"
     assert at("31 times as many steps").json["steps"] // adam["steps"] == 31
     full = at("100 epochs are 100 steps").json
@@ -217,18 +217,3 @@ def test_the_readmes_commands_show_what_it_says(nntrain: CommandLine, tmp_path: 
     assert (diverged.status, diverged.json["stopped"]) == (3, "diverged")
     assert at("kill every hidden unit").json["layers"][0]["dead"] == 1
     assert len(COMMANDS) == 11
-
-
-def test_the_verdicts_in_the_projects_readme_are_those_of_its_commands(nntrain: CommandLine, tmp_path: Path) -> None:
-    """In the same words, and with much the same shares; other numbers depend on how a processor rounds."""
-    pattern = r"^\$ (nntrain fit .*) -q --json \| jq -r .verdict\n(.*)$"
-    examples = re.findall(pattern, (ROOT / "README.md").read_text(), re.MULTILINE)
-    assert len(examples) == 2
-    for command, told in examples:
-        _, verb, recipe, *options = shlex.split(command)
-        place = ("--out", tmp_path / "run", "--overwrite", "-q", "--json")
-        verdict = nntrain(verb, shipped_recipes()[Path(recipe).stem], *options, *place).json["verdict"]
-        number = r"\d+(?:\.\d+)?"
-        assert re.sub(number, "#", verdict) == re.sub(number, "#", told)
-        shares = [[float(share) for share in re.findall(r"(\d+)%", text)] for text in (verdict, told)]
-        assert shares[0] == pytest.approx(shares[1], abs=2)
