@@ -19,8 +19,8 @@ from nntrain.comparison.result import Result
 from nntrain.comparison.run_result import RunResult
 from nntrain.comparison.tuning import Trial
 from nntrain.comparison.variants import axis, variants_of
-from nntrain.report.compare_tables import loss_curves, notes, ranking, verdicts
-from nntrain.report.export import as_markdown
+from nntrain.report.comparison_export import as_markdown
+from nntrain.report.comparison_tables import loss_curves, notes, ranking, verdicts
 from nntrain.training.events import Scores, Stopped
 from tests.helpers import CommandLine
 

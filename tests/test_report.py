@@ -11,8 +11,8 @@ import pytest
 
 from nntrain.diagnostics.loss_surface import losses_at, surface
 from nntrain.report.html.document import ASSETS, COLOURS
-from nntrain.report.html.lines import FEWEST, Line, Lines, line_figures, thinned
-from nntrain.report.html.surface import TOLERANCE, Walk, simplified, surface_figure
+from nntrain.report.html.lines import MIN_PARTS, Line, Lines, line_figures, thinned
+from nntrain.report.html.surface import TOLERANCE, RunPath, simplified, surface_figure
 from nntrain.training.engine import Engine
 from tests.helpers import CommandLine, built
 from tests.pages import figures, read
@@ -142,7 +142,7 @@ def test_many_points_are_thinned_and_their_peaks_stay() -> None:
     assert thinned(y[:100], 200).tolist() == list(range(100))
     many = [Lines(f"t{k}", [Line("l", np.arange(50_000.0), y, 0)] * 20) for k in range(20)]
     drawn = line_figures(many)
-    assert all(len(line["x"]) <= 4 * FEWEST for figure in drawn for line in figure["lines"])
+    assert all(len(line["x"]) <= 4 * MIN_PARTS for figure in drawn for line in figure["lines"])
     assert drawn[0]["note"] == "thinned: of every 2,000 points the first, lowest, highest and last"
 
 
@@ -216,7 +216,7 @@ def test_the_surface_is_the_loss_and_its_heights_give_it_back() -> None:
         assert found.loss[row, column] == pytest.approx(engine.score(engine.train).loss)
     best = np.unravel_index(found.loss.argmin(), found.loss.shape)
     assert (x[best[1]], y[best[0]]) == pytest.approx((3, 1), abs=0.05)
-    figure = surface_figure(found, [Walk("run", path)], [losses])
+    figure = surface_figure(found, [RunPath("run", path)], [losses])
     heights = np.frombuffer(base64.b64decode(figure["heights"]), "<u2").reshape(found.loss.shape)
     again = figure["low"] + figure["unit"] * np.expm1(heights / 65535 * figure["top"])
     np.testing.assert_allclose(again, found.loss, rtol=1e-3)

@@ -1,4 +1,4 @@
-"""``nntrain fit``: from a recipe to a trained model."""
+"""``nntrain fit``: train the network of a recipe."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from nntrain.artifacts.run_folder import RunFolder
-    from nntrain.cli.live import Listener
+    from nntrain.cli.progress import Listener
     from nntrain.cli.requirements import Condition
     from nntrain.report.summary import Summary
     from nntrain.training.engine import Engine
@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 def command(
     recipe: Recipe,
     settings: Settings = None,
-    out: Annotated[Path | None, typer.Option(help="Directory to leave the run in.  [default: runs/NAME-TIME]")] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Let --out replace the run that it holds.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Directory for the run.  [default: runs/NAME-TIME]")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --out.")] = False,
     require: Annotated[
         list[str] | None,
         typer.Option(
             metavar="CONDITION",
-            help="Exit with 1 unless it holds, as in 'test.accuracy>=0.95'. Repeatable.",
+            help="Exit with status 1 unless this holds, such as 'test.accuracy>=0.95'. Repeatable.",
             autocompletion=completion.measures,
         ),
     ] = None,
@@ -41,22 +43,22 @@ def command(
 ) -> None:
     """Train the network of a recipe.
 
-    Progress goes to standard error: a live display on a terminal, else a line for the first and the last epoch and one
-    every ten seconds between them. A unit is dead if its activation is zero for every row of the probe, which is the
-    first 512 rows of the training part (all, if there are fewer); gradient norms are those of the epoch's last
-    mini-batch.
+    Progress goes to standard error: a live display on a terminal; elsewhere a line for the first and the last epoch,
+    and one every ten seconds in between. A unit is dead if its activation is zero for all of the first 512 training
+    samples. Gradient norms are those of an epoch's last mini-batch.
 
-    A run leaves a directory: recipe.yaml (complete), metrics.jsonl (a line an epoch), summary.json and
-    model.safetensors. Ctrl-C, SIGTERM and SIGHUP end a run early and still leave all of them.
+    The run directory holds recipe.yaml (complete), metrics.jsonl (one line per epoch), summary.json and
+    model.safetensors. Ctrl-C, SIGTERM and SIGHUP end a run early and still write all of them.
     """
     from nntrain.cli.interrupts import Interrupts
-    from nntrain.cli.live import listener_for
+    from nntrain.cli.progress import listener_for
     from nntrain.cli.requirements import parse, unmet
     from nntrain.cli.result import note, print_summary
+    from nntrain.report.run_progress import RunProgress
     from nntrain.training.events import Stopped
 
     conditions = [parse(text) for text in require or []]
-    with Interrupts() as interrupts, listener_for(quiet) as listener:
+    with Interrupts() as interrupts, listener_for(RunProgress(), quiet) as listener:
         summary = fit(recipe, settings or [], out, overwrite, listener, interrupts.wanted, conditions)
     print_summary(summary, as_json=json, quiet=quiet)
     misses = unmet(conditions, summary)
@@ -80,24 +82,24 @@ def fit(
     interrupted: Callable[[], bool] = lambda: False,
     conditions: Sequence[Condition] = (),
 ) -> Summary:
-    """Train the network of the recipe that ``recipe`` names and leave the run's directory.
+    """Train the network of a recipe and write the run's directory.
 
     Args:
-        recipe: the recipe, as a command's argument names it.
+        recipe: a recipe, run or model, as a command's argument names it.
         settings: overrides, ``key=value``.
-        out: directory of the run; None for one under ``runs``.
-        overwrite: whether ``out`` may hold a run already.
-        listener: is told every event.
-        interrupted: is asked whether to end the run early.
-        conditions: of the summary, which the run has to be able to meet.
+        out: run directory; None for one under ``runs``.
+        overwrite: whether a run in ``out`` is replaced.
+        listener: receives every event.
+        interrupted: returns whether to end the run early.
+        conditions: on the summary; a run that could not meet one is refused.
 
     Raises:
-        InputError: if anything about the recipe, its data, ``out`` or ``conditions`` is wrong.
+        InputError: if the recipe, its data, ``out`` or ``conditions`` are wrong.
     """
     from nntrain.artifacts.lookup import load_recipe
     from nntrain.artifacts.model import Model
     from nntrain.artifacts.run_folder import MODEL, RunFolder
-    from nntrain.cli.compiling import compiling_said
+    from nntrain.cli.compiling import announce_compiling
     from nntrain.cli.requirements import check
     from nntrain.recipe.build import build, names_absolute_path, with_path_from
     from nntrain.recipe.document import dump_document
@@ -126,12 +128,12 @@ def fit(
 
     with (
         RunFolder(plan.name, complete, out, overwrite, listener.warn) as folder,
-        compiling_said(listener.note),
+        announce_compiling(listener.note),
         collecting_new(),
     ):
         with loaded.document.placing():
             engine = Engine(plan)
-        interrupted()  # from here on there is something to keep
+        interrupted()  # from here on an interrupted run keeps something
         summary = summarize(told(folder, engine), str(folder.path), str(folder.path / MODEL))
         model = Model.of(built.recipe, plan.network, engine.theta, built.dataset, plan.data)
 
