@@ -29,7 +29,7 @@ def command(
         Family,
         typer.Argument(
             metavar="FAMILY",
-            help=f"One of {', '.join(Family)}.",
+            help="Family to list.",
             show_default=False,
         ),
     ],

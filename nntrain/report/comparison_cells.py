@@ -26,7 +26,7 @@ def differing_text(variant: VariantResult) -> str:
     return " ".join(f"{key}={value}" for key, value in variant.differs.items())
 
 
-def scores_beside(result: Result) -> list[tuple[str, str]]:
+def further_scores(result: Result) -> list[tuple[str, str]]:
     """Return the (split, name) of further scores to show: those of the test split if there is one."""
     split, name = result.measure.split(".")
     available = {split for variant in result.variants for split in variant.counts.scores}

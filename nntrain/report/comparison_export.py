@@ -45,9 +45,9 @@ def as_markdown(result: Result) -> str:
     """Return the ranking and the pairs as Markdown tables."""
     part, name = result.measure.split(".")
     with_rate = cells.learning_rates_differ(result) and not result.trials
-    beside = cells.scores_beside(result)
+    further = cells.further_scores(result)
     head = ["variant", "settings", *(["lr"] if with_rate else []), f"{part} {metric_name(name)}", "quartiles"]
-    head += [f"{other} {metric_name(key)}" for other, key in beside]
+    head += [f"{other} {metric_name(key)}" for other, key in further]
     head += [*([] if result.target is None else [f"steps to {result.target:.3g}"]), "time", "diverged"]
     lines = []
     for variant in result.variants:
@@ -56,7 +56,7 @@ def as_markdown(result: Result) -> str:
             line = [label, cells.settings_text(outcome.settings) or cells.differing_text(variant)]
             line += [cells.learning_rate_text(variant)] if with_rate else []
             line += [cells.median(outcome, part, name), cells.quartiles(outcome, part, name)]
-            line += [cells.median(outcome, *one) for one in beside]
+            line += [cells.median(outcome, *one) for one in further]
             line += [] if result.target is None else [cells.steps_to_target(outcome)]
             lines.append([*line, cells.time_text(outcome), percent(outcome.diverged)])
     pairs = [

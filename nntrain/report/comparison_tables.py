@@ -32,7 +32,7 @@ def ranking(result: Result, width: int) -> RenderableType:
     columns.append(_column(f"{part} {metric_name(name)}", [cells.median(one, part, name) for one in outcomes], lines))
     if any(outcome.runs > 1 for outcome in outcomes):
         columns.append(_column("quartiles", [cells.quartiles(one, part, name) for one in outcomes], lines, drop=3))
-    for place, (other, key) in enumerate(cells.scores_beside(result), start=1):
+    for place, (other, key) in enumerate(cells.further_scores(result), start=1):
         head = f"{other} {metric_name(key)}"
         columns.append(_column(head, [cells.median(one, other, key) for one in outcomes], lines, drop=place))
     if result.target is not None:
@@ -60,9 +60,9 @@ def _label(variant: VariantResult, outcome: Outcome) -> Text:
     if outcome is not variant.counts:
         return Text(f"  defaults lr={cells.learning_rate_text(variant)}", "dim")
     label = Text(variant.name, "bold")
-    for told in (cells.settings_text(outcome.settings), cells.differing_text(variant)):
-        if told:
-            label.append(f" {told}", "not bold")
+    for text in (cells.settings_text(outcome.settings), cells.differing_text(variant)):
+        if text:
+            label.append(f" {text}", "not bold")
     return label
 
 

@@ -65,8 +65,8 @@ def _below(facts: Mapping[str, Any], keys: Sequence[str], width: int) -> Rendera
     """Return a component for a narrow terminal: its name, and everything else below."""
     listed = "keys  " + ", ".join(keys).replace(": ", ":\0")  # keeps a key and its default together
     lines = textwrap.fill(listed, width - GAP, subsequent_indent=" " * 6).replace("\0", " ")
-    told = Group(_about(facts, width - GAP), *([Text(lines)] if keys else []))
-    return Group(Text(facts["name"], "bold"), Padding(told, (0, 0, 1, GAP)))
+    details = Group(_about(facts, width - GAP), *([Text(lines)] if keys else []))
+    return Group(Text(facts["name"], "bold"), Padding(details, (0, 0, 1, GAP)))
 
 
 def _about(facts: Mapping[str, Any], width: int) -> Text:

@@ -61,7 +61,7 @@ def fitted(columns: Sequence[Column], width: int) -> RenderableType:
     if _least(shown) > width:  # too narrow even for the columns that are always shown: wrap those
         shown = [replace(column, folds=True) for column in shown]
     table = _table(shown, _widths(shown, width))
-    return Group(table, Text(f"not shown at this width: {', '.join(dropped)}", "dim")) if dropped else table
+    return Group(table, Text(f"no room for {', '.join(dropped)}", "dim")) if dropped else table
 
 
 def has_room(columns: Sequence[Column], width: int) -> bool:

@@ -92,15 +92,15 @@ class RunProgress:
         facts = [f"epoch {int(done) + running}/{started.epochs}", left]
         if self.last is not None:
             facts += [f"{self.last.samples_per_second:,.0f} samples/s", f"lr {self.last.learning_rate:.3g}"]
-        beside = "  ".join(filter(None, facts[1:]))
+        side = "  ".join(filter(None, facts[1:]))
         size = max(8, min(30, width - 66))
         bar = ProgressBar(started.epochs, done, width=size)
         grid = Table.grid(padding=(0, 2))
-        if len(facts[0]) + size + len(beside) + 4 <= width:
-            grid.add_row(facts[0], bar, beside)
+        if len(facts[0]) + size + len(side) + 4 <= width:
+            grid.add_row(facts[0], bar, side)
             return grid
         grid.add_row(facts[0], bar)
-        return Group(grid, Text(beside))
+        return Group(grid, Text(side))
 
     def _scores(self, started: Started) -> Table:
         table = Table(box=None, pad_edge=False, header_style="bold")

@@ -211,8 +211,8 @@ def details(summary: Summary, width: int, layers: bool) -> RenderableType:
     if summary.samples_per_second:
         facts.append(f"{summary.samples_per_second:,.0f} samples/s")
     lines = [f"{why(finished.stopped, started.search)} after {', '.join(facts)}"]
-    if told := _best(summary):
-        lines.append(told)
+    if best_text := _best(summary):
+        lines.append(best_text)
     lines.append(f"{summary.verdict}; {advice(finished.diverged)}" if finished.diverged else summary.verdict)
     if finished.parameters is not None:
         lines.append("parameters: " + ", ".join(map(number, finished.parameters)))
@@ -237,8 +237,8 @@ def _best(summary: Summary) -> str:
         return ""
     scores = {name: score for name, score in finished.best.items() if name != "train" or part == "train"}
     metric = metric_name(started.metric)
-    told = (f"{name} loss {number(score.loss)}, {metric} {number(score.metric)}" for name, score in scores.items())
-    return f"{which} had {lowest}: {'; '.join(told)}"
+    best_text = (f"{name} loss {number(score.loss)}, {metric} {number(score.metric)}" for name, score in scores.items())
+    return f"{which} had {lowest}: {'; '.join(best_text)}"
 
 
 def _layers(summary: Summary, width: int) -> RenderableType:

@@ -50,10 +50,10 @@ def _known(compared: Compared, name: str, phase: str, outcome: Outcome) -> Seque
     """Return the runs of an outcome by seed; none if the ledger does not match the outcome."""
     part, key = compared.record.measure.split(".")
     rows = [row for _, row in sorted(compared.runs.get((name, phase), {}).items())]
-    told = outcome.scores.get(part, {}).get(key)
+    facts = outcome.scores.get(part, {}).get(key)
     values = [np.inf if row.diverged else _score(row, part, key) for row in rows]
     middle = np.median(values) if values else np.nan
-    same = told is not None and (told.median is None or np.isclose(middle, told.median, rtol=1e-9, atol=0))
+    same = facts is not None and (facts.median is None or np.isclose(middle, facts.median, rtol=1e-9, atol=0))
     return rows if len(rows) == outcome.runs and (same or key != "loss") else []
 
 
@@ -124,9 +124,9 @@ def _results(record: Record, rows: Mapping[tuple[str, str], Sequence[RunResult]]
             runs = [row for row in rows[one.name, phase] if not row.diverged]
             points = np.array([_score(row, part, name) for row in runs], np.float64)
             counts = phase == next(iter(one.phases))
-            told = [["median", _spread(middle, name)[0]], ["quartiles", _spread(middle, name)[1]]]
-            told += [["runs", str(outcome.runs)], ["diverged", percent(outcome.diverged)]]
-            row = {"label": one.name if counts else f"{one.name}, defaults", "colour": colour(rank), "told": told}
+            facts = [["median", _spread(middle, name)[0]], ["quartiles", _spread(middle, name)[1]]]
+            facts += [["runs", str(outcome.runs)], ["diverged", percent(outcome.diverged)]]
+            row = {"label": one.name if counts else f"{one.name}, defaults", "colour": colour(rank), "facts": facts}
             row |= {"points": short(points), "faded": not counts}
             if middle is not None:
                 row |= {"low": middle.q1, "middle": middle.median, "high": middle.q3}
@@ -148,9 +148,9 @@ def _intervals(record: Record) -> list[Figure]:
         return []
     rows = []
     for pair in shown:
-        told = [["difference", _value(pair.difference)], ["95 % interval", _interval(pair)]]
-        told += [["p (Holm)", f"{pair.p_holm:.2g}"], ["", pair.verdict]]
-        row = {"label": f"{pair.a} vs {pair.b}", "colour": colour(ranks.get(pair.a, 0)), "told": told}
+        facts = [["difference", _value(pair.difference)], ["95 % interval", _interval(pair)]]
+        facts += [["p (Holm)", f"{pair.p_holm:.2g}"], ["", pair.verdict]]
+        row = {"label": f"{pair.a} vs {pair.b}", "colour": colour(ranks.get(pair.a, 0)), "facts": facts}
         rows.append(row | {"low": pair.low, "middle": pair.difference, "high": pair.high, "faded": not pair.shown})
     note = "median paired difference with 95 % bootstrap interval; faded: no difference shown"
     if len(shown) < len(record.pairs):

@@ -44,11 +44,11 @@ def _results(runs: Sequence[History], names: Sequence[str]) -> str:
     heads += [("", "epochs"), ("", "time")]
     rows, ends = [], []
     for index, (run, name) in enumerate(zip(runs, names, strict=True)):
-        told = run_button(index, name) if len(runs) > 1 else escape(name)
+        label = run_button(index, name) if len(runs) > 1 else escape(name)
         summary = run.summary
         scores = [summary.get(split, {}).get(key) for split in splits for key in ("loss", run.metric)]
         facts = [f"{summary['epochs']:,}", escape(duration(summary["seconds"]))]
-        rows.append([told, escape(run.recipe.optimizer.name), escape(_rate(run)), *map(number, scores), *facts])
+        rows.append([label, escape(run.recipe.optimizer.name), escape(_rate(run)), *map(number, scores), *facts])
         ends.append(f"<li>{f'<b>{escape(name)}</b>: ' if len(runs) > 1 else ''}{escape(_end(run))}</li>")
     return f'{table(heads, rows, text=(0, 1))}<ul class="plain">{"".join(ends)}</ul>'
 
@@ -97,11 +97,11 @@ def _losses(runs: Sequence[History], names: Sequence[str], x: str) -> Lines:
     lines, one = [], len(runs) == 1
     for index, (run, name) in enumerate(zip(runs, names, strict=True)):
         has = bool(np.isfinite(run.columns["validation_loss"]).any())
-        told = "" if one else f"{name}, "
-        label = f"{told}training" if one or has else name
+        prefix = "" if one else f"{name}, "
+        label = f"{prefix}training" if one or has else name
         lines.append(_line(run, label, "train_loss", index, thin=has and not one))
         if has:
-            validation = _line(run, f"{told}validation", "validation_loss", index)
+            validation = _line(run, f"{prefix}validation", "validation_loss", index)
             lines.append(replace(validation, index=index + 1) if one else validation)
     return Lines("loss", lines, x, ratio=True)
 

@@ -79,7 +79,7 @@ function linesFigure(figure, spec) {
   }
 
   // Show the values at x: for each line, its nearest point within a few pixels.
-  function tell(x) {
+  function describe(x) {
     const rows = [], at = view.x.place(x);
     view.dots.replaceChildren();
     for (const line of view.seen) {
@@ -111,7 +111,7 @@ function linesFigure(figure, spec) {
       const pixel = Math.min(right, Math.max(left, event.offsetX));
       const value = values.reduce((best, one) => (Math.abs(x.place(one) - pixel) < Math.abs(x.place(best) - pixel) ? one : best));
       at = values.indexOf(value);
-      tell(value);
+      describe(value);
     };
     root.onpointerleave = root.onblur = leave;
     root.onkeydown = event => {
@@ -120,7 +120,7 @@ function linesFigure(figure, spec) {
       if (!(event.key in steps)) return;
       event.preventDefault();
       at = Math.min(values.length - 1, Math.max(0, (at === null ? -1 : at) + steps[event.key]));
-      tell(values[at]);
+      describe(values[at]);
     };
   }
 

@@ -60,7 +60,7 @@ function pathsLayer(paths, x, y) {
   return { group, show, near };
 }
 
-// A figure with paths: controls, legend and tooltip. `make(width)` draws the background: {view, under, tell}.
+// A figure with paths: controls, legend and tooltip. `make(width)` draws the background: {view, under, describe}.
 function pathsFigure(figure, spec, make) {
   const plot = html("div", { class: "plot" });
   figure.append(plot);
@@ -72,21 +72,21 @@ function pathsFigure(figure, spec, make) {
   document.addEventListener("runs", redraw);
 
   function draw(width) {
-    const { view, under, tell } = make(width);
+    const { view, under, describe } = make(width);
     layer = pathsLayer(spec.paths, view.x, view.y);
     view.area.append(layer.group);
     layer.show(epoch);
     plot.replaceChildren(...under, view.root);
     view.root.onpointermove = view.root.onpointerdown = event => {
       const found = layer.near(event.offsetX, event.offsetY, epoch);
-      const [head, rows] = found ? told(found) : tell(event.offsetX, event.offsetY);
+      const [head, rows] = found ? details(found) : describe(event.offsetX, event.offsetY);
       if (head) tip.show(plot, event.offsetX, event.offsetY, head, rows);
       else tip.hide();
     };
     view.root.onpointerleave = tip.hide;
   }
 
-  function told({ path, index }) {
+  function details({ path, index }) {
     const rows = spec.names.map((name, axis) => [null, name, shown([path.x, path.y][axis][index], 5)]);
     if (path.loss) rows.push([null, "loss", shown(path.loss[index])]);
     return [`${path.label}, ${spec.counted} ${path.epochs[index].toLocaleString("en-US")}`, rows];

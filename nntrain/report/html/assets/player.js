@@ -30,13 +30,13 @@ function player(last, show, counted) {
   const slider = html("input", { type: "range", min: 0, max: last, step: 1, value: last, "aria-label": counted });
   const speed = html("select", { "aria-label": "speed", title: "speed" }, html("option", { value: "" }, "automatic speed"),
     ...speeds(last).map(value => html("option", { value }, `${value.toLocaleString("en-US")} ${counted}s/s`)));
-  const told = html("output");
+  const output = html("output");
   slider.oninput = () => { pause(); set(Number(slider.value)); };
 
   function set(value) {
     epoch = Math.min(last, Math.max(0, value));
     slider.value = Math.floor(epoch);
-    told.textContent = `${counted} ${Math.floor(epoch).toLocaleString("en-US")} of ${last.toLocaleString("en-US")}`;
+    output.textContent = `${counted} ${Math.floor(epoch).toLocaleString("en-US")} of ${last.toLocaleString("en-US")}`;
     show(epoch);
     if (counted === "epoch") document.dispatchEvent(new CustomEvent("epoch", { detail: epoch < last ? epoch : null }));
   }
@@ -68,5 +68,5 @@ function player(last, show, counted) {
   }
 
   set(last);
-  return html("div", { class: "player" }, go, back, on, slider, speed, told);
+  return html("div", { class: "player" }, go, back, on, slider, speed, output);
 }

@@ -34,7 +34,7 @@ function rowsFigure(figure, spec) {
     plot.replaceChildren(root);
     root.onpointermove = root.onpointerdown = event => {
       const row = spec.rows[Math.floor((event.offsetY - top) / step)];
-      if (row) tip.show(plot, event.offsetX, event.offsetY, row.label, row.told.map(([name, value]) => [null, name, value]));
+      if (row) tip.show(plot, event.offsetX, event.offsetY, row.label, row.facts.map(([name, value]) => [null, name, value]));
       else tip.hide();
     };
     root.onpointerleave = tip.hide;

@@ -53,7 +53,7 @@ function surfaceFigure(figure, spec) {
     });
     view.root.querySelectorAll(".grid").forEach(line => line.remove());
     const fraction = (value, [low, high], scale) => (value - scale.place(low)) / (scale.place(high) - scale.place(low));
-    const tell = (px, py) => {
+    const describe = (px, py) => {
       const across = fraction(px, spec.xs, view.x), up = fraction(py, spec.ys, view.y);
       if (across < 0 || across > 1 || up < 0 || up > 1) return [null, []];
       const values = [[across, spec.xs], [up, spec.ys]].map(([at, [low, high]]) => low + at * (high - low));
@@ -62,7 +62,7 @@ function surfaceFigure(figure, spec) {
         [null, "loss", `about ${shown(lossOf(heightAt(across, up)), 3)}`],
       ]];
     };
-    return { view, under: [paint(view)], tell };
+    return { view, under: [paint(view)], describe };
   });
   figure.append(html("div", { class: "scale" }, `loss ${ends[0]}`, html("i"), ends[1]));
 }
@@ -78,6 +78,6 @@ function profileFigure(figure, spec) {
     const points = spec.at.map((value, index) => [value, spec.loss[index]]).filter(([, loss]) => finite(loss))
       .map(([value, loss]) => `${view.x.place(value).toFixed(1)} ${view.y.place(loss).toFixed(1)}`);
     view.area.append(svg("path", { class: "line", d: `M${points.join("L")}`, stroke: "var(--soft)" }));
-    return { view, under: [], tell: () => [null, []] };
+    return { view, under: [], describe: () => [null, []] };
   });
 }
