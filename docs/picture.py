@@ -13,7 +13,7 @@ from rich.console import Console
 
 from nntrain.recipe.build import build
 from nntrain.recipe.load import load
-from nntrain.report.progress import Progress
+from nntrain.report.run_progress import RunProgress
 from nntrain.training.engine import Engine
 from nntrain.training.events import EpochEnded
 from nntrain.training.loop import train
@@ -27,7 +27,7 @@ def main() -> None:
     """Train the digits recipe and export what its display shows in the middle of it."""
     loaded = load(str(shipped_recipes()["digits"]))
     plan = build(loaded.recipe, loaded.document, loaded.folder, loaded.name).plan
-    progress, engine = Progress(), Engine(plan)
+    progress, engine = RunProgress(), Engine(plan)
     began = perf_counter()
     for event in train(engine):
         progress.take(event)

@@ -23,7 +23,7 @@ from nntrain.activations import Activation
 from nntrain.artifacts import container
 from nntrain.artifacts.model import named_arrays
 from nntrain.cli import diagnose, evaluate, fit, predict, trace
-from nntrain.cli.live import Silent
+from nntrain.cli.progress import Silent
 from nntrain.data import Source
 from nntrain.losses import Loss
 from nntrain.norms import Norm

@@ -19,8 +19,8 @@ from nntrain.comparison.result import Result
 from nntrain.comparison.run_result import RunResult
 from nntrain.comparison.tuning import Trial
 from nntrain.comparison.variants import axis, variants_of
-from nntrain.report.compare_tables import loss_curves, notes, ranking, verdicts
-from nntrain.report.export import as_markdown
+from nntrain.report.comparison_export import as_markdown
+from nntrain.report.comparison_tables import loss_curves, notes, ranking, verdicts
 from nntrain.training.events import Scores, Stopped
 from tests.helpers import CommandLine
 
@@ -108,11 +108,11 @@ def test_rates_that_were_not_tuned_are_told(moons: Path) -> None:
         ["adam", "0.001"],
         ["sgd", "0.01"],
     ]
-    assert "learning rates were not tuned: each variant ran at the lr shown" in text
+    assert "learning rate not tuned: each variant ran at the lr shown" in text
     assert "| adam |  | 0.001 |" in as_markdown(result(losses))
     assert "not tuned" not in shown(ranking(result(losses, tuned=True), 120), 120)
     same = result({"sgd": [0.5, 0.6], "rmsprop": [0.1, 0.2]})
-    assert "the learning rate was not tuned: every variant ran at 0.01" in shown(ranking(same, 120), 120)
+    assert "learning rate not tuned: every variant ran at 0.01" in shown(ranking(same, 120), 120)
     assert "not tuned" not in shown(ranking(result({"lbfgs": [0.5], "random_search": [0.1]}), 120), 120)
     varied = replace(result(losses), varied=("optimizer.lr",))
     assert "not tuned" not in shown(ranking(varied, 120), 120)
@@ -135,7 +135,7 @@ def test_runs_that_diverged_are_infinitely_bad(moons: Path) -> None:
     pairs = [line.split("  ")[0] for line in shown(verdicts(found, 120), 120).splitlines() if "neither" in line]
     assert pairs == ["sgd, rmsprop"]
     assert "0.1" not in next(line for line in shown(verdicts(found, 120), 120).splitlines() if "neither" in line)
-    assert "medians of the runs that did not diverge" in shown(loss_curves(found, 80), 80)
+    assert "median validation loss of the runs that did not diverge" in shown(loss_curves(found, 80), 80)
 
 
 @pytest.mark.parametrize("count", [8, 14])
@@ -146,7 +146,7 @@ def test_all_variants_are_drawn_or_named(moons: Path, count: int) -> None:
     text = shown(loss_curves(found, 80), 80)
     for mark, name in zip("abcdefghijkl", names[:count], strict=False):
         assert f"{mark} {name}" in " ".join(text.split())
-    assert ("not drawn: amsgrad, lamb; --json has all curves" in text) == (count == 14)
+    assert ("not drawn: amsgrad, lamb; see --json for all curves" in text) == (count == 14)
     assert ("not drawn" in text) == (count == 14)
     assert "epochs 1 to 1" in text
 

@@ -22,7 +22,7 @@ from nntrain.comparison.tuning import trials_of
 from nntrain.comparison.variants import axis, variants_of
 from nntrain.optimizers import Optimizer
 from nntrain.registry import members
-from nntrain.report.compare_progress import Comparing
+from nntrain.report.comparison_progress import ComparisonProgress, ComparisonStarted
 from nntrain.training.engine import Engine
 from nntrain.training.events import EpochEnded, Finished, Scores, Stopped
 from nntrain.training.loop import train
@@ -176,7 +176,8 @@ def test_trials_are_within_the_search_space_of_every_optimizer(name: str, count:
 def test_the_picture_of_a_comparison_that_goes_on(moons: Path) -> None:
     variants = Variants(variants_of([str(moons)], [], [axis("--optimizers", "optimizer", "sgd,adam")]))
     row = variants.run(Job.of(variants, 0, "default", 1))
-    comparing = Comparing(["sgd", "adam"], Measure("test", "loss"))
+    comparing = ComparisonProgress()
+    comparing.take(ComparisonStarted(["sgd", "adam"], Measure("test", "loss")))
     shown = {}
     for width in (60, 80, 120):
         console = Console(width=width, record=True, file=io.StringIO())
@@ -193,7 +194,7 @@ def test_the_picture_of_a_comparison_that_goes_on(moons: Path) -> None:
         assert "run 3/10" in text
         assert "14.0 s left" in text  # one was made in two seconds, and seven are left
         assert any(bar in text for bar in "▁▂▃▄▅▆▇█")
-    assert comparing.plain(2.0) == "run 3/10  defaults  2.0 s"
+    assert comparing.line(2.0) == "run 3/10  defaults  2.0 s"
 
 
 def test_splits_are_not_kept_for_ever(moons: Path) -> None:

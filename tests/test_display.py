@@ -10,11 +10,11 @@ import numpy as np
 import pytest
 from rich.console import Console
 
-from nntrain.cli import live
+from nntrain.cli import progress as cli_progress
 from nntrain.report.braille import curves
-from nntrain.report.curve import MOST, Curve
-from nntrain.report.numbers import duration, number, share
-from nntrain.report.progress import Progress, plain_line
+from nntrain.report.curve import MAX_VALUES, Curve
+from nntrain.report.numbers import duration, number, percent
+from nntrain.report.run_progress import RunProgress, epoch_line
 from nntrain.report.summary import details, short_table, summarize
 from nntrain.training.events import EpochEnded, Event, Started
 from nntrain.utils.memory import quantity
@@ -29,7 +29,7 @@ def events() -> list[Event]:
 
 
 def drawn(events: list[Event], width: int) -> str:
-    progress = Progress()
+    progress = RunProgress()
     for event in events:
         progress.take(event)
     console = Console(width=width, file=io.StringIO(), color_system=None)
@@ -77,7 +77,7 @@ def test_a_curve_is_exact_until_it_is_long_and_then_keeps_its_extremes() -> None
     for value in values[60_000:].tolist():
         curve.append(value)
     assert (curve.every, curve.last) == (8, values[-1])
-    assert MOST / 2 <= len(curve) <= MOST + 2 * curve.every
+    assert MAX_VALUES / 2 <= len(curve) <= MAX_VALUES + 2 * curve.every
     assert (curve.values.min(), curve.values.max()) == (-9, 9)
     assert int(curve.values.argmin()) * curve.every == pytest.approx(123_456, abs=2 * curve.every)
     kept, whole = np.delete(curve.values, [curve.values.argmin(), curve.values.argmax()]), values
@@ -207,14 +207,14 @@ def test_numbers_are_short() -> None:
     ]
     assert [duration(value) for value in (0.0123, 5.0, 200, 7500)] == ["12 ms", "5.0 s", "3 min 20 s", "2 h 5 min"]
     assert [quantity(value) for value in (12, 27_300, 5_000_000)] == ["12 B", "27.3 kB", "5 MB"]
-    assert share(0.25) == "25.0%"
+    assert percent(0.25) == "25.0%"
 
 
-def test_an_epoch_is_one_plain_line(events: list[Event]) -> None:
+def test_an_epoch_is_one_epoch_line(events: list[Event]) -> None:
     started, epoch = events[0], events[1]
     assert isinstance(started, Started)
     assert isinstance(epoch, EpochEnded)
-    line = plain_line(epoch, started)
+    line = epoch_line(epoch, started)
     assert line.startswith("epoch 1/4  train loss ")
     assert "validation loss" in line
     assert "\n" not in line
@@ -223,9 +223,9 @@ def test_an_epoch_is_one_plain_line(events: list[Event]) -> None:
 def test_plain_lines_come_every_ten_seconds(
     events: list[Event], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    clock = iter([0.0, 0.0, 6.0, 12.0, 12.0, 18.0, 18.0] + [19.0] * 20)
-    monkeypatch.setattr(live, "monotonic", lambda: next(clock))
-    listener = live.PlainProgress()
+    clock = iter([0.0, 0.0, 6.0, 12.0, 18.0] + [19.0] * 20)
+    monkeypatch.setattr(cli_progress, "monotonic", lambda: next(clock))
+    listener = cli_progress.PlainLines(RunProgress())
     for event in events:
         listener(event)
     shown = [line.split()[1] for line in capsys.readouterr().err.splitlines()]
@@ -234,8 +234,8 @@ def test_plain_lines_come_every_ten_seconds(
 
 def test_the_live_display_draws_and_ends(events: list[Event], monkeypatch: pytest.MonkeyPatch) -> None:
     screen = io.StringIO()
-    monkeypatch.setattr(live, "stderr_console", lambda: Console(file=screen, force_terminal=True, width=80))
-    with live.LiveProgress() as listener:
+    monkeypatch.setattr(cli_progress, "stderr_console", lambda: Console(file=screen, force_terminal=True, width=80))
+    with cli_progress.LiveDisplay(RunProgress()) as listener:
         listener.note("compiling")
         for event in events:
             listener(event)
@@ -246,9 +246,11 @@ def test_the_live_display_draws_and_ends(events: list[Event], monkeypatch: pytes
 
 def test_a_display_that_is_slow_to_draw_is_drawn_seldom(events: list[Event], monkeypatch: pytest.MonkeyPatch) -> None:
     now, drawn = [0.0], []
-    monkeypatch.setattr(live, "monotonic", lambda: now[0])
-    monkeypatch.setattr(live, "stderr_console", lambda: Console(file=io.StringIO(), force_terminal=True, width=80))
-    listener = live.LiveProgress()
+    monkeypatch.setattr(cli_progress, "monotonic", lambda: now[0])
+    monkeypatch.setattr(
+        cli_progress, "stderr_console", lambda: Console(file=io.StringIO(), force_terminal=True, width=80)
+    )
+    listener = cli_progress.LiveDisplay(RunProgress())
 
     def update(*_: object, **__: object) -> None:
         drawn.append(now[0])

@@ -39,7 +39,7 @@ def test_a_loss_beyond_use_is_divergence_and_the_best_weights_are_kept(
     assert summary["diverged"]["grown_to"] == summary["final"]["train"]["loss"] > 1e90
     assert summary["train"]["loss"] == summary["best"]["train"]["loss"] < 100
     assert "diverged: from epoch" in ended.err
-    assert "kept the first weights, which had the lowest training loss" in ended.err
+    assert "kept the initial weights, which had the lowest training loss" in ended.err
     model, engine = Model.load(tmp_path / "run" / "model.safetensors"), Engine(built(LINE).plan)
     np.testing.assert_array_equal(model.theta, engine.theta)
 

@@ -47,7 +47,7 @@ def test_compiling_is_announced_and_happens_once(tmp_path: Path) -> None:
     other, said_other = summary_of(
         tmp_path, "three", "model.hidden=[3]", "data.source=iris", "loss=cross_entropy", **cache
     )
-    assert "compiling, once after installation" in said_first
+    assert "compiling (once per installation" in said_first
     assert "compiling" not in said_again
     assert "compiling" not in said_other
     assert first == again

@@ -67,7 +67,7 @@ def test_mutate_ends_with_0_only_if_all_were_caught(nntrain: CommandLine, monkey
 def test_a_recipe_is_checked_on_its_own_data_at_first_and_after_some_steps(nntrain: CommandLine, recipe: str) -> None:
     ended = nntrain("gradcheck", shipped_recipes()[recipe], "--json")
     assert ended.status == 0
-    assert {check["of"] for check in ended.json} == {"first weights", "after 10 steps"}
+    assert {check["of"] for check in ended.json} == {"initial weights", "after 10 steps"}
 
 
 def test_a_wrong_gradient_ends_with_1(nntrain: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

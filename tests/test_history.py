@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from nntrain.cli.fit import fit
-from nntrain.cli.live import Silent
+from nntrain.cli.progress import Silent
 from nntrain.cli.report import report
 from nntrain.comparison.finished import findings_of
 from nntrain.errors import InputError

@@ -140,7 +140,7 @@ def test_new_rows_may_be_parted_otherwise_than_the_recipes(nntrain: CommandLine,
     assert r'looks tab-separated: set --separator to "\t"' in refused(nntrain, "predict", iris, folder / "other.csv")
     message = refused(nntrain, "predict", iris, folder / "iris.csv", "--separator", "x")
     assert "--separator: unknown separator 'x'" in message
-    assert "name one with --data" in refused(nntrain, "evaluate", iris, "--separator", ";")
+    assert "add --data FILE" in refused(nntrain, "evaluate", iris, "--separator", ";")
 
 
 def test_evaluate_repeats_what_fit_found(iris: Path, folder: Path, nntrain: CommandLine) -> None:

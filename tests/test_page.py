@@ -16,7 +16,7 @@ import pytest
 from nntrain.diagnostics.loss_surface import losses_at, surface
 from nntrain.report.html.document import document
 from nntrain.report.html.lines import Line, Lines, line_figures
-from nntrain.report.html.surface import Walk, surface_figure
+from nntrain.report.html.surface import RunPath, surface_figure
 from tests.helpers import built
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -88,7 +88,7 @@ def ravine() -> str:
     paths = [np.hstack([3 - 2 * 0.9**t, 1 + np.cos(t) * 0.9**t]), np.hstack([t[:21] / 7, t[:21] / 21])]
     losses = [losses_at(plan, path) for path in paths]
     found = surface(plan, np.concatenate(paths))
-    walks = [Walk(name, path) for name, path in zip(("one", "two"), paths, strict=True)]
+    walks = [RunPath(name, path) for name, path in zip(("one", "two"), paths, strict=True)]
     return document("t", "", [surface_figure(found, walks, losses)], "")
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from nntrain.diagnostics.loss_surface import losses_at, surface
 from nntrain.report.html.document import ASSETS, COLOURS
-from nntrain.report.html.lines import FEWEST, Line, Lines, line_figures, thinned
-from nntrain.report.html.surface import TOLERANCE, Walk, simplified, surface_figure
+from nntrain.report.html.lines import MIN_PARTS, Line, Lines, line_figures, thinned
+from nntrain.report.html.surface import TOLERANCE, RunPath, simplified, surface_figure
 from nntrain.training.engine import Engine
 from tests.helpers import CommandLine, built
 from tests.pages import figures, read
@@ -49,12 +49,12 @@ def test_a_run_is_a_page_in_its_directory(nntrain: CommandLine, tmp_path: Path) 
     assert training["y"] == pytest.approx([line["train_loss"] for line in lines], rel=1e-4)
     assert validation["y"] == pytest.approx([line["validation_loss"] for line in lines], rel=1e-4)
     for title, key in (
-        ("accuracy on the validation part", "validation_accuracy"),
-        ("norm of the gradient", "gradient_norm"),
+        ("validation accuracy", "validation_accuracy"),
+        ("gradient norm", "gradient_norm"),
         ("learning rate", "learning_rate"),
     ):
         assert drawn[title]["lines"][0]["y"] == pytest.approx([line[key] for line in lines], rel=1e-4)
-    assert drawn["norm of each layer's gradient"]["lines"][0]["label"] == "1 dense 64→256 relu"
+    assert drawn["gradient norm of each layer"]["lines"][0]["label"] == "1 dense 64→256 relu"
     assert "training loss over" not in " ".join(drawn)  # more than two parameters
 
 
@@ -110,7 +110,7 @@ def test_a_long_search_keeps_its_best_point(nntrain: CommandLine, tmp_path: Path
     profile = figures(nntrain("report", run, "--out", "-").out)[PROFILE]
     (path,) = profile["paths"]
     assert 1500 <= len(path["x"]) <= 1501
-    assert profile["note"] == f"run: {len(path['x']):,} of 2,000 points are drawn, the best among them"
+    assert profile["note"] == f"run: {len(path['x']):,} of 2,000 points drawn, including the best"
     best = json.loads((run / "summary.json").read_text())["train"]["loss"]
     assert min(path["y"]) == pytest.approx(best, rel=1e-4)
     assert (min(profile["at"]), max(profile["at"])) == pytest.approx((-700, 700), abs=10)
@@ -120,7 +120,7 @@ def test_lines_without_values_and_more_lines_than_colours_are_named() -> None:
     x = np.arange(1.0, 5)
     lines = [Line(f"run {k}", x, x * k, k) for k in range(30)] + [Line("empty", x, np.full(4, np.nan), 30)]
     (figure,) = line_figures([Lines("t", lines)])
-    assert figure["note"] == "no values: empty; 30 lines: colours and dashes repeat after 28"
+    assert figure["note"] == "no values: empty; colours and dashes repeat after 28 lines"
     looks = {(line["colour"], line["dash"]) for line in figure["lines"][:28]}
     assert len(looks) == 28
     assert line_figures([Lines("t", lines[-1:])]) == []
@@ -142,8 +142,8 @@ def test_many_points_are_thinned_and_their_peaks_stay() -> None:
     assert thinned(y[:100], 200).tolist() == list(range(100))
     many = [Lines(f"t{k}", [Line("l", np.arange(50_000.0), y, 0)] * 20) for k in range(20)]
     drawn = line_figures(many)
-    assert all(len(line["x"]) <= 4 * FEWEST for figure in drawn for line in figure["lines"])
-    assert drawn[0]["note"] == "thinned: of every 2,000 points the first, lowest, highest and last"
+    assert all(len(line["x"]) <= 4 * MIN_PARTS for figure in drawn for line in figure["lines"])
+    assert drawn[0]["note"] == "thinned: the first, lowest, highest and last of every 2,000 points"
 
 
 def test_a_path_is_simplified_within_half_a_pixel() -> None:
@@ -184,7 +184,7 @@ def test_paths_over_the_lectures_ravine(nntrain: CommandLine, tmp_path: Path) ->
     other = fitted(nntrain, tmp_path / "other", "ravine", "loss=mae", "training.epochs=3", "optimizer=sgd")
     ended = nntrain("report", runs[0], other, "--out", "-")
     assert SURFACE not in figures(ended.out)
-    assert "without the loss over the parameters: report: the runs differ in their data, loss or network" in ended.err
+    assert "no loss surface: report: the runs differ in their data, loss or network" in ended.err
 
 
 def test_runs_on_other_rows_have_no_surface_in_common(nntrain: CommandLine, tmp_path: Path) -> None:
@@ -216,7 +216,7 @@ def test_the_surface_is_the_loss_and_its_heights_give_it_back() -> None:
         assert found.loss[row, column] == pytest.approx(engine.score(engine.train).loss)
     best = np.unravel_index(found.loss.argmin(), found.loss.shape)
     assert (x[best[1]], y[best[0]]) == pytest.approx((3, 1), abs=0.05)
-    figure = surface_figure(found, [Walk("run", path)], [losses])
+    figure = surface_figure(found, [RunPath("run", path)], [losses])
     heights = np.frombuffer(base64.b64decode(figure["heights"]), "<u2").reshape(found.loss.shape)
     again = figure["low"] + figure["unit"] * np.expm1(heights / 65535 * figure["top"])
     np.testing.assert_allclose(again, found.loss, rtol=1e-3)
@@ -232,7 +232,7 @@ def test_what_is_no_run_is_refused(nntrain: CommandLine, tmp_path: Path) -> None
     line = fitted(nntrain, tmp_path / "line", "line", "training.epochs=2")
     mixed = nntrain("report", iris, line)
     assert (mixed.status, mixed.out) == (2, "")
-    assert "runs of classes and of numbers have no curves in common" in mixed.err
+    assert "cannot put classification and regression runs on one page" in mixed.err
     (tmp_path / "empty").mkdir()
     assert "it has no recipe.yaml, metrics.jsonl, summary.json" in nntrain("report", tmp_path / "empty").err
     (iris / "metrics.jsonl").write_text('{"epoch": "one"}\n')
@@ -250,9 +250,9 @@ def test_what_is_no_file_stays_what_it_is(nntrain: CommandLine, tmp_path: Path) 
     assert (tmp_path / "link").is_symlink()
     read((tmp_path / "page.html").read_text())
     before = (run / "summary.json").read_bytes()
-    assert "is a file of the run itself" in nntrain("report", run, "--out", run / "summary.json").err
+    assert "would overwrite a file of the run" in nntrain("report", run, "--out", run / "summary.json").err
     assert (run / "summary.json").read_bytes() == before
-    assert "is named twice" in nntrain("report", run, f"{run}/").err
+    assert "is given twice" in nntrain("report", run, f"{run}/").err
 
 
 def test_without_its_rows_a_run_has_curves_and_no_surface(nntrain: CommandLine, tmp_path: Path) -> None:
@@ -271,7 +271,7 @@ def test_without_its_rows_a_run_has_curves_and_no_surface(nntrain: CommandLine, 
         ended = nntrain("report", run, "--out", "-")
         assert ended.status == 0
         assert SURFACE not in figures(ended.out)
-        assert "without the loss over the parameters: " in ended.err
+        assert "no loss surface: " in ended.err
     rows.unlink()
     assert nntrain("report", run, "--out", "-").status == 0
 
@@ -290,7 +290,7 @@ def test_a_run_that_diverged_leaves_room_for_the_others(
     for axis in ends:
         wide, narrow = (max(one[axis]) - min(one[axis]) for one in (figure, alone))
         assert wide < 20 * narrow
-    assert re.search(r"bad is far outside from epoch \d on", figure["note"])
+    assert re.search(r"bad: far outside from epoch \d on", figure["note"])
     only = figures(nntrain("report", bad, "--out", "-").out)[title]
     assert len(only["paths"][0]["x"]) >= 2
 

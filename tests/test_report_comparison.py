@@ -58,9 +58,9 @@ def test_a_comparison_is_a_page(nntrain: CommandLine, comparison: Path) -> None:
         mine = [run for run in runs if run["variant"] == row["label"]]
         values = [run["scores"][part]["loss"] for run in mine if run["stopped"] != "diverged"]
         assert sorted(row["points"]) == pytest.approx(sorted(values), rel=1e-4)
-    assert "runs that diverged have no dot" in drawn[f"{part} {name} of each run"]["note"]
+    assert "diverged runs have no dot" in drawn[f"{part} {name} of each run"]["note"]
 
-    intervals = drawn[f"by how much the first is better: {part} {name}"]["rows"]
+    intervals = drawn[f"{part} {name}: how much better the first variant is"]["rows"]
     assert [(row["low"], row["middle"], row["high"]) for row in intervals] == [
         (pair["low"], pair["difference"], pair["high"]) for pair in result["pairs"]
     ]
@@ -103,7 +103,7 @@ def test_names_of_variants_are_text(nntrain: CommandLine, comparison: Path, tmp_
 
 def test_what_is_no_ended_comparison_is_refused(nntrain: CommandLine, comparison: Path, tmp_path: Path) -> None:
     shutil.copytree(comparison, tmp_path / "c")
-    assert "is a comparison, which has a page of its own" in nntrain("report", comparison, tmp_path / "c").err
+    assert "a comparison needs a page of its own" in nntrain("report", comparison, tmp_path / "c").err
     (tmp_path / "c" / "comparison.json").unlink()
     ended = nntrain("report", tmp_path / "c")
     assert (ended.status, ended.out) == (2, "")
@@ -113,7 +113,7 @@ def test_what_is_no_ended_comparison_is_refused(nntrain: CommandLine, comparison
     assert ended.status == 2
     assert "comparison.json: is damaged: seeds: Field required" in ended.err
     before = (comparison / "runs.jsonl").read_bytes()
-    assert "is a file of the run itself" in nntrain("report", comparison, "--out", comparison / "runs.jsonl").err
+    assert "would overwrite a file of the run" in nntrain("report", comparison, "--out", comparison / "runs.jsonl").err
     assert (comparison / "runs.jsonl").read_bytes() == before
 
 

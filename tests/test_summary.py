@@ -63,15 +63,15 @@ def test_every_sentence_of_the_summary_holds(nntrain: CommandLine, tmp_path: Pat
     assert f"after {epochs:,} epoch{'s' * (epochs != 1)}, {steps:,} {unit}{'s' * (steps != 1)}, " in told
     ends = {"epochs": "all epochs done", "early_stopping": "the validation loss stopped improving"}
     ends |= {"grad_tol": "the gradient norm fell below grad_tol", "diverged": "diverged"}
-    ends |= {"converged": "all points tried" if kind == "exhaustive" else "L-BFGS stopped"}
-    assert f"{ends[summary['stopped']]}{', ' if ends[summary['stopped']].startswith('L') else ' '}" in told
+    ends |= {"converged": "all points tried" if kind == "exhaustive" else "L-BFGS converged"}
+    assert f"{ends[summary['stopped']]}{': ' if ends[summary['stopped']].startswith('L') else ' '}" in told
     assert summary["verdict"] in told
     assert found.status == (3 if summary["stopped"] == "diverged" else 0)
 
     lowest = "validation" if "validation" in parts else "training"
     assert f"the lowest {'training' if lowest == 'validation' else 'validation'} loss" not in told
     part = "validation" if "validation" in parts else "train"
-    kept = re.search(r"kept the (?:weights of epoch (\d+)|first weights)", told)
+    kept = re.search(r"kept the (?:weights of epoch (\d+)|initial weights)", told)
     assert (kept is not None) == (summary["kept"] == "best")
     if kept is not None:
         assert int(kept[1] or 0) == summary["best_epoch"]
@@ -79,7 +79,7 @@ def test_every_sentence_of_the_summary_holds(nntrain: CommandLine, tmp_path: Pat
     if summary["stopped"] != "diverged":
         assert summary["best"][part]["loss"] <= summary["final"][part]["loss"]
     better = re.search(
-        r"the (?:weights of epoch (\d+)|first weights) had the lowest \w+ loss: (.*? R²|.*?accuracy)", told
+        r"the (?:weights of epoch (\d+)|initial weights) had the lowest \w+ loss: (.*? R²|.*?accuracy)", told
     )
     if better is not None:
         assert summary["kept"] == "final"
@@ -102,7 +102,7 @@ def test_a_run_that_has_no_epoch_kept_nothing_for_its_loss(
 ) -> None:
     found = nntrain("fit", "-", "--out", tmp_path / "one", "--json", stdin="".join(RUNS["diverged"]))
     assert found.json["epochs"] == 0
-    assert "kept the first weights\n" in found.err
+    assert "kept the initial weights\n" in found.err
     monkeypatch.setattr("nntrain.cli.interrupts.Interrupts.wanted", lambda self: True)
     stopping = "training: {epochs: 5, batch_size: 1, early_stopping: {}, lookahead: {}}\n"
     monkeypatch.setattr("nntrain.training.loop.CALL_SECONDS", 0.0)

@@ -48,8 +48,8 @@ def test_layers_and_what_was_left_out(terminal: Callable[..., str], columns: int
     small = "model.initializer={name: normal, scale: 0.01}"  # the longest numbers
     text = " ".join(terminal(columns, "diagnose", DEEP, "--set", small).split())
     left_out = {
-        60: "no room for z mean, z dev, mean, gradient norm, histogram",
-        80: "no room for z mean, z dev, gradient norm",
+        60: "no room for z mean, z std, mean, gradient norm, histogram",
+        80: "no room for z mean, z std, gradient norm",
         120: "",
     }
     assert left_out[columns] in text

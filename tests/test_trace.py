@@ -172,7 +172,7 @@ def test_the_targets_loss_is_the_rows(loss: str) -> None:
 @pytest.mark.parametrize("columns", [60, 80, 120])
 def test_a_class_is_named_with_its_unit(terminal: Callable[..., str], columns: int) -> None:
     out = terminal(columns, "trace", "recipes/digits.yaml", "--set", "model.hidden=[4]")
-    assert "target 5, which is class 6 of 10" in " ".join(out.split())
+    assert "target 5, class 6 of 10" in " ".join(out.split())
     assert "counted from 1" in " ".join(out.split())
     assert "p = softmax(o)" in out
     (line,) = (line.split() for line in out.splitlines() if line.split()[:2] == ["6", "5"])
@@ -183,15 +183,15 @@ def test_the_target_is_shown_among_many_classes(terminal: Callable[..., str]) ->
     labels = [f"class {k}" for k in range(30)]
     source = {"name": "given", "x": [[k / 30] for k in range(30)], "o": labels}
     out = terminal(80, "trace", "-", "--row", 25, stdin=dump_document({"data": {"source": source, **WHOLE}}))
-    assert "classes, p = softmax(o): 11 of 30 (--json has all)" in out
+    assert "classes, p = softmax(o): 11 of 30 (see --json for all)" in out
     assert "class 24" in out
 
 
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["--row", 2], "--row: found 2, but the training part has 1 rows\n  choose 1 to 1"),
-        (["--set", "model.norm=layer"], "has a norm, which looks at more than one unit or row: it has no trace"),
+        (["--row", 2], "--row: found 2, but the training split has 1 row\n  use 1"),
+        (["--set", "model.norm=layer"], "cannot trace a network with batch or layer norm"),
         (
             ["--set", "model.initializer={name: given, values: [[1, 2]]}"],
             "model.initializer: found 1 lists of 2 numbers, but layer 2 needs 3 lists of 1 numbers",

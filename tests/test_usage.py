@@ -8,8 +8,8 @@ from tests.helpers import CommandLine, refused
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        (["fit"], ["nntrain: fit: RECIPE|RUN|MODEL is missing", "shipped recipe by name", "see nntrain fit --help"]),
-        (["list"], ["nntrain: list: FAMILY is missing", "what to list: optimizers, losses"]),
+        (["fit"], ["nntrain: fit: RECIPE|RUN|MODEL is missing", "name of a shipped recipe", "see nntrain fit --help"]),
+        (["list"], ["nntrain: list: FAMILY is missing", "family to list: optimizers, losses"]),
         (["fti"], ["nntrain: unknown command 'fti'", "did you mean fit? allowed: fit, compare"]),
         (["recipes", "cpoy"], ["nntrain: recipes: unknown command 'cpoy'", "did you mean copy?"]),
         (["recipes", "copy"], ["nntrain: recipes copy: NAME is missing"]),

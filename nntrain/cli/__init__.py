@@ -1,1 +1,1 @@
-"""The command line: a file a command, and all that touches streams, signals and exit statuses."""
+"""The command line: one file per command, and everything that touches streams, signals and exit statuses."""

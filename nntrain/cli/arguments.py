@@ -1,4 +1,4 @@
-"""Arguments and options that several commands share, with what a shell completes them to."""
+"""Arguments and options that several commands share, with their shell completion."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -7,12 +7,12 @@ import typer
 
 from nntrain.cli import completion
 
-NAMES = "recipe file, - (standard input), shipped recipe by name, directory of a run, or model file"
+NAMES = "recipe file, - for standard input, name of a shipped recipe, run directory, or model file"
 Recipe = Annotated[
     str,
     typer.Argument(
         metavar="RECIPE|RUN|MODEL",
-        help=f"What to take the recipe from: {NAMES}.",
+        help=f"Source of the recipe: {NAMES}.",
         show_default=False,
         autocompletion=completion.targets,
     ),
@@ -21,7 +21,7 @@ Trained = Annotated[
     str,
     typer.Argument(
         metavar="RUN|MODEL",
-        help="Directory of a run, or model file.",
+        help="Run directory or model file.",
         show_default=False,
         autocompletion=completion.models,
     ),
@@ -30,7 +30,7 @@ Opened = Annotated[
     str,
     typer.Argument(
         metavar="RECIPE|RUN|MODEL",
-        help=f"{NAMES[0].upper()}{NAMES[1:]}; a recipe is looked into at its first weights, a run or model as trained.",
+        help=f"{NAMES[0].upper()}{NAMES[1:]}. A recipe has its initial weights, a run or model its trained ones.",
         show_default=False,
         autocompletion=completion.targets,
     ),
@@ -40,15 +40,25 @@ Settings = Annotated[
     typer.Option(
         "--set",
         metavar="KEY=VALUE",
-        help="Override a key of the recipe, as in optimizer.lr=0.01. Repeatable.",
+        help="Override a key of the recipe, such as optimizer.lr=0.01. Repeatable.",
         autocompletion=completion.settings,
     ),
+]
+DataOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE",
+        help="CSV file with the model's columns; - for standard input.  [default: the data it was trained on]",
+    ),
+]
+SeparatorOption = Annotated[
+    str | None, typer.Option(metavar="MARK", help="Cell separator of the CSV file.  [default: as in the recipe]")
 ]
 Recipes = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="RECIPE|RUN|MODEL",
-        help=f"{NAMES[0].upper()}{NAMES[1:]}. Directories of runs are compared as they are.  [default: digits]",
+        help=f"{NAMES[0].upper()}{NAMES[1:]}. Run directories are compared without training.  [default: digits]",
         autocompletion=completion.targets,
     ),
 ]
@@ -56,36 +66,38 @@ Runs = Annotated[
     list[Path],
     typer.Argument(
         metavar="RUN",
-        help="Directories of runs, or that of a comparison.",
+        help="Run directories, or the directory of a comparison.",
         show_default=False,
         autocompletion=completion.runs,
     ),
 ]
 
 
-def _names(key: str) -> Any:
-    help_ = "With commas between them; nntrain list knows them."
+def _names(key: str, family: str) -> Any:
+    help_ = f"Comma-separated; see nntrain list {family}."
     return typer.Option(metavar="NAMES", help=help_, autocompletion=completion.names_of(key))
 
 
-Optimizers = Annotated[str | None, _names("optimizer")]
-Losses = Annotated[str | None, _names("loss")]
-Activations = Annotated[str | None, _names("model.activation")]
-Initializers = Annotated[str | None, _names("model.initializer")]
-Schedules = Annotated[str | None, _names("schedule")]
+Optimizers = Annotated[str | None, _names("optimizer", "optimizers")]
+Losses = Annotated[str | None, _names("loss", "losses")]
+Activations = Annotated[str | None, _names("model.activation", "activations")]
+Initializers = Annotated[str | None, _names("model.initializer", "initializers")]
+Schedules = Annotated[str | None, _names("schedule", "schedules")]
+BatchSizes = Annotated[str | None, typer.Option(metavar="NUMBERS", help="Comma-separated, such as 16,64,full.")]
+LearningRates = Annotated[str | None, typer.Option(metavar="NUMBERS", help="Learning rates, such as 0.1,0.01.")]
 Vary = Annotated[
     list[str] | None,
     typer.Option(
         metavar="KEY=VALUES",
-        help="Any key, as in model.dropout=0,0.5. Repeatable.",
+        help="Values of any key, such as model.dropout=0,0.5. Repeatable.",
         autocompletion=completion.settings,
     ),
 ]
 Compared = Annotated[
     str | None,
     typer.Option(
-        metavar="PART.NAME",
-        help="What is compared, as in validation.accuracy.  [default: validation.loss]",
+        metavar="SPLIT.NAME",
+        help="Measure to compare, such as validation.accuracy.  [default: validation.loss]",
         autocompletion=completion.measures,
     ),
 ]

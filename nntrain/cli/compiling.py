@@ -1,4 +1,4 @@
-"""Saying on standard error that something has to be compiled first, which takes a while."""
+"""Announce a compilation, which takes a while."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
-TEXT = "compiling, once after installation: up to half a minute"
-EACH_TIME = "compiling, up to half a minute at each run: set NUMBA_CACHE_DIR to a directory that can be written"
+ONCE = "compiling (once per installation, up to half a minute)"
+EVERY_RUN = (
+    "compiling (up to half a minute in every run; to keep the result, set NUMBA_CACHE_DIR to a writable directory)"
+)
 
 
 def _on_standard_error(text: str) -> None:
@@ -18,9 +20,9 @@ def _on_standard_error(text: str) -> None:
     stderr_console().print(text, soft_wrap=True)
 
 
-def compiling_said(say: Callable[[str], None] = _on_standard_error) -> AbstractContextManager[None]:
-    """Say it once if it has to be done while entered, to ``say`` or on standard error."""
+def announce_compiling(say: Callable[[str], None] = _on_standard_error) -> AbstractContextManager[None]:
+    """Return a context that announces the first compilation inside it, through ``say`` or on standard error."""
     from nntrain.jit.cache import can_keep
     from nntrain.jit.kernels import announced
 
-    return announced(lambda: say(TEXT if can_keep() else EACH_TIME))
+    return announced(lambda: say(ONCE if can_keep() else EVERY_RUN))

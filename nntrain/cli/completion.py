@@ -1,7 +1,6 @@
-"""What a shell completes arguments to: recipes and runs, a recipe's keys and their values, the names of components.
+"""Shell completion: recipes and runs, keys of recipes and their values, names of components.
 
-Keys and names are read from the JSON Schema that lies beside the shipped recipes: importing the components themselves
-would take half a second.
+Keys and names come from the JSON Schema beside the shipped recipes; importing the components would take half a second.
 """
 
 from __future__ import annotations
@@ -16,16 +15,16 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from nntrain.cli.requirements import METRICS, PARTS
+from nntrain.cli.requirements import METRICS, SPLITS
 
 VARIABLE = "_NNTRAIN_COMPLETE"
 
 
 def complete(run: Callable[[], object]) -> None:
-    """Answer a shell's request by ``run``, which prints the completions, one a line, and exits.
+    """Answer a shell's request; ``run`` prints the completions, one per line, and exits.
 
-    bash splits words at ``=``, and replaces only what follows it. Such words are joined again here, and what precedes
-    the ``=`` is removed from the answers.
+    bash splits words at ``=`` and replaces only what follows. Such words are joined before ``run``, and what precedes
+    the ``=`` is removed from its answers.
     """
     if os.environ[VARIABLE] != "complete_bash":
         run()
@@ -55,12 +54,12 @@ def targets(incomplete: str) -> list[str]:
 
 
 def models(incomplete: str) -> list[str]:
-    """Return model files, and runs that have one."""
+    """Return model files, and runs with a model."""
     return _beginning(incomplete, [*_files(".safetensors"), *_runs("model.safetensors")])
 
 
 def runs(incomplete: str) -> list[str]:
-    """Return runs that have ended."""
+    """Return finished runs."""
     return _beginning(incomplete, _runs("summary.json"))
 
 
@@ -72,9 +71,9 @@ def shipped(incomplete: str) -> list[str]:
 
 
 def settings(incomplete: str) -> list[str]:
-    """Return ``key=value`` for what ``--set`` takes: keys level by level, then choices or defaults."""
+    """Return completions for ``--set``: keys level by level, then their choices or defaults."""
     found = _beginning(incomplete, _settings(incomplete))
-    while len(found) == 1 and (further := _settings(found[0])):  # a shell puts a space after a single answer
+    while len(found) == 1 and (further := _settings(found[0])):  # a shell adds a space after a single answer
         found = further
         if "=" in found[0]:
             break
@@ -82,7 +81,7 @@ def settings(incomplete: str) -> list[str]:
 
 
 def names_of(key: str) -> Callable[[str], list[str]]:
-    """Return a function that completes the last of comma-separated names that the dotted ``key`` takes."""
+    """Return a function that completes the last of the comma-separated names for the dotted ``key``."""
 
     def names(incomplete: str) -> list[str]:
         before, comma, _ = incomplete.rpartition(",")
@@ -102,14 +101,14 @@ def with_dialects(incomplete: str) -> list[str]:
 
 def mistakes(incomplete: str) -> list[str]:
     """Return the mistakes that ``gradcheck`` can plant."""
-    from nntrain.diagnostics.mutations import MUTATIONS  # takes a second: their names stand nowhere else
+    from nntrain.diagnostics.mutations import MUTATIONS  # this import takes a second, but there is no other list
 
     return _beginning(incomplete, ["all", *MUTATIONS])
 
 
 def measures(incomplete: str) -> list[str]:
-    """Return the numbers of a run by part and name."""
-    return _beginning(incomplete, [f"{part}.{name}" for part in PARTS for name in METRICS])
+    """Return the measures of a run, such as ``test.loss``."""
+    return _beginning(incomplete, [f"{part}.{name}" for part in SPLITS for name in METRICS])
 
 
 def _beginning(incomplete: str, choices: Any) -> list[str]:
@@ -132,7 +131,7 @@ def _schema() -> Any:
 
 
 def _variants(node: Any) -> Iterator[Any]:
-    """Yield what a part of the schema may be, without references."""
+    """Yield the alternatives of a schema node, with references resolved."""
     if "$ref" in node:
         yield from _variants(_schema()["definitions"][node["$ref"].rpartition("/")[2]])
     elif "anyOf" in node:
@@ -143,7 +142,7 @@ def _variants(node: Any) -> Iterator[Any]:
 
 
 def _at(keys: list[str]) -> list[Any]:
-    """Return the parts of the schema that ``keys`` lead to, through any component that has such a key."""
+    """Return the schema nodes at ``keys``, through every component that has such keys."""
     nodes = [_schema()]
     for key in keys:
         inside = [one["properties"][key] for node in nodes for one in _variants(node) if key in _keys(one)]
@@ -166,7 +165,7 @@ def _choices(nodes: list[Any]) -> list[str]:
 
 
 def _settings(incomplete: str) -> list[str]:
-    """Return the values of a ``key=``, or the keys beside an incomplete one: ``key=``, and ``key.`` if it has keys."""
+    """Return values after ``key=``; else keys, as ``key=``, or as ``key.`` if they have keys of their own."""
     key, equals, _ = incomplete.partition("=")
     if equals:
         nodes = _at(key.split("."))

@@ -1,4 +1,4 @@
-"""The two streams as rich consoles: results on standard output, all else on standard error."""
+"""Rich consoles for standard output, which gets results, and standard error, which gets everything else."""
 
 import sys
 from collections.abc import Callable, Iterable
@@ -11,7 +11,7 @@ from rich.segment import Segment
 from nntrain.cli.streams import give_up, unescaped, write_raw
 from nntrain.printable import printable
 
-PIPE_WIDTH = 200  # nothing is cut or wrapped where no terminal sets a width
+PIPE_WIDTH = 200  # columns where no terminal sets a width
 
 
 @cache
@@ -27,13 +27,13 @@ def stderr_console() -> Console:
 
 
 class SafeConsole(Console):
-    """A console on which control characters in the text show as escapes; those that rich itself sends stay.
+    """A console that escapes control characters in text, but not those that rich itself sends.
 
-    It leaves the terminal's modes alone: no end of the process, not even a crash, can leave them set.
+    It never changes the terminal's modes, so that not even a crash can leave them changed.
     """
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
-        """Yield the segments of a renderable, and of all that it is made of."""
+        """Yield the segments of a renderable, with control characters escaped."""
         for segment in super().render(renderable, options):
             text = printable(segment.text)
             yield segment if segment.control or text == segment.text else Segment(text, segment.style)
@@ -44,7 +44,7 @@ class SafeConsole(Console):
 
 
 class _StandardOutput:
-    """Standard output, which gets all of a text, or nothing more if its reader has gone."""
+    """Standard output: text is written in full, or dropped if the reader has gone."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(unescaped("stdout"), name)
@@ -55,21 +55,21 @@ class _StandardOutput:
             write_raw(text)
 
     def flush(self) -> None:
-        """Do nothing: all is written."""
+        """Do nothing: ``write`` leaves nothing in a buffer."""
 
 
 class _StandardError:
-    """Standard error, which nobody has to read: if its reader goes, what is written goes nowhere, and work goes on."""
+    """Standard error: if its reader has gone, output is dropped and work continues."""
 
     def __getattr__(self, name: str) -> Any:
         return getattr(unescaped("stderr"), name)
 
     def write(self, text: str) -> None:
-        """Write text, if anybody reads it."""
+        """Write text, unless the reader has gone."""
         self._unless_gone(unescaped("stderr").write, text)
 
     def flush(self) -> None:
-        """Flush it, if anybody reads it."""
+        """Flush, unless the reader has gone."""
         self._unless_gone(unescaped("stderr").flush)
 
     def _unless_gone(self, call: Callable[..., object], *arguments: str) -> None:
@@ -81,6 +81,6 @@ class _StandardError:
 
 def _console(stderr: bool) -> Console:
     file: Any = _StandardError() if stderr else _StandardOutput()
-    # text of the user's is never markup, and nothing is coloured by guessing
+    # the user's text is never markup, and nothing is highlighted automatically
     width = None if file.isatty() else PIPE_WIDTH
     return SafeConsole(file=file, markup=False, highlight=False, emoji=False, width=width)

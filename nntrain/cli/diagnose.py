@@ -1,4 +1,4 @@
-"""``nntrain diagnose``: what goes on in each layer, and why a network does not learn."""
+"""``nntrain diagnose``: statistics of each layer, and why a network does not learn."""
 
 from __future__ import annotations
 
@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from nntrain.cli.arguments import Opened, Settings
-from nntrain.cli.evaluate import DataOption, SeparatorOption
-from nntrain.cli.load_target import load_target
+from nntrain.cli.arguments import DataOption, Opened, SeparatorOption, Settings
+from nntrain.cli.loading import load_target
 
 
 def command(
@@ -20,40 +19,40 @@ def command(
     curvature: Annotated[
         bool,
         typer.Option(
-            "--curvature", help="Find the ends of the Hessian's spectrum too, which takes a large network minutes."
+            "--curvature", help="Also compute the Hessian's extreme eigenvalues; takes minutes for a large network."
         ),
     ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Look into each layer, and say why a network does not learn.
+    """Inspect each layer and say why a network does not learn.
 
-    The first 512 rows of the training part, or for a model of the file that --data names, are taken through the network
-    and back. Of each layer are shown: mean and deviation (dev) of its activations; the share of them that is flat,
-    where the activation's slope is below 0.5 % of its largest (tanh beyond 3.3, half of ReLU's); the share of its units
-    that are stuck, flat for every row: dead or saturated; the root mean square of dL/dz, which is the gradient on its
-    way back; and a histogram of its activations, all over one range. Wide terminals also get the pre-activations z and
-    the gradient's norm.
+    Runs one forward and one backward pass over the first 512 training samples, or over the file given by --data. For
+    each layer, the table shows the mean and standard deviation (std) of its activations; the fraction of flat
+    activations, where the slope is below 0.5 % of its maximum (tanh beyond 3.3, half of ReLU's); the fraction of stuck
+    units, flat for every sample: dead or saturated; the root mean square of dL/dz, the gradient on its way back; and a
+    histogram of the activations, with one range for all layers. Wide terminals also show the pre-activations z and the
+    gradient norm.
 
-    With --curvature the loss' curvature is found too: the smallest and largest eigenvalue of its Hessian, the
-    condition number, and the learning rate that plain gradient descent has to stay below.
+    With --curvature, it also computes the curvature of the loss: the smallest and largest eigenvalue of the Hessian,
+    its condition number, and the learning rate below which plain gradient descent is stable.
 
-    Found are the causes of a zero gradient (activations, weights or slopes that are all zero, an optimum or saddle),
-    of one that is nearly so (activations that fade, grow or saturate, a gradient that fades or explodes, dead units),
-    units that never part, and inputs of different scales.
+    It detects the causes of a zero gradient (activations, weights or slopes that are all zero, an optimum, a saddle)
+    or of a nearly zero one (vanishing, exploding or saturated activations, vanishing or exploding gradients, dead
+    units), units that stay identical, and inputs of different scales.
     """
-    from nntrain.cli.compiling import compiling_said
+    from nntrain.cli.compiling import announce_compiling
     from nntrain.cli.console import stdout_console
     from nntrain.cli.result import print_json, print_table
     from nntrain.diagnostics.causes import findings
     from nntrain.diagnostics.curvature import curvature as measure
     from nntrain.diagnostics.layers import look
-    from nntrain.report.layers import look_table
+    from nntrain.report.layers import layers_table
 
-    with compiling_said():
-        inside = load_target(what, settings or [], data, separator)
-        seen = look(inside.plan, inside.theta)
+    with announce_compiling():
+        target = load_target(what, settings or [], data, separator)
+        seen = look(target.plan, target.theta)
         finite = seen.not_finite is None
-        curved = measure(inside.plan, inside.theta) if curvature and finite else None
+        curved = measure(target.plan, target.theta) if curvature and finite else None
     found = findings(seen, curved)
     if json:
         print_json(
@@ -64,4 +63,4 @@ def command(
             }
         )
     else:
-        print_table(look_table(seen, curved, found, stdout_console().width))
+        print_table(layers_table(seen, curved, found, stdout_console().width))

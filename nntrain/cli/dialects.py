@@ -1,4 +1,4 @@
-"""``nntrain dialects``: what other libraries mean by a name."""
+"""``nntrain dialects``: how other libraries define a component."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ def command(
         str,
         typer.Argument(
             metavar="NAME",
-            help="Such as adam, he_normal or batch.",
+            help="Name of a component, such as adam, he_normal or batch.",
             show_default=False,
             autocompletion=completion.with_dialects,
         ),
     ],
     json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
 ) -> None:
-    """Show what other libraries mean by a name.
+    """Show how other libraries define a component.
 
-    A column for each library, with the keys of a recipe in which they differ; for an optimizer also the step at which
-    its way parts by 1 % from the first column's, on a quadratic of 20 curvatures from 0.001 to 10, with a rate that
-    falls by 1/(1 + 0.01 k).
+    The table has one column per library and one row per key of a recipe in which they differ. For an optimizer it also
+    gives the step at which its path differs by 1 % from that of the first column. The paths are those on a quadratic
+    with 20 curvatures from 0.001 to 10, at a learning rate that decays by 1/(1 + 0.01 k).
     """
     from nntrain.cli.result import print_json, print_table
     from nntrain.diagnostics.dialects import dialects_of

@@ -1,4 +1,4 @@
-"""``nntrain evaluate``: loss and metric of a trained model."""
+"""``nntrain evaluate``: the loss and the metric of a trained model."""
 
 from __future__ import annotations
 
@@ -6,22 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.arguments import Trained
-from nntrain.errors import bad_input
+from nntrain.cli.arguments import DataOption, SeparatorOption, Trained
+from nntrain.cli.loading import check_separator
 
 if TYPE_CHECKING:
     from nntrain.training.events import Scores
-
-SeparatorOption = Annotated[
-    str | None, typer.Option(metavar="MARK", help="Separator of the file's cells.  [default: as in the recipe]")
-]
-DataOption = Annotated[
-    str | None,
-    typer.Option(
-        metavar="FILE",
-        help="CSV file with the model's columns; - for standard input.  [default: the data it was trained on]",
-    ),
-]
 
 
 def command(
@@ -30,16 +19,17 @@ def command(
     separator: SeparatorOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Evaluate a model: loss and metric.
+    """Evaluate a trained model.
 
-    With --data on all rows of a CSV file with its columns, else on the parts of the data that it was trained on. A CSV
-    file among those is looked for where the run's recipe.yaml says and beside the model, and read if it is unchanged.
+    Prints the loss and the metric on each split of the model's own data, or with --data on all rows of a CSV file. The
+    model's own CSV file is searched for where the run's recipe.yaml names it and beside the model; it must not have
+    changed.
     """
-    from nntrain.cli.compiling import compiling_said
+    from nntrain.cli.compiling import announce_compiling
     from nntrain.cli.result import print_json, print_table
     from nntrain.report.summary import scores_table
 
-    with compiling_said():
+    with announce_compiling():
         metric, scores = evaluate(model, data, separator)
     if json:
         print_json({part: {"loss": score.loss, metric: score.metric} for part, score in scores.items()})
@@ -47,20 +37,13 @@ def command(
         print_table(scores_table(metric, scores))
 
 
-def check_separator(separator: str | None, data: str | None) -> None:
-    """Refuse a separator without a file."""
-    if separator is not None and data is None:
-        raise bad_input("--separator", "there is no file to apply it to", "name one with --data")
-
-
 def evaluate(target: str, data: str | None, separator: str | None = None) -> tuple[str, dict[str, Scores]]:
-    """Return the metric's name and the scores of the model that ``target`` names.
+    """Return the name of a model's metric, and its scores by split.
 
-    The scores are those of ``train``, ``validation`` and ``test``, split as the recipe says, or those of ``data`` alone
-    where a CSV file is given.
+    The splits are ``train``, ``validation`` and ``test`` of the recipe, or ``data`` if a CSV file is given.
 
     Raises:
-        InputError: if the model or the data cannot be read, or do not suit each other.
+        InputError: if the model or the data cannot be read, or do not match.
     """
     from nntrain.artifacts.lookup import find_model
     from nntrain.artifacts.model import Model

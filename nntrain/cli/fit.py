@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from nntrain.artifacts.run_folder import RunFolder
-    from nntrain.cli.live import Listener
+    from nntrain.cli.progress import Listener
     from nntrain.cli.requirements import Condition
     from nntrain.report.summary import Summary
     from nntrain.training.engine import Engine
@@ -26,13 +26,15 @@ if TYPE_CHECKING:
 def command(
     recipe: Recipe,
     settings: Settings = None,
-    out: Annotated[Path | None, typer.Option(help="Directory of the run.  [default: runs/NAME-TIME]")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Directory for the run.  [default: runs/NAME-TIME]")
+    ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in --out.")] = False,
     require: Annotated[
         list[str] | None,
         typer.Option(
             metavar="CONDITION",
-            help="Exit with 1 unless the condition is met, as in 'test.accuracy>=0.95'. Repeatable.",
+            help="Exit with status 1 unless this holds, such as 'test.accuracy>=0.95'. Repeatable.",
             autocompletion=completion.measures,
         ),
     ] = None,
@@ -41,21 +43,22 @@ def command(
 ) -> None:
     """Train the network of a recipe.
 
-    Progress goes to standard error: a live display on a terminal, otherwise one line for the first and the last epoch
-    and one every ten seconds. A unit is dead if its activation is zero for every row of the probe: the first 512 rows
-    of the training split. Gradient norms are those of the epoch's last mini-batch.
+    Progress goes to standard error: a live display on a terminal; elsewhere a line for the first and the last epoch,
+    and one every ten seconds in between. A unit is dead if its activation is zero for all of the first 512 training
+    samples. Gradient norms are those of an epoch's last mini-batch.
 
-    A run writes a directory: recipe.yaml (complete), metrics.jsonl (one line per epoch), summary.json and
-    model.safetensors. Ctrl-C, SIGTERM and SIGHUP end a run early, and these files are still written.
+    The run directory holds recipe.yaml (complete), metrics.jsonl (one line per epoch), summary.json and
+    model.safetensors. Ctrl-C, SIGTERM and SIGHUP end a run early and still write all of them.
     """
     from nntrain.cli.interrupts import Interrupts
-    from nntrain.cli.live import listener_for
+    from nntrain.cli.progress import listener_for
     from nntrain.cli.requirements import parse, unmet
     from nntrain.cli.result import note, print_summary
+    from nntrain.report.run_progress import RunProgress
     from nntrain.training.events import Stopped
 
     conditions = [parse(text) for text in require or []]
-    with Interrupts() as interrupts, listener_for(quiet) as listener:
+    with Interrupts() as interrupts, listener_for(RunProgress(), quiet) as listener:
         summary = fit(recipe, settings or [], out, overwrite, listener, interrupts.wanted, conditions)
     print_summary(summary, as_json=json, quiet=quiet)
     misses = unmet(conditions, summary)
@@ -82,7 +85,7 @@ def fit(
     """Train the network of the recipe that ``recipe`` names, and write the run directory.
 
     Args:
-        recipe: the recipe, as a command's argument names it.
+        recipe: a recipe, run or model, as a command's argument names it.
         settings: overrides, ``key=value``.
         out: directory of the run; None for a new one under ``runs``.
         overwrite: whether a run in ``out`` may be replaced.
@@ -91,12 +94,12 @@ def fit(
         conditions: on the summary; each must name a result that the run will have.
 
     Raises:
-        InputError: if anything about the recipe, its data, ``out`` or ``conditions`` is wrong.
+        InputError: if the recipe, its data, ``out`` or ``conditions`` are wrong.
     """
     from nntrain.artifacts.lookup import load_recipe
     from nntrain.artifacts.model import Model
     from nntrain.artifacts.run_folder import MODEL, RunFolder
-    from nntrain.cli.compiling import compiling_said
+    from nntrain.cli.compiling import announce_compiling
     from nntrain.cli.requirements import check
     from nntrain.recipe.build import build, names_absolute_path, with_path_from
     from nntrain.recipe.document import dump_document
@@ -125,7 +128,7 @@ def fit(
 
     with (
         RunFolder(plan.name, complete, out, overwrite, listener.warn) as folder,
-        compiling_said(listener.note),
+        announce_compiling(listener.note),
         collecting_new(),
     ):
         with loaded.document.placing():

@@ -15,7 +15,7 @@ from nntrain.errors import Status, bad_input
 if TYPE_CHECKING:
     from nntrain.diagnostics.compared import Dtype, TensorCheck
 
-DROPPED = 0.3  # share of the units, in the check of dropout
+DROPOUT = 0.3  # fraction of units dropped in the check of dropout
 
 
 def command(
@@ -23,57 +23,63 @@ def command(
         str | None,
         typer.Argument(
             metavar="RECIPE|RUN|MODEL",
-            help=f"Recipe whose network is checked, on its own data: {NAMES}.",
+            help=f"Recipe to check on its own data: {NAMES}. Without one, every component is checked.",
             autocompletion=completion.targets,
         ),
     ] = None,
     settings: Overrides = None,
-    steps: Annotated[int, typer.Option(min=0, help="Steps of training after which a recipe is checked again.")] = 10,
+    steps: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Training steps before the second check of a recipe.")
+    ] = 10,
     mutate: Annotated[
         str | None,
         typer.Option(
             metavar="NAME",
-            help="Plant a classic mistake, or all of them, and see if it is caught.",
+            help="Plant a classic mistake, or all, and test whether it is caught.",
             autocompletion=completion.mistakes,
         ),
     ] = None,
     h: Annotated[
         float | None,
-        typer.Option(min=1e-14, max=1.0, help="Step of the differences; without it, one that suits each coordinate."),
+        typer.Option(min=1e-14, max=1.0, metavar="H", help="Difference step.  [default: one chosen per coordinate]"),
     ] = None,
-    rows: Annotated[int, typer.Option(min=1, help="Rows of the training part, at most.")] = 32,
+    rows: Annotated[int, typer.Option(min=1, metavar="N", help="Maximum number of training samples.")] = 32,
     dtype: Annotated[
         Literal["float64", "float32"] | None,
-        typer.Option(help="Check float64's gradient by differences, or float32's by float64's; without it, both."),
+        typer.Option(
+            metavar="float64|float32",
+            help="Check the float64 gradient against differences, or the float32 one against it.  [default: both]",
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
 ) -> None:
     """Check gradients against central differences.
 
-    Without a recipe every activation, norm and loss is checked in a small network; with one, its network at the first
-    weights and after some steps, the data's term and the penalty's apart.
+    Without a recipe, every activation, norm and loss is checked in a small network. With one, its network is checked
+    with the initial weights and again after some training steps; the gradients of the loss and of the penalty are
+    checked separately.
 
-    Each number of the float64 gradient is compared with a difference quotient, whose step h is chosen so that its
-    error is small. Verdicts are by the usual thresholds of the worst relative error that the quotient's own error does
-    not explain: up to 1e-7 good, 1e-4 fair, 1e-2 doubtful, above wrong. A tensor none of whose numbers could be told
-    from rounding, or where every such step crosses a corner, as ReLU's at 0, is not checked. The float32 gradient, by
-    which networks train, is compared with the float64 one, and is good within its rounding.
+    Each entry of the float64 gradient is compared with a central difference, whose step h is chosen to keep its error
+    small. The verdict follows the usual thresholds for the worst relative error that the error of the difference does
+    not explain: good up to 1e-7, fair up to 1e-4, doubtful up to 1e-2, wrong above. An array is not checked if its
+    gradient cannot be distinguished from rounding, or if every usable step crosses a kink such as ReLU's at 0. The
+    float32 gradient, which training uses, must agree with the float64 gradient within float32 rounding.
 
-    Exit status 1 if a gradient is wrong, or if nothing could be checked; with --mutate, if a mistake was not caught.
+    Exits with status 1 if a gradient is wrong or nothing could be checked; with --mutate, if a mistake is not caught.
     """
-    from nntrain.cli.compiling import compiling_said
+    from nntrain.cli.compiling import announce_compiling
     from nntrain.cli.console import stderr_console, stdout_console
     from nntrain.cli.result import print_json, print_table
     from nntrain.report.gradients import checks_table, mutations_table
 
     if mutate is not None and (recipe, h, rows, dtype) != (None, None, 32, None):
-        raise bad_input("gradcheck", "--mutate has networks and settings of its own", "leave everything else out")
+        raise bad_input("gradcheck", "--mutate uses its own networks and settings", "remove the other arguments")
     if recipe is None and settings:
-        raise bad_input("gradcheck", "--set needs a recipe whose keys it sets", "name one")
+        raise bad_input("gradcheck", "--set needs a recipe", "name a recipe")
     if mutate is not None:
         from nntrain.diagnostics.mutations import plant
 
-        with compiling_said():
+        with announce_compiling():
             planted = plant(mutate)
         if json:
             print_json([asdict(caught) for caught in planted])
@@ -82,7 +88,7 @@ def command(
         if not all(caught.caught for caught in planted):
             raise typer.Exit(Status.FAILED)
         return
-    with compiling_said():
+    with announce_compiling():
         found = gradcheck(recipe, settings or [], steps, h, rows, dtype)
     if json:
         print_json([_plain(what, check) for what, checks in found.items() for check in checks])
@@ -90,7 +96,7 @@ def command(
         print_table(checks_table(found, stdout_console().width))
     every = [check for checks in found.values() for check in checks]
     if not any(check.checked for check in every):
-        stderr_console().print("nntrain: gradcheck: nothing could be checked here", soft_wrap=True)
+        stderr_console().print("nntrain: gradcheck: nothing could be checked", soft_wrap=True)
     if any(check.failed for check in every) or not any(check.checked for check in every):
         raise typer.Exit(Status.FAILED)
 
@@ -103,23 +109,23 @@ def gradcheck(
     rows: int = 32,
     dtype: Dtype | None = None,
 ) -> dict[str, list[TensorCheck]]:
-    """Return the checks of a recipe's network, or of every component, by what was checked.
+    """Return the checks of a recipe's network or of every component, by what was checked.
 
     Args:
-        recipe: its file or name; None for every component.
-        settings: what overrides its keys.
-        steps: of training, after which it is checked again.
-        h: step of the differences, None for one that suits each coordinate.
-        rows: of the training part, at most.
-        dtype: whose gradient is checked; None for both.
+        recipe: a recipe, run or model, as a command's argument names it; None for every component.
+        settings: overrides, ``key=value``.
+        steps: training steps before the second check.
+        h: difference step; None for one chosen per coordinate.
+        rows: maximum number of training samples.
+        dtype: type of the gradient to check; None for both.
 
     Raises:
         InputError: if the recipe or its data are wrong.
-        DivergedError: if a number ceases to be finite within the steps.
+        DivergedError: if training diverges within the steps.
     """
     from nntrain.activations import Activation
     from nntrain.activations.saturating import Tanh
-    from nntrain.cli.show import show
+    from nntrain.cli.loading import load_plan
     from nntrain.diagnostics.gradcheck import Settings, after_steps, check
     from nntrain.diagnostics.small import small_plan
     from nntrain.losses import Loss
@@ -129,8 +135,8 @@ def gradcheck(
 
     how = Settings(rows, h, ("float64", "float32") if dtype is None else (dtype,))
     if recipe is not None:
-        plan = show(recipe, settings).plan
-        found = {"first weights": check(plan, settings=how)}
+        plan = load_plan(recipe, settings).plan
+        found = {"initial weights": check(plan, settings=how)}
         if steps:
             found[f"after {steps} steps"] = check(plan, after_steps(plan, steps, rows), settings=how)
         return found
@@ -142,7 +148,7 @@ def gradcheck(
         f"norm {name}": small_plan(Tanh(), MeanSquaredError(), norm=kind.model_validate({}))
         for name, kind in members(Norm).items()
     }
-    plans["dropout"] = small_plan(Tanh(), MeanSquaredError(), dropout=DROPPED)
+    plans["dropout"] = small_plan(Tanh(), MeanSquaredError(), dropout=DROPOUT)
     plans |= {f"loss {name}": small_plan(Tanh(), kind.model_validate({})) for name, kind in members(Loss).items()}
     return {what: check(plan, settings=how) for what, plan in plans.items()}
 

@@ -1,4 +1,4 @@
-"""``nntrain list``: what there is to choose from, with defaults and formulas."""
+"""``nntrain list``: the components that a recipe can name."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Family(StrEnum):
-    """The families of components, as a recipe's reader would ask for them."""
+    """The families of components."""
 
     OPTIMIZERS = "optimizers"
     LOSSES = "losses"
@@ -29,15 +29,16 @@ def command(
         Family,
         typer.Argument(
             metavar="FAMILY",
-            help="What to list.",
+            help="Family to list.",
             show_default=False,
         ),
     ],
     json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
 ) -> None:
-    """List what a recipe can name, with formulas.
+    """List components with their keys and formulas.
 
-    Each with its keys, their defaults and what it computes; with --json also with its source.
+    Components are what a recipe can name: optimizers, losses, activations and so on. Each is shown with its keys,
+    their defaults and its formula; --json adds its source.
     """
     from nntrain.cli.console import stdout_console
     from nntrain.cli.result import print_json, print_table

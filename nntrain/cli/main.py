@@ -1,6 +1,6 @@
-"""The command line's one entry and its one error boundary.
+"""The entry point of the command line, and its error boundary.
 
-Nothing heavy is imported here or at the top of any command's file: ``nntrain --help`` has to be instant.
+Neither this module nor any command's module imports anything heavy at its top: ``nntrain --help`` must be instant.
 """
 
 import os
@@ -34,16 +34,16 @@ from nntrain.errors import NntrainError, Status, cannot_write
 
 HELP = """Train, compare and debug multi-layer perceptrons.
 
-Standard output carries the result, standard error all else. Exit status: 0 done; 1 a check that was asked for failed
-(--require, gradcheck); 2 the input is wrong (recipe, data, option); 3 the training diverged; 4 a result could not be
-written (a full disk, say); 130 interrupted by Ctrl-C, 143 by SIGTERM, 129 by SIGHUP.
+Results go to standard output, everything else to standard error. Exit status: 0 success; 1 a requested check failed
+(--require, gradcheck); 2 invalid input (recipe, data, option); 3 training diverged; 4 a result could not be written;
+130, 143 or 129 interrupted by Ctrl-C, SIGTERM or SIGHUP.
 """
 
 app = typer.Typer(
     name="nntrain",
     cls=Commands,
     help=HELP,
-    rich_markup_mode=None,  # plain help is twice as fast, and brackets in it stay what they are
+    rich_markup_mode=None,  # plain help is twice as fast and leaves brackets alone
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -54,10 +54,10 @@ def nntrain(
     context: typer.Context,
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
     verbose: Annotated[
-        bool, typer.Option("--verbose", help="With --version: the libraries and the processor too.")
+        bool, typer.Option("--verbose", help="With --version, also print library versions and the CPU.")
     ] = False,
 ) -> None:
-    """Print the version, or hand over to a command."""
+    """Print the version, or run a command."""
     if version:
         from nntrain.cli.version import version_text
 
@@ -82,16 +82,16 @@ app.command("dialects")(dialects.command)
 app.add_typer(recipes.app, name="recipes")
 app.command("schema")(schema.command)
 
-NAME = "nntrain"  # in messages, also of python -m nntrain
+NAME = "nntrain"  # in messages, even under python -m nntrain
 
 
 def main() -> NoReturn:
     """Run the command line and end the process with the documented exit status."""
-    # Training has products and threads of its own. The threads of NumPy's BLAS would stand in their way.
+    # Training has its own matrix products and threads, which would compete with those of NumPy's BLAS.
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     prepare_streams()
     if not sys.warnoptions:
-        # NumPy's, of numbers that overflow: every result says itself where it is not finite
+        # NumPy warns of overflow; results report non-finite numbers themselves
         warnings.filterwarnings("ignore", category=RuntimeWarning)
     try:
         with ending_at_once():
@@ -102,11 +102,11 @@ def main() -> NoReturn:
         _end(f"nntrain: {error}", error.status)
     except Interrupted as error:
         _end("nntrain: interrupted", error.status)
-    except MemoryError as error:  # of a size that nobody foresaw
+    except MemoryError as error:  # at a size that no check foresaw
         what = f" ({error})" if str(error) else ""
-        hint = "try fewer rows, fewer or narrower layers, or a smaller batch"
+        hint = "use fewer samples, fewer or narrower layers, or a smaller batch"
         _end(f"nntrain: not enough memory{what}: {hint}", Status.BAD_INPUT)
-    except OSError as error:  # a full disk behind standard output, say
+    except OSError as error:  # such as a full disk behind standard output
         what = "cannot open" if error.filename else "cannot write"
         found = cannot_write(error.filename or "standard output", error, what)
         _end(f"nntrain: {found}", found.status)

@@ -1,4 +1,4 @@
-"""``nntrain predict``: a trained model on new rows, CSV in and CSV out."""
+"""``nntrain predict``: predictions of a trained model, from CSV to CSV."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.arguments import Trained
-from nntrain.cli.evaluate import SeparatorOption
+from nntrain.cli.arguments import SeparatorOption, Trained
 from nntrain.errors import InputError, bad_input, refuse
 
 if TYPE_CHECKING:
@@ -20,51 +19,58 @@ if TYPE_CHECKING:
     from nntrain.artifacts.model import Model
     from nntrain.data import Label
 
-NUMBERS = 1 << 22  # outputs of a block, which bounds the memory however many rows and classes there are
+BLOCK_OUTPUTS = 1 << 22  # outputs per block: bounds the memory
 
 
 def command(
     model: Trained,
-    data: Annotated[str, typer.Argument(metavar="FILE", help="CSV file, or - for standard input.")] = "-",
+    data: Annotated[str, typer.Argument(metavar="FILE", help="CSV file; - for standard input.")] = "-",
     separator: SeparatorOption = None,
-    proba: Annotated[bool, typer.Option("--proba", help="Add a column of probability for each class.")] = False,
+    proba: Annotated[bool, typer.Option("--proba", help="Add a column for the probability of each class.")] = False,
     keep: Annotated[
         list[str] | None,
-        typer.Option(metavar="COLUMN", help="Copy a column of the file, such as an id, to the output. Repeatable."),
+        typer.Option(metavar="COLUMN", help="Copy a column of the file to the output, such as an id. Repeatable."),
     ] = None,
 ) -> None:
     """Predict the target of each row of a CSV file.
 
-    The file needs a column for each of the model's features, in any order; others are ignored. Standard output gets a
-    CSV with a row for each row of the file: the columns to keep, the prediction under the name of the target, and with
-    --proba a column p_CLASS for each class.
+    The file must have a column for each of the model's features, in any order; other columns are ignored. The output
+    is CSV with one row per row of the file: the columns to keep, the prediction under the name of the target, and with
+    --proba one column p_CLASS per class.
     """
-    from nntrain.cli.compiling import compiling_said
+    from nntrain.cli.compiling import announce_compiling
     from nntrain.cli.result import note, print_text
+    from nntrain.report.numbers import count
 
     printed = 0
     try:
-        with compiling_said():
+        with announce_compiling():
             for block in predict(model, data, proba, separator, keep or ()):
                 if not print_text(block.write_csv(include_header=not printed)):
                     return
                 printed += block.height
     except InputError:
         if printed:
-            note([f"only the predictions of the first {printed:,} rows are printed"])
+            note([f"only the first {count(printed, 'prediction')} {'was' if printed == 1 else 'were'} printed"])
         raise
 
 
 def predict(
     target: str, data: str, proba: bool, separator: str | None = None, keep: Sequence[str] = ()
 ) -> Iterator[pl.DataFrame]:
-    """Yield the predictions of the model that ``target`` names for the CSV file ``data`` (``-``: standard input).
+    """Yield a model's predictions for a CSV file, in blocks of rows.
 
-    They come in blocks of rows. The columns are those of the file that are named in ``keep``, the predictions, and with
-    ``proba`` the probabilities.
+    The columns are those of the file named in ``keep``, the predictions, and with ``proba`` the probabilities.
+
+    Args:
+        target: a run or model, as a command's argument names it.
+        data: the file; ``-`` for standard input.
+        proba: whether to add the probability of each class.
+        separator: cell separator; None for the one in the model's recipe.
+        keep: columns of the file to copy.
 
     Raises:
-        InputError: if the model or the data cannot be read or do not suit each other, or there are no probabilities.
+        InputError: if the model or the data cannot be read or do not match, or the model gives no probabilities.
     """
     import polars as pl
 
@@ -77,12 +83,14 @@ def predict(
     x = feature_rows(model, table)
     refuse(table.missing(keep))
     kept, start = {name: table.columns[name] for name in keep}, 0
-    del table  # the others take most of the memory, as text
-    for outputs in model.outputs(x, max(1, NUMBERS // model.network.outputs)):
+    del table  # the other columns, as text, take most of the memory
+    for outputs in model.outputs(x, max(1, BLOCK_OUTPUTS // model.network.outputs)):
         columns = {name: values.slice(start, len(outputs)) for name, values in kept.items()}
         for name, values in _predictions(model, outputs, proba, start).items():
             if name in columns:
-                raise bad_input(f"--keep {name}", "the predictions have this name", "rename the column in the file")
+                raise bad_input(
+                    f"--keep {name}", "the column of the predictions has this name too", "rename the column in the file"
+                )
             columns[name] = pl.Series(values)
         yield pl.DataFrame(columns)
         start += len(outputs)
@@ -92,7 +100,9 @@ def _predictions(model: Model, outputs: NDArray[Any], proba: bool, start: int) -
     probabilities = model.probabilities(outputs) if proba else None
     if proba and probabilities is None:
         what = "regression" if model.classes is None else f"the loss {model.loss.name}"
-        raise bad_input("--proba", f"{what} gives no probabilities", "use bce or cross_entropy for classes")
+        raise bad_input(
+            "--proba", f"{what} gives no probabilities", "train a classifier with loss bce or cross_entropy"
+        )
     predicted = model.predictions(outputs, start)
     if model.classes is None:
         return {name: predicted[:, i] for i, name in enumerate(model.target_names)}

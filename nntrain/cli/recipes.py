@@ -1,4 +1,4 @@
-"""``nntrain recipes``: the recipes that come with nntrain."""
+"""``nntrain recipes``: the shipped recipes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from nntrain.errors import bad_input, nearest
 
 SCHEMA = "recipe.schema.json"
 
-app = typer.Typer(rich_markup_mode=None, help="List the shipped recipes, or copy one out.")
+app = typer.Typer(rich_markup_mode=None, help="List the shipped recipes, or copy one.")
 
 
 @app.callback(invoke_without_command=True)
@@ -20,7 +20,7 @@ def list_recipes(
     context: typer.Context,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
 ) -> None:
-    """List the shipped recipes, or copy one out."""
+    """List the shipped recipes, or copy one."""
     if context.invoked_subcommand is not None:
         return
     from nntrain.cli.result import print_json, print_table
@@ -39,7 +39,7 @@ def copy(
         str,
         typer.Argument(
             metavar="NAME",
-            help="Name of a recipe, as `nntrain recipes` lists it.",
+            help="Name of a recipe; see nntrain recipes.",
             show_default=False,
             autocompletion=completion.shipped,
         ),
@@ -50,12 +50,12 @@ def copy(
             metavar="FILE", help="File to write; - for standard output.  [default: NAME.yaml]", show_default=False
         ),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if there is one.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing file.")] = False,
 ) -> None:
-    """Copy a recipe that comes with nntrain, to change it.
+    """Copy a shipped recipe to edit it.
 
-    recipe.schema.json is put beside it, unless it is there: the recipe's first lines tell editors to check by it.
-    Standard output gets the path of the file, or with - the recipe itself.
+    Also copies recipe.schema.json, unless the directory has one, so that editors can check the recipe. Prints the path
+    of the file, or with - the recipe itself.
     """
     from nntrain.cli.result import print_text
 
@@ -66,7 +66,7 @@ def copy(
 
 
 def copy_recipe(name: str, to: Path | None, overwrite: bool) -> Path:
-    """Copy the shipped recipe ``name`` to the file or into the directory ``to`` and return the file's path.
+    """Copy a shipped recipe to a file or into a directory, and return the path of the file.
 
     Raises:
         InputError: if there is no such recipe, or the file exists or cannot be written.
@@ -78,7 +78,7 @@ def copy_recipe(name: str, to: Path | None, overwrite: bool) -> Path:
     if target.is_dir():
         target = target / f"{name}.yaml"
     if target.exists() and not overwrite:
-        raise bad_input(target, "exists already", "choose another name, or add --overwrite")
+        raise bad_input(target, "already exists", "choose another name, or add --overwrite")
     write_atomically(target, source.read_bytes())
     schema = target.parent / SCHEMA
     if not schema.exists():
@@ -87,7 +87,7 @@ def copy_recipe(name: str, to: Path | None, overwrite: bool) -> Path:
 
 
 def about(path: Path) -> str:
-    """Return what a recipe's first comment says."""
+    """Return the first comment of a recipe."""
     lines = path.read_text(encoding="utf-8").splitlines()
     return next((line.lstrip("# ") for line in lines if line.startswith("# ") and "$schema" not in line), "")
 

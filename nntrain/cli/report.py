@@ -1,4 +1,4 @@
-"""``nntrain report``: runs, or a comparison, as a page to look at."""
+"""``nntrain report``: runs or a comparison as an HTML page."""
 
 from __future__ import annotations
 
@@ -22,29 +22,32 @@ PAGE = "report.html"
 def command(
     runs: Runs,
     out: Annotated[
-        Path | None, typer.Option(help="File to write; - for standard output.  [default: report.html, in a single RUN]")
+        Path | None,
+        typer.Option(
+            metavar="FILE", help="File to write; - for standard output.  [default: report.html, in a single RUN]"
+        ),
     ] = None,
 ) -> None:
-    """Write runs, or a comparison, as a page of HTML with figures.
+    """Write an HTML page about runs or a comparison.
 
-    One file that needs no network. Of runs: results, and by epoch the losses, the metric, the norm of the gradient and
-    the learning rate where it changes; of a single run also each layer's gradient and dead units. Of runs of one
-    network with one or two parameters also the training loss over these, with the paths of the runs, which can be
-    played. Of a comparison: the ranking, each seed's result, the differences with their intervals, and the curves with
+    The page is one file that works offline. For runs it shows the results and, by epoch, the losses, the metric, the
+    gradient norm and any change of the learning rate; for a single run also each layer's gradient norm and dead units.
+    If the network has only one or two parameters, it also shows the loss surface with animated optimizer paths. For a
+    comparison it shows the ranking, the result of each seed, the differences with their intervals, and the curves with
     bands from the first to the third quartile.
 
-    Standard output gets the file's path.
+    Prints the path of the file.
     """
     from nntrain.artifacts.run_folder import NAMES
-    from nntrain.cli.compiling import compiling_said
+    from nntrain.cli.compiling import announce_compiling
     from nntrain.cli.result import note, print_text
     from nntrain.comparison.folder import COMPARISON, RUNS
     from nntrain.utils.files import write_atomically
 
     place = out or (runs[0] / PAGE if len(runs) == 1 else Path(PAGE))
     if place.name in (*NAMES, COMPARISON, RUNS) and place.parent.resolve() in [run.resolve() for run in runs]:
-        raise bad_input(place, "is a file of the run itself", "choose another name")
-    with compiling_said():
+        raise bad_input(place, "would overwrite a file of the run", "choose another name")
+    with announce_compiling():
         text = report(runs, lambda text: note([text]))
     if place == Path("-"):
         print_text(text)
@@ -54,29 +57,31 @@ def command(
 
 
 def report(folders: Sequence[Path], note: Callable[[str], None] = lambda text: None) -> str:
-    """Return the page of the runs in ``folders``, or of the comparison in the only one.
+    """Return the page about runs, or about one comparison.
 
-    ``note`` is told why the loss over the parameters is left out.
+    Args:
+        folders: run directories, or the directory of one comparison.
+        note: receives the reason if the loss surface is left out.
 
     Raises:
-        InputError: if one is no run that has ended, they are of classes and of numbers, or comparisons among them.
+        InputError: if one is not a finished run, or they have no page in common.
     """
     from nntrain.comparison.folder import is_comparison
 
     places = [folder.resolve() for folder in folders]
     for place in (*folders, *places):
         try:
-            str(place).encode()  # it is to stand in the page
+            str(place).encode()  # the page is UTF-8
         except UnicodeEncodeError:
             raise bad_input(ascii(str(place)), "the name of this directory is not UTF-8", "rename it") from None
     twice = next((folder for folder, place in zip(folders, places, strict=True) if places.count(place) > 1), None)
     if twice is not None:
-        raise bad_input(twice, "is named twice", "once is enough")
+        raise bad_input(twice, "is given twice", "name each run once")
     comparison = next((folder for folder in folders if is_comparison(folder)), None)
     if comparison is None:
         return _runs(folders, note)
     if len(folders) > 1:
-        raise bad_input(comparison, "is a comparison, which has a page of its own", "name it alone")
+        raise bad_input(comparison, "a comparison needs a page of its own", "name no other directory")
     from nntrain.comparison.record import read_comparison
     from nntrain.report.html.comparison import comparison_page
 
@@ -89,7 +94,9 @@ def _runs(folders: Sequence[Path], note: Callable[[str], None]) -> str:
 
     runs = [read_history(folder) for folder in folders]
     if len({run.metric for run in runs}) > 1:
-        raise bad_input("report", "runs of classes and of numbers have no curves in common", "write a page for each")
+        raise bad_input(
+            "report", "cannot put classification and regression runs on one page", "write one page for each"
+        )
     names = [folder.resolve().name for folder in folders]
     if len(set(names)) < len(names):
         names = [str(folder) for folder in folders]
@@ -97,15 +104,15 @@ def _runs(folders: Sequence[Path], note: Callable[[str], None]) -> str:
         surface = _surface(runs, names)
     except InputError as error:
         surface = None
-        note(f"without the loss over the parameters: {error}")
+        note(f"no loss surface: {error}")
     return runs_page(runs, names, [] if surface is None else [surface])
 
 
 def _surface(runs: Sequence[History], names: Sequence[str]) -> Figure | None:
-    """Return a figure of the loss of networks with one or two parameters, None of larger ones.
+    """Return the loss surface with the paths of the runs; None if the network has more than two parameters.
 
     Raises:
-        InputError: if their data cannot be read any more or are others, or the runs have no loss in common.
+        InputError: if their data have changed or cannot be read, or the runs differ in their loss.
     """
     import numpy as np
 
@@ -113,23 +120,23 @@ def _surface(runs: Sequence[History], names: Sequence[str]) -> Figure | None:
 
     if not all(0 < len(run.summary["parameters"] or ()) <= MOST for run in runs):
         return None
-    from nntrain.cli.show import show
+    from nntrain.cli.loading import load_plan
     from nntrain.optimizers.gradient_free import Search
     from nntrain.recipe.build import check_pinned
-    from nntrain.report.html.surface import Walk, surface_figure
+    from nntrain.report.html.surface import RunPath, surface_figure
 
     for run in runs:
         check_pinned(run.recipe, run.folder)
-    plans = [show(str(run.folder / "recipe.yaml"), []).plan for run in runs]
+    plans = [load_plan(str(run.folder / "recipe.yaml"), []).plan for run in runs]
     if not all(same_surface(plans[0], plan) for plan in plans[1:]):
         raise bad_input("report", "the runs differ in their data, loss or network")
-    walks = []
+    paths = []
     for run, name, plan in zip(runs, names, plans, strict=True):
-        path = path_of(plan, run.parameters, run.summary["final"].get("train", {}).get("loss"))
-        searched = isinstance(plan.optimizer, Search) and len(path) > 1
-        walks.append(Walk(name, path[1:] if searched else path, start=int(searched), searched=searched))
-    losses = [losses_at(plans[0], walk.points) for walk in walks]
+        points = path_of(plan, run.parameters, run.summary["final"].get("train", {}).get("loss"))
+        searched = isinstance(plan.optimizer, Search) and len(points) > 1
+        paths.append(RunPath(name, points[1:] if searched else points, start=int(searched), searched=searched))
+    losses = [losses_at(plans[0], path.points) for path in paths]
     shown = [
-        walk.points if walk.searched else walk.points[near(loss)] for walk, loss in zip(walks, losses, strict=True)
+        path.points if path.searched else path.points[near(loss)] for path, loss in zip(paths, losses, strict=True)
     ]
-    return surface_figure(surface(plans[0], np.concatenate(shown)), walks, losses)
+    return surface_figure(surface(plans[0], np.concatenate(shown)), paths, losses)

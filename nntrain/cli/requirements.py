@@ -1,4 +1,4 @@
-"""``--require``: conditions on the summary, for pipelines."""
+"""``--require``: conditions on a run's summary, for pipelines."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ if TYPE_CHECKING:
 
 COMPARISONS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq}
 PATTERN = re.compile(r"\s*([a-z][a-z_0-9.]*)\s*(>=|<=|==|>|<)\s*(\S+)\s*")
-PARTS, METRICS = ("train", "validation", "test"), ("loss", "accuracy", "r2")
+SPLITS, METRICS = ("train", "validation", "test"), ("loss", "accuracy", "r2")
 KEYS = (
-    *(f"{part}.{key}" for part in PARTS for key in METRICS),
+    *(f"{part}.{key}" for part in SPLITS for key in METRICS),
     *("epochs", "steps", "seconds", "best_epoch", "gradient_norm", "dead", "clipped", "samples_per_second"),
 )
 
 
 @dataclass(frozen=True)
 class Condition:
-    """A number of the summary's, by its dotted key, and what it is compared with."""
+    """A number of the summary, by its dotted key, and what it is compared with."""
 
     text: str
     key: str
@@ -38,7 +38,7 @@ def parse(text: str) -> Condition:
     """Read a condition such as ``test.accuracy>=0.95``.
 
     Raises:
-        InputError: if it is none, or names a number that no summary has.
+        InputError: if it cannot be parsed, or no summary has such a number.
     """
     match = PATTERN.fullmatch(text)
     example = "expected a condition such as 'test.accuracy>=0.95'"
@@ -50,7 +50,7 @@ def parse(text: str) -> Condition:
     except ValueError:
         raise bad_input("--require", f"{text!r}: {number!r} is not a number", example) from None
     part, _, name = key.partition(".")
-    if part in PARTS and name not in METRICS:
+    if part in SPLITS and name not in METRICS:
         hint = f"{nearest(name, METRICS)} allowed: {', '.join(METRICS)}".strip()
         raise bad_input("--require", f"{text!r}: unknown metric {name!r}", hint)
     if key not in KEYS:
@@ -60,10 +60,10 @@ def parse(text: str) -> Condition:
 
 
 def check(conditions: Sequence[Condition], plan: Plan) -> None:
-    """Refuse conditions on numbers that the run of ``plan`` will not have.
+    """Check that the run of ``plan`` will have the numbers that the conditions are on.
 
     Raises:
-        InputError: for a part that there is not, or a metric of another task.
+        InputError: if it has no such split, or the metric is one of another task.
     """
     data = plan.data
     parts = {"train": data.train, "validation": data.validation, "test": data.test}
@@ -73,9 +73,9 @@ def check(conditions: Sequence[Condition], plan: Plan) -> None:
         where = f"--require {condition.text}"
         if part in parts and parts[part] is None:
             there = ", ".join(known for known, rows in parts.items() if rows is not None)
-            raise bad_input(where, f"there is no {part} part: data.{part} is 0", f"parts: {there}")
+            raise bad_input(where, f"there is no {part} split: data.{part} is 0", f"splits: {there}")
         if part in parts and name not in ("loss", metric):
-            raise bad_input(where, f"{name} is not measured in {task}", f"choose {part}.{metric} or {part}.loss")
+            raise bad_input(where, f"{task} has no {name}", f"use {part}.{metric} or {part}.loss")
 
 
 def unmet(conditions: Sequence[Condition], summary: Summary) -> list[str]:
@@ -87,7 +87,7 @@ def unmet(conditions: Sequence[Condition], summary: Summary) -> list[str]:
         for key in condition.key.split("."):
             found = found.get(key) if isinstance(found, dict) else None
         if not isinstance(found, int | float):
-            messages.append(f"required {condition.text}, but this run has no {condition.key}")
+            messages.append(f"required {condition.text}, but the run has no {condition.key}")
         elif not COMPARISONS[condition.comparison](found, condition.bound):
             messages.append(f"required {condition.text}, found {found:.6g}")
     return messages

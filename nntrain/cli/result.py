@@ -1,4 +1,4 @@
-"""The one place that prints results: tables for people, JSON for programs, both on standard output."""
+"""Print results on standard output: tables for people, JSON for programs."""
 
 from __future__ import annotations
 
@@ -23,15 +23,15 @@ def print_json(data: Any) -> None:
 
 
 def print_text(text: str) -> bool:
-    """Print text as it is, and return whether anybody reads it.
+    """Print text unchanged, and return whether standard output still has a reader.
 
-    A reader that has gone away is no error: the work is done, and its status stands.
+    A reader that has gone is not an error: the work is done, and its status stands.
     """
     return write_all(text)
 
 
 def print_table(table: RenderableType) -> None:
-    """Print a table or other rich text; rich fills lines up with blanks, which nobody wants in a file."""
+    """Print a table or other rich text, without the trailing blanks of rich if it goes to a file."""
     from nntrain.cli.console import stdout_console
 
     console = stdout_console()
@@ -44,15 +44,14 @@ def print_table(table: RenderableType) -> None:
 
 
 def print_summary(summary: Summary, as_json: bool, quiet: bool) -> None:
-    """Print the result of a run, and for people the details on standard error unless ``quiet``."""
+    """Print the result of a run, and its details on standard error unless ``quiet``."""
     from nntrain.cli.console import stderr_console
     from nntrain.report.summary import details, short_table
 
     if not quiet:
         console = stderr_console()
-        console.print(
-            details(summary, console.width, layers=not console.is_terminal)
-        )  # a live display has just shown them
+        # on a terminal, the live display has just shown the layers
+        console.print(details(summary, console.width, layers=not console.is_terminal))
     if as_json:
         print_json(summary.to_json())
     else:
@@ -60,16 +59,16 @@ def print_summary(summary: Summary, as_json: bool, quiet: bool) -> None:
 
 
 def print_comparison(result: Result, form: str, folder: Path | None, quiet: bool) -> None:
-    """Print the result of a comparison, and for people the curves and what to know on standard error."""
+    """Print the result of a comparison, and its curves and notes on standard error unless ``quiet``."""
     from rich.console import Group
 
     from nntrain.cli.console import stderr_console, stdout_console
-    from nntrain.report.compare_tables import loss_curves, notes, ranking, verdicts
-    from nntrain.report.export import as_csv, as_markdown, rows
+    from nntrain.report.comparison_export import as_csv, as_markdown, rows
+    from nntrain.report.comparison_tables import loss_curves, notes, ranking, verdicts
 
     if not quiet:
         console = stderr_console()
-        if any(variant.counts.curve for variant in result.variants):  # none where all runs diverged
+        if any(variant.counts.curve for variant in result.variants):  # there is none if all runs diverged
             console.print(loss_curves(result, console.width))
         lines = notes(result) + ([f"runs: {folder}"] if folder else [])
         console.print("\n".join([*lines, ""]), soft_wrap=True)

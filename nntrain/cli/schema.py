@@ -1,4 +1,4 @@
-"""``nntrain schema``: what editors check and complete recipes with."""
+"""``nntrain schema``: the JSON Schema of recipes, for editors."""
 
 from typing import Any
 
@@ -6,7 +6,9 @@ from typing import Any
 def command() -> None:
     """Print the JSON Schema of recipes.
 
-    Draft 7, which editors check and complete by. Save it beside your recipes and begin them with:
+    Editors use it (draft 7) to check and complete recipes. Save it beside your recipes as recipe.schema.json and
+    start them with the line
+
     # yaml-language-server: $schema=recipe.schema.json
     """
     from nntrain.cli.result import print_json

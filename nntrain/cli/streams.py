@@ -1,4 +1,4 @@
-"""The standard streams: open whatever the shell has closed, UTF-8 for data, and written in full."""
+"""The standard streams: opened if the shell closed them, UTF-8 for data, and written in full."""
 
 import errno
 import os
@@ -14,10 +14,10 @@ from nntrain.printable import printable
 
 
 class Escaping:
-    """A text stream on which control characters show as escapes.
+    """A text stream that escapes control characters.
 
     Attributes:
-        stream: the stream itself, for rich, which has control sequences of its own.
+        stream: the wrapped stream, for rich, which sends control sequences itself.
     """
 
     def __init__(self, stream: TextIO) -> None:
@@ -37,14 +37,14 @@ class Escaping:
 
 
 def prepare_streams() -> None:
-    """Open the streams that the shell closed, encode results as UTF-8, and let any character be written.
+    """Open the streams that the shell closed, encode results as UTF-8, and allow any character.
 
-    On a terminal standard output keeps the terminal's encoding. A character that an encoding lacks is written as its
-    code. Control characters that go to a terminal, or to standard error wherever it goes, are escaped: they are shown
-    and not obeyed. Where standard output is a file or a pipe it carries data, which are left as they are.
+    On a terminal, standard output keeps the terminal's encoding. Characters outside an encoding are written as escapes.
+    Control characters are escaped on a terminal and always on standard error. Standard output to a file or pipe carries
+    data and is not changed.
     """
     while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
-        pass  # <&- or >&-: otherwise the next file that is opened would become this stream
+        pass  # after <&- or >&-, the next file to be opened would become this stream
     os.close(number)
     _open_streams()
     for name in ("stdout", "stderr"):
@@ -54,7 +54,7 @@ def prepare_streams() -> None:
 
 
 def unescaped(name: str) -> TextIO:
-    """Return the stream ``stdout`` or ``stderr`` itself, also while a live display of rich's stands in for it."""
+    """Return the stream ``stdout`` or ``stderr`` itself, even while a live display of rich replaces it."""
     stream = getattr(sys, name)
     stream = getattr(stream, "rich_proxied_file", stream)
     return stream.stream if isinstance(stream, Escaping) else stream
@@ -64,7 +64,7 @@ def _open_streams() -> None:
     for name in ("stdout", "stderr"):
         stream = getattr(sys, name)
         if stream is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - for good
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - stays open
         elif isinstance(stream, TextIOWrapper):
             as_data = name == "stdout" and not stream.isatty()
             errors = "backslashreplace" if stream.errors == "strict" or as_data else stream.errors
@@ -72,7 +72,7 @@ def _open_streams() -> None:
 
 
 def write_all(text: str) -> bool:
-    """Write text to standard output, and return whether anybody still reads; on a terminal, escape control characters.
+    """Write text to standard output, with control characters escaped on a terminal; return whether it has a reader.
 
     Raises:
         OSError: if it cannot be written.
@@ -81,9 +81,9 @@ def write_all(text: str) -> bool:
 
 
 def write_raw(text: str) -> bool:
-    """Write text as it is to standard output until all of it is written, and return whether anybody still reads.
+    """Write all of a text unchanged to standard output, and return whether it still has a reader.
 
-    Unbuffered, a single call writes 2 GiB at most; a pipe that does not block may take less.
+    A single unbuffered call writes at most 2 GiB, and a non-blocking pipe may take less.
 
     Raises:
         OSError: if it cannot be written.
@@ -104,21 +104,21 @@ def write_raw(text: str) -> bool:
 
 
 def _written(stream: Any, data: memoryview) -> int:
-    """Write some of ``data``, after waiting for room where there is none, and return how many bytes."""
+    """Write some of ``data``, waiting until the stream takes any, and return the number of bytes."""
     try:
         count = stream.write(data)
     except BlockingIOError as full:
         count = full.characters_written
-    if not count:  # 0, or None of an unbuffered stream
+    if not count:  # 0, or None from an unbuffered stream
         select.select([], [stream], [])
     return count or 0
 
 
 def _hung_up(stream: Any, error: OSError) -> bool:
-    """Return whether the stream was a terminal that has gone."""
+    """Return whether the stream was a terminal that has been closed."""
     return error.errno == errno.EIO and stat.S_ISCHR(os.fstat(stream.fileno()).st_mode)
 
 
 def give_up(stream: Any) -> None:
-    """Let what is written to a stream whose reader has gone go nowhere: Python would complain once more at its exit."""
+    """Redirect a stream without a reader to the null device: Python would report it again at exit."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

@@ -1,4 +1,4 @@
-"""Mistakes on the command line, in the words and with the exit status of all other errors."""
+"""Usage errors in the same style, and with the same exit status, as all other errors."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ EXPECTED = {
 
 
 class Commands(TyperGroup):
-    """All commands; Typer prints usage errors with a usage line, in a style of its own."""
+    """All commands, with usage errors raised as :class:`InputError`."""
 
     def make_context(self, *arguments: Any, **settings: Any) -> Any:
-        """Read the options before the command."""
+        """Parse the options before the command."""
         with _as_input_error():
             return super().make_context(*arguments, **settings)
 
     def invoke(self, ctx: Any) -> Any:
-        """Read the command's options, and run it."""
+        """Parse the command's options and run it."""
         with _as_input_error(ctx):
             return super().invoke(ctx)
 
@@ -42,7 +42,7 @@ def _as_input_error(group: Any = None) -> Iterator[None]:
 
 
 def _input_error(error: Any, group: Any) -> InputError:
-    """Return the error for one of Typer's, whose classes it does not export; ``group``: the context it came out of."""
+    """Return the error for one of Typer's, whose classes it does not export; ``group`` is the context of the group."""
     context: Any = getattr(error, "ctx", None)
     parameter: Any = getattr(error, "param", None)
     names = [context.command_path] if context else ["nntrain", *([group.invoked_subcommand or ""] if group else [])]

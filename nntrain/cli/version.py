@@ -1,4 +1,4 @@
-"""``nntrain --version --verbose``: what a bug report needs to know."""
+"""``nntrain --version --verbose``: what a bug report should contain."""
 
 import importlib.metadata
 import platform
@@ -8,11 +8,14 @@ from nntrain.utils.cpu import cores
 
 
 def version_text() -> str:
-    """Return the versions of nntrain, Python and the libraries, and what the matrix products run on."""
+    """Return the versions of nntrain, Python and the libraries, and the CPU features in use."""
     from nntrain.matmul.microkernel import PROCESSOR, VECTOR_BYTES
+    from nntrain.report.numbers import count
 
     lines = [f"nntrain {__version__}", f"Python {platform.python_version()} on {platform.platform()}"]
     packages = ("numpy", "numba", "scipy", "scikit-learn", "pydantic", "typer", "rich", "polars", "safetensors")
     lines += [f"{package} {importlib.metadata.version(package)}" for package in packages]
-    lines.append(f"Matrix products: {cores()} threads, vectors of {8 * VECTOR_BYTES} bits, compiled for {PROCESSOR}")
+    lines.append(
+        f"Matrix products: {count(cores(), 'thread')}, {8 * VECTOR_BYTES}-bit vectors, compiled for {PROCESSOR}"
+    )
     return "\n".join(lines)

@@ -1,1 +1,1 @@
-"""Results to text: tables, curves and the summary, for people and for programs. It knows results, not engines."""
+"""Results as tables, curves, summaries and HTML pages. Nothing here depends on the training engine."""

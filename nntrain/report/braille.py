@@ -1,4 +1,4 @@
-"""Small curves in braille: two dots across and four down in every character."""
+"""Curves in braille: each character holds two columns and four rows of dots."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,21 +15,21 @@ DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
 ACROSS, DOWN = 2, 4
 BLANK = 0x2800
 Values = NDArray[np.float64]
-LABEL = 9  # characters of the numbers at the axis
-LINES_WITH_ZERO = 3  # fewest, of a logarithmic axis beside 0
-LOGARITHMIC_FROM = 20  # ratio of the largest to the smallest value above which a linear axis would show a right angle
+LABEL_WIDTH = 9  # characters for the axis labels
+MIN_LINES_WITH_ZERO = 3  # of a logarithmic axis with an extra line for 0
+LOGARITHMIC_RATIO = 20  # of the largest to the smallest value, above which the axis is logarithmic
 
 
 @dataclass(frozen=True)
 class Axis:
-    """From values to rows of dots, counted from the top.
+    """A map from values to rows of dots, numbered from the top.
 
     Attributes:
-        low: the smallest value; on a logarithmic axis the smallest one above 0.
+        low: the smallest value; on a logarithmic axis the smallest positive one.
         high: the largest value.
-        rows: of dots.
+        rows: the number of rows.
         logarithmic: whether the scale is logarithmic.
-        zero: whether 0, which has no place on a logarithmic axis, has the last line of characters to itself.
+        zero: whether the last line of characters of a logarithmic axis is reserved for 0.
     """
 
     low: float
@@ -42,29 +42,29 @@ class Axis:
         """Return the row of each value."""
         bottom, top = self._scaled(self.low), self._scaled(self.high)
         last = self.rows - 1 - (DOWN if self.zero else 0)
-        share = (top - self._scaled(np.maximum(values, self.low))) / ((top - bottom) or 1.0)
-        return np.where(values < self.low, self.rows - 1, np.rint(share * last)).astype(np.int64)
+        fraction = (top - self._scaled(np.maximum(values, self.low))) / ((top - bottom) or 1.0)
+        return np.where(values < self.low, self.rows - 1, np.rint(fraction * last)).astype(np.int64)
 
     def labels(self) -> dict[int, str]:
-        """Return the texts at the axis, by line of characters."""
+        """Return the axis labels by line of characters."""
         last = self.rows // DOWN - 1
         middle = {last // 2 + last % 2: "log"} if self.logarithmic else {}
         ends = {last: "0", last - 1: short(self.low)} if self.zero else {last: short(self.low)}
         return {**middle, **ends, 0: short(self.high)}
 
     def _scaled(self, values: Any) -> Any:
-        return np.log10(values) if self.logarithmic else values / 2  # a half: the widest range is finite too
+        return np.log10(values) if self.logarithmic else values / 2  # halved so that even the widest range is finite
 
 
 def curves(series: Sequence[tuple[str, ArrayLike]], width: int, height: int, marks: Sequence[str] = ()) -> Text:
-    """Return curves on one pair of axes, with the largest and smallest value at the left.
+    """Return curves in one plot, with the largest and the smallest value at the left.
 
     Args:
-        series: style and values of each curve; all have the same abscissae. Where two share a character, the later one
-            gives it its style.
-        width: characters, of which the numbers at the axis take nine.
+        series: the style and the values of each curve; all curves have the same x. A character that two curves share
+            has the style of the later one.
+        width: characters, nine of which hold the axis labels.
         height: lines.
-        marks: a character for each curve, which stands at its end: styles alone tell nothing without colour.
+        marks: a character for the end of each curve, to identify it without colour.
     """
     lines = [(style, np.asarray(values, np.float64)) for style, values in series]
     finite = np.concatenate([np.empty(0), *(values[np.isfinite(values)] for _, values in lines)])
@@ -72,7 +72,7 @@ def curves(series: Sequence[tuple[str, ArrayLike]], width: int, height: int, mar
         return Text("\n" * (height - 1))
     axis = _axis(finite, height)
     ends = _ends(lines, marks, axis, height)
-    columns = max(width - LABEL - max(end.cell_len for end in ends), 4)
+    columns = max(width - LABEL_WIDTH - max(end.cell_len for end in ends), 4)
     cells = [[BLANK] * columns for _ in range(height)]
     styles = [[""] * columns for _ in range(height)]
     for style, values in lines:
@@ -82,7 +82,7 @@ def curves(series: Sequence[tuple[str, ArrayLike]], width: int, height: int, mar
             styles[row][column] = style
     text, labels = Text(), axis.labels()
     for row in range(height):
-        text.append(f"{labels.get(row, ''):>{LABEL - 1}} ", "dim")
+        text.append(f"{labels.get(row, ''):>{LABEL_WIDTH - 1}} ", "dim")
         for cell, style in zip(cells[row], styles[row], strict=True):
             text.append(chr(cell), style)
         text.append_text(ends[row])
@@ -91,7 +91,7 @@ def curves(series: Sequence[tuple[str, ArrayLike]], width: int, height: int, mar
 
 
 def _ends(lines: Sequence[tuple[str, Values]], marks: Sequence[str], axis: Axis, height: int) -> list[Text]:
-    """Return the marks at the right of each line of characters."""
+    """Return the marks to the right of each line of characters."""
     ends = [Text() for _ in range(height)]
     for mark, (style, values) in zip(marks, lines, strict=False):
         last = values[np.isfinite(values)][-1:]
@@ -103,19 +103,19 @@ def _ends(lines: Sequence[tuple[str, Values]], marks: Sequence[str], axis: Axis,
 def _axis(finite: Values, height: int) -> Axis:
     low, high = float(finite.min()), float(finite.max())
     least = float(finite.min(where=finite > 0, initial=np.inf))
-    logarithmic = low >= 0 and high > LOGARITHMIC_FROM * least
-    if not logarithmic or (low == 0 and height < LINES_WITH_ZERO):
+    logarithmic = low >= 0 and high > LOGARITHMIC_RATIO * least
+    if not logarithmic or (low == 0 and height < MIN_LINES_WITH_ZERO):
         return Axis(low, high, height * DOWN, logarithmic=False, zero=False)
     return Axis(least, high, height * DOWN, logarithmic=True, zero=low == 0)
 
 
 def _points(values: Values, axis: Axis, width: int) -> list[tuple[int, int]]:
-    """Return the dots of a curve, as (x, y) from the top left, joined by lines."""
+    """Return the dots of a curve and of the lines between them, as (x, y) from the top left."""
     count = min(values.size, width)
     (finite,) = np.isfinite(values).nonzero()
     if not finite.size:
         return []
-    columns = ((finite + 1) * count - 1) // values.size  # equal parts of the values share one
+    columns = ((finite + 1) * count - 1) // values.size  # equally many values per column
     levels = axis.levels(values[finite])
     starts = np.diff(columns, prepend=-1).nonzero()[0]
     highest, lowest = np.minimum.reduceat(levels, starts), np.maximum.reduceat(levels, starts)
@@ -124,7 +124,7 @@ def _points(values: Values, axis: Axis, width: int) -> list[tuple[int, int]]:
     before: tuple[int, int, int] | None = None
     found = (columns[starts], highest, lowest, firsts, lasts)
     for column, y_high, y_low, first, last in zip(*(numbers.tolist() for numbers in found), strict=True):
-        # of the values that share a column of dots, the last one is joined to the next; the others are dots
+        # a line joins the last value of a column to the first of the next
         x = column * (width - 1) // max(count - 1, 1)
         dots.extend((x, y) for y in range(y_high, y_low + 1))
         if before is not None and before[0] == column - 1:
@@ -134,7 +134,7 @@ def _points(values: Values, axis: Axis, width: int) -> list[tuple[int, int]]:
 
 
 def _stroke(start: tuple[int, int], end: tuple[int, int]) -> list[tuple[int, int]]:
-    """Return the dots of the line from ``start`` to ``end``, which lies to the right of it."""
+    """Return the dots of the line from ``start`` to ``end``, which is further right."""
     across, down = end[0] - start[0], end[1] - start[1]
     steps = max(across, abs(down), 1)
     return [(start[0] + round(across * k / steps), start[1] + round(down * k / steps)) for k in range(steps + 1)]

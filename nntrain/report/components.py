@@ -1,4 +1,4 @@
-"""The members of a family of components: keys with their defaults, and formulas."""
+"""Components with their keys, defaults and formulas."""
 
 import inspect
 import re
@@ -16,11 +16,11 @@ from nntrain.registry import Component
 from nntrain.report.fitting import GAP
 from nntrain.report.tables import plain_value
 
-FORMULA = 60  # characters, below which a formula is printed below the keys and not beside them
+MIN_FORMULA_WIDTH = 60  # columns; on a narrower terminal, formulas are printed below the keys
 
 
 def component_facts(component: type[Component]) -> dict[str, Any]:
-    """Return a component's name, first sentence, formula, source and keys with their defaults, as plain data."""
+    """Return a component's name, summary, formula, source and keys with their defaults, as plain data."""
     paragraphs = inspect.getdoc(component) or ""
     about, _, rest = paragraphs.partition("\n\n")
     formula, source = "", ""
@@ -43,17 +43,17 @@ def component_facts(component: type[Component]) -> dict[str, Any]:
 
 
 def components_text(components: Mapping[str, type[Component]], width: int) -> RenderableType:
-    """Return a family's members with keys, defaults and formulas; ``width``: columns of the terminal."""
+    """Return components as a table for ``width`` columns."""
     found = [component_facts(component) for component in components.values()]
     keys = [[f"{key}: {_default(about)}" for key, about in facts["keys"].items()] for facts in found]
     names, room = (
         max(len(facts["name"]) for facts in found),
         max((len(key) for some in keys for key in some), default=0),
     )
-    if width - names - room - 2 * GAP < FORMULA:
+    if width - names - room - 2 * GAP < MIN_FORMULA_WIDTH:
         return Group(*(_below(facts, some, width) for facts, some in zip(found, keys, strict=True)))
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for head, least in (("name", names), ("keys", room), ("what it does", 0)):
+    for head, least in (("name", names), ("keys", room), ("description", 0)):
         table.add_column(head, min_width=least)
     for facts, some in zip(found, keys, strict=True):
         about = _about(facts, width - names - room - 2 * GAP)
@@ -62,15 +62,15 @@ def components_text(components: Mapping[str, type[Component]], width: int) -> Re
 
 
 def _below(facts: Mapping[str, Any], keys: Sequence[str], width: int) -> RenderableType:
-    """Return a component for a narrow terminal: its name, and below it all else."""
-    listed = "keys  " + ", ".join(keys).replace(": ", ":\0")  # a key and its default stay together
+    """Return a component for a narrow terminal: its name, and everything else below."""
+    listed = "keys  " + ", ".join(keys).replace(": ", ":\0")  # keeps a key and its default together
     lines = textwrap.fill(listed, width - GAP, subsequent_indent=" " * 6).replace("\0", " ")
-    told = Group(_about(facts, width - GAP), *([Text(lines)] if keys else []))
-    return Group(Text(facts["name"], "bold"), Padding(told, (0, 0, 1, GAP)))
+    details = Group(_about(facts, width - GAP), *([Text(lines)] if keys else []))
+    return Group(Text(facts["name"], "bold"), Padding(details, (0, 0, 1, GAP)))
 
 
 def _about(facts: Mapping[str, Any], width: int) -> Text:
-    """Return what a component does and its formula; what is too long is continued below the right-hand side."""
+    """Return a component's summary and formula; long formulas continue below their right-hand side."""
     lines = []
     for line in facts["formula"].splitlines():
         if len(line) > width:
@@ -83,5 +83,5 @@ def _about(facts: Mapping[str, Any], width: int) -> Text:
 
 def _default(key: Mapping[str, Any]) -> str:
     if key["required"]:
-        return "(needed)"
+        return "required"
     return plain_value(key["default"])

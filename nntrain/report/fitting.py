@@ -1,4 +1,4 @@
-"""Tables in the columns that a terminal has room for; what is left out is named below the table."""
+"""Tables fitted to the width of a terminal; columns that are left out are named below the table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-GAP = 2  # blanks between two columns
+GAP = 2  # blanks between columns
 
 
 @dataclass(frozen=True)
@@ -15,13 +15,13 @@ class Column:
     """A column of a table.
 
     Attributes:
-        head: its title.
-        cells: one for each row.
-        right: whether cells are aligned at the right, as numbers are.
-        folds: whether a cell may take several lines; otherwise it stays on one line.
+        head: the heading.
+        cells: one per row.
+        right: whether cells are aligned to the right, as numbers are.
+        folds: whether a cell may wrap onto several lines.
         drop: 0 for a column that is always shown; of the others, the one with the largest number is dropped first.
-        foot: what stands below the cells.
-        name: what it is called when it is dropped, if its head, which then stays on one line, is not its name.
+        foot: a footer, such as a sum.
+        name: how to call the column when it is dropped, if not by its heading; such a heading does not wrap.
     """
 
     head: str
@@ -34,13 +34,13 @@ class Column:
 
     @property
     def least(self) -> int:
-        """Return the fewest characters that it needs."""
+        """The minimum width."""
         cells = self._words if self.folds else self._lines
         return _longest([*cells, *([self.head] if self.name else self.head.split())])
 
     @property
     def natural(self) -> int:
-        """Return how many characters it takes if nothing is folded."""
+        """The width without any wrapping."""
         return _longest([*self._lines, self.head])
 
     @property
@@ -53,19 +53,19 @@ class Column:
 
 
 def fitted(columns: Sequence[Column], width: int) -> RenderableType:
-    """Return a table of at most ``width`` characters, and below it the titles of the columns that were dropped."""
+    """Return a table of at most ``width`` characters, and below it the names of columns that were dropped."""
     shown = list(columns)
     while _least(shown) > width and any(column.drop for column in shown):
         shown.remove(max(shown, key=lambda column: column.drop))
     dropped = [column.name or column.head for column in columns if column not in shown]
-    if _least(shown) > width:  # too narrow even for the columns that are always shown: fold those
+    if _least(shown) > width:  # too narrow even for the columns that are always shown: wrap those
         shown = [replace(column, folds=True) for column in shown]
     table = _table(shown, _widths(shown, width))
     return Group(table, Text(f"no room for {', '.join(dropped)}", "dim")) if dropped else table
 
 
 def has_room(columns: Sequence[Column], width: int) -> bool:
-    """Return whether ``width`` characters are enough for all columns."""
+    """Return whether all columns fit into ``width`` characters."""
     return _least(columns) <= width
 
 
@@ -74,7 +74,7 @@ def _least(columns: Sequence[Column]) -> int:
 
 
 def _widths(columns: Sequence[Column], width: int) -> list[int]:
-    """Return each column's width: what it needs at least, and an equal share of the rest up to what it can use."""
+    """Return column widths: the minimum of each, plus the remaining space shared equally where it is of use."""
     widths, rest = [column.least for column in columns], width - _least(columns)
     wanting = sorted(range(len(columns)), key=lambda i: columns[i].natural - widths[i])
     for done, index in enumerate(wanting):

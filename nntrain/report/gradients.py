@@ -9,37 +9,39 @@ from rich.text import Text
 from nntrain.diagnostics.compared import TensorCheck
 from nntrain.diagnostics.mutations import Caught
 
-WIDE, NARROW = 100, 78  # columns of a terminal, from which on there is room for all that is known, and for tensors
+FULL_WIDTH, TENSOR_WIDTH = 100, 78  # columns needed to show everything, and to show tensor names
 STYLES = {"good": "green", "fair": "green", "not checked": "yellow", "doubtful": "yellow", "wrong": "bold red"}
 SEVERITY = ("not checked", "good", "fair", "doubtful", "wrong")
-WHY = (
-    "not checked: too small a gradient to be told from rounding, or every step that could tell crosses a corner "
+NOT_CHECKED = (
+    "not checked: the gradient cannot be distinguished from rounding, or every usable step crosses a kink "
     "(try other weights, such as those after --steps)"
 )
 
-Found = Mapping[str, Sequence[TensorCheck]]
+Checks = Mapping[str, Sequence[TensorCheck]]
 
 
-def checks_table(found: Found, width: int) -> RenderableType:
-    """Return the checks, and below them how the error depends on h: for a wrong gradient if there is one.
+def checks_table(found: Checks, width: int) -> RenderableType:
+    """Return the checks, and below them the error as a function of h, of a wrong gradient if there is one.
 
-    Up to two things that were checked, such as a recipe's network at first and after some steps, have a line for each
-    tensor; of more, each has one line, of its worst tensor. Narrow terminals get less about each line.
+    If up to two networks were checked, such as a recipe's before and after some steps, each tensor has a row; if more,
+    each network has one row for its worst tensor. Narrow terminals show fewer columns.
     """
     parts = [_overview(found, width)] if len(found) > 2 else list(_details(found, width))
     if any(check.verdict == "not checked" for checks in found.values() for check in checks):
-        parts.append(Text(f"\n{WHY}"))
+        parts.append(Text(f"\n{NOT_CHECKED}"))
         if len(found) > 2:
             parts += [Text(line) for line in _not_checked(found)]
-    swept = max((check for checks in found.values() for check in checks if check.sweep), key=_tells, default=None)
+    swept = max(
+        (check for checks in found.values() for check in checks if check.sweep), key=_sweep_priority, default=None
+    )
     if swept is not None:
         parts += [Text(f"\nerror by h ({swept.name}):"), _sweep(swept)]
     return Group(*parts)
 
 
-def _overview(found: Found, width: int) -> RenderableType:
-    wide, medium = width >= WIDE, width >= NARROW
-    table = _table("of", *(["tensor"] if medium else []), *_heads(wide, _both(found)))
+def _overview(found: Checks, width: int) -> RenderableType:
+    wide, medium = width >= FULL_WIDTH, width >= TENSOR_WIDTH
+    table = _table("network", *(["tensor"] if medium else []), *_heads(wide, _both(found)))
     for of, checks in found.items():
         worst = max(_main(checks), key=_severity)
         singles = [check for check in checks if check.dtype == "float32"]
@@ -49,9 +51,9 @@ def _overview(found: Found, width: int) -> RenderableType:
     return table
 
 
-def _details(found: Found, width: int) -> Iterator[RenderableType]:
+def _details(found: Checks, width: int) -> Iterator[RenderableType]:
     for number, (of, checks) in enumerate(found.items()):
-        wide, both = width >= WIDE, _both(found)
+        wide, both = width >= FULL_WIDTH, _both(found)
         yield Text(f"{chr(10) if number else ''}{of}:", "bold")
         table = _table("tensor", *_heads(wide, both))
         singles = {check.name: check for check in checks if check.dtype == "float32"}
@@ -61,18 +63,18 @@ def _details(found: Found, width: int) -> Iterator[RenderableType]:
         yield table
 
 
-def _both(found: Found) -> bool:
-    """Return whether gradients of both types were checked."""
+def _both(found: Checks) -> bool:
+    """Return whether both float types were checked."""
     return len({check.dtype for checks in found.values() for check in checks}) > 1
 
 
 def _main(checks: Sequence[TensorCheck]) -> list[TensorCheck]:
-    """Return the checks against differences, or where there are none all."""
+    """Return the float64 checks, or all if there are none."""
     return [check for check in checks if check.dtype == "float64"] or list(checks)
 
 
 def _heads(wide: bool, both: bool) -> list[str]:
-    more = ["at", "backprop", "compared with", "checked", "corners"] if wide else []
+    more = ["index", "backprop", "reference", "checked", "kinks"] if wide else []
     return ["error", *more, "verdict", *(["float32"] if both else [])]
 
 
@@ -101,7 +103,7 @@ def _severity(check: TensorCheck) -> tuple[int, float]:
     return SEVERITY.index(check.verdict), check.error
 
 
-def _not_checked(found: Found) -> Iterator[str]:
+def _not_checked(found: Checks) -> Iterator[str]:
     for of, checks in found.items():
         for dtype in ("float64", "float32"):
             names = [_name(check) for check in checks if check.verdict == "not checked" and check.dtype == dtype]
@@ -109,8 +111,8 @@ def _not_checked(found: Found) -> Iterator[str]:
                 yield f"  {of}: {', '.join(names)}{' in float32' if dtype == 'float32' else ''}"
 
 
-def _tells(check: TensorCheck) -> tuple[bool, float, float]:
-    """Return what is larger the more its sweep tells: of a wrong gradient, else of a large one."""
+def _sweep_priority(check: TensorCheck) -> tuple[bool, float, float]:
+    """Return a sort key: wrong gradients come last by error, others by size."""
     wrong = check.verdict in ("wrong", "doubtful")
     return wrong, check.error if wrong else 0.0, abs(check.analytic)
 
@@ -125,9 +127,9 @@ def _sweep(check: TensorCheck) -> Table:
 
 
 def mutations_table(planted: Sequence[Caught], width: int) -> Table:
-    """Return what became of each planted mistake; in less than WIDE columns without the numbers that differ."""
-    wide = width >= WIDE
-    table = _table("mistake", "what is wrong", "tensor", *(["backprop", "difference"] if wide else []), "error")
+    """Return whether each planted mistake was caught; below FULL_WIDTH columns without the numbers that differ."""
+    wide = width >= FULL_WIDTH
+    table = _table("mistake", "description", "tensor", *(["backprop", "difference"] if wide else []), "error")
     table.add_column("caught")
     for caught in planted:
         worst = caught.worst
@@ -144,8 +146,8 @@ def mutations_table(planted: Sequence[Caught], width: int) -> Table:
 
 def _table(*columns: str) -> Table:
     table = Table(box=None, pad_edge=False, header_style="bold")
-    words = {"of", "tensor", "mistake", "what is wrong", "verdict", "float32"}
-    sentences = {"of", "what is wrong"}
+    left = {"network", "tensor", "mistake", "description", "verdict", "float32"}
+    wraps = {"network", "description"}
     for column in columns:
-        table.add_column(column, justify="left" if column in words else "right", no_wrap=column not in sentences)
+        table.add_column(column, justify="left" if column in left else "right", no_wrap=column not in wraps)
     return table

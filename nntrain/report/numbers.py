@@ -1,27 +1,27 @@
-"""Numbers as people read them."""
+"""Numbers, times and counts as text."""
 
 MINUTE, HOUR = 60, 3600
 
 
 def number(value: float | None) -> str:
-    """Return a number with four significant digits, a dash for None."""
+    """Return a number with four significant digits; a dash for None."""
     if value is None:
         return "–"
     return f"{value:#.4g}".rstrip(".") if 1e-4 <= abs(value) < 1e4 else f"{value:.4g}"
 
 
 def short(value: float, digits: int = 3) -> str:
-    """Return a number in few characters, such as ``1.5e-9`` or ``0.037``."""
+    """Return a number with few characters, such as ``1.5e-9`` or ``0.037``."""
     return f"{value + 0.0:.{digits}g}".replace("e-0", "e-").replace("e+0", "e")
 
 
-def share(value: float | None) -> str:
-    """Return a share as percent, a dash for None."""
+def percent(value: float | None) -> str:
+    """Return a fraction in percent; a dash for None."""
     return "–" if value is None else f"{value:.1%}"
 
 
 def count(number: int, noun: str) -> str:
-    """Return a number of things, such as ``1 epoch`` or ``1,200 steps``."""
+    """Return a count with its noun, such as ``1 epoch`` or ``1,200 steps``."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 

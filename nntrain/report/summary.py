@@ -1,4 +1,4 @@
-"""What a run came to: one record, as JSON for programs and as a few lines for people."""
+"""The summary of a run, as JSON for programs and as a few lines for people."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,23 +12,23 @@ from rich.text import Text
 from nntrain.diagnostics.facts import Facts
 from nntrain.diagnostics.verdict import judge
 from nntrain.report.fitting import Column, fitted
-from nntrain.report.numbers import count, duration, number, share
+from nntrain.report.numbers import count, duration, number, percent
 from nntrain.training.events import Baseline, Diverged, EpochEnded, Estimate, Event, Finished, Scores, Started, Stopped
 
-SPEEDS = 1 << 12  # last epochs whose median speed is told: the first ones warm up
-ADVICE = "try a smaller optimizer.lr, a smaller initializer, or data.standardize: true"
+SPEED_EPOCHS = 1 << 12  # last epochs that the median speed is taken over
+ADVICE = "try a smaller optimizer.lr, smaller initial weights, or data.standardize: true"
 WHY = {
     Stopped.EPOCHS: "all epochs done",
     Stopped.EARLY: "the validation loss stopped improving",
     Stopped.GRADIENT: "the gradient norm fell below grad_tol",
-    Stopped.CONVERGED: "L-BFGS stopped, as the gradient is small or no step lowers the loss",
+    Stopped.CONVERGED: "L-BFGS converged: the gradient is small, or no step lowers the loss",
     Stopped.DIVERGED: "diverged",
     Stopped.INTERRUPTED: "interrupted",
 }
 
 
 def why(stopped: Stopped, search: bool) -> str:
-    """Say why a run ended; ``search``: whether it was a search, which ends with its last point."""
+    """Return why a run ended; ``search``: whether it was a search, which ends with its last point."""
     return "all points tried" if search and stopped is Stopped.CONVERGED else WHY[stopped]
 
 
@@ -52,12 +52,12 @@ class Summary:
 
     @property
     def kept(self) -> Mapping[str, Scores]:
-        """Loss and metric of the weights in the model file, on each part of the data."""
+        """Loss and metric of the weights in the model file, by split."""
         return self.finished.best if self.finished.kept == "best" else self.finished.final
 
     @property
     def dead(self) -> float | None:
-        """Share of dead units among all that could be dead, or None."""
+        """Fraction of dead units among those that can die, or None if none can."""
         mortal = [
             (facts.n_out, layer.dead)
             for facts, layer in zip(self.started.layers, self.finished.layers, strict=True)
@@ -70,10 +70,10 @@ class Summary:
         """Return plain data for JSON.
 
         Keys: name, run (directory), model (file), task, epochs, steps, seconds, stopped; train, validation and test,
-        each {loss, accuracy or r2}, of the weights that were kept (validation and test where there is such a part);
-        kept (final or best), best_epoch (0: the first weights), final and best, each with the scores of all parts;
-        verdict, and what it rests on: baseline, by part, and rise, validation_loss and systematic, each null or {value,
-        error}, as :mod:`nntrain.training.events` explains; gradient_norm, dead, clipped (share of the steps, or null),
+        each {loss, accuracy or r2}, of the weights that were kept (validation and test if there is such a split);
+        kept (final or best), best_epoch (0: the initial weights), final and best, each with the scores by split;
+        verdict, and its evidence: baseline, by split, and rise, validation_loss and systematic, each null or {value,
+        error}, as :mod:`nntrain.training.events` explains; gradient_norm, dead, clipped (fraction of steps, or null),
         samples_per_second, layers, each {label, parameters, gradient_norm, dead}; parameters (of a network of up to
         eight, or null); diverged, null or {epoch, step, where, learning_rate, grown_to, advice}.
         """
@@ -138,24 +138,24 @@ def _divergence(diverged: Diverged) -> dict[str, Any]:
 
 
 def advice(diverged: Diverged) -> str:
-    """Return what to try after a run has diverged."""
+    """Return what to try after divergence."""
     if diverged.penalty is None:
         return ADVICE
     return (
-        f"at this learning rate {diverged.penalty} alone makes the weights grow at every step: "
+        f"at this learning rate, {diverged.penalty} alone makes the weights grow at every step: "
         f"try a smaller {diverged.penalty} or optimizer.lr"
     )
 
 
 def summarize(events: Iterable[Event], run: str, model: str) -> Summary:
-    """Return the summary of a run whose ``events`` have all come.
+    """Return the summary of a run.
 
     Args:
-        events: from Started to Finished.
+        events: all events, from Started to Finished.
         run: the run's directory.
         model: its model file.
     """
-    speeds: deque[float] = deque(maxlen=SPEEDS)
+    speeds: deque[float] = deque(maxlen=SPEED_EPOCHS)
     facts = Facts.of(_with_speeds(events, speeds))
     return Summary(
         started=facts.started,
@@ -169,7 +169,7 @@ def summarize(events: Iterable[Event], run: str, model: str) -> Summary:
 
 
 def _with_speeds(events: Iterable[Event], speeds: deque[float]) -> Iterator[Event]:
-    """Yield ``events``, and append the speed of each epoch to ``speeds``."""
+    """Yield ``events``, appending the speed of each epoch to ``speeds``."""
     for event in events:
         if isinstance(event, EpochEnded):
             speeds.append(event.samples_per_second)
@@ -177,12 +177,12 @@ def _with_speeds(events: Iterable[Event], speeds: deque[float]) -> Iterator[Even
 
 
 def short_table(summary: Summary) -> Table:
-    """Return loss and metric on each part: the result of a run."""
+    """Return loss and metric by split."""
     return scores_table(summary.started.metric, summary.kept)
 
 
 def scores_table(metric: str, scores: Mapping[str, Scores]) -> Table:
-    """Return a table of loss and metric on each part of the data."""
+    """Return a table of loss and metric by split."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("")
     table.add_column("loss", justify="right")
@@ -193,17 +193,17 @@ def scores_table(metric: str, scores: Mapping[str, Scores]) -> Table:
 
 
 def metric_name(metric: str) -> str:
-    """Return the metric's name as people write it."""
+    """Return the name of a metric for people."""
     return "R²" if metric == "r2" else metric
 
 
 def details(summary: Summary, width: int, layers: bool) -> RenderableType:
-    """Return what people want to know of a run beside its result.
+    """Return the details of a run.
 
     Args:
         summary: of the run.
         width: columns of the terminal.
-        layers: whether each layer gets a line too.
+        layers: whether to add a table of the layers.
     """
     started, finished = summary.started, summary.finished
     steps = count(finished.steps, started.steps_are.removesuffix("s"))
@@ -211,24 +211,24 @@ def details(summary: Summary, width: int, layers: bool) -> RenderableType:
     if summary.samples_per_second:
         facts.append(f"{summary.samples_per_second:,.0f} samples/s")
     lines = [f"{why(finished.stopped, started.search)} after {', '.join(facts)}"]
-    if told := _best(summary):
-        lines.append(told)
+    if best_text := _best(summary):
+        lines.append(best_text)
     lines.append(f"{summary.verdict}; {advice(finished.diverged)}" if finished.diverged else summary.verdict)
     if finished.parameters is not None:
         lines.append("parameters: " + ", ".join(map(number, finished.parameters)))
     if summary.last is not None and summary.last.clipped is not None:
-        lines.append(f"the gradient was clipped in {share(summary.last.clipped)} of the steps")
+        lines.append(f"the gradient was clipped in {percent(summary.last.clipped)} of the steps")
     lines.append(f"run: {summary.run}")
     text = Text("\n".join(lines) + "\n")
     return Group(text, _layers(summary, width), "") if layers else text
 
 
 def _best(summary: Summary) -> str:
-    """Say which weights were kept if it was not the last ones, or which would have been better; or nothing."""
+    """Return which weights were kept, if not the last ones, or which had a lower loss; empty if neither applies."""
     started, finished, epoch = summary.started, summary.finished, summary.finished.best_epoch
     part = "validation" if "validation" in finished.best else "train"
     lowest = f"the lowest {'validation' if part == 'validation' else 'training'} loss"
-    which = f"the weights of epoch {epoch}" if epoch else "the first weights"
+    which = f"the weights of epoch {epoch}" if epoch else "the initial weights"
     if finished.epochs == 0:  # nothing was measured
         return f"kept {which}" if finished.diverged else ""
     if finished.kept == "best":
@@ -237,8 +237,8 @@ def _best(summary: Summary) -> str:
         return ""
     scores = {name: score for name, score in finished.best.items() if name != "train" or part == "train"}
     metric = metric_name(started.metric)
-    told = (f"{name} loss {number(score.loss)}, {metric} {number(score.metric)}" for name, score in scores.items())
-    return f"{which} had {lowest}: {'; '.join(told)}"
+    best_text = (f"{name} loss {number(score.loss)}, {metric} {number(score.metric)}" for name, score in scores.items())
+    return f"{which} had {lowest}: {'; '.join(best_text)}"
 
 
 def _layers(summary: Summary, width: int) -> RenderableType:
@@ -248,7 +248,7 @@ def _layers(summary: Summary, width: int) -> RenderableType:
             Column("layer", [facts.label for facts, _ in layers], right=False),
             Column("parameters", [f"{facts.parameters:,}" for facts, _ in layers], drop=1),
             Column("gradient norm", [number(layer.gradient_norm) for _, layer in layers]),
-            Column("dead units", [share(layer.dead) for _, layer in layers]),
+            Column("dead units", [percent(layer.dead) for _, layer in layers]),
         ],
         width,
     )

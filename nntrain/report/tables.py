@@ -1,4 +1,4 @@
-"""Tables of what there is: dialects, recipes, and a network's layers."""
+"""Tables of dialects, recipes and a network's layers."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,17 +11,18 @@ from rich.text import Text
 
 from nntrain.diagnostics.dialects import Dialect
 from nntrain.report.fitting import Column, fitted
+from nntrain.report.numbers import count
 from nntrain.training.plan import Plan
 from nntrain.utils.memory import quantity
 
 
 def plain_value(value: Any) -> str:
-    """Return a value as YAML has it."""
+    """Return a value as YAML writes it."""
     return json.dumps(value) if value is None or isinstance(value, bool) else str(value)
 
 
 def dialects_table(found: Sequence[Dialect]) -> Table:
-    """Return the dialects of an optimizer as columns, what they differ in as lines."""
+    """Return one column per dialect, and one row per key in which they differ."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("")
     for dialect in found:
@@ -29,7 +30,7 @@ def dialects_table(found: Sequence[Dialect]) -> Table:
     for key in found[0].keys:
         table.add_row(key, *(plain_value(dialect.keys[key]) for dialect in found))
     if found[0].family == "optimizer":
-        table.add_row("parts by 1 % at step", *_steps([dialect.parts for dialect in found]))
+        table.add_row("differs by 1 % from step", *_steps([dialect.parts for dialect in found]))
         table.add_row("  at the same lr", *_steps([dialect.parts_at_equal_rate for dialect in found]))
     return table
 
@@ -39,20 +40,20 @@ def _steps(steps: Sequence[int | None]) -> list[str]:
 
 
 def recipes_table(found: Sequence[Mapping[str, str]]) -> Table:
-    """Return the shipped recipes with what each shows."""
+    """Return the shipped recipes with their descriptions."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     table.add_column("recipe", style="bold", no_wrap=True)
-    table.add_column("what it shows", ratio=1)
+    table.add_column("description", ratio=1)
     for recipe in found:
         table.add_row(Text(recipe["name"]), Text(recipe["about"]))
     return table
 
 
 def network_facts(plan: Plan) -> dict[str, Any]:
-    """Return a plan's layers, sizes and work as plain data; memory in bytes, multiply-adds a step of a whole batch.
+    """Return a plan's layers, sizes and cost as plain data: memory in bytes, multiply-adds per step of a full batch.
 
-    A training step multiplies each matrix three times: forward, for the weights' gradient, and (but for the first
-    layer) for the inputs' gradient.
+    A training step has three matrix products per layer: the forward pass, the gradient of the weights and, except in
+    the first layer, the gradient of the inputs.
     """
     network, rows = plan.network, plan.batch_rows
     size = np.dtype(plan.training.dtype).itemsize
@@ -93,18 +94,18 @@ def network_facts(plan: Plan) -> dict[str, Any]:
 
 
 def network_table(facts: Mapping[str, Any], width: int) -> RenderableType:
-    """Return the network as a table, its totals in the last line; ``width``: columns of the terminal."""
+    """Return the network as a table with a footer of totals; ``width`` is in columns of the terminal."""
     layers, memory = facts["layers"], facts["memory"]
-    rows = ", ".join(f"{count:,} {name}" for name, count in facts["rows"].items() if count)
+    rows = ", ".join(f"{size:,} {name}" for name, size in facts["rows"].items() if size)
     table = fitted(
         [
-            Column("layer", [layer["layer"] for layer in layers], right=False, foot="all"),
+            Column("layer", [layer["layer"] for layer in layers], right=False, foot="total"),
             Column("shape", [f"{layer['input']} → {layer['output']}" for layer in layers], right=False),
             Column("activation", [_activation(layer) for layer in layers], right=False, folds=True),
             Column("initializer", [layer["initializer"] for layer in layers], right=False, drop=2),
             Column("parameters", [f"{layer['parameters']:,}" for layer in layers], foot=f"{facts['parameters']:,}"),
             Column(
-                "multiply-adds a step",
+                "multiply-adds per step",
                 [f"{layer['multiply_adds']:,}" for layer in layers],
                 foot=f"{facts['multiply_adds']:,}",
                 drop=1,
@@ -113,8 +114,8 @@ def network_table(facts: Mapping[str, Any], width: int) -> RenderableType:
         width,
     )
     about = (
-        f"{rows} rows; {facts['steps_per_epoch']} steps an epoch, {facts['batch_rows']} rows each\n"
-        f"memory: {quantity(memory['parameters'])} for parameters, gradient and optimizer, "
+        f"rows: {rows}; {count(facts['steps_per_epoch'], 'step')} per epoch, batches of {facts['batch_rows']:,}\n"
+        f"memory: {quantity(memory['parameters'])} for parameters, gradient and optimizer state, "
         f"{quantity(memory['batch'])} for a batch"
     )
     return Group(table, Text(about, "dim italic"))

@@ -1,4 +1,4 @@
-"""One example's way through the network and back, as the lectures write it down: a line for each unit."""
+"""A forward and a backward pass as tables with one row per unit, in the notation of the lectures."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -11,11 +11,11 @@ from nntrain.diagnostics.example_trace import ClassTrace, LayerTrace, Numbers, T
 from nntrain.report.fitting import Column, fitted, has_room
 from nntrain.report.numbers import short
 
-UNITS = 10  # at most, that are shown of a layer, of the inputs and of the classes
+MAX_UNITS = 10  # shown of a layer, of the inputs and of the classes
 DIGITS = 4
 MORE = "..."
 BACKWARD = "dL/dz = f'(z) dL/dh, dL/dW = h_in^T dL/dz, dL/db = dL/dz, dL/dh_in = dL/dz W^T"
-MEANING = {"softmax": "p = softmax(o)", "sigmoid": "p = sigmoid(o) of the second class"}
+PROBABILITIES = {"softmax": "p = softmax(o)", "sigmoid": "p = sigmoid(o) of the second class"}
 
 
 def trace_text(
@@ -28,20 +28,20 @@ def trace_text(
     inside: str,
     width: int,
 ) -> RenderableType:
-    """Return the trace for people.
+    """Return the trace as text.
 
     Args:
         trace: the numbers.
-        rows: where its row comes from.
-        features: the names of the inputs.
-        target: the target in the user's words.
-        classes: the labels of the classes; empty for a target of numbers.
-        loss: the name of the loss.
-        inside: the activation that the loss contains, if any.
+        rows: where its row comes from, in words.
+        features: names of the inputs.
+        target: the target as text.
+        classes: labels of the classes; empty in regression.
+        loss: name of the loss.
+        inside: activation that is part of the loss, if any.
         width: columns of the terminal.
     """
     found = trace.classes
-    which = "" if found is None else f", which is class {found.target + 1} of {len(classes)}"
+    which = "" if found is None else f", class {found.target + 1} of {len(classes)}"
     parts: list[RenderableType] = [
         Text(f"row {trace.row} of {rows}, target {target}{which}"),
         *_pairs(features, trace.x, width),
@@ -55,9 +55,7 @@ def trace_text(
     parts += [Text(f"\nloss {loss}: {_number(trace.loss)}")]
     if found is None or len(dh) != len(classes):
         parts += _pairs([f"dL/do{number}" for number in range(1, len(dh) + 1)], dh, width)
-    parts += [
-        Text("\nbackward: dL/dz = f'(z) dL/dh, dL/dW = h_in^T dL/dz, dL/db = dL/dz, dL/dh_in = dL/dz W^T", "bold")
-    ]
+    parts += [Text(f"\nbackward: {BACKWARD}", "bold")]
     for layer in reversed(trace.layers):
         parts += _backward(layer, width)
         if layer.slopes is not None and layer.dslopes is not None:
@@ -86,9 +84,9 @@ def _units(
     after: list[tuple[str, Numbers]],
     width: int,
 ) -> list[RenderableType]:
-    """Return a layer's title and a table of its units, with as many of their weights as there is room for."""
+    """Return a layer's title and a table of its units, with as many weights as fit."""
     inputs, units = weights.shape
-    shown = min(units, UNITS)
+    shown = min(units, MAX_UNITS)
     unit = Column("unit", [str(number) for number in range(1, shown + 1)])
     first = [unit, *(_column(head, values, shown) for head, values in before)]
     last = [_column(head, values, shown) for head, values in after]
@@ -109,8 +107,8 @@ def _units(
 
 
 def _title(text: str, cut: str) -> Text:
-    """Return the title of a table, and what part of it is shown where that is not all."""
-    return Text.assemble(f"\n{text}", (f": {cut} (--json has all)" if cut else "", "dim"))
+    """Return the title of a table, and what it shows if that is not everything."""
+    return Text.assemble(f"\n{text}", (f": {cut} (see --json for all)" if cut else "", "dim"))
 
 
 def _first(what: str, shown: int, count: int) -> str:
@@ -122,21 +120,21 @@ def _first(what: str, shown: int, count: int) -> str:
 def _classes(
     found: ClassTrace, classes: Sequence[Label], last: LayerTrace, inside: str, width: int
 ) -> list[RenderableType]:
-    """Return a table of the classes: the output, the probability, and the loss if the class were the target."""
-    shown = list(range(min(len(classes), UNITS)))
+    """Return a table of the classes: output, probability, and the loss if the class were the target."""
+    shown = list(range(min(len(classes), MAX_UNITS)))
     shown += [found.target] if found.target not in shown else []
 
     def column(head: str, values: Numbers) -> Column:
         return Column(head, [_number(values[k]) for k in shown])
 
-    alike = len(last.h) == len(classes)  # a unit for each class
-    columns = [Column("unit", [str(k + 1) for k in shown])] if alike else []
+    one_unit_each = len(last.h) == len(classes)
+    columns = [Column("unit", [str(k + 1) for k in shown])] if one_unit_each else []
     columns += [Column("class", [str(classes[k]) for k in shown], right=False, folds=True)]
-    columns += [column("o", last.h)] if alike else []
+    columns += [column("o", last.h)] if one_unit_each else []
     columns += [] if found.probabilities is None else [column("p", found.probabilities)]
     columns += [Column("target", [str(int(k == found.target)) for k in shown]), column("loss if target", found.losses)]
-    columns += [column("dL/do", last.dh)] if alike else []
-    means = "" if found.probabilities is None else f", {MEANING[inside]}"
+    columns += [column("dL/do", last.dh)] if one_unit_each else []
+    means = "" if found.probabilities is None else f", {PROBABILITIES[inside]}"
     cut = f"{len(shown)} of {len(classes)}" if len(shown) < len(classes) else ""
     return [_title(f"classes{means}", cut), fitted(columns, width)]
 
@@ -146,10 +144,10 @@ def _column(head: str, values: Numbers | None, shown: int) -> Column:
 
 
 def _pairs(names: Sequence[str], values: Numbers, width: int) -> Iterator[Text]:
-    """Yield lines of ``name = value``, none of which is broken."""
-    pairs = [f"{name} = {_number(value)}" for name, value in zip(names, values[:UNITS], strict=False)]
-    if len(values) > UNITS:
-        pairs.append(f"and {len(values) - UNITS} more")
+    """Yield lines of ``name = value`` pairs that are not broken."""
+    pairs = [f"{name} = {_number(value)}" for name, value in zip(names, values[:MAX_UNITS], strict=False)]
+    if len(values) > MAX_UNITS:
+        pairs.append(f"and {len(values) - MAX_UNITS} more")
     line = ""
     for pair in pairs:
         if line and len(line) + len(pair) + 3 > width:

@@ -1,5 +1,5 @@
-"""Pages of HTML that need nothing else: no network, no library.
+"""Self-contained HTML pages: they load nothing and use no library.
 
-Python builds tables and the data of figures; the scripts in ``assets`` draw the figures from these data. A new kind of
-figure is a function in a script of its own, an entry in ``main.js``, and a builder that returns its data.
+Python builds the tables and the data of the figures; the scripts in ``assets`` draw the figures. To add a kind of
+figure, add a script with its function, an entry in ``main.js``, and a Python function that returns its data.
 """

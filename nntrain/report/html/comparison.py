@@ -1,4 +1,4 @@
-"""The page of a comparison: the ranking, each seed's result, the differences between variants, and the curves."""
+"""The page about a comparison: ranking, results of each seed, differences between variants, and curves."""
 
 from collections.abc import Mapping, Sequence
 from html import escape
@@ -10,22 +10,22 @@ from nntrain.comparison.record import Compared, Difference, Middle, Outcome, Rec
 from nntrain.comparison.run_result import EPOCH, LOSS, METRIC, TRAIN_LOSS, RunResult
 from nntrain.report.html.document import Figure, colour, document, swatch, table
 from nntrain.report.html.lines import Line, Lines, Values, line_figures, short
-from nntrain.report.numbers import duration, number, share
+from nntrain.report.numbers import count, duration, number, percent
 from nntrain.report.summary import metric_name
 
-POINTS = 200  # of a median curve
-MOST_PAIRS = 45  # that are drawn; the table has all
+CURVE_POINTS = 200  # of a median curve
+MAX_PAIRS = 45  # that are drawn; the table has all
 INFINITE = "∞"
 
 
 def comparison_page(compared: Compared, name: str) -> str:
-    """Return the page of a comparison; ``name``: of its directory."""
+    """Return the page about a comparison; ``name`` is that of its directory."""
     record = compared.record
     verdict = f"<p><b>{escape(record.verdict)}</b></p>" if record.verdict else ""
-    seeds = f"{len(record.seeds)} seed{'s' * (len(record.seeds) != 1)}"
-    tuned = f", {record.trials} trials for each variant" if record.trials else ""
+    seeds = count(len(record.seeds), "seed")
+    tuned = f", {count(record.trials, 'trial')} per variant" if record.trials else ""
     if not record.trials and "optimizer.lr" not in record.varied:
-        tuned = "; learning rates were not tuned"
+        tuned = "; learning rates not tuned"
     about = f"<p>{escape(f'ranked by the median {_measure(record)} over {seeds}{tuned}')}</p>"
     notes = "".join(f"<li>{escape(note)}</li>" for note in record.notes)
     listed = f'<ul class="ends">{notes}</ul>' if notes else ""
@@ -42,18 +42,18 @@ def _measure(record: Record) -> str:
 
 
 def _outcomes(record: Record) -> list[tuple[str, str, Outcome]]:
-    """Return variant, phase and outcome, in the order of the ranking, those that count before their defaults."""
+    """Return (variant, phase, outcome) in the order of the ranking, tuned before default."""
     return [(one.name, phase, outcome) for one in record.variants for phase, outcome in one.phases.items()]
 
 
 def _known(compared: Compared, name: str, phase: str, outcome: Outcome) -> Sequence[RunResult]:
-    """Return the runs of an outcome, by seed; none if the ledger has others than those that it was found from."""
+    """Return the runs of an outcome by seed; none if the ledger does not match the outcome."""
     part, key = compared.record.measure.split(".")
     rows = [row for _, row in sorted(compared.runs.get((name, phase), {}).items())]
-    told = outcome.scores.get(part, {}).get(key)
+    facts = outcome.scores.get(part, {}).get(key)
     values = [np.inf if row.diverged else _score(row, part, key) for row in rows]
     middle = np.median(values) if values else np.nan
-    same = told is not None and (told.median is None or np.isclose(middle, told.median, rtol=1e-9, atol=0))
+    same = facts is not None and (facts.median is None or np.isclose(middle, facts.median, rtol=1e-9, atol=0))
     return rows if len(rows) == outcome.runs and (same or key != "loss") else []
 
 
@@ -64,9 +64,9 @@ def _score(row: RunResult, part: str, key: str) -> float:
 
 
 def _ranking(record: Record) -> str:
-    """Return the table of the variants, tuned and, below, with their defaults."""
+    """Return the table of the variants; where tuned, with the defaults below."""
     part, name = record.measure.split(".")
-    order = sorted(("validation", "test"), key=lambda p: p != part)  # the one that is ranked by stands first
+    order = sorted(("validation", "test"), key=lambda p: p != part)  # the ranking's split first
     others = [(p, k) for p in order for k in ("loss", record.metric) if (p, k) != (part, name)]
     others = [(p, k) for p, k in others if any(p in outcome.scores for *_, outcome in _outcomes(record))]
     heads = [("", "variant"), ("", "settings"), (part, metric_name(name)), (part, "quartiles")]
@@ -84,7 +84,7 @@ def _ranking(record: Record) -> str:
             cells += [_spread(outcome.scores.get(p, {}).get(k), k)[0] for p, k in others]
             cells += [_steps(outcome)] if record.target is not None else []
             time = outcome.seconds.median
-            cells += ["–" if time is None else duration(time), *([share(outcome.diverged)] if failed else [])]
+            cells += ["–" if time is None else duration(time), *([percent(outcome.diverged)] if failed else [])]
             rows.append(cells)
     if not any(row[1] for row in rows):
         heads, rows = [heads[0], *heads[2:]], [[row[0], *row[2:]] for row in rows]
@@ -92,13 +92,13 @@ def _ranking(record: Record) -> str:
 
 
 def _settings(variant: Variant, outcome: Outcome) -> str:
-    """Return the tuned keys, or the learning rate of the defaults."""
+    """Return the tuned keys, or the default learning rate."""
     settings = outcome.settings or ({} if variant.lr is None else {"lr": variant.lr})
     return ", ".join(f"{key} {value:.4g}" for key, value in settings.items())
 
 
 def _spread(middle: Middle | None, name: str) -> tuple[str, str]:
-    """Return median and quartiles; what is not finite is infinitely bad."""
+    """Return median and quartiles; values that are not finite are infinitely bad."""
     if middle is None:
         return "–", "–"
     worst = INFINITE if name == "loss" else f"-{INFINITE}"
@@ -115,7 +115,7 @@ def _steps(outcome: Outcome) -> str:
 
 
 def _results(record: Record, rows: Mapping[tuple[str, str], Sequence[RunResult]]) -> list[Figure]:
-    """Return the figure of each seed's result, with medians and quartiles."""
+    """Return the figure of every run's result, with medians and quartiles."""
     part, name = record.measure.split(".")
     drawn: list[dict[str, Any]] = []
     for rank, one in enumerate(record.variants):
@@ -124,16 +124,16 @@ def _results(record: Record, rows: Mapping[tuple[str, str], Sequence[RunResult]]
             runs = [row for row in rows[one.name, phase] if not row.diverged]
             points = np.array([_score(row, part, name) for row in runs], np.float64)
             counts = phase == next(iter(one.phases))
-            told = [["median", _spread(middle, name)[0]], ["quartiles", _spread(middle, name)[1]]]
-            told += [["runs", str(outcome.runs)], ["diverged", share(outcome.diverged)]]
-            row = {"label": one.name if counts else f"{one.name}, defaults", "colour": colour(rank), "told": told}
+            facts = [["median", _spread(middle, name)[0]], ["quartiles", _spread(middle, name)[1]]]
+            facts += [["runs", str(outcome.runs)], ["diverged", percent(outcome.diverged)]]
+            row = {"label": one.name if counts else f"{one.name}, defaults", "colour": colour(rank), "facts": facts}
             row |= {"points": short(points), "faded": not counts}
             if middle is not None:
                 row |= {"low": middle.q1, "middle": middle.median, "high": middle.q3}
             drawn.append(row)
-    note = "a dot for each run; the bar is from the first to the third quartile, the line is the median"
+    note = "one dot per run; bar: first to third quartile, line: median"
     if any(outcome.diverged for *_, outcome in _outcomes(record)):
-        note += "; runs that diverged have no dot"
+        note += "; diverged runs have no dot"
     return [
         {"kind": "rows", "title": f"{_measure(record)} of each run", "x": _measure(record), "ratio": name == "loss"}
         | {"zero": False, "note": note, "rows": drawn}
@@ -141,21 +141,21 @@ def _results(record: Record, rows: Mapping[tuple[str, str], Sequence[RunResult]]
 
 
 def _intervals(record: Record) -> list[Figure]:
-    """Return the figure of the differences between variants, with their intervals."""
+    """Return the figure of the differences between variants."""
     ranks = {one.name: rank for rank, one in enumerate(record.variants)}
-    shown = record.pairs[:MOST_PAIRS]
+    shown = record.pairs[:MAX_PAIRS]
     if not shown:
         return []
     rows = []
     for pair in shown:
-        told = [["difference", _value(pair.difference)], ["95 % interval", _interval(pair)]]
-        told += [["p (Holm)", f"{pair.p_holm:.2g}"], ["", pair.verdict]]
-        row = {"label": f"{pair.a} against {pair.b}", "colour": colour(ranks.get(pair.a, 0)), "told": told}
+        facts = [["difference", _value(pair.difference)], ["95 % interval", _interval(pair)]]
+        facts += [["p (Holm)", f"{pair.p_holm:.2g}"], ["", pair.verdict]]
+        row = {"label": f"{pair.a} vs {pair.b}", "colour": colour(ranks.get(pair.a, 0)), "facts": facts}
         rows.append(row | {"low": pair.low, "middle": pair.difference, "high": pair.high, "faded": not pair.shown})
-    note = "median paired difference with its 95 % interval, by bootstrap; faded: no difference is shown"
+    note = "median paired difference with 95 % bootstrap interval; faded: no difference shown"
     if len(shown) < len(record.pairs):
-        note += f"; the first {len(shown)} of {len(record.pairs)} pairs, the table below has all"
-    title = f"by how much the first is better: {_measure(record)}"
+        note += f"; first {len(shown)} of {len(record.pairs)} pairs; see the table below for all"
+    title = f"{_measure(record)}: how much better the first variant is"
     figure = {"kind": "rows", "title": title, "x": f"difference in {_measure(record)}", "ratio": False, "zero": True}
     return [figure | {"note": note, "rows": rows}]
 
@@ -185,7 +185,7 @@ def _pairs(record: Record) -> str:
 
 
 def _curves(record: Record, rows: Mapping[tuple[str, str], Sequence[RunResult]]) -> list[Lines]:
-    """Return the curves of the outcomes that count: medians, with bands from the first to the third quartile."""
+    """Return median curves with bands from the first to the third quartile."""
     found = []
     titles = {LOSS: "validation loss", TRAIN_LOSS: "training loss", METRIC: f"validation {metric_name(record.metric)}"}
     for column, title in titles.items():
@@ -194,16 +194,14 @@ def _curves(record: Record, rows: Mapping[tuple[str, str], Sequence[RunResult]])
             runs = [row for row in rows[one.name, next(iter(one.phases))] if not row.diverged and len(row.curve)]
             epochs, low, middle, high = _quartiles(runs, column)
             lines.append(Line(one.name, epochs, middle, rank, run=rank, low=low, high=high))
-        found.append(
-            Lines(title, lines, ratio=column != METRIC, note="median, band from the first to the third quartile")
-        )
+        found.append(Lines(title, lines, ratio=column != METRIC, note="median; band: first to third quartile"))
     return found
 
 
 def _quartiles(runs: Sequence[RunResult], column: int) -> tuple[Values, Values, Values, Values]:
-    """Return some epochs and the quartiles of the runs' values there; a run that ended early keeps its last value."""
+    """Return epochs and quartiles of the runs' values there; a run that ended early keeps its last value."""
     longest = max((row.epochs for row in runs), default=0)
-    epochs = np.unique(np.rint(np.linspace(1, max(longest, 1), min(max(longest, 1), POINTS))))
+    epochs = np.unique(np.rint(np.linspace(1, max(longest, 1), min(max(longest, 1), CURVE_POINTS))))
     values = [np.interp(epochs, row.curve[:, EPOCH], row.curve[:, column]) for row in runs]
     if not values:
         values = [np.full(epochs.size, np.nan)]

@@ -1,4 +1,4 @@
-"""The frame of a page: style, body, the data of its figures and the scripts that draw them."""
+"""A page: style, body, the data of its figures, and the scripts that draw them."""
 
 from collections.abc import Collection, Mapping, Sequence
 from html import escape
@@ -11,9 +11,9 @@ from nntrain.utils.json import as_json
 
 ASSETS = Path(__file__).parent / "assets"
 SCRIPTS = ("elements", "scale", "frame", "tip", "legend", "lines", "player", "paths", "surface", "rows", "main")
-POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"  # nothing is ever fetched
+POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"  # the page loads nothing
 
-Figure = Mapping[str, Any]  # with its kind, its title and what its script asks for
+Figure = Mapping[str, Any]  # kind, title, and whatever its script needs
 
 
 def document(title: str, before: str, figures: Sequence[Figure], after: str) -> str:
@@ -22,7 +22,7 @@ def document(title: str, before: str, figures: Sequence[Figure], after: str) -> 
     Args:
         title: plain text.
         before: HTML above the figures.
-        figures: in their order.
+        figures: data of the figures, in order.
         after: HTML below the figures.
     """
     drawn = "".join(_placeholder(number, figure) for number, figure in enumerate(figures))
@@ -33,7 +33,7 @@ def document(title: str, before: str, figures: Sequence[Figure], after: str) -> 
         f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
         f'<meta name="generator" content="nntrain {nntrain.__version__}"><title>{escape(title)} · nntrain</title>'
         f"<style>{(ASSETS / 'page.css').read_text('utf-8')}</style></head><body><h1>{escape(title)}</h1>"
-        f"{before}<noscript><p>The figures are drawn by JavaScript, which is switched off.</p></noscript>"
+        f"{before}<noscript><p>The figures need JavaScript, which is disabled.</p></noscript>"
         f'<div class="figures">{drawn}</div>{after}'
         f'<script type="application/json" id="data">{_inside_script(figures)}</script>'
         f'<script>"use strict";\n(() => {{\n{script}}})();</script></body></html>\n'
@@ -41,13 +41,13 @@ def document(title: str, before: str, figures: Sequence[Figure], after: str) -> 
 
 
 def _placeholder(number: int, figure: Figure) -> str:
-    """Return the element that a figure is drawn into."""
+    """Return the element for a figure."""
     wide = ' class="wide"' if figure.get("wide") else ""
     return f'<figure{wide} data-figure="{number}"><figcaption>{escape(figure["title"])}</figcaption></figure>'
 
 
 def _inside_script(data: Any) -> str:
-    """Return data as JSON that cannot end the script it stands in."""
+    """Return data as JSON that is safe inside a script element."""
     return as_json(data).decode().strip().replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
@@ -57,10 +57,10 @@ def table(
     """Return a table.
 
     Args:
-        heads: of each column the group it belongs to, which stands above it (empty for none), and its title.
-        rows: cells, which are HTML already.
-        text: which columns are text; the others are numbers.
-        asides: which rows matter less than the others.
+        heads: for each column, the heading of its group (empty for none) and its own.
+        rows: cells as HTML.
+        text: columns of text; the others are numbers.
+        asides: rows that are less prominent.
     """
     kinds = [' class="text"' if column in text else "" for column in range(len(heads))]
     body = ""
@@ -71,7 +71,7 @@ def table(
 
 
 def _head(heads: Sequence[tuple[str, str]], kinds: Sequence[str]) -> str:
-    """Return the head of a table: a row, or two where columns have groups."""
+    """Return the head of a table: one row, or two if columns are grouped."""
     grouped = any(group for group, _ in heads)
     above, below = "", ""
     for group, of_group in groupby(zip(heads, kinds, strict=True), lambda column: column[0][0]):
@@ -86,27 +86,27 @@ def _head(heads: Sequence[tuple[str, str]], kinds: Sequence[str]) -> str:
 
 
 def swatch(index: int) -> str:
-    """Return the place of a sample of a run's or a variant's line, which a script draws as it draws the legends."""
+    """Return the element in which a script draws a sample of a run's or variant's line."""
     return f'<span class="sample" data-colour="{colour(index)}" data-dash="{dash(index)}"></span>'
 
 
 def run_button(index: int, name: str) -> str:
-    """Return the name of a run as a button that hides and shows it in all figures."""
+    """Return the name of a run as a button that hides or shows it in all figures."""
     return (
         f'<button type="button" class="swatch" data-run="{index}" aria-pressed="true" '
         f'title="hide or show in all figures">{swatch(index)} {escape(name)}</button>'
     )
 
 
-COLOURS = 7  # of the palette in page.css
-DASHES = 4  # patterns, in elements.js, that tell lines of one colour apart
+COLOURS = 7  # in the palette of page.css
+DASHES = 4  # patterns in elements.js, for lines of the same colour
 
 
 def colour(index: int) -> int:
-    """Return which colour of the palette a run, a layer or a variant has."""
+    """Return the palette index for a run, layer or variant."""
     return index % COLOURS
 
 
 def dash(index: int) -> int:
-    """Return which dashes it has; beyond COLOURS * DASHES lines they repeat."""
+    """Return its dash pattern; patterns repeat after COLOURS * DASHES lines."""
     return index // COLOURS % DASHES

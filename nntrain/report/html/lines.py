@@ -10,24 +10,24 @@ from numpy.typing import NDArray
 from nntrain.report.html.document import COLOURS, DASHES, Figure, colour, dash
 
 Values = NDArray[np.float64]
-PARTS, FEWEST = 200, 25  # equal parts of a long line, of each of which up to four points are drawn
-POINTS = 9_000  # on a page, about: its size is mostly theirs
-DIGITS = 5  # significant ones of a value
+MAX_PARTS, MIN_PARTS = 200, 25  # that a long line is divided into; up to four points of each are drawn
+PAGE_POINTS = 9_000  # approximate limit per page; they make up most of its size
+DIGITS = 5  # significant digits of a value
 
 
 @dataclass(frozen=True)
 class Line:
-    """A curve over ascending ``x`` (N); what of ``y`` (N) is not finite is left out.
+    """A curve; only finite values are drawn.
 
     Attributes:
-        label: in the legend.
-        x: where.
-        y: what.
-        index: chooses its colour and its dashes.
-        run: the run it belongs to, with which it is hidden; None for none.
-        thin: whether it is drawn as one that matters less.
-        low: the lower border of a band around it (N), if it has one.
-        high: the upper border.
+        label: text in the legend.
+        x: abscissae in ascending order (N).
+        y: values (N).
+        index: selects colour and dashes.
+        run: run that it is hidden with; None for none.
+        thin: whether it is less prominent.
+        low: lower edge of a band around it (N), if any.
+        high: upper edge.
     """
 
     label: str
@@ -41,20 +41,20 @@ class Line:
 
     @property
     def seen(self) -> bool:
-        """Return whether there is anything to draw."""
+        """Whether there is anything to draw."""
         return bool(np.isfinite(self.y).any())
 
 
 @dataclass(frozen=True)
 class Lines:
-    """Some curves over one axis.
+    """A chart of curves with a common x axis.
 
     Attributes:
-        title: of the figure.
+        title: title of the figure.
         lines: the curves.
-        x: what the axis is.
-        ratio: whether values are told apart by their ratio, so that the axis may be logarithmic.
-        note: below the title.
+        x: label of the x axis.
+        ratio: whether ratios of values matter, so that the y axis may be logarithmic.
+        note: text below the title.
     """
 
     title: str
@@ -65,14 +65,14 @@ class Lines:
 
     @property
     def seen(self) -> Sequence[Line]:
-        """Return the lines that there is anything to draw of."""
+        """The lines with anything to draw."""
         return [line for line in self.lines if line.seen]
 
 
 def line_figures(charts: Sequence[Lines]) -> list[Figure]:
-    """Return the data of all charts that there is anything to draw of."""
+    """Return the data of all charts with anything to draw."""
     count = sum(len(chart.seen) for chart in charts)
-    parts = min(PARTS, max(FEWEST, POINTS // (4 * max(count, 1))))
+    parts = min(MAX_PARTS, max(MIN_PARTS, PAGE_POINTS // (4 * max(count, 1))))
     return [_figure(chart, parts) for chart in charts if chart.seen]
 
 
@@ -82,9 +82,9 @@ def _figure(chart: Lines, parts: int) -> Figure:
     if empty:
         notes.append(f"no values: {', '.join(empty)}")
     if longest > 4 * parts:
-        notes.append(f"thinned: of every {-(-longest // parts):,} points the first, lowest, highest and last")
+        notes.append(f"thinned: the first, lowest, highest and last of every {-(-longest // parts):,} points")
     if len(chart.seen) > COLOURS * DASHES:
-        notes.append(f"{len(chart.seen)} lines: colours and dashes repeat after {COLOURS * DASHES}")
+        notes.append(f"colours and dashes repeat after {COLOURS * DASHES} lines")
     return {
         "kind": "lines",
         "title": chart.title,
@@ -115,7 +115,7 @@ def _line(line: Line, parts: int) -> dict[str, Any]:
 
 
 def thinned(y: Values, parts: int) -> NDArray[np.int64]:
-    """Return which of many values are drawn: of each of so many equal parts the first, lowest, highest and last."""
+    """Return the indices of the values to draw: the first, lowest, highest and last of each of ``parts`` parts."""
     if y.size <= 4 * parts:
         return np.arange(y.size)
     kept: set[int] = set()
@@ -127,7 +127,7 @@ def thinned(y: Values, parts: int) -> NDArray[np.int64]:
 
 
 def short(values: Values, digits: int = DIGITS) -> list[float | int | None]:
-    """Return values in a few digits, whole ones as integers, None for what is not finite."""
+    """Return values with few digits: integers where whole, None where not finite."""
     return [_short(value, digits) for value in values.tolist()]
 
 

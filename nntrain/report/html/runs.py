@@ -1,4 +1,4 @@
-"""The page of some runs: what they came to, their curves and their recipes."""
+"""The page about runs: results, curves and recipes."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,7 +6,8 @@ from html import escape
 
 import numpy as np
 
-from nntrain.artifacts.history import PARTS, History
+from nntrain.artifacts.history import PARTS as SPLITS
+from nntrain.artifacts.history import History
 from nntrain.optimizers.gradient_free import Search
 from nntrain.recipe.document import dump_document
 from nntrain.recipe.schema import to_data
@@ -21,9 +22,9 @@ def runs_page(runs: Sequence[History], names: Sequence[str], surfaces: Sequence[
     """Return the page.
 
     Args:
-        runs: at least one.
-        names: what they are called.
-        surfaces: figures of the loss over one or two parameters.
+        runs: at least one run.
+        names: their names.
+        surfaces: figures of the loss surface.
     """
     title = ", ".join(names) if len(names) < 4 else f"{len(names)} runs"
     recipes = "".join(
@@ -35,25 +36,25 @@ def runs_page(runs: Sequence[History], names: Sequence[str], surfaces: Sequence[
 
 
 def _results(runs: Sequence[History], names: Sequence[str]) -> str:
-    """Return the table of what the runs came to, and below it how each ended."""
-    parts = [part for part in PARTS if any(part in run.summary for run in runs)]
+    """Return the table of results, and below it how each run ended."""
+    splits = [split for split in SPLITS if any(split in run.summary for run in runs)]
     metric = metric_name(runs[0].metric)
     heads = [("", "run"), ("", "optimizer"), ("", "learning rate")]
-    heads += [(part, what) for part in parts for what in ("loss", metric)]
+    heads += [(split, what) for split in splits for what in ("loss", metric)]
     heads += [("", "epochs"), ("", "time")]
     rows, ends = [], []
     for index, (run, name) in enumerate(zip(runs, names, strict=True)):
-        told = run_button(index, name) if len(runs) > 1 else escape(name)
+        label = run_button(index, name) if len(runs) > 1 else escape(name)
         summary = run.summary
-        scores = [summary.get(part, {}).get(key) for part in parts for key in ("loss", run.metric)]
+        scores = [summary.get(split, {}).get(key) for split in splits for key in ("loss", run.metric)]
         facts = [f"{summary['epochs']:,}", escape(duration(summary["seconds"]))]
-        rows.append([told, escape(run.recipe.optimizer.name), escape(_rate(run)), *map(number, scores), *facts])
+        rows.append([label, escape(run.recipe.optimizer.name), escape(_rate(run)), *map(number, scores), *facts])
         ends.append(f"<li>{f'<b>{escape(name)}</b>: ' if len(runs) > 1 else ''}{escape(_end(run))}</li>")
     return f'{table(heads, rows, text=(0, 1))}<ul class="plain">{"".join(ends)}</ul>'
 
 
 def _end(run: History) -> str:
-    """Return why a run ended, and its verdict, which says so itself of a run that diverged."""
+    """Return why a run ended, and its verdict; the verdict on a diverged run includes the reason."""
     stopped, verdict = run.summary["stopped"], run.summary["verdict"]
     if stopped is Stopped.DIVERGED:
         return str(verdict)
@@ -61,7 +62,7 @@ def _end(run: History) -> str:
 
 
 def _rate(run: History) -> str:
-    """Return a run's learning rate, and the schedule it follows; a dash for a search, which has none."""
+    """Return a run's learning rate and schedule; a dash for a search, which has none."""
     optimizer, schedule = run.recipe.optimizer, run.recipe.schedule
     if isinstance(optimizer, Search):
         return "–"
@@ -70,14 +71,14 @@ def _rate(run: History) -> str:
 
 
 def charts(runs: Sequence[History], names: Sequence[str]) -> list[Lines]:
-    """Return the curves of the runs: losses, metric, gradient, rate; of a single run also those of its layers."""
+    """Return the curves of the runs: losses, metric, gradient norm, learning rate; for a single run also its layers."""
     metric, x = metric_name(runs[0].metric), _axis(runs)
     shown = [_losses(runs, names, x)]
     for key, title, ratio in (
-        (f"validation_{runs[0].metric}", f"{metric} on the validation part", False),
-        ("gradient_norm", "norm of the gradient", True),
+        (f"validation_{runs[0].metric}", f"validation {metric}", False),
+        ("gradient_norm", "gradient norm", True),
         ("learning_rate", "learning rate", True),
-        ("clipped", "share of the steps whose gradient was clipped", False),
+        ("clipped", "fraction of steps with clipped gradient", False),
     ):
         lines = [_line(run, name, key, index) for index, (run, name) in enumerate(zip(runs, names, strict=True))]
         if key != "learning_rate" or any(np.ptp(line.y) > 0 for line in lines if line.y.size):
@@ -86,35 +87,35 @@ def charts(runs: Sequence[History], names: Sequence[str]) -> list[Lines]:
 
 
 def _axis(runs: Sequence[History]) -> str:
-    """Return what the axis of the curves is: a search has no epochs, but the points that it tries."""
+    """Return the label of the x axis: epochs, or for a search the points that it tries."""
     searching = [isinstance(run.recipe.optimizer, Search) for run in runs]
     return "point tried" if all(searching) else "epoch or point tried" if any(searching) else "epoch"
 
 
 def _losses(runs: Sequence[History], names: Sequence[str], x: str) -> Lines:
-    """Return training and validation losses: of one run in two colours, of several as thin and thick lines."""
+    """Return training and validation losses: two colours for a single run, thin and thick lines for several."""
     lines, one = [], len(runs) == 1
     for index, (run, name) in enumerate(zip(runs, names, strict=True)):
         has = bool(np.isfinite(run.columns["validation_loss"]).any())
-        told = "" if one else f"{name}, "
-        label = f"{told}training" if one or has else name
+        prefix = "" if one else f"{name}, "
+        label = f"{prefix}training" if one or has else name
         lines.append(_line(run, label, "train_loss", index, thin=has and not one))
         if has:
-            validation = _line(run, f"{told}validation", "validation_loss", index)
+            validation = _line(run, f"{prefix}validation", "validation_loss", index)
             lines.append(replace(validation, index=index + 1) if one else validation)
     return Lines("loss", lines, x, ratio=True)
 
 
 def _layers(run: History) -> list[Lines]:
-    """Return charts with a line for each layer of a run."""
+    """Return charts with one line per layer of a run."""
     measured = run.layers
 
     def lines(values: Values) -> list[Line]:
         return [Line(layer["label"], measured.epoch, values[:, i], i) for i, layer in enumerate(run.summary["layers"])]
 
-    found = [Lines("norm of each layer's gradient", lines(measured.gradient_norm), _axis([run]), ratio=True)]
+    found = [Lines("gradient norm of each layer", lines(measured.gradient_norm), _axis([run]), ratio=True)]
     if np.nansum(measured.dead) > 0:
-        found.append(Lines("share of dead units", lines(measured.dead), _axis([run])))
+        found.append(Lines("fraction of dead units", lines(measured.dead), _axis([run])))
     return found
 
 

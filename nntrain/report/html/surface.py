@@ -1,4 +1,4 @@
-"""The loss over one or two parameters as data for ``surface.js``, with the paths of the runs over it."""
+"""The loss over one or two parameters as data for ``surface.js``, with the optimizer paths."""
 
 import base64
 import heapq
@@ -13,22 +13,22 @@ from nntrain.diagnostics.loss_surface import Path, Surface, Values
 from nntrain.report.html.document import Figure, colour, dash
 from nntrain.report.html.lines import short
 
-DEPTH = 1e-6  # of the range of the losses, by which the lowest ones are still told apart
-PIXELS = 1000  # about, that the longer side of a figure takes
-TOLERANCE = 0.5 / PIXELS  # of a path's points, relative to the range
-KEPT = 1500  # points of a path, at most
-OUTSIDE = 20.0  # times the range: where a path that leaves the picture is cut off
+RESOLUTION = 1e-6  # of the lowest losses, relative to the range
+PIXELS = 1000  # approximate length of a figure's longer side
+TOLERANCE = 0.5 / PIXELS  # of a simplified path, relative to the range
+MAX_POINTS = 1500  # of a path
+OUTSIDE = 20.0  # times the range, where a path that leaves the figure is cut off
 
 
 @dataclass(frozen=True)
-class Walk:
+class RunPath:
     """The path of a run.
 
     Attributes:
-        name: of the run.
-        points: its parameters at first and after each epoch (E, P); of a search, those tried, and no first ones.
-        start: the epoch of the first point.
-        searched: whether the points are single ones, and not steps.
+        name: name of the run.
+        points: initial parameters and those after each epoch (E, P); for a search, only those that it tried.
+        start: epoch of the first point.
+        searched: whether the points are those of a search, not steps.
     """
 
     name: str
@@ -38,28 +38,28 @@ class Walk:
 
     @property
     def last(self) -> int:
-        """Return the epoch of the last point."""
+        """The epoch of the last point."""
         return self.start + len(self.points) - 1
 
 
-def surface_figure(surface: Surface, walks: Sequence[Walk], losses: Sequence[Values]) -> Figure:
+def surface_figure(surface: Surface, runs: Sequence[RunPath], losses: Sequence[Values]) -> Figure:
     """Return the figure of the loss over two parameters, or its curve over one.
 
     Args:
-        surface: the loss over a grid.
-        walks: of the runs.
-        losses: at the points of each walk.
+        surface: the loss on a grid.
+        runs: paths of the runs.
+        losses: losses along each path.
     """
-    one, searched = len(surface.axes) == 1, all(walk.searched for walk in walks)
+    one, searched = len(surface.axes) == 1, all(run.searched for run in runs)
     figure: dict[str, Any] = {
         "title": f"training loss over {' and '.join(surface.names)}",
         "names": [*surface.names, "loss"][:2],
         "counted": "point" if searched else "epoch",
         "wide": True,
-        "last": max(walk.last for walk in walks),
-        "paths": [_path(*facts, surface, index) for index, facts in enumerate(zip(walks, losses, strict=True))],
+        "last": max(run.last for run in runs),
+        "paths": [_path(*facts, surface, index) for index, facts in enumerate(zip(runs, losses, strict=True))],
     }
-    notes = _notes(walks, figure["paths"])
+    notes = _notes(runs, figure["paths"])
     if one:
         (at,) = surface.axes
         return figure | {
@@ -84,55 +84,55 @@ def surface_figure(surface: Surface, walks: Sequence[Walk], losses: Sequence[Val
 
 
 def _heights(loss: Values) -> tuple[float, float, float, NDArray[np.uint16]]:
-    """Return low, unit and top, and heights so that the loss is low + unit (exp(top height / 65535) - 1)."""
+    """Return low, unit, top and heights, where loss = low + unit * (exp(top * height / 65535) - 1)."""
     finite = loss[np.isfinite(loss)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 1.0)
-    unit = (high - low) * DEPTH or 1.0
+    unit = (high - low) * RESOLUTION or 1.0
     logarithm = np.log1p((np.where(np.isfinite(loss), loss, high) - low) / unit)
     top = float(logarithm.max()) or 1.0
     return low, unit, top, np.rint(logarithm / top * 65535).astype("<u2")
 
 
-def _notes(walks: Sequence[Walk], paths: Sequence[Mapping[str, Any]]) -> list[str]:
+def _notes(runs: Sequence[RunPath], paths: Sequence[Mapping[str, Any]]) -> list[str]:
     notes = []
-    for walk, path in zip(walks, paths, strict=True):
+    for run, path in zip(runs, paths, strict=True):
         shown, last = len(path["epochs"]), path["epochs"][-1]
-        if walk.searched and shown < len(walk.points):
-            notes.append(f"{walk.name}: {shown:,} of {len(walk.points):,} points are drawn, the best among them")
-        elif shown == KEPT:
-            notes.append(f"{walk.name}: the path is simplified to {KEPT:,} points")
-        if not walk.searched and last < walk.last:
-            notes.append(f"{walk.name} is far outside from epoch {last:,} on")
+        if run.searched and shown < len(run.points):
+            notes.append(f"{run.name}: {shown:,} of {len(run.points):,} points drawn, including the best")
+        elif shown == MAX_POINTS:
+            notes.append(f"{run.name}: path simplified to {MAX_POINTS:,} points")
+        if not run.searched and last < run.last:
+            notes.append(f"{run.name}: far outside from epoch {last:,} on")
     return notes
 
 
-def _path(walk: Walk, losses: Values, surface: Surface, index: int) -> dict[str, Any]:
-    """Return the data of a path, or of the points of a search."""
-    points = walk.points if len(surface.axes) == 2 else np.column_stack([walk.points, losses])
-    if walk.searched:
+def _path(run: RunPath, losses: Values, surface: Surface, index: int) -> dict[str, Any]:
+    """Return the data of a path or of the points of a search."""
+    points = run.points if len(surface.axes) == 2 else np.column_stack([run.points, losses])
+    if run.searched:
         keep = _some(losses)
     else:
         points = _in_sight(points, surface)
         low, size = _box(surface)
         keep = simplified((points - low) / size)
     data: dict[str, Any] = {
-        "label": walk.name,
+        "label": run.name,
         "colour": colour(index),
         "dash": dash(index),
         "run": index,
-        "epochs": (keep + walk.start).tolist(),
+        "epochs": (keep + run.start).tolist(),
         "x": short(points[keep, 0], 6),
         "y": short(points[keep, 1], 6),
     }
     if len(surface.axes) == 2:
         data["loss"] = short(losses[keep])
-    if walk.searched:
+    if run.searched:
         data["marks"] = True
     return data
 
 
 def _box(surface: Surface) -> tuple[Values, Values]:
-    """Return where a picture begins and how far it reaches, in its two directions."""
+    """Return the origin and the size of the figure along its two axes."""
     known = surface.loss[np.isfinite(surface.loss)]
     ends = [(axis[0], axis[-1]) for axis in surface.axes] + [(known.min(initial=0.0), known.max(initial=0.0))]
     low, high = np.array(ends[:2]).T
@@ -140,7 +140,7 @@ def _box(surface: Surface) -> tuple[Values, Values]:
 
 
 def _in_sight(points: Values, surface: Surface) -> Values:
-    """Return a path up to where it is not finite or far outside of the picture, to which it still goes."""
+    """Return a path up to the first point that is not finite (excluded) or far outside the figure (included)."""
     finite = np.isfinite(points).all(axis=1)
     points = points[: len(points) if finite.all() else max(1, int(finite.argmin()))]
     low, size = _box(surface)
@@ -152,25 +152,25 @@ def _in_sight(points: Values, surface: Surface) -> Values:
 
 
 def _some(losses: Values) -> NDArray[np.int64]:
-    """Return which points of a search are drawn: some, at equal distances, and the best one."""
-    if losses.size <= KEPT:
+    """Return the indices of evenly spaced points of a search, and of the best one."""
+    if losses.size <= MAX_POINTS:
         return np.arange(losses.size)
     best = int(np.where(np.isfinite(losses), losses, np.inf).argmin())
-    return np.union1d(np.linspace(0, losses.size - 1, KEPT).astype(np.int64), [best])
+    return np.union1d(np.linspace(0, losses.size - 1, MAX_POINTS).astype(np.int64), [best])
 
 
-def simplified(points: Values, tolerance: float = TOLERANCE, most: int = KEPT) -> NDArray[np.int64]:
-    """Return which points (E, D) of a path are enough: the others lie close to where a straight move would be then.
+def simplified(points: Values, tolerance: float = TOLERANCE, most: int = MAX_POINTS) -> NDArray[np.int64]:
+    """Return the indices of the points (E, D) of a path that suffice to draw it.
 
-    Douglas and Peucker's algorithm, with a point's distance taken to the place at its own time, the worst points first.
+    Douglas-Peucker, worst points first; the distance of a point is taken to the interpolated path at the same epoch.
     """
     kept, heap = {0, len(points) - 1}, list[tuple[float, int, int, int]]()
 
     def push(start: int, end: int) -> None:
         if end - start < 2:
             return
-        share = (np.arange(start + 1, end) - start)[:, None] / (end - start)
-        off = np.abs(points[start + 1 : end] - points[start] - share * (points[end] - points[start])).max(axis=1)
+        fraction = (np.arange(start + 1, end) - start)[:, None] / (end - start)
+        off = np.abs(points[start + 1 : end] - points[start] - fraction * (points[end] - points[start])).max(axis=1)
         worst = int(off.argmax())
         if off[worst] > tolerance:
             heapq.heappush(heap, (-float(off[worst]), start, start + 1 + worst, end))

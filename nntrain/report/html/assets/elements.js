@@ -1,4 +1,4 @@
-// Elements: text only ever goes in as text, so that no name of a run or a class is taken for markup.
+// Create elements. Text is always inserted as text, so that names of runs and classes are never markup.
 
 const SVG = "http://www.w3.org/2000/svg";
 
@@ -17,13 +17,13 @@ const svg = (name, attributes = {}, ...children) => fill(document.createElementN
 
 const ruler = document.createElement("canvas").getContext("2d");
 
-// The width in pixels of a label at an axis.
+// The width of an axis label in pixels.
 function widthOf(text) {
   ruler.font = "12px system-ui, sans-serif";
   return ruler.measureText(text).width;
 }
 
-// The look of a line: a colour of the palette, and dashes that tell lines of one colour apart.
+// Line style: a palette colour, and dashes to distinguish lines of the same colour.
 const DASHES = ["", "9 4", "2 4", "10 4 2 4"];
 
 function stroke(line) {

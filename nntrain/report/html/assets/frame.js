@@ -1,8 +1,8 @@
-// Axes, grid and labels of a plot, and the room that these leave for what is drawn.
+// Axes, grid and labels of a plot.
 
 const TOP = 12, BELOW = 40;
 
-// Return {root, area, x, y, left, right, top, bottom}: `area` is a group that clips what is drawn into it.
+// Return {root, area, x, y, left, right, top, bottom}; `area` is a group with clipping for the content.
 function frame(width, height, xs, ys, { xLabel = "", yLabel = "", title, x = {}, y = {} }) {
   const top = TOP + (yLabel ? 14 : 0), bottom = height - BELOW;
   const up = scaleOf(ys, bottom - 4, top + 4, y);
@@ -19,7 +19,7 @@ function frame(width, height, xs, ys, { xLabel = "", yLabel = "", title, x = {},
       svg("text", { x: left - 7, y: at + 4, "text-anchor": "end" }, up.labels[index]),
     );
   });
-  let free = -Infinity; // labels that would touch the one before are left out, their ticks are not
+  let free = -Infinity; // right end of the last label: overlapping labels are left out, their ticks are not
   across.ticks.forEach((tick, index) => {
     const at = across.place(tick), half = widthOf(across.labels[index]) / 2;
     root.append(svg("line", { class: "axis", x1: at, x2: at, y1: bottom, y2: bottom + 4 }));
@@ -42,7 +42,7 @@ function frame(width, height, xs, ys, { xLabel = "", yLabel = "", title, x = {},
   return { root, area, x: across, y: up, left, right, top, bottom };
 }
 
-// Draw a figure now, and again whenever its width or the colours of the page change; return a function that does so too.
+// Draw a figure now and whenever its width or the colour scheme changes; return a function that redraws it.
 function drawn(figure, draw) {
   let width = 0;
   const redraw = () => {

@@ -1,6 +1,6 @@
-// A legend whose entries hide and show their lines, and which says how many are hidden.
+// A legend whose entries hide and show lines.
 
-// Runs that are hidden everywhere, by the buttons in the table of results.
+// Runs hidden in all figures by the buttons in the table of results.
 const hiddenRuns = new Set();
 
 const isHidden = line => line.hidden || (line.run !== undefined && hiddenRuns.has(line.run));
@@ -10,7 +10,7 @@ function sample(line) {
   return svg("svg", { width: 24, height: 10, "aria-hidden": "true" }, path);
 }
 
-// Return the legend's list; `changed` is called when a line is hidden or shown, `lit` with the line that is pointed at.
+// Return the legend; `changed` is called when a line is hidden or shown, `lit` with the line under the pointer.
 function legend(lines, changed, lit) {
   const list = html("ul", { class: "keys" });
   const fillIn = () => {

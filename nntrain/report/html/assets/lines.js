@@ -1,13 +1,13 @@
-// Curves: lines over epochs or another number, with bands around them, a legend, and the values under the pointer.
+// Curves with optional bands, a legend, and the values under the pointer.
 
-const NEAR = 6; // pixels
-const FEW = 20; // points of a line, up to which each is marked
+const HOVER_PIXELS = 6; // to a point whose value is shown
+const MAX_MARKED_POINTS = 20; // of a line with a dot at each point
 
 const finite = value => value !== null && Number.isFinite(value);
 
 function linesFigure(figure, spec) {
   const plot = html("div", { class: "plot" }), caption = figure.querySelector("figcaption"), note = html("small");
-  let wanted = null, lit = null, epoch = null, view = null; // wanted: whether the axis is to be logarithmic, if asked
+  let wanted = null, lit = null, epoch = null, view = null; // wanted: the choice of a logarithmic axis, if the user made one
   const toggle = html("button", { type: "button", hidden: "" });
   caption.append(note, toggle);
   figure.append(plot);
@@ -50,7 +50,7 @@ function linesFigure(figure, spec) {
     mark();
   }
 
-  // The class of a line that another one stands out from, as that is pointed at in the legend.
+  // The class that fades a line while another one is under the pointer in the legend.
   function faded(line) {
     return lit && !isHidden(lit) && lit !== line ? " faded" : "";
   }
@@ -63,7 +63,7 @@ function linesFigure(figure, spec) {
       const x = view.x.place(line.x[index]), y = view.y.place(value);
       path += `${open ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
       const lone = !open && !finite(line.y[index + 1]);
-      if (lone || line.y.length <= FEW) marks.push(svg("circle", { r: 2.5, cx: x, cy: y, fill: `var(--c${line.colour})` }));
+      if (lone || line.y.length <= MAX_MARKED_POINTS) marks.push(svg("circle", { r: 2.5, cx: x, cy: y, fill: `var(--c${line.colour})` }));
       open = true;
     });
     const kind = `line${line.thin ? " thin" : ""}${faded(line)}`;
@@ -78,15 +78,15 @@ function linesFigure(figure, spec) {
     return svg("path", { class: kind, d: points.length ? `M${points.join("L")}Z` : "", fill: `var(--c${line.colour})` });
   }
 
-  // Show the values at x: of each line its nearest point, if that is drawn within a few pixels.
-  function tell(x) {
+  // Show the values at x: for each line, its nearest point within a few pixels.
+  function describe(x) {
     const rows = [], at = view.x.place(x);
     view.dots.replaceChildren();
     for (const line of view.seen) {
       const far = index => Math.abs(view.x.place(line.x[index]) - at);
       const there = line.x.map((_, index) => index).filter(index => finite(line.y[index]));
       const index = there.reduce((best, one) => (far(one) < far(best) ? one : best), there[0]);
-      if (index === undefined || far(index) > NEAR) continue;
+      if (index === undefined || far(index) > HOVER_PIXELS) continue;
       const range = line.low ? ` (${shown(line.low[index])} – ${shown(line.high[index])})` : "";
       rows.push([line, line.label, shown(line.y[index]) + range]);
       const [cx, cy] = [view.x.place(line.x[index]), view.y.place(line.y[index])];
@@ -111,7 +111,7 @@ function linesFigure(figure, spec) {
       const pixel = Math.min(right, Math.max(left, event.offsetX));
       const value = values.reduce((best, one) => (Math.abs(x.place(one) - pixel) < Math.abs(x.place(best) - pixel) ? one : best));
       at = values.indexOf(value);
-      tell(value);
+      describe(value);
     };
     root.onpointerleave = root.onblur = leave;
     root.onkeydown = event => {
@@ -120,11 +120,11 @@ function linesFigure(figure, spec) {
       if (!(event.key in steps)) return;
       event.preventDefault();
       at = Math.min(values.length - 1, Math.max(0, (at === null ? -1 : at) + steps[event.key]));
-      tell(values[at]);
+      describe(values[at]);
     };
   }
 
-  // A rule at the epoch that is being played.
+  // Move the rule to the epoch of the animation.
   function mark() {
     if (!view) return;
     const at = epoch === null ? NaN : view.x.place(epoch);

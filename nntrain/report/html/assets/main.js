@@ -1,4 +1,4 @@
-// Draw every figure of the page from the data that stand in it.
+// Draw every figure from the data in the page.
 
 const KINDS = { lines: linesFigure, surface: surfaceFigure, profile: profileFigure, rows: rowsFigure };
 

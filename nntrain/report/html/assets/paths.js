@@ -1,17 +1,17 @@
-// Paths that draw themselves: where each run was up to an epoch, over whatever lies below.
+// Animated paths: each run up to an epoch.
 
-// The place of a path at an epoch, between two of its points; `from` is the last point that was passed.
+// The interpolated position of a path at an epoch; `from` is the index of the last point before it.
 function placeAt(path, epoch, x, y) {
   let from = 0;
   while (from + 1 < path.epochs.length && path.epochs[from + 1] <= epoch) from++;
   const at = index => [x.place(path.x[index]), y.place(path.y[index])];
   if (from + 1 === path.epochs.length || epoch <= path.epochs[from]) return { from, place: at(from) };
   const [start, end] = [at(from), at(from + 1)];
-  const share = (epoch - path.epochs[from]) / (path.epochs[from + 1] - path.epochs[from]);
-  return { from, place: start.map((value, index) => value + share * (end[index] - value)) };
+  const fraction = (epoch - path.epochs[from]) / (path.epochs[from + 1] - path.epochs[from]);
+  return { from, place: start.map((value, index) => value + fraction * (end[index] - value)) };
 }
 
-// Return {group, show(epoch)}: `show` draws all paths that are not hidden up to an epoch.
+// Return {group, show, near}: `show(epoch)` draws all visible paths up to an epoch.
 function pathsLayer(paths, x, y) {
   const group = svg("g");
   const layers = paths.map(path => ({
@@ -30,7 +30,7 @@ function pathsLayer(paths, x, y) {
       const { from, place } = placeAt(path, path.marks ? Math.floor(epoch) : epoch, x, y);
       const points = path.x.slice(0, from + 1).map((value, index) => [x.place(value), y.place(path.y[index])]);
       const texts = (path.marks ? points : [...points, place]).filter(point => point.every(Number.isFinite)).map(point => point.map(value => value.toFixed(1)).join(" "));
-      const route = path.marks ? texts.map(text => `M${text}h0`).join("") : `M${texts.join("L")}`; // dots, or a line
+      const route = path.marks ? texts.map(text => `M${text}h0`).join("") : `M${texts.join("L")}`; // dots or a line
       halo.setAttribute("d", route);
       line.setAttribute("d", route);
       const [cx, cy] = path.marks ? points.at(-1) : place;
@@ -60,7 +60,7 @@ function pathsLayer(paths, x, y) {
   return { group, show, near };
 }
 
-// Controls, legend and tip that figures with paths share. `make` draws what lies below: (width) -> {view, under, tell}.
+// A figure with paths: controls, legend and tooltip. `make(width)` draws the background: {view, under, describe}.
 function pathsFigure(figure, spec, make) {
   const plot = html("div", { class: "plot" });
   figure.append(plot);
@@ -72,21 +72,21 @@ function pathsFigure(figure, spec, make) {
   document.addEventListener("runs", redraw);
 
   function draw(width) {
-    const { view, under, tell } = make(width);
+    const { view, under, describe } = make(width);
     layer = pathsLayer(spec.paths, view.x, view.y);
     view.area.append(layer.group);
     layer.show(epoch);
     plot.replaceChildren(...under, view.root);
     view.root.onpointermove = view.root.onpointerdown = event => {
       const found = layer.near(event.offsetX, event.offsetY, epoch);
-      const [head, rows] = found ? told(found) : tell(event.offsetX, event.offsetY);
+      const [head, rows] = found ? details(found) : describe(event.offsetX, event.offsetY);
       if (head) tip.show(plot, event.offsetX, event.offsetY, head, rows);
       else tip.hide();
     };
     view.root.onpointerleave = tip.hide;
   }
 
-  function told({ path, index }) {
+  function details({ path, index }) {
     const rows = spec.names.map((name, axis) => [null, name, shown([path.x, path.y][axis][index], 5)]);
     if (path.loss) rows.push([null, "loss", shown(path.loss[index])]);
     return [`${path.label}, ${spec.counted} ${path.epochs[index].toLocaleString("en-US")}`, rows];

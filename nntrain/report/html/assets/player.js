@@ -1,7 +1,7 @@
-// A clock of epochs: play, pause, step, speed and a slider.
+// Animation controls: play, pause, step, speed and a slider.
 
-const SECONDS = 14; // that a whole run takes to play, about, unless a speed is chosen
-const FIRST = 4; // epochs a second at first: later ones move less, and go by faster
+const PLAY_SECONDS = 14; // approximate length of the animation unless a speed is chosen
+const FIRST_SPEED = 4; // epochs per second at the start; later epochs change less and go by faster
 
 function speeds(last) {
   const all = [];
@@ -9,18 +9,18 @@ function speeds(last) {
   return all.filter((speed, index) => index < 4 || speed <= last);
 }
 
-// By how much a second the speed grows with each epoch, so that `last` epochs take SECONDS.
+// The increase of the speed per epoch with which `last` epochs take PLAY_SECONDS.
 function growthOf(last) {
   let [low, high] = [0, 10];
   for (let round = 0; round < 60; round++) {
-    const middle = (low + high) / 2, seconds = Math.log1p(middle * last / FIRST) / middle;
-    if (seconds > SECONDS) low = middle;
+    const middle = (low + high) / 2, seconds = Math.log1p(middle * last / FIRST_SPEED) / middle;
+    if (seconds > PLAY_SECONDS) low = middle;
     else high = middle;
   }
-  return last / FIRST > SECONDS ? low : 0;
+  return last / FIRST_SPEED > PLAY_SECONDS ? low : 0;
 }
 
-// Return the controls for `last` epochs, or whatever is counted; `show` is called with the epoch, a fraction at times.
+// Return the controls; `show` is called with the epoch (fractional) whenever it changes; `counted` names the unit.
 function player(last, show, counted) {
   let epoch = last, frameId = null, before = 0;
   const growth = growthOf(last);
@@ -28,15 +28,15 @@ function player(last, show, counted) {
   const back = html("button", { type: "button", title: "one back", "aria-label": "one back", onclick: () => step(-1) }, "−1");
   const on = html("button", { type: "button", title: "one forward", "aria-label": "one forward", onclick: () => step(1) }, "+1");
   const slider = html("input", { type: "range", min: 0, max: last, step: 1, value: last, "aria-label": counted });
-  const speed = html("select", { "aria-label": "speed", title: "speed" }, html("option", { value: "" }, "slow at first"),
+  const speed = html("select", { "aria-label": "speed", title: "speed" }, html("option", { value: "" }, "automatic speed"),
     ...speeds(last).map(value => html("option", { value }, `${value.toLocaleString("en-US")} ${counted}s/s`)));
-  const told = html("output");
+  const output = html("output");
   slider.oninput = () => { pause(); set(Number(slider.value)); };
 
   function set(value) {
     epoch = Math.min(last, Math.max(0, value));
     slider.value = Math.floor(epoch);
-    told.textContent = `${counted} ${Math.floor(epoch).toLocaleString("en-US")} of ${last.toLocaleString("en-US")}`;
+    output.textContent = `${counted} ${Math.floor(epoch).toLocaleString("en-US")} of ${last.toLocaleString("en-US")}`;
     show(epoch);
     if (counted === "epoch") document.dispatchEvent(new CustomEvent("epoch", { detail: epoch < last ? epoch : null }));
   }
@@ -51,7 +51,7 @@ function player(last, show, counted) {
   function tick(now) {
     const gone = Math.max(0, now - before) / 1000;
     before = now;
-    set(epoch + gone * (Number(speed.value) || FIRST + growth * epoch));
+    set(epoch + gone * (Number(speed.value) || FIRST_SPEED + growth * epoch));
     if (epoch < last) frameId = requestAnimationFrame(tick);
     else pause();
   }
@@ -68,5 +68,5 @@ function player(last, show, counted) {
   }
 
   set(last);
-  return html("div", { class: "player" }, go, back, on, slider, speed, told);
+  return html("div", { class: "player" }, go, back, on, slider, speed, output);
 }

@@ -1,4 +1,4 @@
-// Rows: for each name its points, their middle half and median, or an interval; a line at zero where it matters.
+// One row per name: its points, their middle half and median, or an interval.
 
 const ROW = 26;
 
@@ -15,7 +15,7 @@ function rowsFigure(figure, spec) {
 
   function draw(width) {
     const widest = Math.max(...spec.rows.map(row => widthOf(row.label)));
-    const above = widest > width * 0.35; // long names stand above their rows
+    const above = widest > width * 0.35; // long names go above their rows
     const step = above ? ROW + 16 : ROW, left = above ? 12 : widest + 20, top = 8;
     const bottom = top + step * spec.rows.length, right = width - 24, height = bottom + 40;
     const x = scaleOf(spec.zero ? [...values, 0] : values, left + 6, right - 6, { logarithmic });
@@ -34,7 +34,7 @@ function rowsFigure(figure, spec) {
     plot.replaceChildren(root);
     root.onpointermove = root.onpointerdown = event => {
       const row = spec.rows[Math.floor((event.offsetY - top) / step)];
-      if (row) tip.show(plot, event.offsetX, event.offsetY, row.label, row.told.map(([name, value]) => [null, name, value]));
+      if (row) tip.show(plot, event.offsetX, event.offsetY, row.label, row.facts.map(([name, value]) => [null, name, value]));
       else tip.hide();
     };
     root.onpointerleave = tip.hide;

@@ -1,8 +1,8 @@
-// Scales: from values to pixels, with round ticks whose labels are as short as they can be and still differ.
+// Scales from values to pixels, with round ticks and the shortest labels that distinguish them.
 
-const GAP = 22; // pixels of a logarithmic axis that are kept for zero, which has no logarithm
+const GAP = 22; // pixels of a logarithmic axis reserved for zero
 
-// A number with `digits` significant digits, with an exponent where it is very large or small.
+// A number with `digits` significant digits, in scientific notation if very large or small.
 function shown(value, digits = 4) {
   if (value === null || !Number.isFinite(value)) return "–";
   const size = Math.abs(value);
@@ -14,7 +14,7 @@ function shown(value, digits = 4) {
   return `${Number(mantissa)}e${Number(exponent)}`;
 }
 
-// Labels of ticks, in as few digits as tell them apart and give their values.
+// Tick labels with as few digits as distinguish and represent their values.
 function labels(ticks) {
   const gap = Math.min(...ticks.slice(1).map((tick, index) => tick - ticks[index]), Infinity);
   for (let digits = 1; digits < 17; digits++) {
@@ -54,11 +54,11 @@ function logarithmicTicks(low, high, count) {
   return inside.length > 1 ? inside : linearTicks(low, high, false, count);
 }
 
-// A scale over finite values: {place, ticks, labels, logarithmic}; pixels run from `from` to `to`.
-// A logarithmic one takes no negative values; zero lies apart from the others, below a gap.
+// A scale for finite values, from pixel `from` to pixel `to`: {place, ticks, labels, logarithmic, gapAt}.
+// A logarithmic scale takes no negative values and shows zero below a gap.
 function scaleOf(values, from, to, { logarithmic = false, whole = false } = {}) {
   let low = Infinity, high = -Infinity, least = Infinity, zero = false;
-  const count = Math.max(2, Math.min(10, Math.abs(to - from) / (from < to ? 65 : 40))); // of ticks, about
+  const count = Math.max(2, Math.min(10, Math.abs(to - from) / (from < to ? 65 : 40))); // approximate number of ticks
   for (const value of values) {
     low = Math.min(low, value);
     high = Math.max(high, value);
@@ -77,15 +77,15 @@ function scaleOf(values, from, to, { logarithmic = false, whole = false } = {}) 
     const room = Math.max(0.5, Math.abs(low) * 1e-3);
     if (Number.isFinite(low - room) && Number.isFinite(high + room)) [low, high] = [low - room, high + room];
   }
-  const shrink = Number.isFinite(high - low) ? 1 : 0.25; // the range of the largest numbers is not finite
+  const shrink = Number.isFinite(high - low) ? 1 : 0.25; // the range of the largest numbers overflows
   const range = high * shrink - low * shrink || 1;
   const place = value => from + (value * shrink - low * shrink) / range * (to - from);
   const ticks = linearTicks(low, high, whole, count);
   return { place, ticks, labels: labels(ticks), logarithmic, gapAt: null };
 }
 
-// Whether an axis is easier to read by its logarithm: values that are told apart by their ratio, and differ much.
-const MUCH = 20;
+// Whether a logarithmic axis is easier to read: no negative values, and a large ratio between them.
+const LOGARITHMIC_RATIO = 20;
 
 function suitsLogarithm(values) {
   let least = Infinity, high = -Infinity;
@@ -94,5 +94,5 @@ function suitsLogarithm(values) {
     if (value > 0) least = Math.min(least, value);
     high = Math.max(high, value);
   }
-  return high > MUCH * least;
+  return high > LOGARITHMIC_RATIO * least;
 }

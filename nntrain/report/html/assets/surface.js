@@ -1,4 +1,4 @@
-// The loss over two parameters: bands of equal loss on a canvas, and the paths of the runs over it.
+// The loss over two parameters as bands on a canvas, with the optimizer paths.
 
 const BANDS = 20;
 
@@ -16,7 +16,7 @@ function surfaceFigure(figure, spec) {
   const caption = figure.querySelector("figcaption");
   caption.append(html("small", {}, spec.note));
 
-  // The height between the points of the grid, for shares of its sides from 0 to 1.
+  // The interpolated height, at fractions (0 to 1) of the sides of the grid.
   function heightAt(across, up) {
     const x = across * (size - 1), y = up * (size - 1);
     const i = Math.min(Math.floor(x), size - 2), j = Math.min(Math.floor(y), size - 2);
@@ -38,8 +38,8 @@ function surfaceFigure(figure, spec) {
     for (let row = 0; row < down; row++) {
       for (let column = 0; column < across; column++) {
         const height = heightAt(column / Math.max(across - 1, 1), 1 - row / Math.max(down - 1, 1));
-        const share = Math.min(Math.floor(height / 65536 * BANDS), BANDS - 1) / (BANDS - 1), at = 4 * (row * across + column);
-        for (let part = 0; part < 3; part++) image.data[at + part] = low[part] + share * (high[part] - low[part]);
+        const fraction = Math.min(Math.floor(height / 65536 * BANDS), BANDS - 1) / (BANDS - 1), at = 4 * (row * across + column);
+        for (let part = 0; part < 3; part++) image.data[at + part] = low[part] + fraction * (high[part] - low[part]);
         image.data[at + 3] = 255;
       }
     }
@@ -52,9 +52,9 @@ function surfaceFigure(figure, spec) {
       xLabel: spec.names[0], yLabel: spec.names[1], title: spec.title,
     });
     view.root.querySelectorAll(".grid").forEach(line => line.remove());
-    const share = (value, [low, high], scale) => (value - scale.place(low)) / (scale.place(high) - scale.place(low));
-    const tell = (px, py) => {
-      const across = share(px, spec.xs, view.x), up = share(py, spec.ys, view.y);
+    const fraction = (value, [low, high], scale) => (value - scale.place(low)) / (scale.place(high) - scale.place(low));
+    const describe = (px, py) => {
+      const across = fraction(px, spec.xs, view.x), up = fraction(py, spec.ys, view.y);
       if (across < 0 || across > 1 || up < 0 || up > 1) return [null, []];
       const values = [[across, spec.xs], [up, spec.ys]].map(([at, [low, high]]) => low + at * (high - low));
       return ["loss surface", [
@@ -62,12 +62,12 @@ function surfaceFigure(figure, spec) {
         [null, "loss", `about ${shown(lossOf(heightAt(across, up)), 3)}`],
       ]];
     };
-    return { view, under: [paint(view)], tell };
+    return { view, under: [paint(view)], describe };
   });
   figure.append(html("div", { class: "scale" }, `loss ${ends[0]}`, html("i"), ends[1]));
 }
 
-// The loss over one parameter: its curve, and the points of the runs on it.
+// The loss over one parameter as a curve, with the optimizer paths.
 function profileFigure(figure, spec) {
   figure.querySelector("figcaption").append(html("small", {}, spec.note));
   pathsFigure(figure, spec, width => {
@@ -78,6 +78,6 @@ function profileFigure(figure, spec) {
     const points = spec.at.map((value, index) => [value, spec.loss[index]]).filter(([, loss]) => finite(loss))
       .map(([value, loss]) => `${view.x.place(value).toFixed(1)} ${view.y.place(loss).toFixed(1)}`);
     view.area.append(svg("path", { class: "line", d: `M${points.join("L")}`, stroke: "var(--soft)" }));
-    return { view, under: [], tell: () => [null, []] };
+    return { view, under: [], describe: () => [null, []] };
   });
 }

@@ -1,4 +1,4 @@
-// A box beside the pointer that tells what is there.
+// A tooltip at the pointer.
 
 function tipOf(figure) {
   const box = html("div", { class: "tip", hidden: "" });

@@ -1,4 +1,4 @@
-"""What a comparison has found, as CSV and as Markdown."""
+"""The result of a comparison as CSV and as Markdown."""
 
 import csv
 import io
@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nntrain.comparison.result import Result
-from nntrain.report import cells
-from nntrain.report.numbers import share
+from nntrain.report import comparison_cells as cells
+from nntrain.report.numbers import percent
 from nntrain.report.summary import metric_name
 
 
 def rows(result: Result) -> list[dict[str, Any]]:
-    """Return a flat record for each variant and setting, for CSV and Markdown."""
+    """Return one flat record per variant and setting, for CSV."""
     found = []
     for rank, variant in enumerate(result.variants, start=1):
         for setting, outcome in cells.outcomes_of(variant).items():
@@ -33,7 +33,7 @@ def rows(result: Result) -> list[dict[str, Any]]:
 
 
 def as_csv(records: Sequence[Mapping[str, Any]]) -> str:
-    """Return records as CSV, an empty cell for None."""
+    """Return records as CSV; None becomes an empty cell."""
     text = io.StringIO()
     writer = csv.DictWriter(text, list(dict.fromkeys(key for one in records for key in one)), lineterminator="\n")
     writer.writeheader()
@@ -44,27 +44,27 @@ def as_csv(records: Sequence[Mapping[str, Any]]) -> str:
 def as_markdown(result: Result) -> str:
     """Return the ranking and the pairs as Markdown tables."""
     part, name = result.measure.split(".")
-    with_rate = cells.rates_differ(result) and not result.trials
-    beside = cells.scores_beside(result)
+    with_rate = cells.learning_rates_differ(result) and not result.trials
+    further = cells.further_scores(result)
     head = ["variant", "settings", *(["lr"] if with_rate else []), f"{part} {metric_name(name)}", "quartiles"]
-    head += [f"{other} {metric_name(key)}" for other, key in beside]
+    head += [f"{other} {metric_name(key)}" for other, key in further]
     head += [*([] if result.target is None else [f"steps to {result.target:.3g}"]), "time", "diverged"]
     lines = []
     for variant in result.variants:
         for setting, outcome in cells.outcomes_of(variant).items():
             label = f"{variant.name}, defaults" if setting == "default" and result.trials else variant.name
             line = [label, cells.settings_text(outcome.settings) or cells.differing_text(variant)]
-            line += [cells.rate_text(variant)] if with_rate else []
+            line += [cells.learning_rate_text(variant)] if with_rate else []
             line += [cells.median(outcome, part, name), cells.quartiles(outcome, part, name)]
-            line += [cells.median(outcome, *one) for one in beside]
+            line += [cells.median(outcome, *one) for one in further]
             line += [] if result.target is None else [cells.steps_to_target(outcome)]
-            lines.append([*line, cells.time_text(outcome), share(outcome.diverged)])
+            lines.append([*line, cells.time_text(outcome), percent(outcome.diverged)])
     pairs = [
         [pair.a, pair.b, cells.difference_text(pair), cells.interval_text(pair), f"{pair.p_holm:.2g}", pair.verdict]
         for pair in result.pairs
     ]
     second = ["higher rank", "lower rank", "median difference", "95 % interval", "p (Holm)", "verdict"]
-    closing = [text for text in (cells.rates_caption(result), result.verdict) if text]
+    closing = [text for text in (cells.learning_rates_caption(result), result.verdict) if text]
     return f"{_markdown(head, lines)}\n{_markdown(second, pairs)}\n" + "\n\n".join(closing) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""What a comparison has found, on a terminal: the ranking, the pairs, the curves, and notes."""
+"""The result of a comparison on a terminal: ranking, pairs, curves and notes."""
 
 from collections.abc import Sequence
 from string import ascii_lowercase
@@ -10,29 +10,29 @@ from rich.text import Text
 from nntrain.comparison.result import Outcome, Result, VariantResult
 from nntrain.comparison.run_result import POINTS
 from nntrain.comparison.statistics import Pair
-from nntrain.report import cells
-from nntrain.report.braille import LABEL, curves
-from nntrain.report.compare_progress import COLOURS
+from nntrain.report import comparison_cells as cells
+from nntrain.report.braille import LABEL_WIDTH, curves
+from nntrain.report.comparison_progress import COLOURS
 from nntrain.report.fitting import Column, fitted
-from nntrain.report.numbers import share
+from nntrain.report.numbers import count, percent
 from nntrain.report.summary import metric_name
 
-MOST_PAIRS = 15
+MAX_PAIRS = 15
 CURVE_WIDTH, CURVE_HEIGHT = 64, 9
 
 
 def ranking(result: Result, width: int) -> RenderableType:
-    """Return the variants, the best one first; tuned and, below, with their defaults."""
+    """Return the variants, best first; where tuned, with the defaults below."""
     part, name = result.measure.split(".")
     lines = [(variant, outcome) for variant in result.variants for outcome in cells.outcomes_of(variant).values()]
     outcomes = [outcome for _, outcome in lines]
     columns = [Column("variant", [_label(*line) for line in lines], right=False, folds=True)]
-    if cells.rates_differ(result) and not result.trials:
-        columns.append(_column("lr", [cells.rate_text(variant) for variant, _ in lines], lines))
+    if cells.learning_rates_differ(result) and not result.trials:
+        columns.append(_column("lr", [cells.learning_rate_text(variant) for variant, _ in lines], lines))
     columns.append(_column(f"{part} {metric_name(name)}", [cells.median(one, part, name) for one in outcomes], lines))
     if any(outcome.runs > 1 for outcome in outcomes):
         columns.append(_column("quartiles", [cells.quartiles(one, part, name) for one in outcomes], lines, drop=3))
-    for place, (other, key) in enumerate(cells.scores_beside(result), start=1):
+    for place, (other, key) in enumerate(cells.further_scores(result), start=1):
         head = f"{other} {metric_name(key)}"
         columns.append(_column(head, [cells.median(one, other, key) for one in outcomes], lines, drop=place))
     if result.target is not None:
@@ -40,9 +40,9 @@ def ranking(result: Result, width: int) -> RenderableType:
         columns.append(_column(f"steps to {result.target:.3g}", steps, lines, folds=True))
     columns.append(_column("time", [cells.time_text(outcome) for outcome in outcomes], lines, drop=4))
     if any(outcome.diverged for outcome in outcomes):
-        shares = [share(outcome.diverged) if outcome.diverged else "" for outcome in outcomes]
-        columns.append(_column("diverged", shares, lines))
-    caption = cells.rates_caption(result)
+        fractions = [percent(outcome.diverged) if outcome.diverged else "" for outcome in outcomes]
+        columns.append(_column("diverged", fractions, lines))
+    caption = cells.learning_rates_caption(result)
     table = fitted(columns, width)
     return Group(table, Text(caption, "dim")) if caption else table
 
@@ -50,7 +50,7 @@ def ranking(result: Result, width: int) -> RenderableType:
 def _column(
     head: str, texts: Sequence[str], lines: Sequence[tuple[VariantResult, Outcome]], folds: bool = False, drop: int = 0
 ) -> Column:
-    """Return a column of numbers; those of untuned defaults below tuned ones are dim."""
+    """Return a column of numbers, dim for the defaults of tuned variants."""
     styles = ["" if outcome is variant.counts else "dim" for variant, outcome in lines]
     shown = [Text(cell, style) for cell, style in zip(texts, styles, strict=True)]
     return Column(head, shown, folds=folds, drop=drop)
@@ -58,17 +58,17 @@ def _column(
 
 def _label(variant: VariantResult, outcome: Outcome) -> Text:
     if outcome is not variant.counts:
-        return Text(f"  defaults lr={cells.rate_text(variant)}", "dim")
+        return Text(f"  defaults lr={cells.learning_rate_text(variant)}", "dim")
     label = Text(variant.name, "bold")
-    for told in (cells.settings_text(outcome.settings), cells.differing_text(variant)):
-        if told:
-            label.append(f" {told}", "not bold")
+    for text in (cells.settings_text(outcome.settings), cells.differing_text(variant)):
+        if text:
+            label.append(f" {text}", "not bold")
     return label
 
 
 def verdicts(result: Result, width: int) -> RenderableType:
-    """Return the pairs with their differences, and the verdict on the first of the ranking."""
-    shown = result.pairs[:MOST_PAIRS]
+    """Return the differences between pairs, and the verdict on the best variant."""
+    shown = result.pairs[:MAX_PAIRS]
     table = fitted(
         [
             Column("pair", [f"{pair.a}, {pair.b}" for pair in shown], right=False, folds=True),
@@ -80,7 +80,7 @@ def verdicts(result: Result, width: int) -> RenderableType:
         width,
     )
     hidden = len(result.pairs) - len(shown)
-    more = f"and {hidden} pairs more, with --json\n" if hidden else ""
+    more = f"and {count(hidden, 'more pair')}; see --json\n" if hidden else ""
     return Group(table, Text(f"{more}\n{result.verdict}"))
 
 
@@ -89,7 +89,7 @@ def _short(pair: Pair) -> Text:
 
 
 def notes(result: Result) -> list[str]:
-    """Return what a reader should know beside the tables."""
+    """Return notes on the result: tuning at the edge of a range, missed targets and the like."""
     found = list(result.notes)
     for variant in result.variants:
         tuning = variant.tuning
@@ -98,7 +98,7 @@ def notes(result: Result) -> list[str]:
         if tuning.at_edge:
             keys = ", ".join(f"{key} {(tuning.best or {}).get(key, 0):.3g}" for key in tuning.at_edge)
             found.append(
-                f"{variant.name}: the best trial is at the edge of its range ({keys}); there may be better ones"
+                f"{variant.name}: the best trial is at the edge of its range ({keys}); values beyond it may be better"
             )
         if tuning.best is None:
             why = "nothing to tune" if not tuning.trials else "all trials diverged"
@@ -106,12 +106,12 @@ def notes(result: Result) -> list[str]:
     counts = [variant.counts.target for variant in result.variants]
     if result.target is not None and not any(target and target.reached for target in counts):
         which = "tuned run" if result.trials else "run"
-        found.append(f"no {which} reached the target {result.target:.4g} on the validation part")
+        found.append(f"no {which} reached the target {result.target:.4g} on the validation split")
     return found
 
 
 def loss_curves(result: Result, width: int) -> RenderableType:
-    """Return the medians of the validation loss (training loss, where there is no such part) of each variant."""
+    """Return each variant's median validation loss; training loss if there is no validation split."""
     width = min(width, CURVE_WIDTH)
     drawable = [variant for variant in result.variants if variant.counts.curve]
     shown = list(zip(drawable, COLOURS, ascii_lowercase, strict=False))
@@ -119,17 +119,17 @@ def loss_curves(result: Result, width: int) -> RenderableType:
         (colour, [np.nan if value is None else value for value in variant.counts.curve]) for variant, colour, _ in shown
     ]
     picture = curves(series, width, CURVE_HEIGHT, [mark for *_, mark in shown])
-    part = "validation" if any("validation" in variant.counts.scores for variant, *_ in shown) else "training"
-    legend = [Text(f"{part} loss, medians{_of_which(result)}:", "bold")]
+    split = "validation" if any("validation" in variant.counts.scores for variant, *_ in shown) else "training"
+    legend = [Text(f"median {split} loss{_of_which(result)}:", "bold")]
     legend += [Text(f"{mark} {variant.name}", colour) for variant, colour, mark in shown]
     longest = max(variant.counts.epochs for variant, *_ in shown)
-    epochs = Text(f"{'':{LABEL}}epochs 1 to {longest:,}", "dim")
+    epochs = Text(f"{'':{LABEL_WIDTH}}epochs 1 to {longest:,}", "dim")
     if longest > POINTS:
-        epochs.append(f", {POINTS} of them")
+        epochs.append(f", {POINTS} of them drawn")
     lines: list[RenderableType] = [Text("  ").join(legend), picture, epochs]
     if len(drawable) > len(shown):
         names = ", ".join(variant.name for variant in drawable[len(shown) :])
-        lines.append(Text(f"not drawn: {names}; --json has all curves"))
+        lines.append(Text(f"not drawn: {names}; see --json for all curves"))
     return Group(*lines)
 
 

@@ -1,4 +1,4 @@
-"""The picture of a comparison that goes on: a table of variants that fills in."""
+"""The progress of a comparison: a table of variants that fills in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -17,13 +17,26 @@ from nntrain.report.numbers import duration, number
 PLAIN = ("cyan", "magenta", "yellow", "green", "blue", "red")
 COLOURS = (*PLAIN, *(f"bright_{name}" for name in PLAIN))
 BARS = "▁▂▃▄▅▆▇█"
-SPARK, MOST_ROWS = 16, 12
+SPARKLINE_WIDTH, MAX_VARIANTS = 16, 12
 PHASES = {DEFAULT: "defaults", TRIAL: "trials", "tuned": "tuned"}
 
 
+@dataclass(frozen=True)
+class ComparisonStarted:
+    """The first event of a comparison.
+
+    Attributes:
+        names: the variants.
+        measure: what they are compared by.
+    """
+
+    names: Sequence[str]
+    measure: Measure
+
+
 @dataclass
-class Line:
-    """What is known of a variant while a comparison goes on."""
+class VariantProgress:
+    """The runs of a variant so far."""
 
     done: int = 0
     diverged: int = 0
@@ -32,67 +45,75 @@ class Line:
 
 
 @dataclass
-class Comparing:
-    """What a comparison has told so far."""
+class ComparisonProgress:
+    """What the events of a comparison have reported so far."""
 
-    names: Sequence[str]
-    measure: Measure
-    lines: dict[int, Line] = field(default_factory=dict)
+    started: ComparisonStarted | None = None
+    variants: dict[int, VariantProgress] = field(default_factory=dict)
     last: RunEnded | None = None
-    made: int = 0  # runs that were not there already
+    made: int = 0  # new runs, as opposed to those kept from an earlier call
 
-    def take(self, event: RunEnded) -> None:
-        """Take in a run."""
+    def take(self, event: ComparisonStarted | RunEnded) -> None:
+        """Take in the start or a run."""
+        if isinstance(event, ComparisonStarted):
+            self.started = event
+            return
         self.last = event
         self.made += not event.reused
-        line = self.lines.setdefault(event.job.variant, Line())
+        line = self.variants.setdefault(event.job.variant, VariantProgress())
         line.done += 1
         line.diverged += event.row.diverged
-        if event.job.phase != TRIAL:
-            line.values.append(self.measure.of(event.row))
+        if self.started is not None and event.job.phase != TRIAL:
+            line.values.append(self.started.measure.of(event.row))
         if len(event.row.curve):
             line.curve = event.row.curve[:, TRAIN_LOSS].tolist()
 
+    @property
+    def urgent(self) -> bool:
+        """Whether this was the last run."""
+        return self.last is not None and self.last.done == self.last.total
+
     def picture(self, width: int, seconds: float) -> RenderableType:
         """Return what a terminal of ``width`` columns shows ``seconds`` after the start."""
+        if self.started is None or self.last is None:
+            return Text("preparing")
+        names, measure = self.started.names, self.started.measure
         table = Table(box=None, pad_edge=False, header_style="bold")
         table.add_column("variant", no_wrap=True, overflow="ellipsis", max_width=max(12, width - 56))
-        for name in ("runs", f"median {self.measure.part} {self.measure.name}", "diverged"):
+        for name in ("runs", f"median {measure.part} {measure.name}", "diverged"):
             table.add_column(name, justify="right", no_wrap=True)
         table.add_column("last training loss", no_wrap=True)
-        for index, name in list(enumerate(self.names))[:MOST_ROWS]:
-            line = self.lines.get(index, Line())
+        for index, name in list(enumerate(names))[:MAX_VARIANTS]:
+            line = self.variants.get(index, VariantProgress())
             median = number(float(np.median(line.values))) if line.values else "–"
             diverged = str(line.diverged) if line.diverged else ""
             spark = Text(sparkline(line.curve), COLOURS[index % len(COLOURS)])
             table.add_row(Text(name), str(line.done), median, diverged, spark)
-        if len(self.names) > MOST_ROWS:
-            table.add_row(f"and {len(self.names) - MOST_ROWS} more")
-        return Group(self._bar(width, seconds), table)
+        if len(names) > MAX_VARIANTS:
+            table.add_row(f"and {len(names) - MAX_VARIANTS} more")
+        return Group(self._bar(self.last, width, seconds), table)
 
-    def _bar(self, width: int, seconds: float) -> RenderableType:
-        if self.last is None:
-            return Text("preparing")
-        done, total, phase = self.last.done, self.last.total, self.last.job.phase
+    def _bar(self, last: RunEnded, width: int, seconds: float) -> RenderableType:
+        done, total, phase = last.done, last.total, last.job.phase
         left = f"{duration(seconds / self.made * (total - done))} left" if self.made and done < total else ""
         grid = Table.grid(padding=(0, 2))
         bar = ProgressBar(total, done, width=max(8, min(30, width - 50)))
         grid.add_row(f"run {done:,}/{total:,}", bar, PHASES[phase], left)
         return grid
 
-    def plain(self, seconds: float) -> str:
-        """Return a line of text."""
+    def line(self, seconds: float) -> str:
+        """Return a line on the runs so far; empty before the first one."""
         if self.last is None:
-            return "preparing"
+            return ""
         return f"run {self.last.done:,}/{self.last.total:,}  {PHASES[self.last.job.phase]}  {duration(seconds)}"
 
 
 def sparkline(values: Sequence[float]) -> str:
-    """Return a curve in one line of blocks, by its logarithm where it is positive; what is not finite is left out."""
+    """Return a curve in one line of blocks, logarithmic if all its values are positive; only finite ones are drawn."""
     finite = np.array([value for value in values if np.isfinite(value)])
     if not finite.size:
         return ""
     finite = np.log(finite) if (finite > 0).all() else finite
-    chosen = finite[np.linspace(0, finite.size - 1, min(SPARK, finite.size)).astype(int)]
+    chosen = finite[np.linspace(0, finite.size - 1, min(SPARKLINE_WIDTH, finite.size)).astype(int)]
     span = np.ptp(chosen) or 1.0
     return "".join(BARS[int(level)] for level in (chosen - chosen.min()) / span * (len(BARS) - 1))

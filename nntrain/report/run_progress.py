@@ -1,4 +1,4 @@
-"""The picture of a run that goes on: what has come so far, drawn for a given width."""
+"""The progress of a run, drawn for a given width or written as a line."""
 
 from dataclasses import dataclass, field
 
@@ -9,51 +9,69 @@ from rich.text import Text
 
 from nntrain.report.braille import curves
 from nntrain.report.curve import Curve
-from nntrain.report.numbers import duration, number, share
+from nntrain.report.numbers import duration, number, percent
 from nntrain.report.summary import metric_name
 from nntrain.training.events import EpochEnded, Event, Finished, Started, Statistics, StepsDone
 
 TRAIN, VALIDATION = "cyan", "magenta"
-BESIDE = 100  # columns, from which on the curves stand beside the tables
+SIDE_BY_SIDE_WIDTH = 100  # columns from which on the curves stand beside the tables
 CURVE_WIDTH, CURVE_HEIGHT = 46, 7
-MOST_LAYERS = 8
+MAX_LAYERS = 8
 
 
 @dataclass
-class Progress:
-    """What a run has told so far."""
+class RunProgress:
+    """What the events of a run have reported so far."""
 
     started: Started | None = None
     last: EpochEnded | None = None
     statistics: Statistics | None = None
-    part: StepsDone | None = None
+    steps: StepsDone | None = None  # of the epoch in progress
     train: Curve = field(default_factory=Curve)
     validation: Curve = field(default_factory=Curve)
     finished: bool = False
+    _written: EpochEnded | None = None
 
     def take(self, event: Event) -> None:
         """Take in an event."""
         match event:
             case EpochEnded():
-                self.last, self.part = event, None
+                self.last, self.steps = event, None
                 self.statistics = event.statistics or self.statistics
                 self.train.append(event.train_loss)
                 if event.validation is not None:
                     self.validation.append(event.validation.loss)
             case StepsDone():
-                self.part = event
+                self.steps = event
             case Started():
                 self.started = event
             case Finished():
-                self.part, self.finished = None, True
+                self.steps, self.finished = None, True
+
+    @property
+    def urgent(self) -> bool:
+        """Whether the run has ended."""
+        return self.finished
 
     @property
     def done(self) -> float:
-        """Epochs done, and the share of the one that goes on."""
+        """Epochs done, including the fraction of the one in progress."""
         if self.started is None:
             return 0.0
-        part = self.part.step_in_epoch / self.started.steps_per_epoch if self.part else 0.0
-        return (self.last.epoch if self.last else 0) + part
+        fraction = self.steps.step_in_epoch / self.started.steps_per_epoch if self.steps else 0.0
+        return (self.last.epoch if self.last else 0) + fraction
+
+    def line(self, seconds: float) -> str:
+        """Return a line on the steps or the epoch that came last; empty if they have been written."""
+        if self.started is None:
+            return ""
+        if self.steps is not None:
+            done, total = self.steps.step_in_epoch, self.started.steps_per_epoch
+            return f"epoch {self.steps.epoch}  step {done:,}/{total:,}  train loss {number(self.steps.loss)}"
+        if self.last is None or self.last is self._written:
+            return ""
+        self._written = self.last
+        return epoch_line(self.last, self.started)
 
     def picture(self, width: int, seconds: float) -> RenderableType:
         """Return what a terminal of ``width`` columns shows ``seconds`` after the start."""
@@ -61,7 +79,7 @@ class Progress:
             return Text("preparing")
         parts: list[RenderableType] = [_head(self.started), self._bar(self.started, width, seconds)]
         tables = Group(self._scores(self.started), "", self._layers(self.started))
-        if width >= BESIDE:
+        if width >= SIDE_BY_SIDE_WIDTH:
             grid = Table.grid(padding=(0, 4))
             grid.add_row(tables, self._curves(CURVE_WIDTH))
             return Group(*parts, grid)
@@ -69,20 +87,20 @@ class Progress:
 
     def _bar(self, started: Started, width: int, seconds: float) -> RenderableType:
         done = self.done
-        going_on = not self.finished and done < started.epochs
-        left = f"{duration(seconds / done * (started.epochs - done))} left" if going_on and done else ""
-        facts = [f"epoch {int(done) + going_on}/{started.epochs}", left]
+        running = not self.finished and done < started.epochs
+        left = f"{duration(seconds / done * (started.epochs - done))} left" if running and done else ""
+        facts = [f"epoch {int(done) + running}/{started.epochs}", left]
         if self.last is not None:
             facts += [f"{self.last.samples_per_second:,.0f} samples/s", f"lr {self.last.learning_rate:.3g}"]
-        beside = "  ".join(filter(None, facts[1:]))
+        side = "  ".join(filter(None, facts[1:]))
         size = max(8, min(30, width - 66))
         bar = ProgressBar(started.epochs, done, width=size)
         grid = Table.grid(padding=(0, 2))
-        if len(facts[0]) + size + len(beside) + 4 <= width:
-            grid.add_row(facts[0], bar, beside)
+        if len(facts[0]) + size + len(side) + 4 <= width:
+            grid.add_row(facts[0], bar, side)
             return grid
         grid.add_row(facts[0], bar)
-        return Group(grid, Text(beside))
+        return Group(grid, Text(side))
 
     def _scores(self, started: Started) -> Table:
         table = Table(box=None, pad_edge=False, header_style="bold")
@@ -104,12 +122,12 @@ class Progress:
         table.add_column("gradient norm", justify="right")
         table.add_column("dead", justify="right")
         measured = self.statistics.layers if self.statistics else (None,) * len(started.layers)
-        for facts, layer in list(zip(started.layers, measured, strict=True))[:MOST_LAYERS]:
+        for facts, layer in list(zip(started.layers, measured, strict=True))[:MAX_LAYERS]:
             dead = layer.dead if layer else None
             norm = number(layer.gradient_norm) if layer else "–"
-            table.add_row(facts.label, norm, Text(share(dead), "red" if dead else ""))
-        if len(started.layers) > MOST_LAYERS:
-            table.add_row(f"and {len(started.layers) - MOST_LAYERS} more", "", "")
+            table.add_row(facts.label, norm, Text(percent(dead), "red" if dead else ""))
+        if len(started.layers) > MAX_LAYERS:
+            table.add_row(f"and {len(started.layers) - MAX_LAYERS} more", "", "")
         return table
 
     def _curves(self, width: int) -> Text:
@@ -126,7 +144,7 @@ def _head(started: Started) -> Text:
     return Text.assemble((started.name, "bold"), f"  {widths}, {parameters:,} parameters; rows: {rows}")
 
 
-def plain_line(event: EpochEnded, started: Started) -> str:
+def epoch_line(event: EpochEnded, started: Started) -> str:
     """Return an epoch as a line of text."""
     line = f"epoch {event.epoch}/{started.epochs}  train loss {number(event.train_loss)}"
     if event.validation is not None:

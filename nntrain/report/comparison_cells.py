@@ -1,4 +1,4 @@
-"""What the tables of a comparison say in their cells, on a terminal and in Markdown alike."""
+"""The cells of a comparison's tables, in every output format."""
 
 from collections.abc import Mapping
 from math import isfinite
@@ -11,57 +11,57 @@ INFINITY = "∞"
 
 
 def outcomes_of(variant: VariantResult) -> dict[str, Outcome]:
-    """Return a variant's outcomes by setting, those that count first."""
+    """Return a variant's outcomes by setting, tuned before default."""
     tuned = {} if variant.tuned is None else {"tuned": variant.tuned}
     return {**tuned, "default": variant.default}
 
 
 def settings_text(settings: Mapping[str, float]) -> str:
-    """Return tuned keys with their values."""
+    """Return the tuned keys with their values."""
     return " ".join(f"{key}={value:.3g}" for key, value in settings.items())
 
 
 def differing_text(variant: VariantResult) -> str:
-    """Return the keys that differ between finished runs, with this variant's values."""
+    """Return the keys that differ between finished runs, with the values of this variant."""
     return " ".join(f"{key}={value}" for key, value in variant.differs.items())
 
 
-def scores_beside(result: Result) -> list[tuple[str, str]]:
-    """Return which scores stand beside those that variants are ranked by: of the test part, if there is one."""
-    part, name = result.measure.split(".")
-    there = {part for variant in result.variants for part in variant.counts.scores}
-    if part != "test" and "test" in there:
+def further_scores(result: Result) -> list[tuple[str, str]]:
+    """Return the (split, name) of further scores to show: those of the test split if there is one."""
+    split, name = result.measure.split(".")
+    available = {split for variant in result.variants for split in variant.counts.scores}
+    if split != "test" and "test" in available:
         return [("test", "loss"), ("test", result.metric)] if name == "loss" else [("test", result.metric)]
-    return [(part, result.metric)] if name == "loss" else []
+    return [(split, result.metric)] if name == "loss" else []
 
 
-def rates_differ(result: Result) -> bool:
-    """Return whether variants have learning rates of their own, which their names do not tell."""
+def learning_rates_differ(result: Result) -> bool:
+    """Return whether the variants' learning rates differ without being part of their names."""
     if result.finished or "optimizer.lr" in result.varied:
         return False
     return len({variant.lr for variant in result.variants}) > 1
 
 
-def rate_text(variant: VariantResult) -> str:
-    """Return the learning rate of a variant's defaults."""
+def learning_rate_text(variant: VariantResult) -> str:
+    """Return the default learning rate of a variant."""
     return "–" if variant.lr is None else short(variant.lr)
 
 
-def rates_caption(result: Result) -> str:
-    """Return a sentence on learning rates that were not tuned; empty where they were, or where they are what varies."""
+def learning_rates_caption(result: Result) -> str:
+    """Return a sentence about untuned learning rates; empty if they were tuned or vary."""
     rates = [variant.lr for variant in result.variants if variant.tunable and variant.lr is not None]
     if result.finished or result.trials or "optimizer.lr" in result.varied or not rates:
         return ""
-    differ = rates_differ(result)
+    differ = learning_rates_differ(result)
     can_tune = all("validation" in variant.default.scores for variant in result.variants)
-    hint = f"; --tune 5 tunes {'them' if differ else 'it for each'}" if can_tune else ""
+    hint = "; use --tune 5 to tune it for each variant" if can_tune else ""
     if differ:
-        return f"learning rates were not tuned: each variant ran at the lr shown{hint}"
-    return f"the learning rate was not tuned: every variant ran at {short(rates[0])}{hint}"
+        return f"learning rate not tuned: each variant ran at the lr shown{hint}"
+    return f"learning rate not tuned: every variant ran at {short(rates[0])}{hint}"
 
 
 def steps_to_target(outcome: Outcome) -> str:
-    """Return the median of the steps to the target, and how many runs missed it."""
+    """Return the median number of steps to the target, and the number of runs that missed it."""
     if outcome.target is None:
         return ""
     steps, missed = outcome.target.steps, outcome.target.missed
@@ -71,18 +71,18 @@ def steps_to_target(outcome: Outcome) -> str:
 
 
 def time_text(outcome: Outcome) -> str:
-    """Return the median of the seconds of training."""
+    """Return the median training time."""
     return "–" if outcome.seconds.median is None else duration(outcome.seconds.median)
 
 
 def median(outcome: Outcome, part: str, name: str) -> str:
-    """Return the median of a score over the runs."""
+    """Return the median of a score."""
     spread = outcome.scores.get(part, {}).get(name)
     return "–" if spread is None else _value(spread, spread.median, name, 4)
 
 
 def quartiles(outcome: Outcome, part: str, name: str) -> str:
-    """Return the quartiles of a score; a single run has none."""
+    """Return the quartiles of a score; a dash for a single run."""
     spread = outcome.scores.get(part, {}).get(name)
     if spread is None or spread.n < 2:
         return "–"
@@ -90,14 +90,14 @@ def quartiles(outcome: Outcome, part: str, name: str) -> str:
 
 
 def _value(spread: Spread, value: float | None, name: str, digits: int) -> str:
-    """Return a value; None among values means that it is infinitely bad, as of runs that diverged."""
+    """Return a value; None stands for infinitely bad, as in runs that diverged."""
     if value is not None:
         return number(value) if digits == 4 else f"{value:.{digits}g}"
     return "–" if not spread.n else INFINITY if name == "loss" else f"-{INFINITY}"
 
 
 def interval_text(pair: Pair) -> str:
-    """Return the interval of a difference; a single seed has none."""
+    """Return the interval of a difference; a dash for a single seed."""
     return "–" if pair.empty or pair.n < 2 else f"{_signed(pair.low)} – {_signed(pair.high)}"
 
 
@@ -107,5 +107,5 @@ def difference_text(pair: Pair) -> str:
 
 
 def _signed(value: float) -> str:
-    """Return a difference; it is infinite where one of the two has diverged."""
+    """Return a difference; infinite if one of the two diverged."""
     return f"{value:.3g}" if isfinite(value) else INFINITY if value > 0 else f"-{INFINITY}"

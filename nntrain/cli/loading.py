@@ -1,0 +1,97 @@
+"""What an argument names, loaded: a recipe as a plan, or anything with weights as a target to look into."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from nntrain.errors import bad_input
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from numpy.typing import NDArray
+
+    from nntrain.data import Label
+    from nntrain.recipe.build import Built
+    from nntrain.training.plan import Plan
+
+TRAINING = "the training split"
+
+
+def load_plan(recipe: str, settings: list[str]) -> Built:
+    """Load a recipe, its data and its plan.
+
+    Notes on how its target was read go to standard error.
+
+    Args:
+        recipe: a recipe, run or model, as a command's argument names it.
+        settings: overrides, ``key=value``.
+
+    Raises:
+        InputError: if the recipe or its data are wrong.
+    """
+    from nntrain.artifacts.lookup import load_recipe
+    from nntrain.cli.result import note
+    from nntrain.recipe.build import build
+
+    loaded = load_recipe(recipe, settings)
+    built = build(loaded.recipe, loaded.document, loaded.folder, loaded.name)
+    note(built.dataset.notes)
+    return built
+
+
+class LoadedTarget(NamedTuple):
+    """A network with the rows to run it on.
+
+    Attributes:
+        plan: the network, its loss and its data.
+        rows: what the plan's training split is, in words.
+        theta: the parameters; None for the initial ones.
+        features: names of the inputs.
+        classes: labels of the classes; None in regression.
+    """
+
+    plan: Plan
+    rows: str
+    theta: NDArray[Any] | None
+    features: tuple[str, ...]
+    classes: tuple[Label, ...] | None
+
+
+def load_target(what: str, settings: list[str], data: str | None, separator: str | None) -> LoadedTarget:
+    """Load a recipe with its initial weights, or a trained model.
+
+    Args:
+        what: a recipe, run or model, as a command's argument names it.
+        settings: overrides of a recipe's keys.
+        data: CSV file to run a model on; None for the training split of its own data.
+        separator: cell separator of that file; None for the one in the model's recipe.
+
+    Raises:
+        InputError: if it or its data cannot be read.
+    """
+    from nntrain.artifacts.lookup import find, find_model
+    from nntrain.artifacts.model import Model
+    from nntrain.artifacts.model_rows import labelled_rows, model_table, recipe_parts
+
+    check_separator(separator, data)
+    if find(what).model is None and not Path(what).is_dir():
+        if data is not None:
+            raise bad_input("--data", "needs a trained model", "for a recipe, use --set data.source.path=FILE")
+        built = load_plan(what, settings)
+        return LoadedTarget(built.plan, TRAINING, None, built.dataset.feature_names, built.dataset.classes)
+    path = find_model(what)
+    if settings:
+        raise bad_input(what, "--set does not apply to a trained model", "leave --set out, or name a recipe")
+    model = Model.load(path)
+    given = None if data is None else labelled_rows(model, model_table(model, data, separator))
+    part = recipe_parts(model, path)["train"] if given is None else given
+    rows = TRAINING if data is None else "standard input" if data == "-" else data
+    return LoadedTarget(model.plan(part), rows, model.theta, model.feature_names, model.classes)
+
+
+def check_separator(separator: str | None, data: str | None) -> None:
+    """Refuse a separator without a file."""
+    if separator is not None and data is None:
+        raise bad_input("--separator", "needs a file", "add --data FILE")
