@@ -1,4 +1,4 @@
-"""Metrics: what people read beside the loss. Equal to scikit-learn's, which takes 0.8 s to import (tests hold it)."""
+"""Accuracy and R², equal to scikit-learn's (tests compare them), whose import would take 0.8 s."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 
 def accuracy(y: NDArray[np.int64], predicted: NDArray[np.int64]) -> Any:
-    """Return the share of rows whose class index (N,) was predicted; of predictions (E, N) the share in each.
+    """Return the fraction of samples whose class index (N,) was predicted; for predictions (E, N), one per row.
 
     Source: sklearn.metrics.accuracy_score.
     """
@@ -20,8 +20,8 @@ def r2(y: NDArray[Any], predicted: NDArray[Any]) -> float | None:
     Formula:
         R² = 1 - Σ (o - o*)² / Σ (o* - mean o*)²
 
-    1 is perfect, 0 as good as always saying the mean, and there is no lower end. For a target that is constant it is 1
-    if predicted exactly and else 0. It is None for fewer than two rows, and where numbers are too large for it.
+    1 is perfect, 0 as good as always predicting the mean; there is no lower bound. For a constant target it is 1 if
+    predicted exactly, else 0. It is None for fewer than two samples, and on overflow.
 
     Source: sklearn.metrics.r2_score.
     """

@@ -104,7 +104,7 @@ def test_the_command(tmp_path: Path, processes: list[subprocess.Popen[bytes]], n
 def test_no_scheduler(
     nntrain: CommandLine, moons: Path, monkeypatch: pytest.MonkeyPatch, address: str, words: str
 ) -> None:
-    monkeypatch.setattr("nntrain.comparison.cluster.SECONDS", 1)
+    monkeypatch.setattr("nntrain.comparison.cluster.TIMEOUT", 1)
     ended = nntrain("compare", moons, "--optimizers", "sgd,adam", "--dask", address)
     assert ended.status == 2
     assert f"--dask: {words}" in ended.err
@@ -115,7 +115,7 @@ def test_no_scheduler(
 @pytest.mark.parametrize(("answer", "words"), [(b"", "timed out"), (b"HTTP/1.1 400 Bad Request\r\n\r\n", "is not a")])
 def test_something_else_answers(monkeypatch: pytest.MonkeyPatch, answer: bytes, words: str) -> None:
     """A black hole, and a server of another protocol."""
-    monkeypatch.setattr(cluster, "SECONDS", 2)
+    monkeypatch.setattr(cluster, "TIMEOUT", 2)
     with socket.create_server(("127.0.0.1", 0)) as server:
         stop = Event()
 
@@ -146,7 +146,7 @@ def test_the_last_worker_is_lost(
     tmp_path: Path, processes: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is told at once, and after a while the comparison ends."""
-    monkeypatch.setattr(cluster, "WITHOUT_WORKERS", 3)
+    monkeypatch.setattr(cluster, "MAX_WAIT_FOR_WORKERS", 3)
     told: list[str] = []
     with closing(Cluster(address(tmp_path), note=told.append)) as found:
         found._client.wait_for_workers(2, timeout=60)
@@ -177,7 +177,7 @@ def test_a_worker_that_cannot_make_a_run(
 ) -> None:
     """As one with another version of nntrain: what comes back is not a row."""
     monkeypatch.setattr(cluster, "remote", lambda *arguments: b"{}")
-    with closing(Cluster(address(tmp_path))) as found, pytest.raises(InputError, match="a worker could not make a run"):
+    with closing(Cluster(address(tmp_path))) as found, pytest.raises(InputError, match="a run failed on a worker"):
         list(found.run(*many(tmp_path)))
 
 

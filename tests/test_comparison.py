@@ -17,7 +17,7 @@ from nntrain.comparison.jobs import Job, Variants
 from nntrain.comparison.ledger import Ledger
 from nntrain.comparison.measure import Measure, reached
 from nntrain.comparison.protocol import TRIAL, TUNED, Budget, RunEnded, Runs, compare, with_reference
-from nntrain.comparison.run_result import POINTS, Recorder, RunResult
+from nntrain.comparison.run_result import CURVE_POINTS, Recorder, RunResult
 from nntrain.comparison.tuning import trials_of
 from nntrain.comparison.variants import axis, variants_of
 from nntrain.optimizers import Optimizer
@@ -127,7 +127,7 @@ def test_targets_and_areas_come_from_every_epoch(kind: str) -> None:
     if kind == "gaps":
         losses[random.integers(3300, size=500)] = np.nan
     row = recorded(losses.tolist(), metrics.tolist())
-    assert len(row.curve) <= 2 * POINTS + 2
+    assert len(row.curve) <= 2 * CURVE_POINTS + 2
     assert row.curve[[0, -1], 0].tolist() == [1, 3300]
     for target in [*losses[random.integers(3300, size=50)], 6.0, 1e-4]:
         expected = np.flatnonzero(losses <= target)

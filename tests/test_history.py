@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from nntrain.cli.fit import fit
 from nntrain.cli.progress import Silent
 from nntrain.cli.report import report
-from nntrain.comparison.finished import findings_of
+from nntrain.comparison.finished import runs_of
 from nntrain.errors import InputError
 from tests.fuzz import VALUES, places, replaced
 from tests.helpers import CommandLine
@@ -31,7 +31,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def read(folder: Path) -> None:
     """Read a run in both ways that there are; it may be refused."""
-    for reader in (lambda: report([folder]), lambda: findings_of([folder, folder], None, None)):
+    for reader in (lambda: report([folder]), lambda: runs_of([folder, folder], None, None)):
         with suppress(InputError):
             reader()
 

@@ -37,7 +37,7 @@ def test_a_changed_digit_is_found(nntrain: CommandLine, moons: Path) -> None:
     path.write_bytes(whole.replace(str(first).encode(), changed, 1))
     ended = nntrain("compare", moons, *ARGUMENTS)
     assert ended.status == 2
-    assert "c/runs.jsonl:1: not a line of a comparison's runs: it does not match its checksum" in ended.err
+    assert "c/runs.jsonl:1: not a valid run: it does not match its checksum" in ended.err
     assert path.read_bytes() != whole  # it is left as it is
 
 
@@ -67,7 +67,7 @@ def test_a_foreign_line_is_refused_and_never_deleted(
     before = Path("c/runs.jsonl").read_bytes()
     ended = nntrain("compare", moons, *ARGUMENTS)
     assert ended.status == 2
-    assert "c/runs.jsonl:2: not a line of a comparison's runs: " in ended.err
+    assert "c/runs.jsonl:2: not a valid run: " in ended.err
     assert words in ended.err
     assert len(ended.err) < 400
     assert Path("c/runs.jsonl").read_bytes() == before
@@ -102,7 +102,7 @@ def test_whatever_a_ledger_holds_it_is_read_or_refused(tmp_path: Path) -> None:
 def test_a_foreign_line_without_an_end_is_not_deleted_either(nntrain: CommandLine, moons: Path) -> None:
     Path("c").mkdir()
     Path("c/runs.jsonl").write_text("notes of mine")
-    assert "c/runs.jsonl:1: not a line of a comparison's runs" in nntrain("compare", moons, *ARGUMENTS).err
+    assert "c/runs.jsonl:1: not a valid run" in nntrain("compare", moons, *ARGUMENTS).err
     assert Path("c/runs.jsonl").read_text() == "notes of mine"
 
 
@@ -112,7 +112,7 @@ def test_a_line_that_was_cut_off_is_told_and_made_again(nntrain: CommandLine, mo
     path = Path("c/runs.jsonl")
     path.write_bytes(path.read_bytes()[:-cut])
     again = nntrain("compare", moons, *ARGUMENTS[:-2], "--json")
-    assert "c/runs.jsonl: the last line is cut off" in again.err
+    assert "c/runs.jsonl: the last line is truncated" in again.err
     assert len(lines_of("c")) == 6
     for one, other in zip(whole["variants"], again.json["variants"], strict=True):
         assert one["default"]["scores"] == other["default"]["scores"]

@@ -45,7 +45,7 @@ def test_holm_by_hand() -> None:
 def test_a_variant_and_itself_do_not_differ() -> None:
     values = random.standard_normal(10)
     pair = compared(values, values)
-    assert (pair.difference, pair.p, pair.verdict) == (0, 1, "no difference shown")
+    assert (pair.difference, pair.p, pair.verdict) == (0, 1, "no significant difference")
 
 
 def test_a_clear_difference_is_shown_whichever_ranks_higher() -> None:
@@ -155,7 +155,7 @@ def test_as_many_seeds_as_a_difference_takes(count: int, seeds: int) -> None:
 
 
 def test_few_seeds_tell_nothing() -> None:
-    assert compared([1, 2, 3, 4, 5], [2, 3, 4, 5, 6]).verdict == "too few seeds to tell: 5, 1 pair needs at least 6"
+    assert compared([1, 2, 3, 4, 5], [2, 3, 4, 5, 6]).verdict == "too few seeds: 5; 1 pair needs at least 6"
 
 
 def test_a_spread() -> None:
@@ -180,7 +180,7 @@ def test_an_interval_above_zero_is_not_enough() -> None:
     assert pair.low > 0
     assert pair.p > 0.05
     assert not pair.shown
-    assert pair.verdict == "no difference shown"
+    assert pair.verdict == "no significant difference"
 
 
 def test_one_of_many_pairs_needs_a_smaller_p() -> None:

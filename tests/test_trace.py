@@ -104,7 +104,7 @@ def test_a_row_that_overflows_is_told(nntrain: CommandLine) -> None:
     huge = "model={hidden: [4, 4, 4, 4, 4], activation: identity, initializer: {name: normal, scale: 1e9}}"
     ended = nntrain("trace", BY_HAND, "--set", huge, "--set", "training.dtype=float32")
     assert (ended.status, ended.out) == (3, "")
-    assert "row 1 of the training part: a number on its way is not finite" in ended.err
+    assert "row 1 of the training split: an intermediate value is not finite" in ended.err
 
 
 def test_a_trained_model_and_another_row(nntrain: CommandLine, tmp_path: Path) -> None:

@@ -97,26 +97,26 @@ def facts(
         (FALLING, FALLING, {}, Kind.UNDERFITS, "its mean was 0.1651 over the last fifth"),
         (FALLING, LEVEL, {}, Kind.FITS, "no sign"),  # what training longer would gain is nothing for validation
         (FALLING, RISING, {}, Kind.OVERFITS, "the validation loss rose from 0.188 at epoch 23 to 0.496 while the"),
-        (JUMPING, JUMPING, {}, Kind.UNSTABLE, "the training loss rose 25 times in the last 49, by 0.2 on average"),
-        (LEVEL, [], {}, Kind.FITS, "overfitting cannot be seen without a validation part"),
-        (FALLING[:3], FALLING[:3], {}, Kind.UNDECIDED, "too few epochs to tell: 3, at least 5 are needed"),
-        (FALLING[:3], FALLING[:3], {"systematic": 0.9, "stopped": Stopped.CONVERGED}, Kind.UNDERFITS, "not noise"),
-        ([1.0] * 3, [1.0] * 3, {"systematic": 0.9}, Kind.UNDERFITS, "not noise"),  # which is seen without a curve
-        ([1.0] * 50, [1.0] * 50, {"systematic": 0.9}, Kind.UNDERFITS, "about 90% of this error is not noise"),
-        ([1.0] * 50, [1.0] * 50, {}, Kind.NOTHING_LEARNED, "similar rows have no error in common"),
+        (JUMPING, JUMPING, {}, Kind.UNSTABLE, "the training loss rose in 25 of the last 49 epochs, by 0.2 on average"),
+        (LEVEL, [], {}, Kind.FITS, "detecting overfitting needs a validation split"),
+        (FALLING[:3], FALLING[:3], {}, Kind.UNDECIDED, "too few epochs to judge: 3; at least 5 needed"),
+        (FALLING[:3], FALLING[:3], {"systematic": 0.9, "stopped": Stopped.CONVERGED}, Kind.UNDERFITS, "is systematic"),
+        ([1.0] * 3, [1.0] * 3, {"systematic": 0.9}, Kind.UNDERFITS, "is systematic"),  # which is seen without a curve
+        ([1.0] * 50, [1.0] * 50, {"systematic": 0.9}, Kind.UNDERFITS, "about 90% of this error is systematic"),
+        ([1.0] * 50, [1.0] * 50, {}, Kind.NOTHING_LEARNED, "similar samples do not share errors"),
         ([1.0] * 50, [1.0] * 50, {"systematic": None}, Kind.UNDERFITS, "is not below that of the best constant"),
         ([9.0] * 50, [9.0] * 50, {}, Kind.UNDERFITS, "the training loss, 9, is 9 times that of"),
         ([0.3] * 50, [0.3] * 50, {}, Kind.FITS, "30% of that of the best constant prediction"),  # level, but noise
         ([0.3] * 50, [0.3] * 50, {"systematic": 0.8}, Kind.UNDERFITS, "try more units or layers"),
         ([0.3] * 50, [0.3] * 50, {"systematic": 0.1}, Kind.FITS, "no sign"),  # two standard errors
         ([0.01] * 50, [0.9] * 50, {}, Kind.OVERFITS, "the validation loss, 0.9, is above the training loss, 0.01"),
-        ([0.01] * 50, [0.2] * 50, {}, Kind.FITS, "regularization or more data may narrow this gap"),
+        ([0.01] * 50, [0.2] * 50, {}, Kind.FITS, "regularization or more data may narrow it"),
         ([1.2] * 50, [1.9] * 50, {}, Kind.UNDERFITS, "is not below that of the best constant"),  # a gap, and no fit
         ([0.01] * 100, FALLING, {}, Kind.FITS, "no sign"),  # there is nothing left to learn
         ([0.6] * 50, [0.7] * 50, {"accuracy": (0.9, 0.9)}, Kind.FITS, "not above that of always predicting"),
-        ([0.8] * 50, [1.0] * 50, {}, Kind.NOTHING_LEARNED, "nothing learned that holds for other rows"),
+        ([0.8] * 50, [1.0] * 50, {}, Kind.NOTHING_LEARNED, "nothing learned that generalizes"),
         (LEVEL, LEVEL, {"search": True}, Kind.SEARCH, "the best of 100 points"),
-        (LEVEL, LEVEL, {"constant": 0.0}, Kind.UNDECIDED, "the targets of the training part are all the same"),
+        (LEVEL, LEVEL, {"constant": 0.0}, Kind.UNDECIDED, "all training targets are equal"),
         (
             [0.9] * 50,
             [0.9] * 50,
@@ -171,7 +171,7 @@ def test_the_verdict_is_the_same_wherever_a_loss_begins(
 
 def test_a_share_of_a_loss_with_another_lower_bound_is_not_a_share_of_the_number() -> None:
     text = judge(facts(LEVEL, LEVEL, shift=-2.0)).text
-    assert "the validation loss, -1.96, is 4% of the way from the lowest that is possible, -2, to that of" in text
+    assert "the validation loss, -1.96, is 4% of the way from the minimum possible, -2, to that of" in text
 
 
 FITS = {(case.kind, case.name): case for case in cases()}

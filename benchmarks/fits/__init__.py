@@ -1,7 +1,6 @@
-"""How often the verdict of ``nntrain fit`` is right, on recipes whose fit is known.
+"""The accuracy of ``nntrain fit``'s verdict on recipes whose fit is known.
 
-Three files hold the recipes: ``sound.yaml``, ``underfit.yaml`` and ``overfit.yaml``. Experiments verify them
-(``python -m benchmarks.fits verify``, whose results are in ``verified.json``): no change of a sound recipe improves it
-by a material amount, and the change that comes with each of the others, its cure, does. ``python -m benchmarks.fits``
-counts the verdicts.
+The recipes are in ``sound.yaml``, ``underfit.yaml`` and ``overfit.yaml``. ``python -m benchmarks.fits verify`` confirms
+them by experiments and stores the results in ``verified.json``: no change improves a sound recipe materially, while the
+cure given with each of the others does. ``python -m benchmarks.fits`` counts the verdicts.
 """

@@ -21,12 +21,12 @@ VERIFIED = FOLDER / "verified.json"
 
 
 def main() -> None:
-    """Do what the command line says."""
+    """Run the command line."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.fits", description=__doc__)
     parser.add_argument("what", nargs="?", choices=["verdicts", "verify"], default="verdicts")
-    parser.add_argument("--half", type=int, choices=[0, 1], help="0: what the rule was made by, 1: what tests it")
+    parser.add_argument("--half", type=int, choices=[0, 1], help="0: development half, 1: held-out half")
     parser.add_argument("--seeds", type=int, default=3, help="runs of each recipe  [default: 3]")
-    parser.add_argument("--match", default="", help="only recipes with this in their name")
+    parser.add_argument("--match", default="", help="only recipes whose name contains this")
     arguments = parser.parse_args()
     chosen = [case for case in cases() if arguments.half in (None, case.half) and arguments.match in case.name]
     if arguments.what == "verify":
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def count(chosen: Iterable[Case], seeds: range) -> None:
-    """Print the wrong verdicts, and how many of each kind are right."""
+    """Print the wrong verdicts and the number of right ones of each kind."""
     right: Counter[str] = Counter()
     total: Counter[str] = Counter()
     for case in chosen:
@@ -56,7 +56,7 @@ def verdict_on(case: Case, seed: int) -> Verdict:
 
 
 def verify(chosen: Iterable[Case]) -> None:
-    """Run the experiments of the recipes that verified.json lacks, and print what is not what it is called."""
+    """Run the missing experiments and print the recipes that are misclassified."""
     found = json.loads(VERIFIED.read_text()) if VERIFIED.exists() else {}
     for case in chosen:
         key = f"{case.kind} {case.name}"

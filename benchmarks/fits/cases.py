@@ -28,8 +28,8 @@ class Case:
     Attributes:
         kind: ``sound``, ``underfit`` or ``overfit``.
         name: in its file.
-        spec: what the file says: a recipe, or ``recipe`` (a shipped one), with ``set`` (keys that differ), ``make``
-            (a table to train on) and ``cure`` (keys that improve it).
+        spec: a recipe, or ``recipe`` (a shipped one) with ``set`` (changed keys), ``make`` (a table to train on) and
+            ``cure`` (keys that improve it).
     """
 
     kind: str
@@ -38,15 +38,15 @@ class Case:
 
     @property
     def half(self) -> int:
-        """0 for those that the rule was made by, 1 for those that it is tested by."""
+        """0 in the development half, 1 in the held-out half."""
         return crc32(self.name.encode()) % 2
 
     def recipe(self, changes: Mapping[str, Any]) -> Recipe:
-        """Return the recipe with some keys set; of one that makes a table, with a placeholder for its data."""
+        """Return the recipe with some keys set; for a made table, with a placeholder path."""
         return parse(self._document(0, changes, {"name": "csv", "path": "table.csv", "target": "y"}))
 
     def plan(self, seed: int, changes: Mapping[str, Any]) -> Plan:
-        """Return the run of a seed, with some keys of the recipe set."""
+        """Return the plan for a seed with some keys set."""
         source: dict[str, Any] = {}
         if "make" in self.spec:
             ((maker, keys),) = self.spec["make"].items()

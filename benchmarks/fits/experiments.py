@@ -1,7 +1,7 @@
-"""Whether a recipe is what it is called: by how much changes improve its loss on the test part.
+"""Check the class of a recipe by how much changes improve its test loss.
 
-A loss is given as a share of the best constant prediction's. A gain is the median over seeds, each with a split of its
-own, on which both were trained; it is material from 0.05 on.
+Losses are scaled by that of the best constant prediction. A gain is the median over seeds, each with its own split; it
+is material from 0.05 on.
 """
 
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ Changes = Mapping[str, Any]
 
 
 def gains(case: Case) -> dict[str, float]:
-    """Return what each change gains that the recipe allows; of a case with a cure, that alone."""
+    """Return the gain of each change that the recipe allows; for a case with a cure, of the cure alone."""
     if case.name in EXACT:
         return {}
     before = [level(case, seed, {}) for seed in range(SEEDS)]
@@ -35,7 +35,7 @@ def gains(case: Case) -> dict[str, float]:
 
 
 def level(case: Case, seed: int, change: Changes) -> float:
-    """Return the loss of the weights that are kept as a share of the baseline's, on the test part if there is one."""
+    """Return the scaled loss of the kept weights, on the test split if there is one."""
     engine = Engine(case.plan(seed, change))
     *_, last = train(engine, statistics=False)
     assert isinstance(last, Finished)
@@ -45,7 +45,7 @@ def level(case: Case, seed: int, change: Changes) -> float:
 
 
 def changes(case: Case) -> dict[str, Changes]:
-    """Return what one would try: longer, early stopping, wider, narrower, other rates, regularized."""
+    """Return the usual changes: longer, early stopping, wider, narrower, other learning rates, regularization."""
     recipe = case.recipe({})
     epochs, stopping = recipe.training.epochs, recipe.training.early_stopping
     units = [layer if isinstance(layer, int) else layer.units for layer in recipe.model.hidden]

@@ -1,4 +1,4 @@
-"""Tables that the recipes of this folder train on beside nntrain's own sources."""
+"""Generated tables for the recipes of this folder."""
 
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ def counts(n_samples: int, random_state: int) -> tuple[Any, Any]:
 
 
 def noise(n_samples: int, n_features: int, classes: int, random_state: int) -> tuple[Any, Any]:
-    """Return features and classes that have nothing to do with them."""
+    """Return features and independent classes."""
     random = np.random.default_rng(random_state)
     return random.normal(size=(n_samples, n_features)), random.integers(classes, size=n_samples)
 

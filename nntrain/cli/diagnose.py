@@ -45,12 +45,12 @@ def command(
     from nntrain.cli.result import print_json, print_table
     from nntrain.diagnostics.causes import findings
     from nntrain.diagnostics.curvature import curvature as measure
-    from nntrain.diagnostics.layers import look
+    from nntrain.diagnostics.layers import network_stats
     from nntrain.report.layers import layers_table
 
     with announce_compiling():
         target = load_target(what, settings or [], data, separator)
-        seen = look(target.plan, target.theta)
+        seen = network_stats(target.plan, target.theta)
         finite = seen.not_finite is None
         curved = measure(target.plan, target.theta) if curvature and finite else None
     found = findings(seen, curved)
@@ -58,6 +58,7 @@ def command(
         print_json(
             {
                 **asdict(seen),
+                "learnt": seen.fitted,
                 "curvature": curved and asdict(curved),
                 "findings": [asdict(finding) for finding in found],
             }

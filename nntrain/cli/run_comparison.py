@@ -147,6 +147,6 @@ def compare_finished(folders: Sequence[Path], measure: str | None, target: float
         InputError: if one of ``folders`` is not a run directory, or the runs cannot be compared.
     """
     from nntrain.comparison.analysis import result_of
-    from nntrain.comparison.finished import findings_of
+    from nntrain.comparison.finished import runs_of
 
-    return result_of(findings_of(folders, measure, target))
+    return result_of(runs_of(folders, measure, target))

@@ -1,4 +1,4 @@
-"""From all runs of a comparison to what they say: medians, ranking, pairs."""
+"""Evaluate the runs of a comparison: medians, ranking, pairwise tests."""
 
 from collections.abc import Mapping, Sequence
 from math import inf
@@ -9,77 +9,75 @@ import numpy as np
 from nntrain.comparison.measure import PARTS, reached
 from nntrain.comparison.protocol import DEFAULT, TRIAL, TUNED, Runs
 from nntrain.comparison.result import Outcome, Result, Target, Tuning, VariantResult
-from nntrain.comparison.run_result import EPOCH, LOSS, POINTS, TRAIN_LOSS, Curve, RunResult
+from nntrain.comparison.run_result import CURVE_POINTS, EPOCH, LOSS, TRAIN_LOSS, Curve, RunResult
 from nntrain.comparison.statistics import expected_best, pairs, spread
 from nntrain.recipe.schema import to_data
 
 
-def result_of(findings: Runs) -> Result:
-    """Return what the runs say."""
-    measure, phase = findings.measure, TUNED if findings.budget.trials else DEFAULT
-    names = [variant.name for variant in findings.variants.all[: findings.count]]
-    runs = [findings.of(v, phase) for v in range(findings.count)]
+def result_of(all_runs: Runs) -> Result:
+    """Return the result of all runs."""
+    measure, phase = all_runs.measure, TUNED if all_runs.budget.trials else DEFAULT
+    names = [variant.name for variant in all_runs.variants.all[: all_runs.count]]
+    runs = [all_runs.of(v, phase) for v in range(all_runs.count)]
     seeds = sorted(set.intersection(*(set(by_seed) for by_seed in runs))) or sorted(set().union(*runs))
     values = [{seed: measure.of(row) for seed, row in by_seed.items() if seed in seeds} for by_seed in runs]
-    found = [_variant(findings, v, seeds) for v in range(findings.count)]
+    found = [_variant(all_runs, v, seeds) for v in range(all_runs.count)]
 
     def rank(v: int) -> tuple[float, float]:
         middle = median(values[v].values())
         return middle if measure.lower else -middle, found[v].counts.diverged
 
-    order = sorted(range(findings.count), key=rank)
+    order = sorted(range(all_runs.count), key=rank)
     ranked = {names[v]: values[v] for v in order}
     return Result(
         measure=f"{measure.part}.{measure.name}",
         lower=measure.lower,
-        metric=findings.metric,
+        metric=all_runs.metric,
         seeds=tuple(seeds),
-        trials=findings.budget.trials,
-        finished=findings.finished,
-        varied=tuple(findings.varied),
-        target=findings.target,
+        trials=all_runs.budget.trials,
+        finished=all_runs.finished,
+        varied=tuple(all_runs.varied),
+        target=all_runs.target,
         variants=tuple(found[v] for v in order),
-        pairs=tuple(pairs(ranked, measure.lower, findings.budget.seed)),
-        notes=(*findings.notes, *_of_test(findings), *_left_out(names, runs, seeds), *_met_before(findings, names)),
+        pairs=tuple(pairs(ranked, measure.lower, all_runs.budget.seed)),
+        notes=(*all_runs.notes, *_of_test(all_runs), *_left_out(names, runs, seeds), *_met_before(all_runs, names)),
     )
 
 
-def _of_test(findings: Runs) -> list[str]:
-    if findings.measure.part != "test":
+def _of_test(all_runs: Runs) -> list[str]:
+    if all_runs.measure.part != "test":
         return []
-    return ["ranked on the test part: whoever chooses by it has no unseen rows left to report on"]
+    return ["ranked on the test split: choosing by it leaves no unseen data to report on"]
 
 
 def _left_out(names: Sequence[str], runs: Sequence[Mapping[int, RunResult]], seeds: Sequence[int]) -> list[str]:
-    """Return notes on seeds that not all variants have run."""
+    """Return notes on seeds that some variants have not run."""
     if not set.intersection(*(set(by_seed) for by_seed in runs)):
-        return [
-            "no seed was run by all variants: the ranking is over all runs, pairs are over the seeds that both have"
-        ]
+        return ["no seed was run by all variants: the ranking uses all runs, each pair its common seeds"]
     extra = {name: sorted(set(by_seed) - set(seeds)) for name, by_seed in zip(names, runs, strict=True)}
     listed = [f"{name} (seed {', '.join(map(str, left))})" for name, left in extra.items() if left]
-    return [f"left out, as not all variants have run these seeds: {'; '.join(listed)}"] if listed else []
+    return [f"left out because not all variants have run these seeds: {'; '.join(listed)}"] if listed else []
 
 
-def _met_before(findings: Runs, names: Sequence[str]) -> list[str]:
-    """Return notes on a target that untrained networks meet."""
-    measure, notes = findings.measure, []
+def _met_before(all_runs: Runs, names: Sequence[str]) -> list[str]:
+    """Return notes on a target that untrained networks reach."""
+    measure, notes = all_runs.measure, []
     for v, name in enumerate(names):
-        rows = findings.of(v, DEFAULT).values()
+        rows = all_runs.of(v, DEFAULT).values()
         before = [measure.value(row.untrained) for row in rows if row.untrained is not None]
-        met = sum(findings.target is not None and not measure.better(findings.target, value) for value in before)
+        met = sum(all_runs.target is not None and not measure.better(all_runs.target, value) for value in before)
         if met:
-            notes.append(f"{name}: the untrained network meets the target in {met} of {len(rows)} runs")
+            notes.append(f"{name}: the untrained network already reaches the target in {met} of {len(rows)} runs")
     return notes
 
 
-def _variant(findings: Runs, v: int, seeds: Sequence[int]) -> VariantResult:
-    variant = findings.variants.all[v]
-    tuning = _tuning(findings, v) if findings.budget.trials else None
+def _variant(all_runs: Runs, v: int, seeds: Sequence[int]) -> VariantResult:
+    variant = all_runs.variants.all[v]
+    tuning = _tuning(all_runs, v) if all_runs.budget.trials else None
 
     def outcome(phase: str, settings: Mapping[str, float]) -> Outcome:
-        rows = [row for seed, row in findings.of(v, phase).items() if seed in seeds]
-        return _outcome(findings, rows, settings)
+        rows = [row for seed, row in all_runs.of(v, phase).items() if seed in seeds]
+        return _outcome(all_runs, rows, settings)
 
     return VariantResult(
         name=variant.name,
@@ -93,8 +91,8 @@ def _variant(findings: Runs, v: int, seeds: Sequence[int]) -> VariantResult:
     )
 
 
-def _outcome(findings: Runs, rows: Sequence[RunResult], settings: Mapping[str, float]) -> Outcome:
-    metric = findings.metric
+def _outcome(all_runs: Runs, rows: Sequence[RunResult], settings: Mapping[str, float]) -> Outcome:
+    metric = all_runs.metric
     parts = [part for part in PARTS if any(part in row.scores for row in rows)]
     scores = {
         part: {
@@ -115,34 +113,34 @@ def _outcome(findings: Runs, rows: Sequence[RunResult], settings: Mapping[str, f
         auc=spread(areas),
         seconds=spread([row.seconds for row in rows]),
         steps=spread([row.steps for row in rows]),
-        target=None if findings.target is None else _target(findings, rows, findings.target),
+        target=None if all_runs.target is None else _target(all_runs, rows, all_runs.target),
         curve=_median_curve(curves, longest),
         epochs=longest,
     )
 
 
 def _median_curve(curves: Sequence[Curve], longest: int) -> tuple[float | None, ...]:
-    """Return the median at some of the epochs 1 ... longest, between the points of a curve by straight lines."""
+    """Return the median at equally spaced epochs from 1 to longest, by linear interpolation of each curve."""
     if not longest:
         return ()
-    at = np.linspace(1, longest, min(longest, POINTS))
+    at = np.linspace(1, longest, min(longest, CURVE_POINTS))
     with np.errstate(invalid="ignore", over="ignore"):
         medians = np.median([np.interp(at, *curve.T) for curve in curves], axis=0)
     return tuple(float(value) if np.isfinite(value) else None for value in medians)
 
 
-def _target(findings: Runs, rows: Sequence[RunResult], target: float) -> Target:
-    found = [reached(row, findings.measure, target) for row in rows]
+def _target(all_runs: Runs, rows: Sequence[RunResult], target: float) -> Target:
+    found = [reached(row, all_runs.measure, target) for row in rows]
     there = [one for one in found if one is not None]
     steps = spread([one.steps if one else inf for one in found])
     seconds = spread([one.seconds if one else inf for one in found])
     return Target(len(there), len(found) - len(there), steps.median, seconds.median)
 
 
-def _tuning(findings: Runs, v: int) -> Tuning:
-    measure, rows, trials = findings.measure, findings.of(v, TRIAL), findings.trials[v]
+def _tuning(all_runs: Runs, v: int) -> Tuning:
+    measure, rows, trials = all_runs.measure, all_runs.of(v, TRIAL), all_runs.trials[v]
     values = [measure.of(rows[number], "validation") for number in sorted(rows)]
-    number = findings.best[v]
+    number = all_runs.best[v]
     best = None if number is None else trials[number]
     return Tuning(
         trials=tuple(
@@ -157,9 +155,9 @@ def _tuning(findings: Runs, v: int) -> Tuning:
     )
 
 
-def _within(values: list[float], best: float, share: float = 0.2) -> float:
-    """Return the share of ``values`` that are no further from the best one than a share of it."""
-    return sum(abs(value - best) <= share * abs(best) for value in values) / len(values)
+def _within(values: list[float], best: float, tolerance: float = 0.2) -> float:
+    """Return the fraction of ``values`` within a relative distance of the best."""
+    return sum(abs(value - best) <= tolerance * abs(best) for value in values) / len(values)
 
 
 def _number(metric: float | None) -> float:

@@ -1,7 +1,7 @@
 """Runs on other machines: an existing Dask cluster, whose workers have nntrain installed.
 
-A worker is sent a run's complete recipe and rows, once for all of its runs, and sends back a line of the ledger. When a
-worker is lost, Dask gives its runs to others.
+A worker receives the complete recipe of each run and, once, the rows; it returns a line of the ledger. If a worker is
+lost, Dask reruns its jobs elsewhere.
 """
 
 import asyncio
@@ -19,19 +19,19 @@ from nntrain.data import Dataset
 from nntrain.errors import InputError, NntrainError, bad_input
 from nntrain.recipe.schema import Recipe, to_data
 
-AHEAD = 4  # jobs for each of the cluster's threads that are handed out at once
-SECONDS = 10  # to wait for an answer of the scheduler, and for its first worker
-WITHOUT_WORKERS = 60  # seconds to wait for a new worker, when the last one is lost
-LOOK = 1.0  # seconds between two looks for workers
+JOBS_PER_THREAD = 4  # jobs submitted ahead for each thread of the cluster
+TIMEOUT = 10  # seconds to wait for the scheduler and for its first worker
+MAX_WAIT_FOR_WORKERS = 60  # seconds to wait for a new worker after losing the last one
+WORKER_CHECK_INTERVAL = 1.0  # seconds
 
 
 class Cluster:
     """A Dask cluster.
 
     Args:
-        address: of its scheduler, such as ``tcp://10.0.0.1:8786``.
-        interrupted: is asked whether to end.
-        note: is told what a person should know.
+        address: of the scheduler, such as ``tcp://10.0.0.1:8786``.
+        interrupted: returns whether to stop.
+        note: called with messages for the user.
 
     Raises:
         InputError: if Dask is not installed, no scheduler answers, or it has no workers.
@@ -47,33 +47,33 @@ class Cluster:
             import distributed
         except ImportError:
             raise bad_input("--dask", "Dask is not installed", "pip install 'nntrain[dask]'") from None
-        for name in ("distributed", "distributed.client"):  # what they log is told in a line of our own
+        for name in ("distributed", "distributed.client"):  # our own messages replace their logs
             logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         self._interrupted, self._note = interrupted, note
         self._dask, self._address = distributed, address
-        self._last_look = self._last_worker = monotonic()
+        self._last_check = self._last_worker = monotonic()
         self._warned = False
         asyncio.run(_check(address))
         try:
-            self._client = distributed.Client(address, timeout=SECONDS, set_as_default=False)
+            self._client = distributed.Client(address, timeout=TIMEOUT, set_as_default=False)
         except Exception as error:
             raise _no_scheduler(address, error) from None
         try:
-            self._client.wait_for_workers(1, timeout=SECONDS)
+            self._client.wait_for_workers(1, timeout=TIMEOUT)
         except TimeoutError:
             self.close()
             hint = f"start some with: dask worker {address}"
             raise bad_input("--dask", f"the scheduler at {address} has no workers", hint) from None
 
     def run(self, variants: Variants, jobs: Iterable[Job]) -> Generator[tuple[Job, RunResult]]:
-        """Yield each job with its result, as they end; closing it takes back what is left.
+        """Yield each job with its result as it ends; closing the generator cancels the rest.
 
         Raises:
-            InputError: if the scheduler is lost, or all workers for more than a minute, or a worker cannot make a run.
+            InputError: if the scheduler is lost, all workers are lost for more than a minute, or a run fails.
         """
         left, waiting, datasets = iter(jobs), dict[Any, Job](), dict[str, Any]()
         for fingerprint, variant in zip(variants.fingerprints, variants.all, strict=True):
-            if fingerprint not in datasets:  # a task, and not scattered: it is made again where a worker was lost
+            if fingerprint not in datasets:  # a task, not scattered, so that it survives the loss of a worker
                 datasets[fingerprint] = self._client.submit(_same, variant.dataset, key=f"rows-{fingerprint}")
 
         def hand_out(count: int) -> None:
@@ -83,60 +83,59 @@ class Cluster:
                 waiting[future] = job
 
         try:
-            hand_out(AHEAD * self._threads())
+            hand_out(JOBS_PER_THREAD * self._threads())
             while waiting:
                 done = self._some_of(waiting)
                 if self._interrupted():
                     return
                 hand_out(len(done))
                 for future in done:
-                    yield waiting.pop(future), self._row(future)
+                    yield waiting.pop(future), self._result(future)
         finally:
             if self._client.status == "running":
                 with suppress(Exception):
                     self._client.cancel([*waiting, *datasets.values()])
 
     def _some_of(self, waiting: Iterable[Any]) -> set[Any]:
-        """Return those that are done, after a while at most."""
+        """Return the futures that are done, after a short wait."""
         with self._client.as_current():
             try:
                 done = set(self._dask.wait(list(waiting), timeout=0.2, return_when="FIRST_COMPLETED").done)
             except TimeoutError:
                 done = set()
-            except Exception:  # they are cancelled when the connection is
+            except Exception:  # raised for futures cancelled with the connection
                 raise self._lost() from None
         if self._client.status != "running":
             raise self._lost()
         if done:
             self._last_worker = monotonic()
         else:
-            self._look_for_workers()
+            self._check_workers()
         return done
 
-    def _look_for_workers(self) -> None:
-        """Tell that there are none, and give up when that lasts."""
+    def _check_workers(self) -> None:
+        """Report missing workers, and give up after a while."""
         now = monotonic()
-        if now < self._last_look + LOOK:
+        if now < self._last_check + WORKER_CHECK_INTERVAL:
             return
-        self._last_look = now
+        self._last_check = now
         if self._threads():
             self._last_worker, self._warned = now, False
-        elif now > self._last_worker + WITHOUT_WORKERS:
+        elif now > self._last_worker + MAX_WAIT_FOR_WORKERS:
             raise bad_input("--dask", f"the cluster at {self._address} has lost all its workers", RESUME)
         elif not self._warned:
             self._warned = True
-            self._note(
-                f"the cluster has no workers left: waiting {WITHOUT_WORKERS} s for one (dask worker {self._address})"
-            )
+            wait = f"waiting {MAX_WAIT_FOR_WORKERS} s for one (dask worker {self._address})"
+            self._note(f"the cluster has no workers left: {wait}")
 
     def _threads(self) -> int:
-        """Return how many threads the workers have, all together."""
+        """Return the total number of worker threads."""
         try:
             return sum(self._client.nthreads().values())
         except Exception:
             raise self._lost() from None
 
-    def _row(self, future: Any) -> RunResult:
+    def _result(self, future: Any) -> RunResult:
         """Return the result of a run."""
         from distributed.comm.core import CommClosedError
 
@@ -147,14 +146,14 @@ class Cluster:
         except CommClosedError:
             raise self._lost() from None
         except Exception as error:
-            what = f"a worker could not make a run: {type(error).__name__}: {error}"
+            what = f"a run failed on a worker: {type(error).__name__}: {error}"
             raise bad_input("--dask", what, "is the same version of nntrain installed on all machines?") from None
 
     def _lost(self) -> InputError:
         return bad_input("--dask", f"lost the connection to the scheduler at {self._address}", RESUME)
 
     def close(self) -> None:
-        """Leave the cluster, which goes on."""
+        """Disconnect; the cluster keeps running."""
         with suppress(Exception):
             self._client.close(timeout=2)
 
@@ -162,26 +161,26 @@ class Cluster:
 async def _check(address: str) -> None:
     """Raise an error unless a scheduler answers at ``address``.
 
-    A client would take much longer, and write tracebacks.
+    A client would take much longer and print tracebacks.
     """
     from distributed.core import rpc
     from distributed.security import Security
 
     try:
         arguments = Security().get_connection_args("client")
-        async with asyncio.timeout(SECONDS), rpc(address, connection_args=arguments, timeout=SECONDS) as scheduler:
+        async with asyncio.timeout(TIMEOUT), rpc(address, connection_args=arguments, timeout=TIMEOUT) as scheduler:
             kind = (await scheduler.identity())["type"]
     except (Exception, asyncio.CancelledError) as error:
         raise _no_scheduler(address, error) from None
     if kind != "Scheduler":
-        raise bad_input("--dask", f"at {address} is a {kind.lower()}, not a scheduler", "name the scheduler's address")
+        raise bad_input("--dask", f"at {address} is a {kind.lower()}, not a scheduler", "give the scheduler's address")
 
 
 def _no_scheduler(address: str, error: BaseException) -> InputError:
     if isinstance(error, ValueError | TypeError):  # the address itself is wrong
         return bad_input("--dask", f"found {address!r}: {error}", "as in --dask tcp://10.0.0.1:8786")
     if isinstance(error, MemoryError):  # an answer in another protocol, read as a length
-        return bad_input("--dask", f"what answers at {address} is not a scheduler", "is that port the dashboard's?")
+        return bad_input("--dask", f"the server at {address} is not a scheduler", "is that port the dashboard's?")
     why = "timed out" if isinstance(error, TimeoutError | asyncio.CancelledError) else str(error)
     return bad_input("--dask", f"no scheduler answers at {address}: {why}", "start one with: dask scheduler")
 

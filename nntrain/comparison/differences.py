@@ -1,4 +1,4 @@
-"""What differs between recipes, in as few keys as say it."""
+"""The differences between recipes, in as few keys as possible."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -8,14 +8,14 @@ MISSING: Any = object()  # a key that a component of another name does not have
 
 
 def differing(recipes: Sequence[Mapping[str, Any]], ignored: Sequence[str] = ()) -> list[dict[str, str]]:
-    """Return, for each recipe, the keys whose values differ among those that have them, and its values.
+    """Return, for each recipe, the keys whose values differ, and its values.
 
-    Keys that belong to one component alone, such as ``beta1`` of ``adam`` beside ``sgd``, follow from its name: they
-    are left out.
+    Keys that only one component has, such as ``beta1`` of ``adam`` beside ``sgd``, follow from its name: they are left
+    out.
 
     Args:
         recipes: complete, as plain data.
-        ignored: keys of the top level that do not count.
+        ignored: top-level keys to ignore.
     """
     found: list[dict[str, str]] = [{} for _ in recipes]
     top = [{key: value for key, value in recipe.items() if key not in ignored} for recipe in recipes]
@@ -46,7 +46,7 @@ def _differing(values: Sequence[Any], key: str) -> list[tuple[str, Sequence[Any]
 
 
 def text(value: Any) -> str:
-    """Return a value in few characters, as YAML has it; a component with its keys."""
+    """Format a value compactly, as YAML; a component with its keys."""
     if isinstance(value, float):
         return f"{value:g}" if float(f"{value:g}") == value else repr(value)
     if isinstance(value, dict):

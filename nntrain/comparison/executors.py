@@ -1,4 +1,4 @@
-"""Where runs go: threads of this process, side by side."""
+"""Executors of runs: threads of this process."""
 
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -11,26 +11,26 @@ from nntrain.comparison.run_result import RunResult
 from nntrain.utils.cpu import cores
 from nntrain.utils.garbage import collecting_new
 
-AHEAD = 2  # jobs for each thread that are handed out at once: memory stays the same for ten thousand
+JOBS_PER_THREAD = 2  # jobs submitted ahead for each thread, so that memory does not grow with their number
 
 
 class Executor(Protocol):
-    """Makes runs."""
+    """Executes jobs."""
 
     def run(self, variants: Variants, jobs: Iterable[Job]) -> Generator[tuple[Job, RunResult]]:
-        """Yield each job with what came of it, as they end; closing it leaves the rest undone."""
+        """Yield each job with its result as it ends; closing the generator skips the rest."""
         ...
 
 
 class Threads:
-    """A thread for each core: compiled epochs hold no lock, and the data are shared."""
+    """One thread per core: compiled epochs release the GIL, and threads share the data."""
 
     def __init__(self, interrupted: Callable[[], bool] = lambda: False, count: int | None = None) -> None:
         self._interrupted = interrupted
         self._count = count or cores()
 
     def run(self, variants: Variants, jobs: Iterable[Job]) -> Generator[tuple[Job, RunResult]]:
-        """Yield each job with what came of it; none that was broken off."""
+        """Yield each job with its result; interrupted runs are dropped."""
         left = iter(jobs)
         with collecting_new(), ThreadPoolExecutor(self._count) as pool:
             waiting: dict[Future[RunResult], Job] = {}
@@ -42,10 +42,10 @@ class Threads:
                     waiting[future] = job
                     future.add_done_callback(done.put)
 
-            for job in islice(left, 1):  # not by one of its threads, which a signal does not reach
+            for job in islice(left, 1):  # in the main thread, which receives signals
                 variants.compile(job)
                 left = chain([job], left)
-            hand_out(AHEAD * self._count)
+            hand_out(JOBS_PER_THREAD * self._count)
             try:
                 while waiting:
                     future = _taken(done)

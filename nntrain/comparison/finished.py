@@ -1,4 +1,4 @@
-"""Finished runs, as ``nntrain fit`` leaves them: grouped into variants, and compared by seed."""
+"""Finished runs of ``nntrain fit``, grouped into variants and compared by seed."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +22,7 @@ from nntrain.training.events import Scores, Stopped
 
 @dataclass(frozen=True)
 class Finished:
-    """A variant of finished runs: those whose recipes differ in nothing but the seed."""
+    """A variant of finished runs, whose recipes differ only in the seed."""
 
     name: str
     recipe: Recipe
@@ -31,32 +31,32 @@ class Finished:
 
 @dataclass(frozen=True)
 class FinishedRuns:
-    """The variants found in some directories."""
+    """The variants found in run directories."""
 
     all: Sequence[Finished]
 
 
-def findings_of(folders: Sequence[Path], measure: str | None, target: float | None) -> Runs:
-    """Read the runs of some directories.
+def runs_of(folders: Sequence[Path], measure: str | None, target: float | None) -> Runs:
+    """Read finished runs.
 
     Args:
-        folders: each the directory of a run.
-        measure: such as ``validation.loss``; None: that, or the metric where losses differ.
-        target: a value of the measure on the validation part.
+        folders: run directories.
+        measure: such as ``validation.loss``; None for that, or the metric if the losses differ.
+        target: a value of the measure on the validation split.
 
     Raises:
-        InputError: if one is not the directory of a run, or the runs cannot be compared.
+        InputError: if a folder is not a run directory, or the runs cannot be compared.
     """
     runs = [_read(folder) for folder in folders]
     metrics = {run.metric for run in runs}
     if len(metrics) > 1:
-        raise bad_input("compare", "runs with classes and runs with numbers cannot be compared with each other")
+        raise bad_input("compare", "cannot compare classification with regression runs")
     metric = metrics.pop()
     groups: dict[str, list[History]] = {}
     for run in runs:
         groups.setdefault(canonical(run.recipe.model_copy(update={"seed": 0})), []).append(run)
     if len(groups) < 2:
-        raise bad_input("compare", "all of these runs have the same recipe: there is nothing to compare")
+        raise bad_input("compare", "all runs have the same recipe: nothing to compare")
     _check_data(runs)
     recipes = [group[0].recipe for group in groups.values()]
     differs = differing([to_data(recipe) for recipe in recipes], ignored=("name", "seed"))
@@ -65,10 +65,10 @@ def findings_of(folders: Sequence[Path], measure: str | None, target: float | No
     parts = [part for part in PARTS if all(part in run.summary for run in runs)]
     chosen = choose(measure, parts, metric, recipes)
     budget = Budget(0, 0, 0, target)
-    findings = Runs(FinishedRuns(variants), chosen, budget, len(variants), metric, target=target, finished=True)
+    all_runs = Runs(FinishedRuns(variants), chosen, budget, len(variants), metric, target=target, finished=True)
     for v, group in enumerate(groups.values()):
-        findings.runs[v, DEFAULT] = _by_seed(group)
-    return findings
+        all_runs.runs[v, DEFAULT] = _by_seed(group)
+    return all_runs
 
 
 def _read(folder: Path) -> History:
@@ -81,12 +81,12 @@ def _by_seed(runs: Iterable[History]) -> dict[int, RunResult]:
     for run in runs:
         seed = run.recipe.seed
         if seed in found:
-            raise bad_input(run.folder, f"another of these runs has the same recipe and the same seed, {seed}")
-        found[seed] = _row(run)
+            raise bad_input(run.folder, f"another run has the same recipe and seed, {seed}")
+        found[seed] = _result(run)
     return found
 
 
-def _row(run: History) -> RunResult:
+def _result(run: History) -> RunResult:
     summary, metric = run.summary, run.metric
     scores = {}
     for part in PARTS:
@@ -101,14 +101,14 @@ def _row(run: History) -> RunResult:
 
 
 def _name(runs: Sequence[Path], all_runs: Sequence[Path]) -> str:
-    """Return the name of a variant: its runs' directories, without what is above them if that is clear enough."""
+    """Name a variant by its run directories, without their parents if that is unambiguous."""
     names = [run.resolve().name for run in all_runs]
     shown = [run.resolve().name if names.count(run.resolve().name) == 1 else str(run) for run in runs]
     return ", ".join(shown) if len(shown) < 3 else f"{shown[0]} and {len(shown) - 1} more"
 
 
 def _check_data(runs: Sequence[History]) -> None:
-    """Raise an error if runs were trained on different data; the same source means the same data at each seed."""
+    """Raise an error if the runs were trained on different data; equal sources give equal data for each seed."""
 
     def source(run: History) -> tuple[str, int | None]:
         source = run.recipe.data.source
@@ -127,10 +127,12 @@ def _check_data(runs: Sequence[History]) -> None:
         _, test_seed = key
         datasets[key] = run.recipe.data.source.load(run.folder, first.recipe.seed if test_seed is None else test_seed)
         if not same_data(datasets[source(first)], datasets[key]):
-            what = f"was trained on different data than {first.folder}: {_told(run)}, there {_told(first)}"
+            what = (
+                f"was trained on different data than {first.folder}: {_source_name(run)}, there {_source_name(first)}"
+            )
             raise bad_input(run.folder, what, "scores on different data cannot be compared")
 
 
-def _told(run: History) -> str:
+def _source_name(run: History) -> str:
     source: Mapping[str, Any] = run.recipe.data.source.model_dump()
     return str(source.get("path") or source["name"])

@@ -1,4 +1,4 @@
-"""A run as a pure function: of a complete recipe, its seed among it, and of the rows that it trains on."""
+"""A run as a pure function of a complete recipe (with its seed) and its rows."""
 
 import hashlib
 from collections import OrderedDict
@@ -21,20 +21,20 @@ from nntrain.training.engine import Engine
 from nntrain.training.events import EpochEnded, Finished, Started
 from nntrain.training.loop import train
 
-KEPT = 16  # splits of the data
+MAX_CACHED_SPLITS = 16
 
 
 @dataclass(frozen=True)
 class Job:
-    """A run that is to be made.
+    """A run to execute.
 
     Attributes:
-        key: the same for the same run, whatever it is for.
-        variant: the number of the variant that it belongs to.
-        phase: what it is for: ``default``, ``trial`` or ``tuned``, or those of the target's reference set.
-        seed: the run's.
-        settings: keys of the optimizer that differ from the variant's.
-        recipe: complete.
+        key: equal for equal runs, whatever their purpose.
+        variant: index of its variant.
+        phase: its purpose: ``default``, ``trial`` or ``tuned``.
+        seed: of the run.
+        settings: optimizer keys that differ from the variant's.
+        recipe: the complete recipe.
     """
 
     key: str
@@ -48,16 +48,16 @@ class Job:
     def of(
         cls, variants: "Variants", variant: int, phase: str, seed: int, settings: Mapping[str, float] | None = None
     ) -> Self:
-        """Return the job of a variant's run."""
+        """Create the job of a variant's run."""
         recipe = with_settings(variants.all[variant].recipe, seed, dict(settings or {}))
         text = canonical(recipe) + variants.fingerprints[variant]
         return cls(hashlib.sha256(text.encode()).hexdigest()[:20], variant, phase, seed, settings or {}, recipe)
 
 
 class Variants:
-    """The variants, and their data: read once, and split once for each seed, for all runs together.
+    """The variants and their data, read once and split once for each seed.
 
-    Runs of a seed follow each other, so that the parts of a few seeds are enough to keep.
+    Runs of a seed follow each other, so caching the splits of a few seeds is enough.
     """
 
     def __init__(self, variants: list[Variant]) -> None:
@@ -67,11 +67,11 @@ class Variants:
         self.fingerprints = [_fingerprint(variant.dataset) for variant in variants]
 
     def run(self, job: Job, interrupted: Callable[[], bool] = lambda: False) -> RunResult:
-        """Make a run."""
-        return _row(job.key, self._engine(job), interrupted)
+        """Execute a run."""
+        return _result(job.key, self._engine(job), interrupted)
 
     def compile(self, job: Job) -> None:
-        """Compile what a run takes, unless that has been done."""
+        """Compile the code of a run, if necessary."""
         if steps.missing(np.dtype(job.recipe.training.dtype)):
             self._engine(job)
 
@@ -87,7 +87,7 @@ class Variants:
             if key not in self._parts:
                 self._parts[key] = splits_of(job.recipe, variant.dataset)
             self._parts.move_to_end(key)
-            if len(self._parts) > KEPT:
+            if len(self._parts) > MAX_CACHED_SPLITS:
                 self._parts.popitem(last=False)
             return self._parts[key]
 
@@ -95,10 +95,10 @@ class Variants:
 def run_alone(key: str, recipe: Recipe, dataset: Dataset) -> RunResult:
     """Make a run for which nothing is there yet but its recipe and its rows."""
     plan = assemble(recipe, dataset, splits_of(recipe, dataset), Document("job", None), recipe.name or "run").plan
-    return _row(key, Engine(plan, n_threads=1), lambda: False)
+    return _result(key, Engine(plan, n_threads=1), lambda: False)
 
 
-def _row(key: str, engine: Engine, interrupted: Callable[[], bool]) -> RunResult:
+def _result(key: str, engine: Engine, interrupted: Callable[[], bool]) -> RunResult:
     for event in train(engine, interrupted, statistics=False):
         match event:
             case Started():

@@ -1,7 +1,7 @@
-"""The file of finished runs: a line of JSON each, written as the run ends, so that no run is made twice.
+"""The file of finished runs: one JSON line per run, written as it ends, so that no run is repeated.
 
-Each line ends with a checksum of itself. The file is locked while it is open, and a line is written by a single call:
-a process that is killed leaves whole lines, and at most one that is cut off.
+Each line ends with its checksum. The file is locked while open, and each line is written by one call: a killed process
+leaves complete lines and at most one truncated line.
 """
 
 import os
@@ -18,22 +18,22 @@ from nntrain.comparison.run_result import RunResult
 from nntrain.errors import bad_input, cannot_write
 from nntrain.utils.files import try_lock
 
-START = b'{"key":"'  # of a line
+START = b'{"key":"'  # start of a line
 CHECKSUM = b',"checksum":"'  # at the end of a line, before 16 hexadecimal digits
-DIGITS = 16
+CHECKSUM_DIGITS = 16
 RESUME = "finished runs are kept: run the same command again to resume"
-WAIT = 0.1  # seconds between two looks at a lock that another process holds
+LOCK_POLL_INTERVAL = 0.1  # seconds
 
 
 class Ledger:
-    """The runs of a directory, by key; entered while it is read and written.
+    """The runs of a directory by key; a context manager that holds the lock.
 
     Args:
         path: the file, runs.jsonl.
-        note: is told what a person should know.
+        note: called with messages for the user.
 
     Attributes:
-        rows: what is in it.
+        rows: results by key.
     """
 
     def __init__(self, path: Path, note: Callable[[str], None] = lambda text: None) -> None:
@@ -41,13 +41,13 @@ class Ledger:
         self.rows: dict[str, RunResult] = {}
         self._note = note
         self._file = -1
-        self._size = 0  # of the whole lines
+        self._size = 0  # bytes of complete lines
 
     def __enter__(self) -> Self:
-        """Lock the file, waiting for a process that holds it, and read it.
+        """Lock the file, waiting for other processes, and read it.
 
         Raises:
-            InputError: if it cannot be read or written, or a line is damaged.
+            InputError: if it cannot be read or written, or a line is corrupt.
         """
         try:
             self._file = self._locked()
@@ -66,10 +66,10 @@ class Ledger:
         self._close()
 
     def add(self, row: RunResult) -> None:
-        """Write a row.
+        """Append a result.
 
         Raises:
-            NntrainError: if it cannot be written; the lines before it stay whole.
+            NntrainError: if it cannot be written; earlier lines stay intact.
         """
         line = sealed(row.to_json())
         try:
@@ -91,13 +91,13 @@ class Ledger:
                 if not S_ISREG(os.fstat(file).st_mode):
                     raise bad_input(self.path, "is not a regular file", "choose another directory with --out")
                 free = try_lock(file) is not False
-                if free and _same(file, self.path):  # else somebody has removed or replaced the file meanwhile
+                if free and _same(file, self.path):  # otherwise the file was removed or replaced meanwhile
                     return file
                 if not free and not waiting:
                     self._note(f"waiting for another process, which is running a comparison in {self.path.parent}")
                     waiting = True
                 if not free:
-                    sleep(WAIT)
+                    sleep(LOCK_POLL_INTERVAL)
             except BaseException:
                 os.close(file)
                 raise
@@ -109,63 +109,61 @@ class Ledger:
         self.rows, rest = rows_of(content, self.path)
         self._size = len(content) - len(rest)
         if rest:
-            self._note(
-                f"{self.path}: the last line is cut off, as after a kill or on a full disk; its run is made again"
-            )
+            self._note(f"{self.path}: the last line is truncated (killed process or full disk?); its run is repeated")
             os.ftruncate(self._file, self._size)
 
     def _close(self) -> None:
         if self._file >= 0:
-            os.close(self._file)  # which unlocks it too
+            os.close(self._file)  # also unlocks it
             self._file = -1
 
 
 def rows_of(content: bytes, path: Path) -> tuple[dict[str, RunResult], bytes]:
-    """Return the rows of a ledger by key, and its last line if that was cut off.
+    """Return the results of a ledger by key, and its last line if truncated.
 
     Args:
-        content: what the file holds.
+        content: of the file.
         path: its name, for messages.
 
     Raises:
-        InputError: if a line is damaged.
+        InputError: if a line is corrupt.
     """
     rows = {}
     *lines, rest = content.split(b"\n")
     if not rest.startswith(START[: len(rest)]):
-        lines, rest = [*lines, rest], b""  # it is somebody else's
+        lines, rest = [*lines, rest], b""  # not written by this class
     for number, line in enumerate(lines, start=1):
         try:
             row = RunResult.from_json(unsealed(line))
         except ValueError as error:
-            hint = "delete the line to make that run again, or choose another directory with --out"
-            raise bad_input(f"{path}:{number}", f"not a line of a comparison's runs: {error}", hint) from None
+            hint = "delete the line to repeat that run, or choose another directory with --out"
+            raise bad_input(f"{path}:{number}", f"not a valid run: {error}", hint) from None
         rows[row.key] = row
     return rows, rest
 
 
 def sealed(line: bytes) -> bytes:
-    """Return a line of JSON, an object, with a checksum as its last key."""
+    """Append a checksum as the last key of a JSON object on one line."""
     body = line.rstrip(b"\n").removesuffix(b"}")
     return body + CHECKSUM + _digest(body) + b'"}\n'
 
 
 def unsealed(line: bytes) -> bytes:
-    """Return the object of a line that :func:`sealed` wrote, without the checksum.
+    """Return the object of a line that :func:`sealed` wrote, without its checksum.
 
     Raises:
-        ValueError: if there is no checksum, or it is not that of the line.
+        ValueError: if the checksum is missing or wrong.
     """
     body, found, end = line.rpartition(CHECKSUM)
-    if not found or len(end) != DIGITS + 2 or not end.endswith(b'"}'):
-        raise ValueError("it has no checksum at its end")
-    if end[:DIGITS] != _digest(body):
+    if not found or len(end) != CHECKSUM_DIGITS + 2 or not end.endswith(b'"}'):
+        raise ValueError("it has no checksum")
+    if end[:CHECKSUM_DIGITS] != _digest(body):
         raise ValueError("it does not match its checksum")
     return body + b"}"
 
 
 def _digest(body: bytes) -> bytes:
-    return sha256(body).hexdigest()[:DIGITS].encode()
+    return sha256(body).hexdigest()[:CHECKSUM_DIGITS].encode()
 
 
 def _same(file: int, path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""What runs are compared by, and when a run has reached a target."""
+"""The measure by which runs are compared, and when a run reaches a target."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ PARTS = ("train", "validation", "test")
 
 @dataclass(frozen=True)
 class Measure:
-    """What runs are compared by: ``part`` of the data, and its loss or its metric."""
+    """The measure by which runs are compared: the loss or the metric on a split."""
 
     part: str
     name: str  # loss, accuracy or r2
@@ -29,15 +29,15 @@ class Measure:
 
     @property
     def worst(self) -> float:
-        """Return what a run that diverged has."""
+        """The value of a diverged run."""
         return inf if self.lower else -inf
 
     def of(self, row: RunResult, part: str | None = None) -> float:
-        """Return a run's value, on another part if one is given."""
+        """Return a run's value, optionally on another split."""
         return self.worst if row.diverged else self.value(row.scores.get(part or self.part))
 
     def value(self, scores: Scores | None) -> float:
-        """Return the value that scores have, the worst if there is none."""
+        """Return the value of some scores, or the worst value if it is missing."""
         value = None if scores is None else scores.loss if self.lower else scores.metric
         return self.worst if value is None or np.isnan(value) else value
 
@@ -48,14 +48,14 @@ class Measure:
 
 @dataclass(frozen=True)
 class Reached:
-    """When a run reached the target on the validation part: at the end of which epoch."""
+    """When a run reached the target on the validation split: at the end of that epoch."""
 
     steps: float
     seconds: float
 
 
 def reached(row: RunResult, measure: Measure, target: float) -> Reached | None:
-    """Return when, or None if it never did."""
+    """Return when a run reached the target; None if it never did."""
     values: Any = row.records[:, LOSS if measure.lower else METRIC]
     there = np.flatnonzero(values <= target if measure.lower else values >= target)
     if not there.size:
@@ -67,18 +67,18 @@ def choose(text: str | None, parts: Sequence[str], metric: str, recipes: Iterabl
     """Return the measure that ``text`` names, such as ``validation.loss``.
 
     Args:
-        text: None for the loss on the validation part (without one on the test part, without both on the training
-            part), or the metric where the recipes have different losses.
-        parts: of the data that all runs have.
+        text: None for the validation loss (test loss without a validation split, training loss without both), or for
+            the metric if the recipes have different losses.
+        parts: splits that all runs have.
         metric: accuracy or r2.
-        recipes: complete, of all variants.
+        recipes: the complete recipes of all variants.
 
     Raises:
-        InputError: if there is none of that name.
+        InputError: if the name is unknown.
     """
     if text is None:
         losses = {
-            (recipe.loss.model_dump_json(), recipe.data.standardize_target)  # the unit of what it is the loss of
+            (recipe.loss.model_dump_json(), recipe.data.standardize_target)  # the loss depends on the target's unit
             for recipe in recipes
             if recipe.loss is not None
         }
@@ -87,5 +87,5 @@ def choose(text: str | None, parts: Sequence[str], metric: str, recipes: Iterabl
     known = [f"{part}.{name}" for part in parts for name in ("loss", metric)]
     if text not in known:
         hint = f"{nearest(text, known)} allowed: {', '.join(known)}".strip()
-        raise bad_input("--measure", f"found {text!r}", hint)
+        raise bad_input("--measure", f"unknown measure {text!r}", hint)
     return Measure(*text.split("."))

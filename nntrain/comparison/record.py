@@ -1,6 +1,6 @@
-"""A comparison that has ended: the files of its directory, read back.
+"""Read the directory of a finished comparison.
 
-As with runs, the type and the range of every value that is used are checked here.
+The type and range of every value are checked here.
 """
 
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from nntrain.errors import bad_input
 
 
 class Middle(Facts):
-    """Median and quartiles; None where one is not finite."""
+    """Median and quartiles; None if not finite."""
 
     median: Real | None
     q1: Real | None
@@ -26,7 +26,7 @@ class Middle(Facts):
 
 
 class Reached(Facts):
-    """When runs reached the target, and how many did not."""
+    """When runs reached the target, and how many missed it."""
 
     missed: Count
     steps: Positive | None
@@ -44,7 +44,7 @@ class Outcome(Facts):
 
 
 class Variant(Facts):
-    """A variant: with its defaults and, where there were trials, tuned."""
+    """A variant: with its defaults and, if there were trials, tuned."""
 
     name: str
     lr: Positive | None = None
@@ -53,12 +53,12 @@ class Variant(Facts):
 
     @property
     def phases(self) -> dict[str, Outcome]:
-        """Return its outcomes by phase, the one that counts first."""
+        """Its outcomes by phase, the ranked one first."""
         return {"default": self.default} if self.tuned is None else {"tuned": self.tuned, "default": self.default}
 
 
 class Difference(Facts):
-    """Two variants, compared on the same seeds; an end of the interval is None where it is infinite."""
+    """Two variants compared on the same seeds; an infinite end of the interval is None."""
 
     a: str
     b: str
@@ -72,7 +72,7 @@ class Difference(Facts):
 
 
 class Record(Facts):
-    """What is used of comparison.json."""
+    """The used keys of comparison.json."""
 
     measure: Annotated[str, Field(pattern=r"^(train|validation|test)\.(loss|accuracy|r2)$")]
     metric: Literal["accuracy", "r2"]
@@ -88,11 +88,11 @@ class Record(Facts):
 
 @dataclass(frozen=True)
 class Compared:
-    """A comparison that has ended.
+    """A finished comparison.
 
     Attributes:
         record: its result.
-        runs: of each variant and phase, those that count, by seed.
+        runs: the evaluation runs of each variant and phase, by seed.
     """
 
     record: Record
@@ -103,12 +103,12 @@ def read_comparison(folder: Path) -> Compared:
     """Read the directory of a comparison.
 
     Raises:
-        InputError: if it has not ended, or a file of it is damaged.
+        InputError: if it is unfinished, or one of its files is corrupt.
     """
     file = folder / COMPARISON
     missing = [name for name in (COMPARISON, RUNS) if not (folder / name).is_file()]
     if missing:
-        what = f"is not the directory of a comparison that has ended: it lacks {', '.join(missing)}"
+        what = f"is not the directory of a finished comparison: missing {', '.join(missing)}"
         raise bad_input(folder, what, "run the same compare command again to finish it")
     try:
         record = Record.model_validate_json(file.read_bytes())

@@ -1,4 +1,4 @@
-"""What a comparison has found, as one record."""
+"""The result of a comparison."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -9,28 +9,28 @@ from nntrain.comparison.statistics import Pair, Spread, fewest_seeds
 
 @dataclass(frozen=True)
 class Target:
-    """How soon runs reached the target: medians over all, of which those that missed it are the slowest."""
+    """When runs reached the target: medians over all runs, counting a miss as infinitely slow."""
 
     reached: int
     missed: int
-    steps: float | None  # of the optimizer, each with one gradient; evaluations, for one that searches
-    seconds: float | None  # of training alone
+    steps: float | None  # of the optimizer; for a search, evaluations
+    seconds: float | None  # of training
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """The runs of a variant with one setting, on all seeds.
+    """The runs of a variant with one setting, over all seeds.
 
     Attributes:
-        settings: keys of the optimizer that were tuned.
-        diverged: share of the runs.
-        scores: of the weights that were kept: part of the data -> loss and accuracy or r2 -> spread.
-        auc: mean of the validation loss over all epochs (of the training loss, where there is no validation part).
-        seconds: of a run's training.
+        settings: the tuned optimizer keys.
+        diverged: fraction of the runs that diverged.
+        scores: of the kept weights: split -> loss and accuracy or r2 -> spread.
+        auc: mean validation loss over all epochs (training loss without a validation split).
+        seconds: training time of a run.
         steps: of a run.
-        target: None where there is none.
-        curve: medians of that loss over the runs that did not diverge, at equal distances from the first epoch to the
-            last; a run that ended early keeps its last value.
+        target: None if there is no target.
+        curve: median of that loss over the runs that did not diverge, at equally spaced epochs; a run that ended early
+            keeps its last value.
         epochs: the last of these epochs.
     """
 
@@ -51,12 +51,12 @@ class Tuning:
     """The trials of a variant.
 
     Attributes:
-        trials: settings of each and its value on the validation part, None if it diverged.
-        best: settings of the best one; None where nothing could be tuned.
-        at_edge: keys whose best value lies at the edge of its range: the range may be too small.
-        expected_best: of 1, 2, ... trials.
-        within: share of the trials that are within a fifth of the best one: how little the rate matters.
-        diverged: share of the trials.
+        trials: the settings and validation value of each; None if it diverged.
+        best: settings of the best trial; None if nothing could be tuned.
+        at_edge: keys whose best value lies at the edge of its range, which may be too small.
+        expected_best: expected best value of 1, 2, ... trials.
+        within: fraction of the trials within 20 % of the best: a measure of robustness.
+        diverged: fraction of the trials that diverged.
     """
 
     trials: tuple[Mapping[str, Any], ...]
@@ -69,13 +69,13 @@ class Tuning:
 
 @dataclass(frozen=True)
 class VariantResult:
-    """A variant: with its defaults and, where there were trials, tuned.
+    """A variant: with its defaults and, if there were trials, tuned.
 
     Attributes:
-        name: what varies of it; of finished runs their directories.
-        recipe: complete.
-        differs: keys of the recipe that differ between finished runs, and this variant's values.
-        lr: learning rate of the defaults; None for a search that has none.
+        name: what varies; for finished runs, their directories.
+        recipe: the complete recipe.
+        differs: recipe keys that differ between finished runs, with this variant's values.
+        lr: default learning rate; None for a search without one.
         tunable: whether the optimizer has anything to tune.
     """
 
@@ -90,26 +90,26 @@ class VariantResult:
 
     @property
     def counts(self) -> Outcome:
-        """The outcome that is compared."""
+        """The outcome that is ranked."""
         return self.tuned or self.default
 
 
 @dataclass(frozen=True)
 class Result:
-    """What a comparison has found; the variants with the best median first.
+    """The result of a comparison, variants ranked by their median.
 
     Attributes:
-        measure: what runs are compared by, such as ``validation.loss``.
-        lower: whether less is better.
+        measure: such as ``validation.loss``.
+        lower: whether lower is better.
         metric: accuracy or r2.
-        seeds: of the runs that count: those that all variants have run.
-        trials: of each variant; 0: nothing was tuned.
-        finished: whether these are runs that were made before.
-        varied: keys of the recipe that options vary.
-        target: value on the validation part.
-        variants: ranked.
+        seeds: of the evaluation runs, as far as all variants have run them.
+        trials: of each variant; 0 without tuning.
+        finished: whether the runs already existed.
+        varied: recipe keys varied by options.
+        target: target value on the validation split.
+        variants: ranked, best first.
         pairs: in the order of the ranking.
-        notes: what a reader should know.
+        notes: for the reader.
     """
 
     measure: str
@@ -130,23 +130,23 @@ class Result:
 
     @property
     def diverged(self) -> bool:
-        """Whether every run did."""
+        """Whether every run diverged."""
         return all(variant.counts.diverged == 1 for variant in self.variants)
 
     @property
     def verdict(self) -> str:
-        """A sentence on the first of the ranking."""
+        """A sentence on the first-ranked variant."""
         first, *others = self.variants
         if self.diverged:
-            return "every run diverged: there is nothing to rank"
+            return "every run diverged: nothing to rank"
         few = [pair for pair in self.pairs if pair.n < fewest_seeds(len(self.pairs))]
         if few:
             return few[0].verdict
         of_first = [pair for pair in self.pairs if pair.a == first.name]
         beaten_by = [pair.b for pair in of_first if pair.better == pair.b]
         if beaten_by:
-            return f"{first.name} has the best median, but seed by seed {' and '.join(beaten_by)} did better"
+            return f"{first.name} has the best median, but paired by seed {' and '.join(beaten_by)} is better"
         unclear = [pair.b for pair in of_first if not pair.better]
         if not unclear:
             return f"{first.name} is better than " + ("all others" if len(others) > 1 else others[0].name)
-        return f"{first.name} has the best median, but no difference is shown to {', '.join(unclear)}"
+        return f"{first.name} has the best median, but is not significantly better than {', '.join(unclear)}"

@@ -1,4 +1,4 @@
-"""The result of a run, as the ledger keeps it, and the recorder that gathers it while the run goes on."""
+"""The result of a run, as stored in the ledger, and the recorder that collects it during the run."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -12,8 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from nntrain.training.events import EpochEnded, Finished, Scores, Stopped
 from nntrain.utils.json import as_json
 
-POINTS = 200  # of a curve: it holds every epoch up to twice as many, then every second one, every fourth ...
-ABOUT = ("variant", "phase", "seed", "settings")  # what a row says about its job
+CURVE_POINTS = 200  # a curve holds up to twice as many, thinned by powers of two
+ABOUT = ("variant", "phase", "seed", "settings")  # keys that describe the job
 EPOCH, STEP, SECONDS, TRAIN_LOSS, LOSS, METRIC = range(6)  # columns of a curve
 Curve = NDArray[np.float64]
 Point = tuple[float, float, float, float, float, float]
@@ -26,18 +26,18 @@ class RunResult:
     Attributes:
         key: of its job.
         stopped: why it ended.
-        epochs: that were completed.
-        steps: of the optimizer; for one that searches, evaluations.
-        seconds: of training alone.
-        scores: loss and metric of the kept weights, by part of the data; a loss that is not finite is infinite.
-        curve: (points, 6): epoch, steps, seconds, training loss, validation loss and metric after some of the epochs,
-            the first and the last among them; NaN where a number is missing or not finite.
-        records: (R, 6): the same of every epoch whose validation loss or metric was the best so far. Whatever the
-            target, the first epoch that reaches it is among these.
-        area: mean over all epochs of the validation loss (training loss without a validation part), infinite if
-            one of them is not finite.
-        untrained: validation scores before the first step; None if they are not known.
-        about: for readers of the ledger: ``variant`` (its name), ``phase``, ``seed`` and ``settings`` of the job.
+        epochs: number of completed epochs.
+        steps: of the optimizer; for a search, evaluations.
+        seconds: training time.
+        scores: loss and metric of the kept weights by split; a loss that is not finite is stored as infinite.
+        curve: (points, 6): epoch, steps, seconds, training loss, validation loss and metric at some epochs, including
+            the first and the last; NaN if missing or not finite.
+        records: (R, 6): the same for every epoch with a new best validation loss or metric. Whatever the target, the
+            first epoch that reaches it is among these.
+        area: mean validation loss over all epochs (training loss without a validation split); infinite if one is not
+            finite.
+        untrained: validation scores before the first step; None if unknown.
+        about: ``variant`` (its name), ``phase``, ``seed`` and ``settings`` of the job.
     """
 
     key: str
@@ -54,11 +54,11 @@ class RunResult:
 
     @property
     def diverged(self) -> bool:
-        """Whether a number ceased to be finite."""
+        """Whether the run diverged."""
         return self.stopped is Stopped.DIVERGED
 
     def to_json(self) -> bytes:
-        """Return the row as a line of JSON."""
+        """Return the result as a line of JSON."""
         scores = {part: score._asdict() for part, score in self.scores.items()}
         facts = {"key": self.key, **self.about, "stopped": self.stopped.value, "epochs": self.epochs}
         facts |= {"steps": self.steps, "seconds": self.seconds, "scores": scores, "area": self.area}
@@ -67,10 +67,10 @@ class RunResult:
 
     @classmethod
     def from_json(cls, line: bytes) -> Self:
-        """Return the row of a line that :meth:`to_json` wrote.
+        """Parse a line written by :meth:`to_json`.
 
         Raises:
-            ValueError: if it is not such a line; the message says why.
+            ValueError: if the line is invalid; the message says why.
         """
         try:
             found = _Line.model_validate_json(line)
@@ -88,7 +88,7 @@ class RunResult:
 
 
 Count = Annotated[int, Field(ge=0, le=2**53)]
-Number = float | None  # null where it is not finite
+Number = float | None  # null if not finite
 
 
 _Point = tuple[float, float, float, Number, Number, Number]
@@ -103,7 +103,7 @@ class _Score(BaseModel):
 
 
 class _Line(BaseModel):
-    """What a line of the ledger has to hold."""
+    """The schema of a line of the ledger."""
 
     model_config = ConfigDict(allow_inf_nan=False)
 
@@ -124,11 +124,11 @@ class _Line(BaseModel):
 
 
 class Recorder:
-    """Gathers a run's row while the run goes on.
+    """Collects a run's result during the run.
 
     Args:
-        rows: of the training part.
-        untrained: validation scores before the first step; None without a validation part.
+        rows: number of training samples.
+        untrained: validation scores before the first step; None without a validation split.
     """
 
     def __init__(self, rows: int, untrained: Scores | None) -> None:
@@ -136,29 +136,29 @@ class Recorder:
         self._untrained = untrained and _bounded(untrained)
         self._points: list[Point] = []
         self._last: Point | None = None
-        self._every = 1  # epochs between two points: by how long the run is, not by how long it may be
+        self._every = 1  # epochs between two points; doubles as the run grows
         self._records: list[Point] = []
         self._best = (inf, -inf)
 
     def take(self, event: EpochEnded) -> None:
-        """Take in an epoch."""
+        """Record an epoch."""
         self._seconds += self._rows / event.samples_per_second
         loss, metric = event.validation or Scores(np.nan, None)
         metric = np.nan if metric is None else metric
         point = (event.epoch, event.step, self._seconds, event.train_loss, loss, metric)
         self._sum += event.train_loss if event.validation is None else loss
         if loss < self._best[0] or metric > self._best[1]:
-            self._best = (min(self._best[0], loss), max(self._best[1], metric))  # in this order NaN counts for nothing
+            self._best = (min(self._best[0], loss), max(self._best[1], metric))  # this order ignores NaN
             self._records.append(point)
         self._last = point
         if event.epoch == 1 or event.epoch % self._every == 0:
             self._points.append(point)
-        if len(self._points) > 2 * POINTS:
+        if len(self._points) > 2 * CURVE_POINTS:
             self._every *= 2
             self._points = [point for point in self._points if point[0] == 1 or point[0] % self._every == 0]
 
     def row(self, key: str, event: Finished) -> RunResult:
-        """Return the row, at the end of the run."""
+        """Return the result at the end of the run."""
         if self._last is not None and self._points[-1] is not self._last:
             self._points.append(self._last)
         kept = event.best if event.kept == "best" else event.final
@@ -176,5 +176,5 @@ def _curve(points: Sequence[Sequence[float | None]]) -> Curve:
 
 
 def _bounded(scores: Scores) -> Scores:
-    """Return scores whose loss, if it is not finite, is infinite: JSON knows one value for both."""
+    """Replace a loss that is not finite by infinity: JSON has one value, null, for both."""
     return Scores(scores.loss if isfinite(scores.loss) else inf, scores.metric)

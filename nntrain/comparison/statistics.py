@@ -1,6 +1,6 @@
-"""What many runs say together. Statistics are SciPy's where it has them.
+"""Statistics of many runs, by SciPy where possible.
 
-A value may be infinite: that is a run that diverged, and it takes part.
+A diverged run takes part with an infinite value.
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,15 +15,15 @@ from scipy import stats
 
 from nntrain.utils.random import stream
 
-LEVEL = 0.05
+SIGNIFICANCE = 0.05
 RESAMPLES = 2000
-ROUNDING = 1e-12  # of the largest value, by which differences are told apart
+ROUNDING = 1e-12  # differences below this fraction of the largest value are ties
 Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
 class Spread:
-    """Median and quartiles, mean and deviation of some runs' values; None where it is not finite."""
+    """Median, quartiles, mean and standard deviation of some values; None if not finite."""
 
     median: float | None
     q1: float | None
@@ -34,14 +34,14 @@ class Spread:
 
 
 def spread(values: Sequence[float]) -> Spread:
-    """Return the spread of some values; NaN, a value that does not exist, is left out."""
+    """Return the spread of some values, ignoring NaN."""
     found = np.array([value for value in values if not np.isnan(value)])
     if not found.size:
         return Spread(None, None, None, None, None, 0)
     q1, median, q3 = (_finite(_quantile(found, q)) for q in (0.25, 0.5, 0.75))
     if not np.isfinite(found).all():
         return Spread(median, q1, q3, None, None, found.size)
-    exponent = int(np.frexp(np.abs(found).max())[1])  # a power of two changes no digit, and squares stay in range
+    exponent = int(np.frexp(np.abs(found).max())[1])  # scale by a power of two, exactly, so that squares stay in range
     scaled = np.ldexp(found, -exponent)
     mean, std = scaled.mean(), scaled.std(ddof=1) if found.size > 1 else inf
     mean, std = (_finite(float(np.ldexp(value, exponent))) for value in (mean, std))
@@ -49,7 +49,7 @@ def spread(values: Sequence[float]) -> Spread:
 
 
 def _quantile(values: Values, q: float) -> float:
-    """Return NumPy's quantile, but between a number and an infinity the infinity, where NumPy returns NaN."""
+    """Return NumPy's quantile, but infinity between a number and infinity, where NumPy returns NaN."""
     below, above = (float(np.quantile(values, q, method=method)) for method in ("lower", "higher"))
     if below == above:
         return below
@@ -59,10 +59,10 @@ def _quantile(values: Values, q: float) -> float:
 
 
 def expected_best(values: Sequence[float], lower: bool) -> list[float | None]:
-    """Return the best value that is to be expected of k of the trials, for k = 1 ... N.
+    """Return the expected best value of k trials, for k = 1 ... N.
 
     Formula:
-        E_k = Σ_i v(i) C(N - i, k - 1) / C(N, k)    v sorted, the best one first
+        E_k = Σ_i v(i) C(N - i, k - 1) / C(N, k)    v sorted, best first
 
     Source: Dodge et al., arXiv 1909.03004, without replacement.
     """
@@ -81,18 +81,18 @@ class Pair:
     """Two variants on the same seeds.
 
     Attributes:
-        a: the one that ranks higher.
-        b: the other.
-        n: seeds that both have run.
-        infinite: how many of these runs of a and of b have no finite value, as of a run that diverged.
-        difference: median of b - a (of a - b where more is better): positive where a is better, infinite where b
-            diverged in most runs (JSON: null, as it has no infinity).
-        low: lower end of the 95 % interval of that median, by bootstrap; may be infinite too.
+        a: the variant that ranks higher.
+        b: the other variant.
+        n: number of common seeds.
+        infinite: number of runs of a and of b without a finite value (diverged).
+        difference: median of b - a (of a - b if higher is better): positive if a is better, infinite if b diverged in
+            most runs (null in JSON).
+        low: lower end of the 95 % bootstrap interval of that median; may be infinite.
         high: upper end.
-        p: of Wilcoxon's signed-rank test, two-sided.
+        p: of the two-sided Wilcoxon signed-rank test.
         p_holm: p with Holm's correction for all pairs.
-        shown: whether a difference is shown.
-        verdict: in words.
+        shown: whether the difference is significant.
+        verdict: a sentence.
     """
 
     a: str
@@ -109,7 +109,7 @@ class Pair:
 
     @property
     def better(self) -> str | None:
-        """The one that is shown to be better, if any."""
+        """The variant that is significantly better, if any."""
         return (self.a if self.low > 0 else self.b) if self.shown else None
 
     @property
@@ -119,12 +119,11 @@ class Pair:
 
 
 def pairs(values: Mapping[str, Mapping[int, float]], lower: bool, seed: int) -> list[Pair]:
-    """Compare all variants, two by two.
+    """Compare all pairs of variants.
 
     Args:
-        values: of each variant, by seed; the variants in the order of their ranking. A run that diverged has an
-            infinite value.
-        lower: whether less is better.
+        values: variant -> seed -> value, in the order of the ranking; infinite for a diverged run.
+        lower: whether lower is better.
         seed: of the bootstrap.
     """
     found = []
@@ -138,9 +137,9 @@ def pairs(values: Mapping[str, Mapping[int, float]], lower: bool, seed: int) -> 
     compared = []
     for (a, b, n, infinite, ahead, p), p_holm in zip(found, corrected, strict=True):
         low, high = _interval(ahead, seed)
-        shown = n >= fewest_seeds(len(found)) and p_holm < LEVEL and (low > 0 or high < 0)
+        shown = n >= fewest_seeds(len(found)) and p_holm < SIGNIFICANCE and (low > 0 or high < 0)
         middle = float(_medians(ahead)) if n else 0.0
-        verdict = _verdict(n, infinite, len(found)) or "no difference shown"
+        verdict = _verdict(n, infinite, len(found)) or "no significant difference"
         if shown:
             verdict = f"{a} is better than {b}" if low > 0 else f"{b} is better than {a}"
         compared.append(Pair(a, b, n, infinite, middle, low, high, p, p_holm, shown, verdict))
@@ -148,10 +147,10 @@ def pairs(values: Mapping[str, Mapping[int, float]], lower: bool, seed: int) -> 
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Correct p values for there being several.
+    """Correct p values for multiple comparisons.
 
     Formula:
-        p'(i) = max over j <= i of min(1, (m - j + 1) p(j))    p sorted, the smallest one first
+        p'(i) = max over j <= i of min(1, (m - j + 1) p(j))    p sorted, smallest first
 
     Source: Holm 1979.
     """
@@ -164,27 +163,27 @@ def holm(p_values: Sequence[float]) -> list[float]:
 
 
 def _differences(one: Values, other: Values) -> Values:
-    """Return other - one: infinite where one of the two has diverged, 0 where both have.
+    """Return other - one: infinite if one diverged, 0 if both did.
 
-    Differences below a rounding error of the values become 0: shares of the same rows tie, but not always as floats.
+    Differences below rounding error become 0, so that equal accuracies tie.
     """
     with np.errstate(invalid="ignore", over="ignore"):
         ahead = other - one
     ahead[np.isinf(one) & np.isinf(other)] = 0.0
     unit = ROUNDING * max(_largest(one), _largest(other))
     finite = np.isfinite(ahead)
-    if unit:  # 0 among the smallest numbers there are
+    if unit:  # 0 for subnormal values
         ahead[finite] = np.round(ahead[finite] / unit) * unit
     return ahead
 
 
 def _largest(values: Values) -> float:
-    """Return the largest magnitude of those that are finite, 1 if there are none but 0."""
+    """Return the largest finite magnitude, or 1 if all are 0."""
     return float(np.abs(values[np.isfinite(values)]).max(initial=0.0)) or 1.0
 
 
 def _medians(ahead: Values, axis: int = -1) -> Values:
-    """Return medians along the last axis; halfway between -∞ and ∞ lies 0."""
+    """Return medians along the last axis, taking 0 as the middle of -∞ and ∞."""
     ordered, n = np.sort(ahead, axis=axis), ahead.shape[axis]
     with np.errstate(invalid="ignore"):
         middle = ordered[..., (n - 1) // 2] / 2 + ordered[..., n // 2] / 2
@@ -196,15 +195,17 @@ def _interval(ahead: Values, seed: int) -> tuple[float, float]:
         return -inf, inf
     if (ahead == ahead[0]).all():
         return float(ahead[0]), float(ahead[0])
-    with np.errstate(invalid="ignore", over="ignore"):  # in SciPy's own interval and standard error, which are not used
+    with np.errstate(invalid="ignore", over="ignore"):  # in SciPy's interval, which is not used
         found: Any = stats.bootstrap(
             (ahead,), _medians, method="percentile", n_resamples=RESAMPLES, rng=stream(seed, "bootstrap")
         )
-    return _quantile(found.bootstrap_distribution, LEVEL / 2), _quantile(found.bootstrap_distribution, 1 - LEVEL / 2)
+    return _quantile(found.bootstrap_distribution, SIGNIFICANCE / 2), _quantile(
+        found.bootstrap_distribution, 1 - SIGNIFICANCE / 2
+    )
 
 
 def _wilcoxon(ahead: Values) -> float:
-    """Return the p value; infinite differences have the highest rank."""
+    """Return the p value; infinite differences rank highest."""
     if not ahead.any():
         return 1.0
     ranked = np.clip(ahead / _largest(ahead), -10, 10)
@@ -212,15 +213,15 @@ def _wilcoxon(ahead: Values) -> float:
 
 
 def fewest_seeds(count: int) -> int:
-    """Return how many seeds it takes at least to show a difference among ``count`` pairs.
+    """Return the minimum number of seeds for a significant difference among ``count`` pairs.
 
-    Of n seeds Wilcoxon's p is never below 2^(1 - n), and Holm's correction multiplies the smallest p by ``count``.
+    With n seeds Wilcoxon's p is at least 2^(1 - n), and Holm's correction multiplies the smallest p by ``count``.
     """
-    return next(n for n in range(2, 64) if count * 2.0 ** (1 - n) < LEVEL)
+    return next(n for n in range(2, 64) if count * 2.0 ** (1 - n) < SIGNIFICANCE)
 
 
 def _verdict(n: int, infinite: tuple[int, int], count: int) -> str:
-    """Return why nothing can be shown of a pair on ``n`` seeds, among ``count`` pairs; empty if it can."""
+    """Return why a pair cannot be tested on ``n`` seeds among ``count`` pairs; empty if it can."""
     if not n:
         return "no seed in common"
     if infinite == (n, n):
@@ -228,7 +229,7 @@ def _verdict(n: int, infinite: tuple[int, int], count: int) -> str:
     fewest = fewest_seeds(count)
     if n < fewest:
         need = "1 pair needs" if count == 1 else f"{count} pairs need"
-        return f"too few seeds to tell: {n}, {need} at least {fewest}"
+        return f"too few seeds: {n}; {need} at least {fewest}"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""The trials of a variant: points of its declared search space, the same for all variants, as far as they go."""
+"""The tuning trials of a variant: quasi-random points of its optimizer's search space."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,29 +9,29 @@ from scipy.stats import qmc
 from nntrain.optimizers import Optimizer, Range
 from nntrain.utils.random import stream
 
-EDGE = 0.05  # outer share of a range in which a best trial says that the range may be too small
+EDGE_FRACTION = 0.05  # a best trial in this outer fraction suggests that the range is too small
 
 
 @dataclass(frozen=True)
 class Trial:
-    """A point of a search space: its value, and its place within the range, for each key."""
+    """A point of a search space: for each key its value and its position within the range."""
 
     settings: Mapping[str, float]
     places: Mapping[str, float]
 
     def edges(self) -> list[str]:
         """Return the keys whose value is at an edge of the range."""
-        return [key for key, place in self.places.items() if not EDGE <= place <= 1 - EDGE]
+        return [key for key, place in self.places.items() if not EDGE_FRACTION <= place <= 1 - EDGE_FRACTION]
 
 
 def trials_of(optimizer: Optimizer, count: int, seed: int, fixed: Sequence[str] = ()) -> list[Trial]:
-    """Return ``count`` quasi-random points of an optimizer's search space; none if there is nothing to look for.
+    """Return ``count`` quasi-random points of an optimizer's search space; none if the space is empty.
 
     Args:
-        optimizer: whose space it is (see :meth:`Optimizer.space`).
-        count: how many.
-        seed: the same points for all optimizers of a comparison.
-        fixed: keys that are left as they are.
+        optimizer: defines the space (see :meth:`Optimizer.space`).
+        count: number of points.
+        seed: equal seeds give equal points in the unit cube.
+        fixed: keys to leave unchanged.
 
     Source: Halton 1960, scrambled (SciPy); recommended by Google's tuning playbook for exploring.
     """

@@ -1,4 +1,4 @@
-"""What is compared: a recipe, and each of its variants."""
+"""The variants of a comparison."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ from nntrain.recipe.document import Document, read_document
 from nntrain.recipe.overrides import apply_overrides, override
 from nntrain.recipe.schema import Recipe, parse, to_data
 
-# The options that name what varies, in the order in which they are applied: a rate belongs to its optimizer.
+# Options and the keys they vary, in order of application: a learning rate belongs to its optimizer.
 KEYS = {
     "optimizers": "optimizer",
     "losses": "loss",
@@ -30,12 +30,12 @@ KEYS = {
 }
 
 
-SEEDS = ("seed", "data.test_seed")  # what no variant has of its own
+SEEDS = ("seed", "data.test_seed")  # keys that variants share
 
 
 @dataclass(frozen=True)
 class Axis:
-    """A key that varies, and the values that it takes."""
+    """A key that varies and its values."""
 
     key: str
     values: tuple[Any, ...]
@@ -44,14 +44,14 @@ class Axis:
 
 @dataclass(frozen=True)
 class Variant:
-    """One of those that are compared.
+    """A variant of a recipe.
 
     Attributes:
-        name: what varies of it, such as ``adam`` or ``sgd lr=0.1``.
-        recipe: complete, with the seed of the recipe that it comes from.
+        name: what varies, such as ``adam`` or ``sgd lr=0.1``.
+        recipe: the complete recipe, with its original seed.
         dataset: all rows.
-        document: where the recipe's keys stand, for messages.
-        keys: those that vary.
+        document: positions of the recipe's keys, for messages.
+        keys: the varied keys.
     """
 
     name: str
@@ -62,35 +62,35 @@ class Variant:
 
     @property
     def differs(self) -> Mapping[str, str]:
-        """Nothing: the name tells it."""
+        """Nothing: the name already says it."""
         return {}
 
 
 def with_settings(recipe: Recipe, seed: int, settings: dict[str, Any]) -> Recipe:
-    """Return ``recipe`` with a seed, and with keys of its optimizer set."""
+    """Return ``recipe`` with another seed and optimizer settings."""
     optimizer = recipe.optimizer.model_copy(update=settings)
     return recipe.model_copy(update={"seed": seed, "optimizer": optimizer})
 
 
 def axis(place: str, key: str, text: str) -> Axis:
-    """Return the axis of an option's text: values with commas between them, each of them YAML.
+    """Parse an option's value: YAML values separated by commas.
 
     Raises:
-        InputError: if it is not that, or there are none.
+        InputError: if it is malformed or empty.
     """
     document = read_document(place, f"[{text}]")
     if document.problems:
         raise InputError(*document.problems)
     if not isinstance(document.data, list) or not document.data:
-        raise bad_input(place, "expected values with commas between them", "as in --optimizers sgd,adam")
+        raise bad_input(place, "expected values separated by commas", "as in --optimizers sgd,adam")
     return Axis(key, tuple(document.data), f"{place} {text}")
 
 
 def variants_of(paths: Sequence[str], settings: Sequence[str], axes: Sequence[Axis]) -> list[Variant]:
-    """Return every combination of recipes and of the axes' values.
+    """Return every combination of recipes and axis values.
 
     Raises:
-        InputError: if a recipe or a value is wrong, or parts do not suit each other, or two variants are the same.
+        InputError: if a recipe or value is invalid, components are incompatible, or two variants are equal.
     """
     _check(axes)
     found: list[Variant] = []
@@ -102,7 +102,7 @@ def variants_of(paths: Sequence[str], settings: Sequence[str], axes: Sequence[Ax
         for values in product(*(axis.values for axis in axes)):
             varied, labels = document, [label] if len(paths) > 1 else []
             chosen = list(zip(axes, values, strict=True))
-            for one, value in sorted(chosen, key=lambda pair: pair[0].key.count(".")):  # a rate after its optimizer
+            for one, value in sorted(chosen, key=lambda pair: pair[0].key.count(".")):  # optimizer before optimizer.lr
                 varied = override(varied, one.key, value, one.place)
                 varied = apply_overrides(varied, [text for text in settings if text.strip().startswith(f"{one.key}.")])
             labels += [_label(one.key, value) for one, value in chosen]
@@ -111,18 +111,18 @@ def variants_of(paths: Sequence[str], settings: Sequence[str], axes: Sequence[Ax
     names = [variant.name for variant in found]
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice is not None:
-        raise bad_input("compare", f"two variants are called {twice!r}", "name each value once")
+        raise bad_input("compare", f"two variants have the name {twice!r}", "give each value once")
     texts = [canonical(variant.recipe) for variant in found]
     same = next((i for i, text in enumerate(texts) if text in texts[:i]), None)
     if same is not None:
         first = names[texts.index(texts[same])]
-        raise bad_input("compare", f"{first!r} and {names[same]!r} are the same recipe", "name each once")
+        raise bad_input("compare", f"{first!r} and {names[same]!r} are the same recipe", "give each once")
     other = next((variant for variant in found if not same_data(found[0].dataset, variant.dataset)), None)
     if other is not None:
         what = f"{names[0]!r} and {other.name!r} have different data: {_rows(found[0])}, and {_rows(other)}"
         raise bad_input("compare", what, "scores on different data cannot be compared")
     if len(found) < 2:
-        raise bad_input("compare", "one variant only: there is nothing to compare", "as in --optimizers sgd,adam")
+        raise bad_input("compare", "only one variant: nothing to compare", "as in --optimizers sgd,adam")
     return found
 
 
@@ -130,16 +130,16 @@ def _check(axes: Sequence[Axis]) -> None:
     keys = [one.key for one in axes]
     for one in axes:
         if keys.count(one.key) > 1:
-            raise bad_input(one.place, f"{one.key} varies already", "name all its values once")
+            raise bad_input(one.place, f"{one.key} already varies", "give all its values in one option")
         if one.key in SEEDS:
-            raise bad_input(one.place, f"{one.key} is no variant: all variants run with the same seeds", "see --seeds")
+            raise bad_input(one.place, f"cannot vary {one.key}: all variants run with the same seeds", "see --seeds")
 
 
 def _variant(name: str, document: Document, folder: Path, keys: tuple[str, ...], seed: int | None) -> Variant:
-    """``seed``: the first variant's, which all have: the test part is drawn by it, and generated rows."""
+    """Build a variant; all share the first variant's ``seed``, which draws generated rows and the test split."""
     recipe = parse(document)
     recipe, dataset = read_rows(recipe if seed is None else recipe.model_copy(update={"seed": seed}), folder)
-    if recipe.data.test_seed is None:  # whatever a run's seed is, the test part stays the same: tuning never sees it
+    if recipe.data.test_seed is None:  # keep the test split fixed across seeds
         data = recipe.data.model_copy(update={"test_seed": recipe.seed})
         recipe = recipe.model_copy(update={"data": data})
     built = assemble(recipe, dataset, splits_of(recipe, dataset), document, name)
@@ -147,10 +147,10 @@ def _variant(name: str, document: Document, folder: Path, keys: tuple[str, ...],
 
 
 def with_optimizer(variant: Variant, name: str, optimizer: str) -> Variant:
-    """Return a variant with the defaults of another optimizer, and what it leaves open settled anew.
+    """Return a variant with another optimizer's defaults, and open settings resolved again.
 
     Raises:
-        InputError: if the recipe does not suit that optimizer.
+        InputError: if the recipe is incompatible with that optimizer.
     """
     document = override(variant.document, "optimizer", {"name": optimizer}, name)
     given = variant.recipe
@@ -160,7 +160,7 @@ def with_optimizer(variant: Variant, name: str, optimizer: str) -> Variant:
 
 
 def same_data(one: Dataset, other: Dataset) -> bool:
-    """Return whether two datasets have the same rows: equal targets, and equal values in the features of both."""
+    """Return whether two datasets have equal targets and equal values in their common features."""
     facts = [(data.y.shape, data.target_names, data.classes) for data in (one, other)]
     if facts[0] != facts[1] or not np.array_equal(one.y, other.y):
         return False
@@ -186,7 +186,7 @@ def _label(key: str, value: Any) -> str:
 
 
 def canonical(recipe: Recipe) -> str:
-    """Return a recipe as text that is the same for the same run: its name plays no part in it."""
+    """Return a canonical text of a recipe without its name; equal texts mean equal runs."""
     data = to_data(recipe)
     del data["name"]
     return json.dumps(data, sort_keys=True)

@@ -1,4 +1,4 @@
-"""What the numbers of a gradient and those that they are compared with say about an array of a network."""
+"""Judge a gradient against the numbers that it is compared with, array by array."""
 
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -12,30 +12,30 @@ Verdict = Literal["good", "fair", "doubtful", "wrong", "not checked"]
 Dtype = Literal["float32", "float64"]
 
 GOOD, FAIR, DOUBTFUL = 1e-7, 1e-4, 1e-2  # the usual thresholds of the relative error
-GOOD_BY_ROUNDING = {"float64": GOOD, "float32": 1e-3}  # and where the error of what is compared with explains it
-EXPLAINED = 4.0  # times that error: a larger gap is not explained by it
-RIGHT, WRONG = 1e-2, 0.1  # largest relative errors that can tell that a number is right, and that one is wrong
-SMALL = 1e-4  # of the largest number of a tensor: smaller ones are measured relative to this
+GOOD_BY_ROUNDING = {"float64": GOOD, "float32": 1e-3}  # where the reference's error explains the gap
+EXPLAINED_ERRORS = 4.0  # a gap beyond this multiple of the error is unexplained
+MAX_ERROR_RIGHT, MAX_ERROR_WRONG = 1e-2, 0.1  # maximum relative errors that can prove a number right or wrong
+SMALL_RELATIVE = 1e-4  # smaller numbers are measured relative to this fraction of the tensor's largest
 TINY = float(np.finfo(np.float64).tiny)
 
 
 @dataclass(frozen=True)
 class TensorCheck:
-    """What was found in one of a network's arrays.
+    """The result for one array of a network.
 
     Attributes:
         name: such as ``1 weights``.
-        term: ``data`` or ``penalty``: the loss itself, or what regularises.
-        dtype: ``float64``: compared with differences; ``float32``: compared with float64.
-        checked: coordinates that could be compared.
-        corners: coordinates left out because every step that tells crosses a corner.
-        unresolved: coordinates left out because their gradient is lost in the error of what it is compared with.
+        term: ``data`` or ``penalty``: the loss, or the regularization.
+        dtype: ``float64``: compared with differences; ``float32``: with float64.
+        checked: number of coordinates compared.
+        corners: coordinates left out because every useful step crosses a kink.
+        unresolved: coordinates left out because the reference's error exceeds their gradient.
         error: the worst relative error, |a - n| / max(|a|, |n|).
-        index: where that is, as (row, column) of weights or (unit,) of biases.
-        analytic: backpropagation's number there.
-        numeric: the difference quotient there, or float64's number.
-        verdict: by the usual thresholds; ``not checked`` where no coordinate could be compared.
-        sweep: the relative error for each h: of the worst coordinate if it is wrong, else of the largest gradient.
+        index: of the worst coordinate: (row, column) of weights or (unit,) of biases.
+        analytic: backpropagation's value there.
+        numeric: the difference quotient there, or float64's value.
+        verdict: by the usual thresholds; ``not checked`` if no coordinate could be compared.
+        sweep: the relative error for each h: of the worst coordinate if wrong, else of the largest gradient.
     """
 
     name: str
@@ -59,7 +59,7 @@ class TensorCheck:
 
 @dataclass(frozen=True)
 class Tensor:
-    """One of a network's arrays: its name, its place in theta, and its rows (0: a vector) and columns."""
+    """An array of a network: name, position in theta, rows (0: a vector) and columns."""
 
     name: str
     start: int
@@ -68,27 +68,27 @@ class Tensor:
 
     @property
     def size(self) -> int:
-        """How many numbers it has."""
+        """The number of coordinates."""
         return max(self.rows, 1) * self.columns
 
     def index(self, coordinate: int) -> tuple[int, ...]:
-        """Return the place of a coordinate of theta in the array."""
+        """Return the index in the array of a coordinate of theta."""
         place = coordinate - self.start
         return divmod(place, self.columns) if self.rows else (place,)
 
 
 @dataclass(frozen=True)
 class Compared:
-    """Some coordinates of a tensor, and what they are compared with.
+    """Some coordinates of a tensor and their references.
 
     Attributes:
-        tensor: whose.
-        coordinates: which, of theta.
-        analytic: backpropagation's numbers.
-        numeric: what they are compared with.
-        error: that both together may have.
-        largest: the largest number of the tensor's gradient.
-        corner: where differences met a corner.
+        tensor: the array.
+        coordinates: indices into theta.
+        analytic: backpropagation's values.
+        numeric: the references.
+        error: bound on the error of both together.
+        largest: the largest magnitude in the tensor's gradient.
+        kink: where a difference met a kink.
         dtype: as in TensorCheck.
         term: as in TensorCheck.
     """
@@ -99,46 +99,46 @@ class Compared:
     numeric: Vector
     error: Vector
     largest: float
-    corner: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(1, np.bool_))
+    kink: NDArray[np.bool_] = field(default_factory=lambda: np.zeros(1, np.bool_))
     dtype: Dtype = "float64"
     term: str = "data"
 
     @cached_property
     def gap(self) -> Vector:
-        """By how much both differ; infinite where one is no number."""
+        """The absolute difference; infinite where one is NaN."""
         gap = np.abs(self.analytic - self.numeric)
         return np.where(np.isnan(gap), np.inf, gap)
 
     @cached_property
     def size(self) -> Vector:
-        """The larger one of both."""
+        """The larger magnitude of the two."""
         return np.fmax(np.abs(self.analytic), np.abs(self.numeric))
 
     @cached_property
     def right(self) -> NDArray[np.bool_]:
-        """Where the comparison can tell that a number is right."""
-        return (self.error <= RIGHT * self.size) & (self.size > 0) & np.isfinite(self.numeric)
+        """Where the comparison can prove a number right."""
+        return (self.error <= MAX_ERROR_RIGHT * self.size) & (self.size > 0) & np.isfinite(self.numeric)
 
     @cached_property
     def explained(self) -> NDArray[np.bool_]:
-        """Where the gap is no larger than the error may be."""
-        return self.gap <= EXPLAINED * self.error
+        """Where the error explains the gap."""
+        return self.gap <= EXPLAINED_ERRORS * self.error
 
     @cached_property
     def wrong(self) -> NDArray[np.bool_]:
-        """Where the comparison tells that a number is wrong."""
-        told = (self.error <= WRONG * self.size) & np.isfinite(self.numeric)
-        return told & ~self.explained & (self.gap > DOUBTFUL * self.size)
+        """Where the comparison proves a number wrong."""
+        tells_wrong = (self.error <= MAX_ERROR_WRONG * self.size) & np.isfinite(self.numeric)
+        return tells_wrong & ~self.explained & (self.gap > DOUBTFUL * self.size)
 
     @cached_property
     def relative(self) -> Vector:
-        """The relative error where something can be told, else 0; that of a wrong number is relative to itself."""
-        size = np.where(self.wrong, self.size, np.fmax(self.size, SMALL * self.largest))
+        """The relative error of the numbers proved right or wrong, else 0; of a wrong one relative to itself."""
+        size = np.where(self.wrong, self.size, np.fmax(self.size, SMALL_RELATIVE * self.largest))
         return np.where(self.right | self.wrong, self.gap / np.fmax(size, TINY), 0.0)
 
     @property
     def verdict(self) -> Verdict:
-        """What the worst coordinate says."""
+        """The verdict on the worst coordinate."""
         if self.wrong.any():
             return "wrong"
         if not self.right.any():
@@ -149,21 +149,21 @@ class Compared:
 
     @property
     def worst(self) -> int:
-        """Which coordinate has the largest relative error; where nothing can be told, which may be the largest."""
+        """The coordinate with the largest relative error; if none is proved, with the largest magnitude."""
         if self.relative.any():
             return int(np.argmax(self.relative))
         return int(np.argmax(np.where(np.isfinite(self.error), self.size, -1.0)))
 
     def to_check(self, sweep: tuple[tuple[float, float], ...] = ()) -> TensorCheck:
-        """Return what was found."""
+        """Return the result."""
         worst, left = self.worst, ~(self.right | self.wrong)
         return TensorCheck(
             name=self.tensor.name,
             term=self.term,
             dtype=self.dtype,
             checked=int((~left).sum()),
-            corners=int((left & self.corner).sum()),
-            unresolved=int((left & ~self.corner).sum()),
+            corners=int((left & self.kink).sum()),
+            unresolved=int((left & ~self.kink).sum()),
             error=float(self.relative[worst]),
             index=self.tensor.index(int(self.coordinates[worst])),
             analytic=float(self.analytic[worst]),

@@ -1,9 +1,9 @@
-"""Derivatives by central differences, each with a step that suits it and with a bound on its error.
+"""Derivatives by central differences, with a step chosen for each coordinate and a bound on the error.
 
-(f(w + h) - f(w - h)) / 2h is off by two errors: truncation, which falls with h², and rounding, which grows as 1/h.
-Where they meet depends on the units of features and targets, on the curvature and on the size of f, so that no one h
-serves all coordinates. Quotients of neighbouring steps, each 4 times as large as the one before, tell truncation by
-their difference; rounding is measured as noise of f.
+(f(w + h) - f(w - h)) / 2h has a truncation error, which falls as h², and a rounding error, which grows as 1/h. The best
+h depends on the units of features and targets, on the curvature and on the size of f, so no single h serves all
+coordinates. The quotients of two steps, one 4 times the other, differ by the truncation error; the rounding error is
+estimated from the noise of f.
 """
 
 from collections.abc import Callable
@@ -17,70 +17,74 @@ from numpy.typing import NDArray
 Vector = NDArray[np.float64]
 
 EPS = float(np.finfo(np.float64).eps)
-STEP = 1.5e-6  # to begin with, beside one RATIO times as large: near the cube root of the rounding error
-RATIO = 4.0  # of two neighbouring steps
-LOWEST, HIGHEST = -13, 12  # powers of it that are tried: steps from 2e-14 to 2e1
-ENOUGH = 1e-10  # relative error, at which no better step is looked for
-POINTS, SPACING, ORDERS = 9, 2.0**-44, range(3, 7)  # noise: values on a line, and which of their differences
-TELLS = 1e-2  # relative error of an estimate that is heard against a better one
-SAFE = 4.0  # times the standard deviation of noise
+FIRST_STEP = 1.5e-6  # near the cube root of the rounding error
+STEP_RATIO = 4.0  # of consecutive steps
+MIN_POWER, MAX_POWER = -13, 12  # powers of STEP_RATIO that are tried: steps from 2e-14 to 2e1
+GOOD_ENOUGH = 1e-10  # relative error at which the search for a better step ends
+NOISE_POINTS, NOISE_SPACING, NOISE_ORDERS = (
+    9,
+    2.0**-44,
+    range(3, 7),
+)  # noise: points on a line, their distance, orders of differences
+RELIABLE_ERROR = 1e-2  # maximum relative error of an estimate that may overrule a better one
+NOISE_MARGIN = 4.0  # standard deviations of noise
 
 
 class Moved(NamedTuple):
-    """A function somewhere along a line."""
+    """A function value at a point of a line."""
 
-    by: float  # how far from the middle, as it is after rounding
+    by: float  # distance from the middle, after rounding
     value: Any  # a number or a vector
-    side: NDArray[np.bool_]  # of each corner on which it was computed
+    side: NDArray[np.bool_]  # side of each kink on which it was computed
 
 
 class Quotient(NamedTuple):
-    """A difference quotient as it is."""
+    """A plain difference quotient."""
 
     value: Any
-    rounding: float  # its error by rounding
-    crossed: bool  # whether the step crossed a corner
+    rounding: float  # bound on its rounding error
+    crossed: bool  # whether the step crossed a kink
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A derivative by differences.
+    """An estimated derivative.
 
     Attributes:
         value: the derivative, extrapolated from two steps; a number or a vector.
-        error: that it, or its norm, may have; infinite where nothing is known.
-        power: of RATIO by which the smaller step is the first one.
-        corner: whether a step of this size, or another one that was tried, crossed a corner.
+        error: bound on its error (norm); infinite if unknown.
+        power: the smaller step is FIRST_STEP times STEP_RATIO to this power.
+        kink: whether any step that was tried crossed a kink.
     """
 
     value: Any
     error: float
     power: int
-    corner: bool
+    kink: bool
 
 
 def noise(values_at: Callable[[Vector], Any], theta: Vector, random: np.random.Generator) -> float:
-    """Return the standard deviation of the rounding error of a function near ``theta``; of a vector, its norm.
+    """Return the standard deviation of a function's rounding error near ``theta`` (of a vector, the norm).
 
-    Differences of high order of values on a short line cancel whatever is smooth in them.
+    High-order differences of values on a short line cancel the smooth part.
 
     Source: Moré and Wild, Estimating computational noise, SIAM J. Sci. Comput. 2011.
     """
-    along = random.choice([-1.0, 1.0], theta.size) * SPACING * np.maximum(1.0, np.abs(theta))
-    table = np.array([values_at(theta + (j - POINTS // 2) * along) for j in range(POINTS)], np.float64)
+    along = random.choice([-1.0, 1.0], theta.size) * NOISE_SPACING * np.maximum(1.0, np.abs(theta))
+    table = np.array([values_at(theta + (j - NOISE_POINTS // 2) * along) for j in range(NOISE_POINTS)], np.float64)
     if not np.isfinite(table).all():
         return inf
-    size, found = _norm(table[POINTS // 2]), inf
-    for order in range(1, max(ORDERS) + 1):
+    size, found = _norm(table[NOISE_POINTS // 2]), inf
+    for order in range(1, max(NOISE_ORDERS) + 1):
         table = np.diff(table, axis=0)
         share = factorial(order) ** 2 / factorial(2 * order)
-        if order in ORDERS:
+        if order in NOISE_ORDERS:
             found = min(found, float(np.sqrt(share * np.square(table).sum() / len(table))))
     return max(found, EPS * size / 2)
 
 
 class Differences:
-    """The difference quotients of a function along a line, each computed once."""
+    """Difference quotients of a function along a line; each is computed once."""
 
     def __init__(
         self,
@@ -90,98 +94,98 @@ class Differences:
         scale: float = 1.0,
         h: float | None = None,
     ) -> None:
-        """Prepare them.
+        """Set up the line.
 
         Args:
-            along: the function at a distance from the middle.
-            middle: the function in the middle.
-            deviation: of the function's noise.
-            scale: of steps: at least as large as what is moved, or a small step would be lost.
-            h: the step, relative to the scale; None for one that suits.
+            along: returns the function at a distance from the middle.
+            middle: the function at the middle.
+            deviation: standard deviation of the function's noise.
+            scale: multiplies steps; at least the magnitude of the coordinate, or small steps would round away.
+            h: the step, relative to the scale; None to choose one.
         """
         self._along, self._middle, self._deviation, self._fixed = along, middle, deviation, h is not None
-        self._first = (h or STEP) * scale
+        self._first = (h or FIRST_STEP) * scale
         self._found: dict[int, Quotient] = {}
 
     def quotient(self, power: int) -> Quotient:
-        """Return the quotient of the first step times a power of RATIO."""
+        """Return the quotient of FIRST_STEP times STEP_RATIO to a power."""
         if power not in self._found:
-            h = self._first * RATIO**power
+            h = self._first * STEP_RATIO**power
             upper, lower = self._along(h), self._along(-h)
             width, side = upper.by - lower.by, self._middle.side
             crossed = bool((upper.side != side).any() or (lower.side != side).any())
             size = max(_norm(upper.value), _norm(lower.value))
             if width > 0 and np.isfinite(size):
-                rounding = 2 * (SAFE * self._deviation + 2 * EPS * size) / width
+                rounding = 2 * (NOISE_MARGIN * self._deviation + 2 * EPS * size) / width
                 self._found[power] = Quotient((upper.value - lower.value) / width, rounding, crossed)
             else:
                 self._found[power] = Quotient(0.0 * self._middle.value, inf, crossed)
         return self._found[power]
 
     def estimate(self, power: int) -> Estimate:
-        """Return what a step and its neighbour, RATIO times as large, tell together.
+        """Return the extrapolated estimate of a step and one STEP_RATIO times as large.
 
-        A step that is smaller still has to agree, or the steps are too large for what is taken for truncation.
+        The next smaller step has to agree; otherwise both steps are outside the range where truncation falls as h².
         """
         small, large, smaller = self.quotient(power), self.quotient(power + 1), self.quotient(power - 1)
         if small.crossed or large.crossed:
             return Estimate(small.value, inf, power, True)
         difference = small.value - large.value
-        value = small.value if self._fixed else small.value + difference / (RATIO**2 - 1)
+        value = small.value if self._fixed else small.value + difference / (STEP_RATIO**2 - 1)
         disagreement = max(0.0, _norm(value - smaller.value) - smaller.rounding)
-        return Estimate(value, _norm(difference) / RATIO + small.rounding + disagreement, power, False)
+        return Estimate(value, _norm(difference) / STEP_RATIO + small.rounding + disagreement, power, False)
 
     def best(self) -> Estimate:
-        """Return the estimate with the least error: from the first step on, to smaller steps or to larger ones."""
+        """Return the estimate with the smallest error, searching from the first step towards smaller or larger ones."""
         best = self.estimate(0)
         if self._fixed:
             return best
-        met = best.corner
-        direction = -1 if best.error > 2 * self.quotient(0).rounding else 1  # truncation or rounding, the larger one
+        met = best.kink
+        direction = -1 if best.error > 2 * self.quotient(0).rounding else 1  # towards less of the larger error
         power = direction
-        while LOWEST < power < HIGHEST and best.error > ENOUGH * _norm(best.value):
+        while MIN_POWER < power < MAX_POWER and best.error > GOOD_ENOUGH * _norm(best.value):
             found = self.estimate(power)
-            met = met or found.corner
+            met = met or found.kink
             if found.error < best.error:
                 best = found
-            elif not (found.corner and direction < 0):
+            elif not (found.kink and direction < 0):
                 break
             power += direction
         return Estimate(best.value, best.error, best.power, met)
 
     def supporting(self, value: float, best: Estimate) -> Estimate:
-        """Return an estimate by a smaller step that agrees with ``value``, if there is one that tells; else ``best``.
+        """Return a reliable estimate by a smaller step that agrees with ``value``; else ``best``.
 
-        Beyond the range in which a function is smooth it may be a straight line again, of another slope.
+        Beyond its smooth range a function may be a straight line again, with another slope.
         """
-        for power in range(best.power - 1, LOWEST, -1):
+        for power in range(best.power - 1, MIN_POWER, -1):
             found = self.estimate(power)
             size = max(abs(value), abs(found.value))
-            if not found.corner and self.quotient(power).rounding > TELLS * size:
+            if not found.kink and self.quotient(power).rounding > RELIABLE_ERROR * size:
                 break
-            if abs(value - found.value) <= found.error <= TELLS * size:
+            if abs(value - found.value) <= found.error <= RELIABLE_ERROR * size:
                 return found
         return best
 
 
 class Lines:
-    """The lines through a point along which a function is differentiated."""
+    """Lines through a point along which a function is differentiated."""
 
     def __init__(
         self, at: Callable[[Vector], tuple[Any, NDArray[np.bool_]]], theta: NDArray[Any], deviation: float
     ) -> None:
-        """Prepare them.
+        """Set up the point.
 
         Args:
-            at: the function, a number or a vector, and the side of each corner on which it was computed.
+            at: returns the function (number or vector) and the side of each kink.
             theta: the point.
-            deviation: of the function's noise.
+            deviation: standard deviation of the function's noise.
         """
         self._at, self._theta, self._deviation = at, theta, deviation
         self._middle = Moved(0.0, *at(theta))
 
     def coordinate(self, i: int, h: float | None = None) -> Differences:
-        """Return the differences along parameter ``i``; the step ``h`` is relative to a parameter beyond 1."""
+        """Return the differences along parameter ``i``; ``h`` is relative to max(1, |parameter|)."""
         theta = self._theta
 
         def along(by: float) -> Moved:
@@ -192,7 +196,7 @@ class Lines:
         return Differences(along, self._middle, self._deviation, max(1.0, abs(float(theta[i]))), h)
 
     def direction(self, v: Vector) -> Differences:
-        """Return the differences along a vector of length 1, over the first parameters."""
+        """Return the differences along a unit vector over the first parameters."""
         theta = self._theta
 
         def along(by: float) -> Moved:

@@ -1,7 +1,7 @@
-"""One example's way through the network and back: every number of the computational graph.
+"""Trace one sample through the forward and backward pass: every number of the computational graph.
 
-The values are those of the compiled step on a batch of this one row. What it keeps no place for, dL/dh and the slopes
-f'(z), is computed from them by the formulas of the lectures: dL/dh = dL/dz W^T of the next layer, dL/dz = f'(z) dL/dh.
+The values are those of the compiled step on a batch of this one sample. The step does not store dL/dh and the slopes
+f'(z); they follow from the lectures' formulas: dL/dh = dL/dz W^T of the next layer, dL/dz = f'(z) dL/dh.
 """
 
 from dataclasses import dataclass, replace
@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.data.prepare import Split
-from nntrain.diagnostics.layers import bare, in_buffers, slopes
+from nntrain.diagnostics.layers import slopes
+from nntrain.diagnostics.probe import bare, in_buffers
 from nntrain.errors import DivergedError, Place, Problem
 from nntrain.training.engine import Engine
 from nntrain.training.plan import Plan
@@ -29,13 +30,13 @@ class LayerTrace:
         biases: b (O).
         z: pre-activations (O), h_in W + b.
         h: activations (O), f(z).
-        dh: dL/dh (O), summed over all that the unit feeds.
+        dh: dL/dh (O), summed over the units of the next layer.
         slope: f'(z) (O); None for softmax, whose units depend on each other.
         dz: dL/dz (O).
         dweights: dL/dW (I, O), h_in^T dL/dz.
-        dbiases: dL/db (O), also where biases are not learnt.
-        slopes: what its activation learns; None where that is nothing.
-        dslopes: dL/d of it.
+        dbiases: dL/db (O), also if the layer has no trainable biases.
+        slopes: trainable slopes of its activation; None if it has none.
+        dslopes: dL/dslopes.
     """
 
     label: str
@@ -54,12 +55,12 @@ class LayerTrace:
 
 @dataclass(frozen=True)
 class ClassTrace:
-    """What the outputs mean for C classes.
+    """The outputs as probabilities and losses of C classes.
 
     Attributes:
-        target: the index of the row's class, counted from 0.
-        probabilities: p (C), where the loss contains a softmax or a sigmoid; else None.
-        losses: the loss if each class were the row's (C): of cross-entropy, -log p.
+        target: index of the sample's class, counted from 0.
+        probabilities: p (C) if the loss contains a softmax or a sigmoid; else None.
+        losses: the loss for each class as target (C): for cross-entropy, -log p.
     """
 
     target: int
@@ -69,15 +70,15 @@ class ClassTrace:
 
 @dataclass(frozen=True)
 class Trace:
-    """One example.
+    """The trace of one sample.
 
     Attributes:
-        row: which of the training part, counted from 1.
-        x: its features (I), as the network gets them.
-        target: its target, as the loss gets it.
-        loss: of its outputs.
-        classes: what its outputs mean for each class; None for a target of numbers.
-        layers: from the inputs on.
+        row: its number in the training split, counted from 1.
+        x: its features (I) after preprocessing.
+        target: its target after preprocessing.
+        loss: its loss.
+        classes: its outputs by class; None for regression.
+        layers: in order from the inputs.
         dx: dL/dx (I).
     """
 
@@ -91,12 +92,12 @@ class Trace:
 
 
 def trace(plan: Plan, row: int, theta: Numbers | None = None) -> Trace:
-    """Take one row of a plan's training part through its network and back.
+    """Trace one sample of a plan's training split.
 
     Args:
-        plan: its data, network (without norms) and loss count, and the type of its numbers.
-        row: which, counted from 1.
-        theta: the parameters; None for the first ones.
+        plan: supplies data, network (without norms), loss and dtype.
+        row: its number, counted from 1.
+        theta: the parameters; None for the initial ones.
 
     Raises:
         DivergedError: if a number is not finite.
@@ -121,7 +122,7 @@ def trace(plan: Plan, row: int, theta: Numbers | None = None) -> Trace:
                 biases=arrays["biases"],
                 z=z,
                 h=h,
-                dh=dz,  # until the layer after it is known
+                dh=dz,  # replaced below
                 slope=None if slope is None else slope[0],
                 dz=dz,
                 dweights=gradients["weights"],
@@ -132,7 +133,7 @@ def trace(plan: Plan, row: int, theta: Numbers | None = None) -> Trace:
         )
     into, classes = _from_the_loss(engine, found[-1]), _classes(engine, found[-1])
     layers: list[LayerTrace] = []
-    with np.errstate(over="ignore", invalid="ignore"):  # a gradient of the inputs may be infinite
+    with np.errstate(over="ignore", invalid="ignore"):
         for of_layer in reversed(found):
             layers.insert(0, replace(of_layer, dh=into))
             into = of_layer.dz @ of_layer.weights.T
@@ -145,7 +146,7 @@ def _from_the_loss(engine: Engine, last: LayerTrace) -> Numbers:
 
 
 def _classes(engine: Engine, last: LayerTrace) -> ClassTrace | None:
-    """Return what the outputs mean for each class."""
+    """Return the outputs as probabilities and losses by class."""
     count, loss = engine.plan.n_classes, engine.plan.loss
     if count is None:
         return None

@@ -1,4 +1,4 @@
-"""What a run is judged by: its curves, what its weights reach, and what a constant prediction would."""
+"""The evidence that a verdict uses: loss curves, final scores and the constant-prediction baseline."""
 
 from array import array
 from collections.abc import Iterable, Sequence
@@ -9,8 +9,8 @@ from typing import NamedTuple, Self
 
 from nntrain.training.events import Baseline, EpochEnded, Event, Finished, Scores, Started
 
-PARTS = 5  # the end of a curve is its last fifth
-SURE = 4  # standard errors by which the systematic share of the error has to differ from 0
+CURVE_PARTS = 5  # a trend compares the last two fifths of a curve
+SIGNIFICANT_ERRORS = 4  # standard errors that the systematic fraction of the error must exceed
 
 
 class Trend(NamedTuple):
@@ -22,17 +22,16 @@ class Trend(NamedTuple):
 
 @dataclass(frozen=True)
 class Facts:
-    """What a run is judged by. Losses are shares of the baseline's, that of the best constant prediction.
+    """The evidence on one run. Losses are scaled: 0 is the lowest possible loss, 1 that of the best constant.
 
-    Such a share is 0 for the lowest loss that there can be, and 1 for that of the baseline. It is NaN where the targets
-    are all the same, or where there is no validation part; no comparison with it holds.
+    A scaled loss is NaN if all targets are equal or there is no validation split; comparisons with NaN are false.
 
     Attributes:
         started: the run's first event.
         finished: its last event.
-        last: its last epoch; None if none was trained.
-        train: the training loss of each epoch, as it is.
-        validation: the validation loss of each epoch, as it is; empty without a validation part.
+        last: its last epoch; None if it trained none.
+        train: the training loss after each epoch, not scaled.
+        validation: the validation loss after each epoch, not scaled; empty without a validation split.
     """
 
     started: Started
@@ -43,7 +42,7 @@ class Facts:
 
     @classmethod
     def of(cls, events: Iterable[Event]) -> Self:
-        """Return the facts of a run from all its ``events``, which are not kept: a long run has millions."""
+        """Collect the facts of a run from its ``events`` without storing them: a long run has millions."""
         started = finished = last = None
         train, validation = array("d"), array("d")
         for event in events:
@@ -57,65 +56,65 @@ class Facts:
             elif isinstance(event, Finished):
                 finished = event
         if started is None or finished is None:
-            raise ValueError("a run begins with Started and ends with Finished")
+            raise ValueError("a run starts with Started and ends with Finished")
         return cls(started, finished, last, train, validation)
 
     @property
     def kept_last(self) -> bool:
-        """Whether the weights that are kept are those of the last epoch, whatever the validation loss."""
+        """Whether the run keeps the weights of its last epoch rather than its best."""
         return self.finished.kept == "final"
 
-    def baseline(self, part: str) -> Baseline:
-        """Return what the best constant prediction reaches on a part."""
-        return self.started.baseline[part]
+    def baseline(self, split: str) -> Baseline:
+        """Return the scores of the best constant prediction on a split."""
+        return self.started.baseline[split]
 
-    def scores(self, part: str) -> Scores:
-        """Return loss and metric on a part, of the weights that are kept."""
-        return (self.finished.final if self.kept_last else self.finished.best)[part]
+    def scores(self, split: str) -> Scores:
+        """Return loss and metric of the kept weights on a split."""
+        return (self.finished.final if self.kept_last else self.finished.best)[split]
 
-    def share(self, part: str, difference: float) -> float:
-        """Return a difference of two losses on a part as a share of the baseline's loss."""
-        span = self.baseline(part).span
+    def fraction(self, split: str, difference: float) -> float:
+        """Return a difference of two losses on a split, scaled."""
+        span = self.baseline(split).span
         return difference / span if span > 0 else nan
 
-    def level(self, part: str) -> float:
-        """Return what share of the baseline's loss the weights that are kept leave on a part."""
-        if part not in self.started.baseline:
+    def level(self, split: str) -> float:
+        """Return the scaled loss of the kept weights on a split."""
+        if split not in self.started.baseline:
             return nan
-        return self.share(part, self.scores(part).loss - self.baseline(part).floor)
+        return self.fraction(split, self.scores(split).loss - self.baseline(split).floor)
 
     @property
     def rise(self) -> float:
-        """How far the validation loss of the last weights is above the lowest."""
-        return self.share("validation", self.scores("validation").loss - min(self.validation, default=nan))
+        """How far the final validation loss is above its minimum, scaled."""
+        return self.fraction("validation", self.scores("validation").loss - min(self.validation, default=nan))
 
     @property
     def gap(self) -> float:
-        """How far the validation loss is above the training loss."""
+        """The scaled validation loss minus the scaled training loss."""
         return self.level("validation") - self.level("train")
 
     @property
     def gap_error(self) -> float:
-        """The standard error of the validation loss."""
+        """The standard error of the validation loss, scaled."""
         measured = self.finished.validation_loss
-        return nan if measured is None else self.share("validation", measured.error)
+        return nan if measured is None else self.fraction("validation", measured.error)
 
     @property
     def systematic(self) -> float:
-        """What is left on the training part and is not noise; 0 where that is not sure."""
-        share, error = self.finished.systematic or (0.0, 0.0)
-        return max(self.level("train"), 0.0) * share if share > SURE * error else 0.0
+        """The part of the scaled training loss that is not noise; 0 unless significant."""
+        fraction, error = self.finished.systematic or (0.0, 0.0)
+        return max(self.level("train"), 0.0) * fraction if fraction > SIGNIFICANT_ERRORS * error else 0.0
 
     @property
     def jumps(self) -> list[float]:
-        """How far the training loss rose from each epoch to the next in the second half of the run; 0 where it fell."""
+        """The rise of the training loss from each epoch to the next over the second half of the run; 0 if it fell."""
         half = self.train[len(self.train) // 2 :]
         return [max(after - before, 0.0) for before, after in pairwise(half)]
 
 
 def trend(losses: Sequence[float]) -> Trend | None:
-    """Return how a curve ends; None if it has too few epochs for that."""
-    window = len(losses) // PARTS
+    """Return the trend at the end of a curve; None if it has too few epochs."""
+    window = len(losses) // CURVE_PARTS
     if not window:
         return None
     return Trend(sum(losses[-2 * window : -window]) / window, sum(losses[-window:]) / window)

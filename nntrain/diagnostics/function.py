@@ -16,14 +16,14 @@ Sides = NDArray[np.bool_]
 class Function(Protocol):
     """A loss or penalty as a function of the parameters."""
 
-    theta: NDArray[Any]  # where it is looked at
+    theta: NDArray[Any]  # the point
 
     def at(self, theta: Vector) -> tuple[float, Sides]:
-        """Return the value, and the side of each corner on which it was computed."""
+        """Return the value and the side of each kink on which it was computed."""
 
 
 class Loss:
-    """The loss over all rows of an engine, whose plan takes steps of the loss alone."""
+    """The loss over all rows of an engine whose plan is :func:`~nntrain.diagnostics.layers.bare`."""
 
     def __init__(self, engine: Engine, theta: NDArray[Any]) -> None:
         self.engine, self.theta = engine, theta.astype(engine.dtype)
@@ -40,7 +40,7 @@ class Loss:
         return self.engine.grad.astype(np.float64), side
 
     def gradient(self) -> Vector:
-        """Return the gradient where the function is looked at."""
+        """Return the gradient at the point."""
         return self.gradient_at(self.theta)[0]
 
     def _side(self) -> Sides:

@@ -1,12 +1,12 @@
 """The gradient check: backpropagation against central differences of the loss, and float32's against float64's.
 
-A number of the gradient is compared with a difference quotient whose step suits it (nntrain.diagnostics.differences).
-The gap between them is judged against the error that the quotient may have: it explains the gap of a right gradient,
-and not that of a wrong one. Where that error is as large as the gradient, the check says that it cannot tell. Where a
-step crosses a corner of an activation or of the loss, the difference means nothing: such coordinates are counted apart.
+Each coordinate is compared with a difference quotient of its own step (nntrain.diagnostics.differences), and the gap is
+judged against the quotient's error bound, which explains the gap of a correct gradient but not of a wrong one. A
+coordinate whose bound is as large as the gradient is reported as unresolved; one whose steps cross a kink of an
+activation or of the loss is counted separately.
 
-The compiled float32 loops, which train, are checked against the float64 gradient, within what rounding to float32 may
-move it by (nntrain.diagnostics.rounding).
+The compiled float32 loops, which train, are checked against the float64 gradient within float32's rounding error
+(nntrain.diagnostics.rounding).
 """
 
 from collections.abc import Callable, Iterator
@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.data.prepare import Split
-from nntrain.diagnostics.compared import SMALL, TINY, Compared, Dtype, Tensor, TensorCheck
+from nntrain.diagnostics.compared import SMALL_RELATIVE, TINY, Compared, Dtype, Tensor, TensorCheck
 from nntrain.diagnostics.differences import Differences, Estimate, Lines, noise
 from nntrain.diagnostics.function import Function, Loss, Penalty
-from nntrain.diagnostics.layers import bare
-from nntrain.diagnostics.rounding import deviations
+from nntrain.diagnostics.probe import bare
+from nntrain.diagnostics.rounding import rounding_stds
 from nntrain.errors import DivergedError, Place, Problem
 from nntrain.optimizers.lbfgs import LBFGS
 from nntrain.training.engine import Engine
@@ -34,43 +34,43 @@ Vector = NDArray[np.float64]
 Tamper = Callable[[Engine, Vector], Vector]
 
 SWEEP = (1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7, 1e-8, 1e-9)
-ROWS, MOST_COORDINATES, DIRECTIONS = 32, 60, 3  # of the data; of each tensor; in which noise is measured
-ROUNDING = 3.0  # standard deviations, by which rounding may move a gradient
+CHECK_ROWS, MAX_COORDINATES, NOISE_DIRECTIONS = 32, 60, 3
+ROUNDING_STDS = 3.0  # bound on the rounding error, in standard deviations
 
 
 @dataclass(frozen=True)
 class Settings:
-    """How a gradient is checked.
+    """Options of a gradient check.
 
     Attributes:
-        rows: of the training part, at most.
-        h: step of the differences, relative to a parameter beyond 1; None for one that suits each coordinate.
-        dtypes: ``float64``: against differences; ``float32``: float32's gradient against float64's.
+        rows: maximum number of training samples.
+        h: step of the differences, relative to max(1, |parameter|); None to choose one for each coordinate.
+        dtypes: ``float64``: check against differences; ``float32``: check float32 against float64.
     """
 
-    rows: int = ROWS
+    rows: int = CHECK_ROWS
     h: float | None = None
     dtypes: tuple[Dtype, ...] = ("float64", "float32")
 
 
-USUAL = Settings()
+DEFAULT_SETTINGS = Settings()
 
 
 def check(
-    plan: Plan, theta: Vector | None = None, tamper: Tamper | None = None, settings: Settings = USUAL
+    plan: Plan, theta: Vector | None = None, tamper: Tamper | None = None, settings: Settings = DEFAULT_SETTINGS
 ) -> list[TensorCheck]:
-    """Check the gradient of each array of a plan's network, on some rows of its training data.
+    """Check the gradient of each array of a plan's network on some training samples.
 
     Args:
-        plan: what is checked.
-        theta: the parameters to check at; None for the first ones.
-        tamper: changes the float64 gradient before it is checked, to see whether the check would notice.
-        settings: rows, step and types of numbers.
+        plan: supplies data, network and loss.
+        theta: the parameters; None for the initial ones.
+        tamper: changes the float64 gradient before the check, to test whether the check notices.
+        settings: samples, step and dtypes.
     """
     engine = Engine(_for_checking(plan, settings.rows))
     theta = engine.theta.copy() if theta is None else theta.astype(np.float64)
     found: list[TensorCheck] = []
-    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):  # of what is too large nothing can be told
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
         if "float64" in settings.dtypes:
             found += _double(plan, Loss(engine, theta), tamper, settings)
         if "float32" in settings.dtypes:
@@ -78,11 +78,11 @@ def check(
     return found
 
 
-def after_steps(plan: Plan, steps: int, rows: int = ROWS) -> Vector:
-    """Return the parameters after some steps of training as the plan has it, on the rows that are checked.
+def after_steps(plan: Plan, steps: int, rows: int = CHECK_ROWS) -> Vector:
+    """Return the parameters after some training steps on the samples of the check.
 
     Raises:
-        DivergedError: if a number ceases to be finite before that.
+        DivergedError: if a number becomes infinite or NaN.
     """
     bare_steps = _for_checking(plan, rows)
     trained = replace(bare_steps, loss=plan.loss, optimizer=plan.optimizer, regularization=plan.regularization)
@@ -103,7 +103,7 @@ def after_steps(plan: Plan, steps: int, rows: int = ROWS) -> Vector:
 
 
 def _for_checking(plan: Plan, rows: int, penalties: bool = False, dtype: Dtype = "float64") -> Plan:
-    """Return the plan of a step of the loss over some rows; clipping and decay are no part of a gradient."""
+    """Return a plan whose step computes the gradient of the loss alone, or of the penalties too."""
     train, ours = plan.data.train, plan.regularization
     regularization = Regularization(l1=ours.l1, l2=ours.l2, biases=ours.biases) if penalties else Regularization()
     part = Split(train.x[:rows], train.y[:rows])
@@ -119,9 +119,9 @@ def _tensors(plan: Plan) -> Iterator[Tensor]:
 
 
 def _double(plan: Plan, loss: Loss, tamper: Tamper | None, settings: Settings) -> list[TensorCheck]:
-    """Check the float64 gradient against differences, that of the loss and that of the penalty apart."""
+    """Check the float64 gradients of the loss and of the penalty, each against differences."""
     gradient = loss.gradient()
-    rounding = ROUNDING * deviations(loss.engine, np.dtype(np.float64), stream(plan.seed, "rounding"))
+    rounding = ROUNDING_STDS * rounding_stds(loss.engine, np.dtype(np.float64), stream(plan.seed, "rounding"))
     analytic = gradient if tamper is None else tamper(loss.engine, gradient)
     found = _against_differences(plan, "data", loss, analytic, rounding, settings.h)
     if plan.regularization.l1 or plan.regularization.l2:
@@ -135,10 +135,10 @@ def _against_differences(
     plan: Plan, term: str, function: Function, analytic: Vector, rounding: Vector, h: float | None
 ) -> list[TensorCheck]:
     random = stream(plan.seed, "noise")
-    deviation = max(noise(lambda at: function.at(at)[0], function.theta, random) for _ in range(DIRECTIONS))
+    deviation = max(noise(lambda at: function.at(at)[0], function.theta, random) for _ in range(NOISE_DIRECTIONS))
     lines, found = Lines(function.at, function.theta, deviation), []
     for number, tensor in enumerate(_tensors(plan)):
-        chosen = np.sort(stream(plan.seed, "gradcheck", number).permutation(tensor.size)[:MOST_COORDINATES])
+        chosen = np.sort(stream(plan.seed, "gradcheck", number).permutation(tensor.size)[:MAX_COORDINATES])
         coordinates = tensor.start + chosen
         estimates = [_estimate(lines.coordinate(int(i), h), float(analytic[i])) for i in coordinates]
         compared = Compared(
@@ -148,7 +148,7 @@ def _against_differences(
             np.array([estimate.value for estimate in estimates]),
             np.array([estimate.error for estimate in estimates]) + rounding[coordinates],
             float(np.abs(analytic[tensor.start : tensor.start + tensor.size]).max()),
-            np.array([estimate.corner for estimate in estimates]),
+            np.array([estimate.kink for estimate in estimates]),
             term=term,
         )
         found.append(compared.to_check(_sweep(lines, compared)))
@@ -156,16 +156,16 @@ def _against_differences(
 
 
 def _estimate(differences: Differences, analytic: float) -> Estimate:
-    """Return the best estimate; before it contradicts the gradient, those of smaller steps are heard."""
+    """Return the best estimate, or one by smaller steps that agrees with the gradient."""
     best = differences.best()
     return best if abs(analytic - best.value) <= best.error else differences.supporting(analytic, best)
 
 
 def _sweep(lines: Lines, compared: Compared) -> tuple[tuple[float, float], ...]:
-    """Return the relative error of plain quotients for steps of all sizes, but for those that cross a corner."""
+    """Return the relative error of plain quotients for each step that crosses no kink."""
     wrong, sizes = compared.verdict in ("doubtful", "wrong"), np.abs(compared.analytic)
     swept, found = compared.worst if wrong else int(np.argmax(np.where(compared.right, sizes, -1.0))), []
-    analytic, floor = float(compared.analytic[swept]), max(SMALL * compared.largest, TINY)
+    analytic, floor = float(compared.analytic[swept]), max(SMALL_RELATIVE * compared.largest, TINY)
     for h in SWEEP:
         numeric, rounding, crossed = lines.coordinate(int(compared.coordinates[swept]), h).quotient(0)
         if not crossed and np.isfinite(rounding):
@@ -174,13 +174,13 @@ def _sweep(lines: Lines, compared: Compared) -> tuple[tuple[float, float], ...]:
 
 
 def _single(plan: Plan, theta: Vector, rows: int) -> list[TensorCheck]:
-    """Check the float32 gradient against the float64 one, both of the same float32 rows, targets and parameters."""
+    """Check the float32 gradient against float64's, on the same float32 samples, targets and parameters."""
     x, y = (_as_single(values[:rows]) for values in (plan.data.train.x, plan.data.train.y))
     plan = replace(plan, data=replace(plan.data, train=Split(x, y)))
     single = Loss(Engine(_for_checking(plan, rows, dtype="float32")), theta)
     double = Loss(Engine(_for_checking(plan, rows)), single.theta)
     analytic, numeric = single.gradient(), double.gradient()
-    error = ROUNDING * deviations(double.engine, np.dtype(np.float32), stream(plan.seed, "rounding"))
+    error = ROUNDING_STDS * rounding_stds(double.engine, np.dtype(np.float32), stream(plan.seed, "rounding"))
     error[~np.isfinite(analytic)] = 0.0 if _fits_single(double.engine) else np.inf
     found = []
     for tensor in _tensors(plan):
@@ -192,12 +192,12 @@ def _single(plan: Plan, theta: Vector, rows: int) -> list[TensorCheck]:
 
 
 def _as_single(values: NDArray[Any]) -> NDArray[Any]:
-    """Return numbers as float32 has them; classes stay as they are."""
+    """Round numbers to float32; class indices are unchanged."""
     return values.astype(np.float32).astype(values.dtype)
 
 
 def _fits_single(engine: Engine) -> bool:
-    """Return whether float32 can hold all numbers of a step, and their squares."""
+    """Return whether float32 can represent all numbers of a step and their squares."""
     workspace, largest = engine.workspace, float(np.finfo(np.float32).max)
     numbers = max(
         float(np.abs(values).max(initial=0.0)) for values in (workspace.z, workspace.h, workspace.d, engine.grad)

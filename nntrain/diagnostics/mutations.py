@@ -1,7 +1,6 @@
-"""Classic mistakes in a gradient, planted on purpose: a check that cannot fail would prove nothing.
+"""Classic gradient mistakes, planted on purpose to test the gradient check.
 
-Each is what people really write. A mistake in a loss or an activation replaces its compiled loop, and everything else
-stays as it is; one in a layer changes the gradient that comes out.
+A mistake in a loss or an activation replaces its compiled loop; a mistake in a layer changes the resulting gradient.
 """
 
 from collections.abc import Callable
@@ -157,18 +156,18 @@ MUTATIONS = {
         Mutation("transposed_weights", "the weights' gradient is transposed", tamper=transposed_weights),
         Mutation(
             "batch_norm_mean",
-            "batch norm's backward without the mean's share",
+            "batch norm's backward pass without the mean's term",
             tamper=batch_norm_without_mean,
             normalised=True,
         ),
-        Mutation("not_zeroed", "the last batch's gradient is still there", tamper=doubled),
+        Mutation("not_zeroed", "the last batch's gradient is not zeroed", tamper=doubled),
     )
 }
 
 
 @dataclass(frozen=True)
 class Caught:
-    """Whether the check noticed a mistake, and where it shows most."""
+    """Whether the check noticed a mistake, and the worst array."""
 
     name: str
     about: str
@@ -177,14 +176,14 @@ class Caught:
 
 
 def plant(name: str) -> list[Caught]:
-    """Plant the mistake ``name``, or ``all`` of them, and check.
+    """Plant the mistake ``name``, or ``all`` of them, and check the gradient.
 
     Raises:
-        InputError: if there is none of that name.
+        InputError: if the name is unknown.
     """
     if name != "all" and name not in MUTATIONS:
         hint = f"{nearest(name, MUTATIONS)} allowed: all, {', '.join(MUTATIONS)}".strip()
-        raise bad_input("--mutate", f"no mistake is called {name!r}", hint)
+        raise bad_input("--mutate", f"unknown mistake {name!r}", hint)
     chosen = MUTATIONS.values() if name == "all" else [MUTATIONS[name]]
     found = []
     for mutation in chosen:
@@ -195,7 +194,7 @@ def plant(name: str) -> list[Caught]:
 
 
 class _Mistaken:
-    """A component whose compiled loop is another one; everything else is the original's."""
+    """A component with another compiled loop; everything else is the original's."""
 
     def __init__(self, original: Any, **changed: CompiledFunction) -> None:
         self._original = original

@@ -1,8 +1,8 @@
-"""How far rounding may move each number of a gradient, found by rounding at random.
+"""The rounding error of each number of a gradient, estimated by random rounding.
 
-A step is taken again in float64, layer by layer with the same compiled loops, and whatever float32 would store is moved
-by about as much as float32 rounds it. Some such steps tell how much of a gradient is rounding: of a saturated
-unit or of terms that cancel it may be all.
+A step is repeated in float64, layer by layer with the same compiled loops, and every number that float32 would store is
+perturbed by about float32's rounding error. The spread over several such steps estimates the rounding error, which may
+exceed the gradient of a saturated unit or of cancelling terms.
 
 Source: Parker, Monte Carlo Arithmetic, 1997.
 """
@@ -21,29 +21,29 @@ from nntrain.training.engine import Engine
 Matrix = NDArray[np.float64]
 Arrays = dict[str, NDArray[Any]]
 Rows = NDArray[np.int64] | None
-SAMPLES = 8
-SIDE_BY_SIDE = 8  # partial sums of a product, at least: the error of a long sum grows with the root of its length
-DOUBLE = np.dtype(np.float64)
+ROUNDING_SAMPLES = 8
+PARTIAL_SUMS = 8  # of a product, at least: the error grows with the square root of a partial sum's length
+FLOAT64 = np.dtype(np.float64)
 
 
-def deviations(engine: Engine, dtype: np.dtype[Any], random: np.random.Generator) -> Matrix:
+def rounding_stds(engine: Engine, dtype: np.dtype[Any], random: np.random.Generator) -> Matrix:
     """Return the standard deviation that rounding to ``dtype`` gives each number of the gradient (P).
 
     Args:
-        engine: in float64, with the parameters and rows that the gradient is of.
-        dtype: what is rounded to.
-        random: where roundings come from.
+        engine: in float64, with the parameters and samples of the gradient.
+        dtype: the dtype to round to.
+        random: source of the perturbations.
     """
     unit, least = float(np.finfo(dtype).eps) / 2, float(np.finfo(dtype).tiny)
-    with np.errstate(all="ignore"):  # where numbers overflow nothing is known
+    with np.errstate(all="ignore"):  # overflow gives infinite estimates
         exact, step = _Step(engine, 0.0, 0.0, random).gradient(), _Step(engine, unit, least, random)
-        samples = [step.gradient(ties=bool(sample % 2)) for sample in range(SAMPLES)]
+        samples = [step.gradient(ties=bool(sample % 2)) for sample in range(ROUNDING_SAMPLES)]
         square = np.mean(np.square(np.array(samples) - exact), axis=0)
     return np.where(np.isfinite(square), np.sqrt(square) + least, np.inf)
 
 
 def _dropped(engine: Engine) -> Iterator[NDArray[np.bool_] | None]:
-    """Yield, for each layer, what the first step of a run drops (B, O)."""
+    """Yield the dropout mask of each layer in a run's first step (B, O), True where dropped."""
     rows, unit, key = len(engine.train.x), 0, step_key(engine.plan.seed, 1)
     for layer in engine.plan.network.layers:
         kept = np.ones(rows * layer.n_out)
@@ -58,20 +58,20 @@ def _drop(values: Matrix, dropped: NDArray[np.bool_] | None, share: float) -> Ma
 
 
 class _Step:
-    """A step of the loss alone, over all rows, with a norm's batches and with what the engine's own step dropped."""
+    """A step of the loss alone over all rows, with the batch norms and dropout masks of the engine's own step."""
 
     def __init__(self, engine: Engine, unit: float, least: float, random: np.random.Generator) -> None:
-        """Prepare steps with a relative rounding error of about ``unit``, and with 0 for what is below ``least``."""
+        """Use a relative rounding error of about ``unit``, and flush magnitudes below ``least`` to 0."""
         self._plan, self._theta, self._rows, self._random = engine.plan, engine.theta.copy(), engine.train, random
         self._unit, self._least = unit, least
         self._dropped = list(_dropped(engine))
         x, target = self._rows.x, self._rows.target
-        # rows that are the same are rounded in the same way, and stay the same
+        # equal rows are rounded equally
         self._forward_rows = np.unique(x, axis=0, return_inverse=True)[1].reshape(-1)
         self._backward_rows = np.unique(np.hstack([x, target]), axis=0, return_inverse=True)[1].reshape(-1)
 
     def gradient(self, ties: bool = True) -> Matrix:
-        """Return the gradient, as another order of roundings might give it; ``ties``: where z ties with its mean."""
+        """Return a gradient with random rounding; ``ties``: keep z exactly at its mean if all values are equal."""
         network, found = self._plan.network, np.zeros(self._plan.network.parameters)
         layers = list(zip(network.layers, network.arrays(self._theta), network.arrays(found), strict=True))
         h, passed = self._rows.x, []
@@ -86,7 +86,7 @@ class _Step:
         return found
 
     def _forward(self, layer: Dense, arrays: Arrays, h_in: Matrix, ties: bool) -> tuple[Matrix, Matrix, Matrix, Matrix]:
-        """Return z, h, and the norm's n and scale, which mean nothing without one."""
+        """Return z, h, and the norm's n and scale (meaningless without a norm)."""
         rows = self._forward_rows
         z = self._rounded(self._product(h_in, arrays["weights"], rows) + arrays["biases"], rows)
         n = scale = z
@@ -96,24 +96,24 @@ class _Step:
             scale = self._rounded(1 / np.sqrt(z.var(axis=axis, keepdims=True) + layer.norm.eps), groups)
             mean = z.mean(axis=axis, keepdims=True)
             off = z - self._rounded(mean, groups)
-            if ties:  # numbers that are all the same are the mean, or all off by as much
+            if ties:
                 off = np.where(np.ptp(z, axis=axis, keepdims=True) == 0, 0.0, off)
             n = self._rounded(off * scale, rows)
             z = self._rounded(arrays["gamma"] * n + arrays["beta"], rows)
         h = np.empty_like(z)
         shape: Any = arrays.get("slopes", Shape(layer.activation.coefficient, layer.n_out))
-        layer.activation.forward[DOUBLE](z.reshape(-1), h.reshape(-1), shape)
+        layer.activation.forward[FLOAT64](z.reshape(-1), h.reshape(-1), shape)
         h = self._rounded(h, rows)
         return z, (h + self._noise(z, rows) if layer.activation.cancels else h), n, scale
 
     def _delta(self, output: Matrix) -> Matrix:
         loss, target, rows = self._plan.loss, self._rows.target, self._backward_rows
         delta, numbers = np.empty_like(output), np.array(loss.numbers(), np.float64)
-        loss.function[DOUBLE](output, target, delta, numbers)
+        loss.function[FLOAT64](output, target, delta, numbers)
         delta = self._rounded(delta, rows)
-        if loss.inside:  # a difference of probabilities, which may be much smaller than they are
+        if loss.inside:  # a difference of probabilities, which may cancel
             probabilities = np.empty_like(delta)
-            loss.function[DOUBLE](np.zeros_like(output), target, probabilities, numbers)
+            loss.function[FLOAT64](np.zeros_like(output), target, probabilities, numbers)
             delta += self._noise(np.abs(probabilities).max(axis=1, keepdims=True) * np.ones_like(delta), rows)
         return delta
 
@@ -122,12 +122,12 @@ class _Step:
         (h_in, z, h, n, scale), d, rows = forward, dh.copy(), self._backward_rows
         flat = z.reshape(-1), h.reshape(-1)
         if "slopes" in arrays:
-            layer.activation.backward[DOUBLE](*flat, arrays["slopes"], d.reshape(-1), into["slopes"])
+            layer.activation.backward[FLOAT64](*flat, arrays["slopes"], d.reshape(-1), into["slopes"])
         else:
-            layer.activation.backward[DOUBLE](*flat, Shape(layer.activation.coefficient, layer.n_out), d.reshape(-1))
+            layer.activation.backward[FLOAT64](*flat, Shape(layer.activation.coefficient, layer.n_out), d.reshape(-1))
         if layer.activation.cancels:
             d += self._noise(dh, rows)
-        if layer.activation.distribution:  # a share times a difference of what may be nearly the same
+        if layer.activation.distribution:  # a probability times a difference, which may cancel
             d += self._noise(h * np.abs(dh).max(axis=1, keepdims=True), rows)
         d = self._rounded(d, rows)
         if layer.norm is not None:
@@ -143,14 +143,14 @@ class _Step:
 
     def _product(self, a: Matrix, b: Matrix, rows: Rows = None) -> Matrix:
         square = np.square(a) @ np.square(b)
-        return np.asarray(a @ b + self._noise(np.sqrt((1 + a.shape[1] / SIDE_BY_SIDE) * square), rows))
+        return np.asarray(a @ b + self._noise(np.sqrt((1 + a.shape[1] / PARTIAL_SUMS) * square), rows))
 
     def _rounded(self, values: Matrix, rows: Rows = None) -> Matrix:
         moved = values + self._noise(values, rows)
         return np.where(np.abs(moved) < self._least, 0.0, moved)
 
     def _noise(self, size: Matrix, rows: Rows) -> Matrix:
-        """Return the errors of numbers of some size; of ``rows`` that are the same, the same."""
+        """Return random errors of numbers of a magnitude; equal ``rows`` get equal errors."""
         if rows is None:
             return np.asarray(self._unit * size * self._random.standard_normal(size.shape))
         return np.asarray(self._unit * size * self._random.standard_normal((rows.max() + 1, size.shape[1]))[rows])

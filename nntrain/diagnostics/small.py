@@ -1,4 +1,4 @@
-"""Small networks on made-up rows, for checks of a single component."""
+"""Small networks on random samples, to check a single component."""
 
 from itertools import pairwise
 from typing import Any
@@ -19,24 +19,24 @@ from nntrain.training.plan import Plan
 from nntrain.training.settings import Training
 from nntrain.utils.random import stream
 
-ROWS, FEATURES, TARGETS, CLASSES = 24, 4, 2, 3
+SMALL_ROWS, FEATURES, TARGETS, CLASSES = 24, 4, 2, 3
 HIDDEN = (5, 4)
 
 
 def small_plan(
     activation: Activation, loss: Loss, norm: Norm | None = None, dropout: float = 0.0, seed: int = 0
 ) -> Plan:
-    """Return a run of a network with two hidden layers, on random rows of the loss' first task."""
+    """Return a plan with two hidden layers and random samples of the loss's first task."""
     random = stream(seed, "small")
-    x = random.standard_normal((ROWS, FEATURES))
+    x = random.standard_normal((SMALL_ROWS, FEATURES))
     n_classes = None if loss.tasks[0] == "regression" else loss.classes or CLASSES
     y: NDArray[Any]
     if n_classes is not None:
-        y = random.integers(0, n_classes, ROWS)
+        y = random.integers(0, n_classes, SMALL_ROWS)
     elif loss.counts:
-        y = random.poisson(2.0, (ROWS, TARGETS)).astype(np.float64)
+        y = random.poisson(2.0, (SMALL_ROWS, TARGETS)).astype(np.float64)
     else:
-        y = random.standard_normal((ROWS, TARGETS))
+        y = random.standard_normal((SMALL_ROWS, TARGETS))
     widths = (FEATURES, *HIDDEN, loss.outputs(TARGETS, n_classes))
     weights = Normal(scale=0.7)
     layers = [Dense(n_in, n_out, activation, weights, weights, dropout, norm) for n_in, n_out in pairwise(widths[:-1])]

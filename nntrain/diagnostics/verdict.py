@@ -1,8 +1,8 @@
-"""Whether a run under- or overfits: one rule on its facts.
+"""Whether a run underfits or overfits: one list of rules.
 
-Losses are compared as shares of the baseline's, that of the best constant prediction, so that one rule serves all
-losses and data. A run underfits if its training error is larger than noise explains, or still falls; it overfits if the
-validation loss has risen, or is far above the training loss. ``benchmarks/fits`` counts how often the rule is right.
+Losses are scaled by the baseline, the loss of the best constant prediction, so that the same thresholds serve every
+loss and data set. A run underfits if its training error exceeds the noise or is still falling; it overfits if the
+validation loss has risen or is far above the training loss. ``benchmarks/fits`` measures the accuracy of these rules.
 
 Source: K, N (under- and overfitting).
 """
@@ -15,24 +15,24 @@ from nntrain.diagnostics import wording
 from nntrain.diagnostics.facts import Facts, trend
 from nntrain.training.events import Stopped
 
-# Shares of the baseline's loss
-MATERIAL = 0.05  # what is left to learn, at least, in a run that underfits
-RISE = 0.1  # a rise of the validation loss that is overfitting; it is a share of the lowest validation loss as well
-GAP = 0.5  # a gap between training and validation that is overfitting
-FITTED = 0.5  # a training loss below it has fitted the training part
-VISIBLE_GAP = 0.1  # a gap that is worth mentioning
-JUMP = 0.03  # a mean rise of the training loss from epoch to epoch that is instability
-WORSE = 1.02  # a training loss that is worse than the baseline's
+# Scaled losses: fractions of the baseline's
+MATERIAL_LOSS = 0.05  # an underfitting run has at least this much left to learn
+OVERFIT_RISE = 0.1  # minimum rise of the validation loss; also relative to its minimum
+OVERFIT_GAP = 0.5  # minimum gap between validation and training loss
+FITTED_LOSS = 0.5  # below it, a run has fitted its training data
+VISIBLE_GAP = 0.1  # minimum gap that a verdict mentions
+UNSTABLE_JUMP = 0.03  # minimum mean rise of the training loss from epoch to epoch
+WORSE_THAN_CONSTANT = 1.02  # a training loss above the baseline, beyond rounding
 
 # Standard errors
-RISE_ERRORS = 1  # that a rise exceeds: few, as it is seen over many epochs, on the same rows
-GAP_ERRORS = 2  # that a gap exceeds
+RISE_ERRORS = 1  # few, because many epochs on the same rows show the rise
+GAP_ERRORS = 2
 
-FEWEST = 5  # epochs, below which curves say nothing
+MIN_EPOCHS = 5  # fewer show no trend
 
 
 class Kind(StrEnum):
-    """What a verdict says."""
+    """The kinds of verdicts."""
 
     DIVERGED = "diverged"
     SEARCH = "search"
@@ -46,7 +46,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a run says about itself, in a word and in a sentence."""
+    """A verdict on a run: its kind, and a sentence for people."""
 
     kind: Kind
     text: str
@@ -68,74 +68,83 @@ def _diverged(facts: Facts) -> Verdict | None:
 def _search(facts: Facts) -> Verdict | None:
     if not facts.started.search:
         return None
-    return Verdict(Kind.SEARCH, f"a search has no trend to judge; the best of {len(facts.train):,} points was kept")
+    return Verdict(Kind.SEARCH, f"a search has no trend; kept the best of {len(facts.train):,} points")
 
 
 def _same_targets(facts: Facts) -> Verdict | None:
     if facts.baseline("train").span > 0:
         return None
-    return Verdict(Kind.UNDECIDED, "cannot be judged: the targets of the training part are all the same")
+    return Verdict(Kind.UNDECIDED, "cannot judge: all training targets are equal")
 
 
 def _too_few_epochs(facts: Facts) -> Verdict | None:
-    """Say so where a short run has learned something, unless it has ended by itself."""
-    done = len(facts.train) >= FEWEST or facts.finished.stopped is Stopped.CONVERGED
-    if done or facts.level("train") >= wording.NO_BETTER:
+    """Apply to short runs that have learned something and did not converge."""
+    done = len(facts.train) >= MIN_EPOCHS or facts.finished.stopped is Stopped.CONVERGED
+    if done or facts.level("train") >= wording.NOTHING_LEARNED:
         return None
-    return Verdict(Kind.UNDECIDED, f"too few epochs to tell: {len(facts.train)}, at least {FEWEST} are needed")
+    return Verdict(Kind.UNDECIDED, f"too few epochs to judge: {len(facts.train)}; at least {MIN_EPOCHS} needed")
 
 
 def _unstable(facts: Facts) -> Verdict | None:
-    """Say so where the training loss jumps up and down, as it does at a learning rate that is too large."""
+    """Apply where the training loss jumps up and down, as with too high a learning rate."""
     jumps = facts.jumps
-    if not (jumps and facts.share("train", sum(jumps) / len(jumps)) >= JUMP):
+    if not (jumps and facts.fraction("train", sum(jumps) / len(jumps)) >= UNSTABLE_JUMP):
         return None
-    return Verdict(Kind.UNSTABLE, f"unstable: {wording.jumps(jumps)}; try a smaller learning rate")
+    return Verdict(Kind.UNSTABLE, f"unstable: {wording.jumps(jumps)}; try a lower learning rate")
 
 
 def _overfits(facts: Facts) -> Verdict | None:
-    """Say so where the validation loss has risen from its lowest, or is far above the training loss.
+    """Apply where the validation loss has risen from its minimum, or is far above the training loss.
 
-    In a run that underfits as well, the gap is weighed against what has not been learned. Who is no better than a
-    constant on the training part has fitted nothing.
+    If the run also underfits, the larger of the two problems counts. A run that is no better than a constant on its
+    training data has not overfitted.
     """
-    if facts.systematic > facts.gap or facts.level("train") >= wording.NO_BETTER:
+    if facts.systematic > facts.gap or facts.level("train") >= wording.NOTHING_LEARNED:
         return None
     if facts.kept_last and facts.validation and _rose(facts):
         cures = "try early stopping, regularization, fewer units or more data"
         return Verdict(Kind.OVERFITS, f"overfits: {wording.rise(facts)}; {cures}")
-    if facts.level("train") <= FITTED and facts.gap >= max(GAP, GAP_ERRORS * facts.gap_error):
+    if facts.level("train") <= FITTED_LOSS and facts.gap >= max(OVERFIT_GAP, GAP_ERRORS * facts.gap_error):
         cures = "try regularization, fewer units or features, or more data"
         return Verdict(Kind.OVERFITS, f"overfits: {wording.gap(facts)}; {cures}")
     return None
 
 
 def _rose(facts: Facts) -> bool:
-    """Return whether the validation loss has risen materially: beyond its noise, or leaving a large gap as well."""
+    """Return whether the rise of the validation loss is material and either significant or beside a large gap."""
     rise, error = facts.finished.rise or (0.0, 0.0)
     lowest = facts.level("validation") - facts.rise
-    material = facts.rise >= RISE and facts.rise >= RISE * lowest
-    return material and (rise > RISE_ERRORS * error or facts.gap >= GAP)
+    material = facts.rise >= OVERFIT_RISE and facts.rise >= OVERFIT_RISE * lowest
+    return material and (rise > RISE_ERRORS * error or facts.gap >= OVERFIT_GAP)
 
 
 def _underfits(facts: Facts) -> Verdict | None:
     level, noise_is_known = facts.level("train"), facts.finished.systematic is not None
     end = trend(facts.validation or facts.train) if facts.kept_last else None
     part = "validation" if facts.validation else "train"
-    falls = end is not None and min(facts.share(part, end.before - end.after), facts.level(part), level) >= MATERIAL
-    more_to_learn = facts.systematic >= MATERIAL
-    if not (more_to_learn or falls or level > WORSE or (level >= wording.NO_BETTER and not noise_is_known)):
+    falls = (
+        end is not None and min(facts.fraction(part, end.before - end.after), facts.level(part), level) >= MATERIAL_LOSS
+    )
+    more_to_learn = facts.systematic >= MATERIAL_LOSS
+    if not (
+        more_to_learn
+        or falls
+        or level > WORSE_THAN_CONSTANT
+        or (level >= wording.NOTHING_LEARNED and not noise_is_known)
+    ):
         return None
     left = wording.level(facts, "train") + (wording.not_noise(facts) if more_to_learn else "")
-    return Verdict(Kind.UNDERFITS, f"underfits: {left}; {wording.way_on(facts)}")
+    return Verdict(Kind.UNDERFITS, f"underfits: {left}; {wording.advice(facts)}")
 
 
 def _nothing_learned(facts: Facts) -> Verdict | None:
-    if facts.level("train") >= wording.NO_BETTER:
-        reason = wording.stuck(facts) or "similar rows have no error in common: the features may not tell the target"
+    if facts.level("train") >= wording.NOTHING_LEARNED:
+        reason = (
+            wording.stuck(facts) or "similar samples do not share errors: the features may not determine the target"
+        )
         return Verdict(Kind.NOTHING_LEARNED, f"nothing learned: {wording.level(facts, 'train')}; {reason}")
     if facts.level("validation") >= 1:
-        text = f"nothing learned that holds for other rows: {wording.level(facts, 'validation')}"
+        text = f"nothing learned that generalizes: {wording.level(facts, 'validation')}"
         return Verdict(Kind.NOTHING_LEARNED, f"{text}; try regularization or more data")
     return None
 
@@ -143,9 +152,9 @@ def _nothing_learned(facts: Facts) -> Verdict | None:
 def _fits(facts: Facts) -> Verdict | None:
     if not facts.validation:
         text = f"no sign of underfitting: {wording.level(facts, 'train')}"
-        return Verdict(Kind.FITS, f"{text}; overfitting cannot be seen without a validation part")
+        return Verdict(Kind.FITS, f"{text}; detecting overfitting needs a validation split")
     if facts.gap >= max(VISIBLE_GAP, GAP_ERRORS * facts.gap_error):
-        text = f"no sign of underfitting; {wording.gap(facts)}: regularization or more data may narrow this gap"
+        text = f"no sign of underfitting; {wording.gap(facts)}: regularization or more data may narrow it"
     else:
         text = f"no sign of over- or underfitting: {wording.level(facts, 'validation')}"
     return Verdict(Kind.FITS, text + wording.frequent_class(facts))

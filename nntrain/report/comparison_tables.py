@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from nntrain.comparison.result import Outcome, Result, VariantResult
-from nntrain.comparison.run_result import POINTS
+from nntrain.comparison.run_result import CURVE_POINTS
 from nntrain.comparison.statistics import Pair
 from nntrain.report import comparison_cells as cells
 from nntrain.report.braille import LABEL_WIDTH, curves
@@ -124,8 +124,8 @@ def loss_curves(result: Result, width: int) -> RenderableType:
     legend += [Text(f"{mark} {variant.name}", colour) for variant, colour, mark in shown]
     longest = max(variant.counts.epochs for variant, *_ in shown)
     epochs = Text(f"{'':{LABEL_WIDTH}}epochs 1 to {longest:,}", "dim")
-    if longest > POINTS:
-        epochs.append(f", {POINTS} of them drawn")
+    if longest > CURVE_POINTS:
+        epochs.append(f", {CURVE_POINTS} of them drawn")
     lines: list[RenderableType] = [Text("  ").join(legend), picture, epochs]
     if len(drawable) > len(shown):
         names = ", ".join(variant.name for variant in drawable[len(shown) :])

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from nntrain.diagnostics.causes import Finding
 from nntrain.diagnostics.curvature import Curvature
-from nntrain.diagnostics.layers import LayerLook, NetworkStats
+from nntrain.diagnostics.layers import LayerStats, NetworkStats
 from nntrain.report.fitting import Column, fitted, has_room
 from nntrain.report.numbers import count, number, percent, short
 
@@ -64,7 +64,7 @@ def _axis(span: tuple[float, float], bars: Text) -> str:
     return f"{low}{high:>{max(len(bars) - len(low), len(high) + 1)}}"
 
 
-def _bars(layer: LayerLook, bins: int) -> str:
+def _bars(layer: LayerStats, bins: int) -> str:
     """Return a histogram with one character per ``bins`` bins."""
     counts = [sum(layer.histogram[i : i + bins]) for i in range(0, len(layer.histogram), bins)]
     most = max(counts, default=0) or 1
