@@ -203,7 +203,7 @@ def test_directories_without_permission(nntrain: CommandLine) -> None:
         ("test.acuracy>=1", "unknown metric 'acuracy'\n  did you mean accuracy? allowed: loss, accuracy, r2"),
         ("test.f1>=1", "unknown metric 'f1'\n  allowed: loss, accuracy, r2"),
         ("epoch>=1", "unknown number 'epoch'\n  did you mean epochs?"),
-        ("test.r2>=0", "r2 is not measured in classification\n  choose test.accuracy or test.loss"),
+        ("test.r2>=0", "classification has no r2\n  use test.accuracy or test.loss"),
     ],
 )
 def test_conditions_that_cannot_hold(nntrain: CommandLine, condition: str, words: str) -> None:
@@ -212,7 +212,7 @@ def test_conditions_that_cannot_hold(nntrain: CommandLine, condition: str, words
 
 def test_a_condition_on_a_part_that_there_is_not(nntrain: CommandLine) -> None:
     message = refused(nntrain, "fit", "r.yaml", "--set", "data.test=0", "--require", "test.loss<1")
-    assert "there is no test part: data.test is 0\n  parts: train, validation" in message
+    assert "there is no test split: data.test is 0\n  splits: train, validation" in message
 
 
 @pytest.mark.parametrize(

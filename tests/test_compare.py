@@ -348,7 +348,7 @@ def test_as_many_seeds_as_the_pairs_take(nntrain: CommandLine, moons: Path) -> N
     assert len(ended.json["seeds"]) == 11  # for 28 pairs
     assert "too few" not in ended.err
     assert (
-        "6 seeds are too few to show a difference among 8 variants; it takes 11"
+        "6 seeds are too few to show a difference among 8 variants: use at least 11"
         in nntrain(*arguments, "--seeds", 6).err
     )
 

@@ -94,15 +94,15 @@ def test_the_float32_gradient_is_checked_against_the_float64_one(
     only = nntrain("gradcheck", "iris", "--dtype", "float32", "--json").json
     assert {one["dtype"] for one in only} == {"float32"}
     assert all(one["verdict"] == "good" for one in only)
-    original = Engine.take
+    original = Engine.loss_and_gradient
 
     def off_in_float32(self: Engine, *arguments: Any, **keys: Any) -> Any:
-        taken = original(self, *arguments, **keys)
+        loss, gradient = original(self, *arguments, **keys)
         if self.dtype == np.float32:
-            self.grad *= np.float32(1.1)
-        return taken
+            gradient *= np.float32(1.1)
+        return loss, gradient
 
-    monkeypatch.setattr(Engine, "take", off_in_float32)
+    monkeypatch.setattr(Engine, "loss_and_gradient", off_in_float32)
     ended = nntrain("gradcheck", "iris", "--steps", 0, "--json")
     assert ended.status == 1
     assert all(one["failed"] == (one["dtype"] == "float32") for one in ended.json)

@@ -114,7 +114,7 @@ def test_predict_keeps_columns_of_the_file(iris: Path, folder: Path, nntrain: Co
     plain = nntrain("predict", iris, "--proba", stdin=text).out
     assert found.drop("id", "sepal width").write_csv() == pl.read_csv(io.StringIO(plain)).write_csv()
     assert "did you mean id?" in refused(nntrain, "predict", iris, "--keep", "idd", stdin=text)
-    assert "--keep species: the predictions have this name" in refused(
+    assert "--keep species: the column of the predictions has this name too" in refused(
         nntrain, "predict", iris, "--keep", "species", stdin=text
     )
 
@@ -137,7 +137,7 @@ def test_new_rows_may_be_parted_otherwise_than_the_recipes(nntrain: CommandLine,
         assert nntrain("predict", iris, folder / "other.csv", "--separator", typed).out == expected
         evaluated = nntrain("evaluate", iris, "--data", folder / "other.csv", "--separator", typed, "--json").json
         assert evaluated == nntrain("evaluate", iris, "--data", folder / "iris.csv", "--json").json
-    assert r'looks tab-separated: set --separator to "\t"' in refused(nntrain, "predict", iris, folder / "other.csv")
+    assert r'looks tab-separated; use --separator to "\t"' in refused(nntrain, "predict", iris, folder / "other.csv")
     message = refused(nntrain, "predict", iris, folder / "iris.csv", "--separator", "x")
     assert "--separator: unknown separator 'x'" in message
     assert "add --data FILE" in refused(nntrain, "evaluate", iris, "--separator", ";")

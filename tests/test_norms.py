@@ -225,5 +225,5 @@ def test_a_last_batch_of_one_row_has_no_variance() -> None:
 
 
 def test_batch_norm_of_single_rows_is_refused() -> None:
-    with pytest.raises(InputError, match="batch norm takes the mean and variance of a batch's rows"):
+    with pytest.raises(InputError, match="batch norm needs the mean and variance of several rows"):
         built({"data": {"source": "moons"}, "model": {"norm": "batch"}, "training": {"batch_size": 1}})

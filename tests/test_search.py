@@ -90,7 +90,7 @@ def test_a_grid_that_is_done_ends_the_run() -> None:
         (("model.hidden=[64]",), "more than 1,000,000,000 points"),
         (("regularization.l2=0.1",), "regularization.l2: exhaustive needs"),
         (("training.batch_size=2",), "exhaustive needs the gradient of all rows"),
-        (("schedule=cooling",), "schedule: exhaustive finds"),
+        (("schedule=cooling",), "schedule: exhaustive does not follow"),
         (("optimizer.points=1",), "optimizer.points: found 1"),
     ],
 )

@@ -119,7 +119,7 @@ def test_predictions_come_in_blocks_and_are_the_same(
     table = "\n".join([names, *rows])
     command = ("predict", "run/model.safetensors", "--proba")
     whole = nntrain(*command, stdin=table)
-    monkeypatch.setattr(predict, "NUMBERS", 7)  # three rows
+    monkeypatch.setattr(predict, "BLOCK_OUTPUTS", 7)  # three rows
     assert nntrain(*command, stdin=table) == whole
     assert whole.out.count("\n") == 26
     rows[13] = "1.5e38,1.5e38"
@@ -138,7 +138,7 @@ def test_no_block_is_predicted_that_nobody_reads(
     assert nntrain("fit", moons, "--out", "run", "-q").status == 0
     names = ",".join(Model.load(Path("run/model.safetensors")).feature_names)
     printed: list[str] = []
-    monkeypatch.setattr(predict, "NUMBERS", 7)
+    monkeypatch.setattr(predict, "BLOCK_OUTPUTS", 7)
 
     def print_text(text: str) -> bool:
         printed.append(text)

@@ -77,7 +77,7 @@ def test_targets_that_a_loss_cannot_take(name: str) -> None:
         if task == "classification" and task in loss.tasks:
             wrong += [(values + 1, outputs[task]), (values - 1, outputs[task]), (values * 1.0, outputs[task])]
         for of_wrong, count in wrong:
-            with pytest.raises(ValueError, match="do not suit"):
+            with pytest.raises(ValueError, match="do not fit"):
                 loss.target_columns(of_wrong, known, count)
 
 

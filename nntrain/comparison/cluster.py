@@ -23,6 +23,7 @@ JOBS_PER_THREAD = 4  # jobs submitted ahead for each thread of the cluster
 TIMEOUT = 10  # seconds to wait for the scheduler and for its first worker
 MAX_WAIT_FOR_WORKERS = 60  # seconds to wait for a new worker after losing the last one
 WORKER_CHECK_INTERVAL = 1.0  # seconds
+RESULT_TIMEOUT = 5  # seconds to fetch a result: a lost one would block until its run is made again
 
 
 class Cluster:
@@ -90,7 +91,12 @@ class Cluster:
                     return
                 hand_out(len(done))
                 for future in done:
-                    yield waiting.pop(future), self._result(future)
+                    result = self._result(future)
+                    if result is None:
+                        self._check_workers()
+                    else:
+                        self._last_worker = monotonic()
+                        yield waiting.pop(future), result
         finally:
             if self._client.status == "running":
                 with suppress(Exception):
@@ -107,9 +113,7 @@ class Cluster:
                 raise self._lost() from None
         if self._client.status != "running":
             raise self._lost()
-        if done:
-            self._last_worker = monotonic()
-        else:
+        if not done:
             self._check_workers()
         return done
 
@@ -135,14 +139,16 @@ class Cluster:
         except Exception:
             raise self._lost() from None
 
-    def _result(self, future: Any) -> RunResult:
-        """Return the result of a run."""
+    def _result(self, future: Any) -> RunResult | None:
+        """Return the result of a run; None if it was lost with its worker, so that the run is made again."""
         from distributed.comm.core import CommClosedError
 
         try:
-            return RunResult.from_json(future.result())
+            return RunResult.from_json(future.result(timeout=RESULT_TIMEOUT))
         except NntrainError:
             raise
+        except TimeoutError:
+            return None
         except CommClosedError:
             raise self._lost() from None
         except Exception as error:

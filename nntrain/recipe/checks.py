@@ -132,7 +132,9 @@ def check_full_batch(recipe: Recipe, document: Document) -> None:
             "choose full, or remove the key",
         )
     if recipe.schedule.name != "constant" or recipe.schedule.warmup:
-        raise bad_input(document.place("schedule"), f"{name} chooses its step sizes by line search", "remove the key")
+        raise bad_input(
+            document.place("schedule"), f"{name} does not follow a learning rate schedule", "remove the key"
+        )
     following = [key for key in ("lookahead", "averaging") if getattr(recipe.training, key) is not None]
     if following:
         raise bad_input(
