@@ -65,10 +65,15 @@ class Component(Strict):
             cls.family, cls.members = family, {}
         else:
             # a class that declares no name is a shared base
-            cls.members.update(dict.fromkeys(get_args(cls.model_fields["name"].annotation), cls))
+            cls.members.update(dict.fromkeys(_names(cls), cls))
 
 
 C = TypeVar("C", bound=Component)
+
+
+def _names(member: type[Component]) -> tuple[str, ...]:
+    """Return the name of a member, and its aliases."""
+    return get_args(member.model_fields["name"].annotation)
 
 
 def members(family: type[C]) -> dict[str, type[C]]:
@@ -97,9 +102,9 @@ class Choice:
     default: str | None = None
 
     def __get_pydantic_core_schema__(self, family: type[Component], handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Return a union of all members, told apart by ``name``."""
-        members(family)  # imports them all
-        choices = {name: handler.generate_schema(member) for name, member in family.members.items()}
+        """Return a union of all members, told apart by ``name`` or an alias of it."""
+        schemas = [(_names(member), handler.generate_schema(member)) for member in members(family).values()]
+        choices = {name: schema for names, schema in schemas for name in names}
         union = core_schema.tagged_union_schema(choices, "name", strict=True)
         return core_schema.no_info_before_validator_function(self._with_name, union)
 

@@ -59,7 +59,7 @@ def test_variants_that_are_none_are_refused(nntrain: CommandLine, moons: Path) -
     for arguments, words in (
         (("--optimizers", "sgd,adam", "--target", "nan"), "--target: found nan"),
         (("--vary", "seed=1,2"), "cannot vary seed"),
-        (("--vary", "data.test_seed=1,2"), "data.test_cannot vary seed"),
+        (("--vary", "data.test_seed=1,2"), "cannot vary data.test_seed"),
         (("--lrs", "0.1,0.2", "--vary", "optimizer.lr=0.3,0.4"), "optimizer.lr varies already"),
         (("same.yaml",), "'moons' and 'same' are the same recipe"),
     ):

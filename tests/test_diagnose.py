@@ -287,7 +287,7 @@ def test_the_curvature_tells_a_saddle_from_an_optimum(nntrain: CommandLine, tmp_
     fit = ("fit", "recipes/line.yaml", "--out", tmp_path / "run", "-q", "--set", "training.epochs=5000")
     assert nntrain(*fit, "--set", "training.dtype=float64").status == 0
     (finding,) = nntrain("diagnose", tmp_path / "run", "--curvature", "--json").json["findings"]
-    assert "an optimum (the outputs are the targets), at loss" in finding["text"]
+    assert "a minimum (the outputs equal the targets), at loss" in finding["text"]
     still = replace(network_stats(built({"data": {"source": "iris"}}).plan), still=True)
     (finding_,) = findings(still, Curvature(-0.5, 2.0, 1e-3, None, 1.0))
     assert "a saddle (eigenvalue -0.5 of the Hessian)" in finding_.text

@@ -126,7 +126,7 @@ def test_predictions_come_in_blocks_and_are_the_same(
     ended = nntrain(*command, stdin="\n".join([names, *rows]))
     assert ended.status == 2
     assert ended.out.splitlines() == whole.out.splitlines()[:13]
-    assert "nntrain: only the predictions of the first 12 rows are printed\n" in ended.err
+    assert "nntrain: only the first 12 predictions were printed\n" in ended.err
     assert "row 14: the model's output for it is not finite" in ended.err
     rows[13] = "1e39,1"
     assert nntrain(*command, stdin="\n".join([names, *rows])).out == ""  # seen before anything is printed

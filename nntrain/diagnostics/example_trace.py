@@ -108,7 +108,7 @@ def trace(plan: Plan, row: int, theta: Numbers | None = None) -> Trace:
     engine.theta[:] = first
     loss, gradient = engine.loss_and_gradient()
     if not np.isfinite(loss) or not np.isfinite(gradient).all():
-        what = f"row {row} of the training part: a number on its way is not finite"
+        what = f"row {row} of the training split: an intermediate value is not finite"
         raise DivergedError(Problem(Place("trace"), what, "nntrain diagnose tells where"))
     network, found = plan.network, []
     parts = zip(network.layers, network.arrays(first), network.arrays(engine.grad), in_buffers(engine), strict=True)
