@@ -1,4 +1,4 @@
-"""What several tests need: the command line in this process, and recipes as plain data."""
+"""Helpers of several tests: the command line in this process, and recipes as plain data."""
 
 import functools
 import io
@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from nntrain.activations import Activation, Shape
 from nntrain.cli.main import main
+from nntrain.jit.lazy import register_recorded
 from nntrain.recipe.build import Built, build
 from nntrain.recipe.document import dump_document, read_document
 from nntrain.recipe.schema import parse
@@ -29,7 +30,8 @@ ROOT = Path(__file__).parent.parent
 
 @functools.cache
 def compiled(kernel: Callable[..., Any]) -> Callable[..., Any]:
-    """Return what a compiled caller gets of a kernel, which is plain Python when it is called from Python."""
+    """Return a kernel as compiled callers see it; Python gets the plain function."""
+    register_recorded()
     return numba.njit(lambda *arguments: kernel(*arguments))  # type: ignore[no-any-return]
 
 
@@ -43,7 +45,7 @@ class Ended:
 
     @property
     def json(self) -> Any:
-        """What is on standard output, as the JSON that it has to be."""
+        """The JSON on standard output."""
         return json.loads(self.out, parse_constant=_not_json)
 
 
@@ -80,7 +82,7 @@ def make(family: type[C], name: str, **keys: Any) -> C:
 
 
 class Activated:
-    """An activation's loops in float64, on rows of some units, with what it learns as it is at first."""
+    """An activation's loops in float64, for rows of ``units`` units, with its initial slopes."""
 
     def __init__(self, activation: Activation, units: int) -> None:
         self.activation, self.shape = activation, Shape(activation.coefficient, units)
@@ -94,7 +96,7 @@ class Activated:
         return h
 
     def backward(self, z: NDArray[Any], h: NDArray[Any], d: NDArray[Any]) -> None:
-        """Turn d into dL/dz, and fill the gradient of what is learnt."""
+        """Turn d into dL/dz, and fill the gradient of the slopes."""
         if self.slopes.size:
             self.activation.backward[z.dtype](z, h, self.slopes, d, self.gradient)
         else:
@@ -102,7 +104,7 @@ class Activated:
 
 
 def run(recipe: Mapping[str, Any] | str) -> tuple[Engine, list[Event]]:
-    """Train a recipe; return the engine as it is left and all events."""
+    """Train a recipe; return the engine and all events."""
     engine = Engine(built(recipe).plan)
     return engine, list(train(engine))
 
@@ -121,7 +123,7 @@ def relative_error(found: NDArray[Any], expected: NDArray[Any]) -> float:
 
 
 def lines_of(folder: Path | str) -> list[dict[str, Any]]:
-    """Return the lines of the one file of runs below ``folder``."""
+    """Return the lines of the only runs.jsonl below ``folder``."""
     (found,) = Path(folder).rglob("runs.jsonl")
     return [json.loads(line) for line in found.read_text().splitlines()]
 
@@ -138,7 +140,7 @@ def fitted_csv(nntrain: CommandLine, folder: Path, name: str, target: str, *sett
 
 
 def refused(nntrain: CommandLine, *arguments: object, stdin: str = "") -> str:
-    """Return what a command says that refuses its input."""
+    """Return the message of a command that refuses its input."""
     ended = nntrain(*arguments, stdin=stdin)
     assert ended.status == 2
     assert ended.out == ""

@@ -29,6 +29,13 @@ with announced(lambda: told.append("compiled")):
     SGD.update[np.dtype("float32")]
 print(*told)
 """
+CALLED = """
+import numpy as np
+theta, grad, state = np.arange(2, dtype="float32"), np.ones(2, "float32"), np.zeros((0, 2), "float32")
+theta += 0.5
+SGD.update["float32"](theta, grad, state, np.zeros((0, 3), np.int64), np.zeros(8), 0.5, 1, 0, 2)
+print(theta.tolist())
+"""
 # Every bit may flip and every end be missing: what is left of an entry is no entry.
 DAMAGED = """
 import random
@@ -174,7 +181,9 @@ def test_a_disk_that_is_full_costs_only_time(
 def test_who_has_no_place_for_the_cache_is_told_what_to_do(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     code = "from nntrain.cli.compiling import announce_compiling\nfrom nntrain.optimizers.sgd import SGD\n"
-    code += "with announce_compiling(print):\n    SGD.update['float32']"
-    said = run(code, tmp_path / "file" / "cache")
+    code += "with announce_compiling(print):\n    SGD.update['float32']\n"
+    code += CALLED
+    said, computed = run(code, tmp_path / "file" / "cache").splitlines()
+    assert computed == "[0.0, 1.0]"
     assert said.startswith("compiling (up to half a minute in every run; ")
     assert "NUMBA_CACHE_DIR" in said

@@ -40,9 +40,17 @@ def summary_of(folder: Path, name: str, *settings: str, **environment: str) -> t
     return json.loads(ended.stdout)["train"], ended.stderr
 
 
-def test_compiling_is_announced_and_happens_once(tmp_path: Path) -> None:
-    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
-    first, said_first = summary_of(tmp_path, "one", **cache)
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, float], str]:
+    """The folder of a first run, whose cache was empty; its final training scores and messages."""
+    folder = tmp_path_factory.mktemp("first")
+    return folder, *summary_of(folder, "first", NUMBA_CACHE_DIR=str(folder / "cache"))
+
+
+@pytest.mark.slow
+def test_compiling_is_announced_and_happens_once(tmp_path: Path, first_run: tuple[Path, dict[str, float], str]) -> None:
+    folder, first, said_first = first_run
+    cache = {"NUMBA_CACHE_DIR": str(folder / "cache")}
     again, said_again = summary_of(tmp_path, "two", **cache)
     other, said_other = summary_of(
         tmp_path, "three", "model.hidden=[3]", "data.source=iris", "loss=cross_entropy", **cache
@@ -54,16 +62,19 @@ def test_compiling_is_announced_and_happens_once(tmp_path: Path) -> None:
     assert other != first
 
 
-def test_another_rule_loss_or_activation_does_not_compile_the_epoch_again(tmp_path: Path) -> None:
-    """Only what is chosen for the first time is compiled: a fraction of what the epoch takes."""
-    cache = {"NUMBA_CACHE_DIR": str(tmp_path / "cache")}
+@pytest.mark.slow
+def test_another_rule_loss_or_activation_does_not_compile_the_epoch_again(
+    tmp_path: Path, first_run: tuple[Path, dict[str, float], str]
+) -> None:
+    """Only what is chosen for the first time is compiled, in a fraction of the time for the epoch."""
+    cache = first_run[0] / "cache"
 
     def compiled() -> set[str]:
-        return {path.name.split("-")[0] for path in (tmp_path / "cache").rglob("*.nbc")}
+        return {path.name.split("-")[0] for path in cache.rglob("*.nbc")}
 
-    summary_of(tmp_path, "one", **cache)
     before = compiled()
-    summary_of(tmp_path, "two", "optimizer=nesterov", "loss=mse", "model.activation=elu", **cache)
+    changes = ("optimizer=nesterov", "loss=mse", "model.activation=elu")
+    summary_of(tmp_path, "two", *changes, NUMBA_CACHE_DIR=str(cache))
     new = {name.split(".")[-1] for name in compiled() - before}
     assert new == {"nesterov", "mean_squared_error", "elu_forward", "elu_backward"}
     assert any(name.endswith(".steps") or name == "epoch.steps" for name in before), before
@@ -76,13 +87,6 @@ def test_plain_python_gives_the_same(tmp_path: Path) -> None:
     assert "compiling" not in said
     assert plain["loss"] == pytest.approx(compiled["loss"], rel=1e-9)
     assert plain["accuracy"] == compiled["accuracy"]
-
-
-def test_without_a_place_for_the_cache_it_still_runs(tmp_path: Path) -> None:
-    blocked = tmp_path / "file"
-    blocked.write_text("")
-    train, _ = summary_of(tmp_path, "one", NUMBA_CACHE_DIR=str(blocked / "cache"))
-    assert train["accuracy"] > 0
 
 
 def test_what_is_compiled_already_is_not_announced() -> None:

@@ -159,6 +159,7 @@ def test_a_data_set_of_scikit_learns_does_not_import_it_either(tmp_path: Path) -
     assert "sklearn" not in loaded
 
 
+@pytest.mark.slow
 def test_recipes_and_datasets_are_in_the_wheel(tmp_path: Path) -> None:
     subprocess.run(
         [
@@ -196,6 +197,7 @@ def test_recipes_and_datasets_are_in_the_wheel(tmp_path: Path) -> None:
     assert (tmp_path / "line.yaml").read_text() == (ROOT / "recipes" / "line.yaml").read_text()
 
 
+@pytest.mark.slow
 def test_an_optimizer_is_one_new_file(tmp_path: Path) -> None:
     """As CONTRIBUTING.md adds one: it is in the schema and the list, it trains, and it is compared."""
     shutil.copytree(ROOT / "nntrain", tmp_path / "nntrain", ignore=shutil.ignore_patterns("__pycache__"))

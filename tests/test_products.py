@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 from nntrain.jit.aligned import CACHE_LINE, empty
 from nntrain.jit.arrays import view
 from nntrain.jit.denormals import flush_denormals, restore
+from nntrain.jit.lazy import register_recorded
 from nntrain.matmul.gemm import even, fill_panels, multiply, new_scratch, portion
 from nntrain.matmul.microkernel import LOW_TILE_ROWS, TILE_ROWS
 from nntrain.matmul.tiles import multiply_tiles, split_rows
@@ -27,6 +28,7 @@ from nntrain.network.thread_pool import ThreadPool
 from nntrain.utils.garbage import collecting_new
 from tests.helpers import ROOT
 
+register_recorded()
 compiled_with = numba.njit(lambda A, B, b, C, mailbox: multiply(A, B, b, C, mailbox), nogil=True)
 compiled_transpose = numba.njit(
     lambda W, top, left, rows, columns, transposed: transpose(W, top, left, rows, columns, transposed)
@@ -218,23 +220,23 @@ def test_denormals_are_zero_between_flush_and_restore_only(dtype: Any) -> None:
 
 SHORTER_VECTORS = """
 import llvmlite.binding as llvm
+from numpy._core._multiarray_umath import __cpu_features__
 real = llvm.get_host_cpu_features()
-for feature in real:
-    if feature.startswith(PREFIXES):
-        real[feature] = False
+for features in (real, __cpu_features__):
+    for feature in features:
+        if feature.lower().startswith(PREFIXES):
+            features[feature] = False
 llvm.get_host_cpu_features = lambda: real
 """
 LONGER_VECTORS = """
-import llvmlite.binding as llvm
-find, real = llvm.get_host_cpu_features, llvm.get_host_cpu_features()
-real["avx512f"] = True
-llvm.get_host_cpu_features = lambda: real  # tiles are written for it
-from nntrain.matmul import microkernel
-llvm.get_host_cpu_features = find  # and compiled, in two instructions for one, for this processor
+from numpy._core._multiarray_umath import __cpu_features__
+__cpu_features__["AVX512F"] = True  # tiles are written for it, and compiled for this processor, in two instructions
 """
 PRODUCTS = """
 import numba, numpy as np
+from nntrain.jit.lazy import register_recorded
 from nntrain.matmul import gemm, microkernel, tiles
+register_recorded()
 assert microkernel.VECTOR_BYTES == VECTOR_BYTES
 compiled = numba.njit(lambda A, B, b, C: tiles.multiply_tiles(A, 0, B, 0, b, C, 0, 0, C.shape[1], False))
 for shape in ((32, 64, 64), (9, 33, 17), (3, 5, 2), (8, 1, 40), (21, 7, 59), (16, 300, 45)):
@@ -252,6 +254,7 @@ for shape in ((32, 64, 64), (9, 33, 17), (3, 5, 2), (8, 1, 40), (21, 7, 59), (16
 
 
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="other processors have other features")
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("size", "without"), [(32, ("avx512", "avx10")), (16, ("avx", "fma", "f16c", "vaes", "vpclmul"))]
 )
@@ -261,6 +264,7 @@ def test_processors_with_shorter_vectors(size: int, without: tuple[str, ...], tm
     check_products(SHORTER_VECTORS.replace("PREFIXES", repr(without)), size, tmp_path)
 
 
+@pytest.mark.slow
 def test_processors_with_longer_vectors(tmp_path: Path) -> None:
     check_products(LONGER_VECTORS, 64, tmp_path)
 

@@ -7,9 +7,8 @@ h, whichever is cheaper: for sigmoid, tanh and ELU that is the output h, as in t
 
 from typing import Any, ClassVar, NamedTuple
 
-from numba import types
-
 from nntrain.jit.kernels import CompiledFunction, by_address
+from nntrain.jit.lazy import types
 from nntrain.registry import Component
 
 
@@ -20,17 +19,19 @@ class Shape(NamedTuple):
     units: int  # per row
 
 
-SHAPE = types.NamedTuple([types.float64, types.int64], Shape)
+def SHAPE() -> Any:  # noqa: N802 - a type
+    """Return the compiled type of :class:`Shape`."""
+    return types.NamedTuple([types.float64, types.int64], Shape)
 
 
 def FORWARD(F: Any) -> Any:  # noqa: N802 - signatures are constants of a float type
     """(z, h, shape): fill h with f(z)."""
-    return types.void(F[::1], F[::1], SHAPE)
+    return types.void(F[::1], F[::1], SHAPE())
 
 
 def BACKWARD(F: Any) -> Any:  # noqa: N802
     """(z, h, shape, d): turn d from dL/dh into dL/dz."""
-    return types.void(F[::1], F[::1], SHAPE, F[::1])
+    return types.void(F[::1], F[::1], SHAPE(), F[::1])
 
 
 def SLOPES_FORWARD(F: Any) -> Any:  # noqa: N802

@@ -18,7 +18,7 @@ from nntrain.data.preprocessing import Standardizer
 from nntrain.errors import bad_input
 from nntrain.losses import Loss
 from nntrain.metrics import accuracy, r2
-from nntrain.network.inference import ForwardPass
+from nntrain.network.inference import ForwardPass, is_small, plain_outputs
 from nntrain.network.network import Network
 from nntrain.recipe.build import without_folder
 from nntrain.recipe.schema import Recipe, to_data
@@ -75,9 +75,10 @@ class Model:
             InputError: if a number in ``x`` is too large (before anything is yielded), or an output is not finite.
         """
         typed, rows = self._prepared(x), rows or len(x)
-        forward = ForwardPass(self.network, self.theta.dtype)
+        forward = None if is_small(self.network, len(x)) else ForwardPass(self.network, self.theta.dtype)
         for start in range(0, len(x), rows):
-            outputs = forward.outputs(self.theta, typed[start : start + rows])
+            block = typed[start : start + rows]
+            outputs = forward.outputs(self.theta, block) if forward else plain_outputs(self.network, self.theta, block)
             _check_finite(outputs, "output", start)
             yield outputs
 

@@ -22,7 +22,11 @@ def _on_standard_error(text: str) -> None:
 
 def announce_compiling(say: Callable[[str], None] = _on_standard_error) -> AbstractContextManager[None]:
     """Return a context that announces the first compilation inside it, through ``say`` or on standard error."""
-    from nntrain.jit.cache import can_keep
     from nntrain.jit.kernels import announced
 
-    return announced(lambda: say(ONCE if can_keep() else EVERY_RUN))
+    def announce() -> None:
+        from nntrain.jit.cache import can_keep  # imports Numba
+
+        say(ONCE if can_keep() else EVERY_RUN)
+
+    return announced(announce)

@@ -9,13 +9,14 @@ from nntrain.utils.cpu import cores
 
 def version_text() -> str:
     """Return the versions of nntrain, Python and the libraries, and the CPU features in use."""
-    from nntrain.matmul.microkernel import PROCESSOR, VECTOR_BYTES
+    from llvmlite.binding import get_host_cpu_name
+
+    from nntrain.matmul.microkernel import VECTOR_BYTES
     from nntrain.report.numbers import count
 
     lines = [f"nntrain {__version__}", f"Python {platform.python_version()} on {platform.platform()}"]
     packages = ("numpy", "numba", "scipy", "scikit-learn", "pydantic", "typer", "rich", "polars", "safetensors")
     lines += [f"{package} {importlib.metadata.version(package)}" for package in packages]
-    lines.append(
-        f"Matrix products: {count(cores(), 'thread')}, {8 * VECTOR_BYTES}-bit vectors, compiled for {PROCESSOR}"
-    )
+    vectors = f"{8 * VECTOR_BYTES}-bit vectors, compiled for {get_host_cpu_name()}"
+    lines.append(f"Matrix products: {count(cores(), 'thread')}, {vectors}")
     return "\n".join(lines)

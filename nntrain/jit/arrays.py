@@ -3,12 +3,7 @@
 from math import prod
 from typing import Any
 
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
-
-from nntrain.jit.compiler import overload
+from nntrain.jit.lazy import cgutils, intrinsic, ir, overload, types
 
 
 def without_refcounts(arrays: Any) -> Any:

@@ -23,6 +23,7 @@ from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 from numba.misc.appdirs import AppDirs
 
+from nntrain.jit.lazy import register_recorded
 from nntrain.utils.files import replace_file
 
 DIGEST_BYTES = hashlib.sha256().digest_size
@@ -64,6 +65,7 @@ class PackageCache:
             if content is not None:
                 with suppress(*UNREADABLE):
                     return CompileResult._rebuild(target_context, *pickle.loads(content))  # noqa: S301 - written by us
+        register_recorded()  # Numba is about to compile
         return None
 
     def save_overload(self, sig: Any, compiled: Any) -> None:

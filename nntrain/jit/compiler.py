@@ -7,11 +7,12 @@ case Python calls it too. That took half of the compile time of the first run.
 from collections.abc import Callable
 from typing import Any, ParamSpec, TypeVar
 
-from numba import extending
+from numba import extending, types
 from numba.core.codegen import JITCodeLibrary
 from numba.core.compiler import CompilerBase, DefaultPassBuilder, PassManager
 from numba.core.compiler_machinery import register_pass
 from numba.core.typed_passes import NativeLowering
+from numba.core.typing.templates import infer, infer_global, make_intrinsic_template
 from numba.extending import register_jitable
 
 P = ParamSpec("P")
@@ -99,6 +100,13 @@ class NoinlineCompiler(KernelCompiler):
 def overload(function: Callable[..., Any]) -> Callable[..., Any]:
     """Replace ``function`` in compiled code by what the decorated function returns for its argument types."""
     return extending.overload(function, jit_options={**INLINE, "pipeline_class": KernelCompiler})  # type: ignore[no-any-return]
+
+
+def register_intrinsic(handle: Callable[..., Any], definition: Callable[..., Any]) -> None:
+    """Let compiled code call ``handle``, whose type and LLVM code ``definition`` returns."""
+    template = make_intrinsic_template(handle, definition, definition.__name__)
+    infer(template)
+    infer_global(handle, types.Function(template))
 
 
 def compiled_into_callers(

@@ -8,12 +8,7 @@ flushes them to zero too. Bits of the processor's control register ask for it, a
 import platform
 from typing import Any
 
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
-
-from nntrain.jit.compiler import overload
+from nntrain.jit.lazy import cgutils, intrinsic, ir, overload, types
 
 X86_FLUSH = 0x8040  # FTZ (results) and DAZ (operands)
 ARM_FLUSH = 1 << 24  # FZ

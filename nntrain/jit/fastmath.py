@@ -10,19 +10,16 @@ Source: Cody and Waite 1980 (log 2 is subtracted in two parts, the first of whic
 float32 is that of Moshier's Cephes, the one for float64 is Taylor's.
 """
 
-from functools import partial
 from math import factorial, inf
 from typing import Any
 
-import numba
 import numpy as np
-from numba import types
 
-from nntrain.jit.compiler import INLINE, compiled_into_callers, overload
+from nntrain.jit.kernels import kernel_with
+from nntrain.jit.lazy import overload, types
 
 # Unlike elsewhere, sums must not be reordered: the two parts of log 2 would be added up.
-EXACT = {"nogil": True, "error_model": "numpy", "fastmath": {"contract"}}
-exact = partial(compiled_into_callers, options={**EXACT, **INLINE})
+exact = kernel_with({"nogil": True, "error_model": "numpy", "fastmath": {"contract"}})
 LOG2E = 1.4426950408889634
 HIGH_32, LOW_32 = np.float32(0.693359375), np.float32(-2.12194440e-4)
 HIGH_64, LOW_64 = 6.93145751953125e-1, 1.42860682030941723212e-6
@@ -52,9 +49,8 @@ def _parts_32(x):
     """Return exp(r) - 1 and 2^(n-1): 2^n may overflow."""
     n = np.floor(x * np.float32(LOG2E) + np.float32(0.5))
     r = (x - n * HIGH_32) - n * LOW_32
-    p = SERIES_32[0]
-    for c in numba.literal_unroll(SERIES_32[1:]):
-        p = p * r + c
+    a, b, c, d, e, f = SERIES_32
+    p = ((((a * r + b) * r + c) * r + d) * r + e) * r + f
     return p * r * r + r, np.int32((np.int32(n) + np.int32(126)) << np.int32(23)).view(np.float32)
 
 
@@ -63,9 +59,9 @@ def _parts_64(x):
     """Return exp(r) - 1 and 2^(n-1)."""
     n = np.floor(x * LOG2E + 0.5)
     r = (x - n * HIGH_64) - n * LOW_64
-    p = SERIES_64[0]
-    for c in numba.literal_unroll(SERIES_64[1:]):
-        p = p * r + c
+    a, b, c, d, e, f, g, h, i, j, k, m = SERIES_64
+    p = (((((a * r + b) * r + c) * r + d) * r + e) * r + f) * r + g
+    p = ((((p * r + h) * r + i) * r + j) * r + k) * r + m
     return p * r * r + r, np.int64((np.int64(n) + 1022) << 52).view(np.float64)
 
 

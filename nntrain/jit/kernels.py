@@ -15,19 +15,15 @@ With ``NUMBA_DISABLE_JIT=1`` all of them stay plain Python, and a debugger can s
 """
 
 import functools
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from threading import RLock
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-import numba
 import numpy as np
-from numba import types
-from numba.core import cgutils, event
-from numba.extending import intrinsic
 
-from nntrain.jit.cache import PackageCache, can_keep
-from nntrain.jit.compiler import INLINE, INNER, NoinlineCompiler, compiled_into_callers, overload
+from nntrain.jit.lazy import cgutils, numba, overload, record, register_recorded, types
 
 if TYPE_CHECKING:
     import subprocess
@@ -44,7 +40,22 @@ Signature = Callable[[Any], Any]  # a Numba float type -> the function's Numba s
 
 def kernel(function: Callable[P, R]) -> Callable[P, R]:
     """Compile ``function`` into its callers."""
-    return compiled_into_callers(function, {**OPTIONS, **INLINE})
+    return kernel_with(OPTIONS)(function)
+
+
+def kernel_with(options: dict[str, Any]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Return a decorator that compiles a function into its callers, with Numba's ``options``."""
+
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
+        def register() -> None:
+            from nntrain.jit.compiler import INLINE, compiled_into_callers
+
+            compiled_into_callers(function, {**options, **INLINE})
+
+        record(register)
+        return function
+
+    return decorate
 
 
 def noinline(function: Callable[P, R]) -> Callable[P, R]:
@@ -52,13 +63,20 @@ def noinline(function: Callable[P, R]) -> Callable[P, R]:
 
     For large functions that are called so rarely that the cost of a call does not matter.
     """
-    options = {**OPTIONS, **INNER, "forceinline": False}  # explicit: Numba passes a caller's options to its callees
-    return compiled_into_callers(function, options, NoinlineCompiler)
+
+    def register() -> None:
+        from nntrain.jit.compiler import INNER, NoinlineCompiler, compiled_into_callers
+
+        options = {**OPTIONS, **INNER, "forceinline": False}  # explicit: Numba passes a caller's options to its callees
+        compiled_into_callers(function, options, NoinlineCompiler)
+
+    record(register)
+    return function
 
 
 def compiles() -> bool:
     """Return whether functions are compiled, which NUMBA_DISABLE_JIT turns off."""
-    return not numba.config.DISABLE_JIT
+    return os.environ.get("NUMBA_DISABLE_JIT", "0") in ("", "0")
 
 
 class CompiledFunction:
@@ -83,6 +101,10 @@ class CompiledFunction:
         with _compile_lock:
             if (self, dtype) in _compiled_by:
                 return False
+            if not compiles():
+                return False
+            from nntrain.jit.cache import PackageCache, can_keep
+
             dispatcher = _dispatcher(self, dtype)
             cache, signature = getattr(dispatcher, "_cache", None), self.signature(numba.from_dtype(dtype))
             return isinstance(cache, PackageCache) and not cache.has(signature, dispatcher.targetctx) and can_keep()
@@ -96,12 +118,16 @@ class CompiledFunction:
             return _compiled(self, np.dtype(dtype))
 
     def address(self, dtype: np.dtype[Any]) -> int:
-        """Return the function's address in memory; in plain Python, a key of ``_plain``."""
-        if numba.config.DISABLE_JIT:
-            _plain[id(self)] = self.function
-            return id(self)
+        """Return the function's address in memory; with NUMBA_DISABLE_JIT, its plain address."""
+        if not compiles():
+            return self.plain_address()
         with _compile_lock:
             return _address(self, np.dtype(dtype))
+
+    def plain_address(self) -> int:
+        """Return what plain Python calls the function by."""
+        _plain[id(self)] = self.function
+        return id(self)
 
 
 _plain: dict[int, Callable[..., Any]] = {}
@@ -123,7 +149,7 @@ def by_address(signature: Signature) -> Callable[..., Any]:
     def compiled_call(address, *arguments):
         function = types.FunctionType(signature(arguments[0].dtype))
 
-        @intrinsic
+        @numba.extending.intrinsic
         def at(typing_context: Any, address: Any) -> Any:
             def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
                 value = cgutils.create_struct_proxy(function)(context, builder)
@@ -146,21 +172,25 @@ def compiled(
 
 @functools.cache
 def _dispatcher(compiled: CompiledFunction, dtype: np.dtype[Any]) -> Any:
+    from nntrain.jit.cache import PackageCache
+
     dispatcher = numba.njit(**{**OPTIONS, "fastmath": FASTMATH | compiled.fastmath_flags})(compiled.function)
-    if compiles():
-        with suppress(OSError):  # typed into an interpreter, without a source file
-            dispatcher._cache = PackageCache(compiled.function)
+    try:
+        dispatcher._cache = PackageCache(compiled.function)
+    except OSError:  # typed into an interpreter, without a source file
+        register_recorded()
     return dispatcher
 
 
 @functools.cache
 def _compiled(compiled: CompiledFunction, dtype: np.dtype[Any]) -> Callable[..., Any]:
-    dispatcher = _dispatcher(compiled, dtype)
     if not compiles():
-        return dispatcher  # type: ignore[no-any-return]
+        return compiled.function
+    dispatcher = _dispatcher(compiled, dtype)
     if process := _compiled_by.setdefault((compiled, dtype), None):
         process.wait()
-    dispatcher.compile(compiled.signature(numba.from_dtype(dtype)))
+    with _announcing():
+        dispatcher.compile(compiled.signature(numba.from_dtype(dtype)))
     dispatcher.disable_compile()
     return dispatcher  # type: ignore[no-any-return]
 
@@ -172,17 +202,28 @@ def _address(compiled: CompiledFunction, dtype: np.dtype[Any]) -> int:
     return int(result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name))
 
 
+_announcements: list[Callable[[], None]] = []  # still to be made when something is compiled
+
+
 @contextmanager
 def announced(announce: Callable[[], None]) -> Iterator[None]:
     """Call ``announce`` once if the block compiles something, and not only loads it from the cache."""
+    _announcements.append(announce)
+    try:
+        yield
+    finally:
+        with suppress(ValueError):  # it was made
+            _announcements.remove(announce)
+
+
+@contextmanager
+def _announcing() -> Iterator[None]:
+    from numba.core import event
 
     class Listener(event.Listener):  # type: ignore[misc]
-        announced = False
-
         def on_start(self, event: Any) -> None:
-            if not self.announced:
-                self.announced = True
-                announce()
+            while _announcements:
+                _announcements.pop()()
 
         def on_end(self, event: Any) -> None:
             pass

@@ -8,17 +8,13 @@ import os
 import time
 from typing import Any
 
-import numba
 import numpy as np
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
 
 from nntrain.jit.aligned import CACHE_LINE, empty
 from nntrain.jit.arrays import address_of, at_address
 from nntrain.jit.denormals import X86
 from nntrain.jit.kernels import kernel
+from nntrain.jit.lazy import cgutils, intrinsic, ir, numba, types
 
 PRODUCT, UPDATE, GATHER, PING = 1, 2, 3, 4  # kinds of jobs; a ping is no work: a worker that answers it is running
 JOB_WORDS = 13  # integers of the largest record that describes a job
@@ -60,7 +56,6 @@ def _record() -> np.dtype[Any]:
 
 # One record for each thread. Only ``n_done`` is used of the workers' records, the rest of the first thread's.
 MAILBOX_RECORD = _record()
-MAILBOX = types.Array(numba.from_dtype(MAILBOX_RECORD), 1, "C")
 _OFFSETS = {name: int(field[1]) for name, field in (MAILBOX_RECORD.fields or {}).items()}
 _RECORD_BYTES, _JOB = MAILBOX_RECORD.itemsize, _OFFSETS["job"]
 _N_POSTED, _N_DONE = _OFFSETS["n_posted"], _OFFSETS["n_done"]
@@ -72,6 +67,11 @@ LONGEST_SLEEP_US = 5_000  # each sleep is 1 µs longer than the one before
 # then works alone for ALONE_FACTOR times that wait, and doubles the time whenever that happens again soon.
 LATE_NS, LONGEST_ALONE_NS = 100_000, 1_000_000_000
 ALONE_FACTOR = 20
+
+
+def MAILBOX() -> Any:  # noqa: N802 - a type
+    """Return the compiled type of a mailbox."""
+    return types.Array(numba.from_dtype(MAILBOX_RECORD), 1, "C")
 
 
 def new_mailbox(n_threads: int) -> Any:

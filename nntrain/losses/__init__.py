@@ -9,10 +9,10 @@ Sources named by an author alone are lecture slides: see :mod:`nntrain.optimizer
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
 from nntrain.jit.kernels import CompiledFunction, by_address
+from nntrain.jit.lazy import types
 from nntrain.registry import Component
 
 

@@ -11,13 +11,12 @@ Source: Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplicatio
 from typing import Any
 
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
 from nntrain.jit.aligned import empty
 from nntrain.jit.arrays import address_of, at_address, in_order, view
-from nntrain.jit.compiler import overload
 from nntrain.jit.kernels import by_address, compiled, kernel
+from nntrain.jit.lazy import overload, types
 from nntrain.jit.mailbox import MAILBOX, PRODUCT, job_of, post, wait_for_workers
 from nntrain.matmul.microkernel import TILE_ROWS, TILE_VECTORS, VECTOR_BYTES, packing_tile, panel_tile
 from nntrain.matmul.tiles import call_small, multiply_tiles, multiply_tiles_noinline, split_rows
@@ -123,7 +122,7 @@ def multiply_on_one_thread(A, B, b, C, scratch):
 def SHARED_PRODUCT(F: Any) -> Any:  # noqa: N802 - a constant of a float type
     """(matrix A, a_transposed, B, b_transposed, b, C, mailbox), as in ``fill_panels``."""
     matrix, flag = F[:, ::1], types.boolean
-    return types.void(matrix, flag, matrix, flag, F[::1], matrix, MAILBOX)
+    return types.void(matrix, flag, matrix, flag, F[::1], matrix, MAILBOX())
 
 
 call_shared = by_address(SHARED_PRODUCT)

@@ -11,14 +11,12 @@ microkernels. Numba cannot be told which vector instructions to use, so the tile
 
 from typing import Any
 
-import llvmlite.binding as llvm
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
+from numpy._core import _multiarray_umath  # type: ignore[attr-defined]
 
-PROCESSOR, FEATURES = llvm.get_host_cpu_name(), llvm.get_host_cpu_features()
-VECTOR_BYTES = 64 if FEATURES.get("avx512f") else 32 if FEATURES.get("avx") else 16
+from nntrain.jit.lazy import cgutils, intrinsic, ir, types
+
+FEATURES = _multiarray_umath.__cpu_features__  # as NumPy detects them: importing LLVM takes 0.1 s
+VECTOR_BYTES = 64 if FEATURES.get("AVX512F") else 32 if FEATURES.get("AVX") else 16
 TILE_ROWS = 6 if VECTOR_BYTES == 32 else 8  # AVX has 16 registers, the others 32
 LOW_TILE_ROWS = 4  # of the tiles for the last rows; in a tile of one row each sum waits for the one before
 TILE_VECTORS = 2  # of columns
@@ -28,8 +26,6 @@ MASKED_STORE_BYTES = (
 # Rows of B per iteration of the loop, in tiles of small and of large products. With one more the loop exceeds the
 # processor's cache of decoded instructions: with four it is half as fast.
 UNROLL, UNROLL_LARGE = 2, 3
-
-INT32, INT64, BYTE = ir.IntType(32), ir.IntType(64), ir.IntType(8).as_pointer()
 
 
 def _tile(rows: int, vectors: int, partial: bool = False, packs: bool = False, prefetches: bool = False) -> Any:
@@ -78,6 +74,7 @@ class _Writer:
 
     def __init__(self, context: Any, builder: Any, kinds: Any, values: Any, options: tuple[bool, bool, bool]) -> None:
         self.builder, (self.partial, self.packs, self.prefetches) = builder, options
+        self.int32, self.int64, self.byte_pointer = ir.IntType(32), ir.IntType(64), ir.IntType(8).as_pointer()
         self.unroll = UNROLL_LARGE if self.prefetches else UNROLL
         self.a, self.b, self.biases, self.c, self.panel = (
             context.make_array(kinds[index])(context, builder, value=values[index]) for index in (0, 2, 4, 5, 9)
@@ -97,7 +94,7 @@ class _Writer:
 
     def plus(self, start: Any, steps: int) -> Any:
         """Return an index plus a constant."""
-        return self.builder.add(start, INT64(steps))
+        return self.builder.add(start, self.int64(steps))
 
     def at(self, array: Any, row: Any, column: Any) -> Any:
         """Return a pointer to an element of a matrix in C order."""
@@ -111,15 +108,15 @@ class _Writer:
         """
         builder = self.builder
         across, along = cgutils.unpack_tuple(builder, self.a.strides)
-        across = INT64(self.size) if self.layout == "F" else across
-        along = INT64(self.size) if self.layout == "C" else along
-        start = builder.gep(builder.bitcast(self.a.data, BYTE), [builder.mul(row, across)])
+        across = self.int64(self.size) if self.layout == "F" else across
+        along = self.int64(self.size) if self.layout == "C" else along
+        start = builder.gep(builder.bitcast(self.a.data, self.byte_pointer), [builder.mul(row, across)])
         return builder.bitcast(builder.gep(start, [builder.mul(k, along)]), self.a.data.type)
 
     def broadcast(self, number: Any, kind: Any) -> Any:
         """Return a vector with one number in all lanes."""
-        one = self.builder.insert_element(ir.Constant(kind, ir.Undefined), number, INT32(0))
-        zeros = ir.Constant(ir.VectorType(INT32, self.lanes), None)
+        one = self.builder.insert_element(ir.Constant(kind, ir.Undefined), number, self.int32(0))
+        zeros = ir.Constant(ir.VectorType(self.int32, self.lanes), None)
         return self.builder.shuffle_vector(one, ir.Constant(kind, ir.Undefined), zeros)
 
     def left(self, vector: int) -> Any:
@@ -136,11 +133,11 @@ class _Writer:
         pointer = self.to_vector(pointer, self.lanes)
         if not self.is_partial(vector):
             return self.builder.load(pointer, align=self.size)
-        return self.masked("load", self.vector, [pointer, INT32(self.size), self.mask(vector), self.zeros])
+        return self.masked("load", self.vector, [pointer, self.int32(self.size), self.mask(vector), self.zeros])
 
     def mask(self, vector: int) -> Any:
         """Return which lanes of a vector of the tile lie within C's columns."""
-        lanes = ir.VectorType(INT64, self.lanes)
+        lanes = ir.VectorType(self.int64, self.lanes)
         left = self.broadcast(self.left(vector), lanes)
         return self.builder.icmp_signed("<", ir.Constant(lanes, list(range(self.lanes))), left)
 
@@ -165,15 +162,15 @@ class _Writer:
         if VECTOR_BYTES == MASKED_STORE_BYTES:
             for value, pointer in zip(values, pointers, strict=True):
                 pointer = self.to_vector(pointer, self.lanes)
-                self.masked("store", ir.VoidType(), [value, pointer, INT32(self.size), self.mask(vector)])
+                self.masked("store", ir.VoidType(), [value, pointer, self.int32(self.size), self.mask(vector)])
             return
-        with builder.if_else(builder.icmp_signed(">=", left, INT64(self.lanes))) as (whole, part):
+        with builder.if_else(builder.icmp_signed(">=", left, self.int64(self.lanes))) as (whole, part):
             with whole:
                 self.store(values, pointers)
             with part:  # a vector of half the size if so many are left, then one of a quarter, and so on
-                written, half = INT64(0), self.lanes // 2
+                written, half = self.int64(0), self.lanes // 2
                 while half:
-                    wanted = builder.icmp_signed("!=", builder.and_(left, INT64(half)), INT64(0))
+                    wanted = builder.icmp_signed("!=", builder.and_(left, self.int64(half)), self.int64(0))
                     halves = [self.lanes_of(value, range(half)) for value in values]
                     with builder.if_then(wanted):
                         self.store(halves, [builder.gep(pointer, [written]) for pointer in pointers])
@@ -184,14 +181,16 @@ class _Writer:
 
     def lanes_of(self, value: Any, lanes: range) -> Any:
         """Return some lanes of a vector as a shorter one."""
-        mask = ir.Constant(ir.VectorType(INT32, len(lanes)), list(lanes))
+        mask = ir.Constant(ir.VectorType(self.int32, len(lanes)), list(lanes))
         return self.builder.shuffle_vector(value, ir.Constant(value.type, ir.Undefined), mask)
 
     def prefetch(self, pointer: Any) -> None:
         """Prefetch a pointer's cache line into the second cache."""
-        kind = ir.FunctionType(ir.VoidType(), [BYTE, INT32, INT32, INT32])
+        kind = ir.FunctionType(ir.VoidType(), [self.byte_pointer, self.int32, self.int32, self.int32])
         function = cgutils.get_or_insert_function(self.builder.module, kind, "llvm.prefetch.p0")
-        self.builder.call(function, [self.builder.bitcast(pointer, BYTE), INT32(0), INT32(2), INT32(1)])
+        self.builder.call(
+            function, [self.builder.bitcast(pointer, self.byte_pointer), self.int32(0), self.int32(2), self.int32(1)]
+        )
 
     def tile(self, rows: int, vectors: int) -> None:
         """Fill the tile: start from C, the biases or zero, and add the rows of B one by one."""
@@ -214,17 +213,17 @@ class _Writer:
                 for row_sums, pointers in zip(sums, in_c, strict=True):
                     for v, (total, pointer) in enumerate(zip(row_sums, pointers, strict=True)):
                         builder.store(self.load(pointer, v), total)
-            with new, builder.if_then(builder.icmp_signed(">", biases, INT64(0))):
+            with new, builder.if_then(builder.icmp_signed(">", biases, self.int64(0))):
                 for v, offset in enumerate(offsets):
                     bias = self.load(builder.gep(self.biases.data, [self.plus(self.column, offset)]), v)
                     for row_sums in sums:
                         builder.store(bias, row_sums[v])
         inner, _ = self.shape(self.b)
-        whole = builder.mul(builder.sdiv(inner, INT64(self.unroll)), INT64(self.unroll))
-        with cgutils.for_range_slice(builder, INT64(0), whole, INT64(self.unroll)) as (k, _):
+        whole = builder.mul(builder.sdiv(inner, self.int64(self.unroll)), self.int64(self.unroll))
+        with cgutils.for_range_slice(builder, self.int64(0), whole, self.int64(self.unroll)) as (k, _):
             for below in range(self.unroll):
                 self.add(sums, offsets, self.plus(k, below))
-        with cgutils.for_range_slice(builder, whole, inner, INT64(1)) as (k, _):
+        with cgutils.for_range_slice(builder, whole, inner, self.int64(1)) as (k, _):
             self.add(sums, offsets, k)
         for v in range(vectors):
             values, pointers = [builder.load(row[v]) for row in sums], [row[v] for row in in_c]
@@ -241,7 +240,7 @@ class _Writer:
         ]
         if self.packs:
             for vector, offset in zip(in_b, offsets, strict=True):
-                self.store([vector], [self.at(self.panel, k, INT64(offset))])
+                self.store([vector], [self.at(self.panel, k, self.int64(offset))])
                 beside = self.plus(self.column_of_b, len(offsets) * self.lanes + offset)
                 self.prefetch(self.at(self.b, k, beside))
         for r, row_sums in enumerate(sums):

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from numba import types
-
 from nntrain.jit.arrays import at_address
 from nntrain.jit.kernels import by_address, compiled, kernel, noinline
+from nntrain.jit.lazy import types
 from nntrain.matmul.microkernel import (
     LOW_TILE_ROWS,
     TILE_ROWS,

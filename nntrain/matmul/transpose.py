@@ -5,13 +5,8 @@ Numba cannot be told to shuffle vectors, so a tile is written in LLVM's language
 
 from typing import Any
 
-from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
-
-from nntrain.jit.compiler import overload
 from nntrain.jit.kernels import kernel
+from nntrain.jit.lazy import cgutils, intrinsic, ir, overload, types
 from nntrain.matmul.microkernel import VECTOR_BYTES
 
 # Bytes of a tile's row: those of a vector, so that each row fits into one register, or half of them.

@@ -6,11 +6,11 @@ Shape letters: N rows of data, B of a batch, K steps, P parameters, S state vect
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from nntrain.jit.arrays import without_refcounts
 from nntrain.jit.denormals import flush_denormals, restore
 from nntrain.jit.kernels import compiled, kernel
+from nntrain.jit.lazy import types
 from nntrain.jit.mailbox import share_again
 from nntrain.layers.dropout import NO_KEY, step_key
 from nntrain.layers.noise import add_noise
@@ -25,7 +25,7 @@ from nntrain.optimizers.averaging import follow
 def STEPS(F: Any) -> Any:  # noqa: N802 - a constant of a float type
     """(table, theta, grad, state, update, loss, x, target, order, done, rates, results, workspace)."""
     data, vector = F[:, ::1], F[::1]
-    run = (TABLE, vector, vector, data, UPDATE, CRITERION)
+    run = (TABLE(), vector, vector, data, UPDATE(), CRITERION())
     when = (types.int64[:, ::1], types.int64, types.float64[:, ::1])
     return types.int64(*run, data, data, *when, STEP_RESULTS(F), WORKSPACE(F))
 
@@ -94,7 +94,7 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
 
 def AVERAGES(F: Any) -> Any:  # noqa: N802
     """(table, theta, x, key, workspace)."""
-    return types.void(TABLE, F[::1], F[:, ::1], types.int64, WORKSPACE(F))
+    return types.void(TABLE(), F[::1], F[:, ::1], types.int64, WORKSPACE(F))
 
 
 @compiled(AVERAGES)
@@ -119,7 +119,7 @@ def EVALUATE(F: Any) -> Any:  # noqa: N802
     """(table, thetas, loss, x, target, output, losses, alive, workspace)."""
     data = F[:, ::1]
     measured = (F[:, :, ::1], types.float64[:, ::1], types.boolean[::1])
-    return types.void(TABLE, data, CRITERION, data, data, *measured, WORKSPACE(F))
+    return types.void(TABLE(), data, CRITERION(), data, data, *measured, WORKSPACE(F))
 
 
 @compiled(EVALUATE)

@@ -6,11 +6,10 @@ A buffer of the workspace holds the layers one after the other, each as (B, O).
 
 from typing import Any, NamedTuple
 
-import numba
 import numpy as np
-from numba import types
 from numpy.typing import NDArray
 
+from nntrain.jit.lazy import numba, types
 from nntrain.jit.mailbox import MAILBOX
 
 LAYER = np.dtype(
@@ -36,7 +35,11 @@ LAYER = np.dtype(
     ],
     align=True,
 )
-TABLE = types.Array(numba.from_dtype(LAYER), 1, "C")
+
+
+def TABLE() -> Any:  # noqa: N802 - a type
+    """Return the compiled type of a layer table."""
+    return types.Array(numba.from_dtype(LAYER), 1, "C")
 
 
 class Workspace(NamedTuple):
@@ -54,12 +57,9 @@ class Workspace(NamedTuple):
     mailbox: Any  # where the threads find shared work (nntrain.jit.mailbox)
 
 
-SUMS = types.float64[::1]
-
-
 def WORKSPACE(F: Any) -> Any:  # noqa: N802 - a constant of a float type
     """Return the compiled type of :class:`Workspace`."""
-    return types.NamedTuple([F[:, ::1], F[:, ::1], *[F[::1]] * 5, SUMS, F[::1], MAILBOX], Workspace)
+    return types.NamedTuple([F[:, ::1], F[:, ::1], *[F[::1]] * 5, types.float64[::1], F[::1], MAILBOX()], Workspace)
 
 
 class StepResults(NamedTuple):
@@ -85,7 +85,9 @@ class Criterion(NamedTuple):
     numbers: NDArray[np.float64]  # its parameters
 
 
-CRITERION = types.NamedTuple([types.intp, types.float64[::1]], Criterion)
+def CRITERION() -> Any:  # noqa: N802
+    """Return the compiled type of :class:`Criterion`."""
+    return types.NamedTuple([types.intp, types.float64[::1]], Criterion)
 
 
 class Update(NamedTuple):
@@ -100,7 +102,8 @@ class Update(NamedTuple):
     averages: NDArray[np.float64]  # see nntrain.optimizers.averaging
 
 
-TENSORS = types.int64[:, ::1]
-UPDATE = types.NamedTuple(
-    [types.intp, types.int64, types.float64[::1], types.float64[::1], types.int64, TENSORS, types.float64[::1]], Update
-)
+def UPDATE() -> Any:  # noqa: N802
+    """Return the compiled type of :class:`Update`."""
+    vector = types.float64[::1]
+    fields = [types.intp, types.int64, vector, vector, types.int64, types.int64[:, ::1], vector]
+    return types.NamedTuple(fields, Update)

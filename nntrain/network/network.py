@@ -88,16 +88,17 @@ class Network:
         """Return the multiply-adds of the largest product for ``rows`` rows, 0 if none is worth sharing."""
         return max((rows * size for size in self._sizes if is_large(rows, size, 2)), default=0)
 
-    def table(self, dtype: np.dtype[Any]) -> NDArray[Any]:
-        """Return the layer table for compiled code; its addresses are valid in this process only."""
+    def table(self, dtype: np.dtype[Any], plain: bool = False) -> NDArray[Any]:
+        """Return the layer table for compiled or plain Python code; its addresses are valid in this process only."""
         table = np.recarray(len(self.layers), LAYER)
         unit = 0
         for record, layer, starts in zip(table, self.layers, self._starts(), strict=True):
             record.n_in, record.n_out, record.unit = layer.n_in, layer.n_out, unit
             record.weights, record.biases = starts["weights"], starts["biases"]
             record.learn_biases = layer.learn_biases
-            record.forward = layer.activation.forward.address(dtype)
-            record.backward = layer.activation.backward.address(dtype)
+            forward, backward = layer.activation.forward, layer.activation.backward
+            record.forward = forward.plain_address() if plain else forward.address(dtype)
+            record.backward = backward.plain_address() if plain else backward.address(dtype)
             record.coefficient = layer.activation.coefficient
             record.slopes, record.n_slopes = starts.get("slopes", 0), layer.activation.n_slopes(layer.n_out)
             record.dropout = layer.dropout

@@ -6,11 +6,11 @@ from threading import Thread
 from typing import Any
 
 import numpy as np
-from numba import types
 
 from nntrain.jit.arrays import without_refcounts
 from nntrain.jit.denormals import flush_denormals, restore
 from nntrain.jit.kernels import compiled, compiles
+from nntrain.jit.lazy import types
 from nntrain.jit.mailbox import (
     MAILBOX,
     PRODUCT,
@@ -89,7 +89,7 @@ class ThreadPool:
 
 def WORKER_LOOP(F: Any) -> Any:  # noqa: N802 - a constant of a float type
     """(mailbox, worker, scratch)."""
-    return types.void(MAILBOX, types.int64, F[::1])
+    return types.void(MAILBOX(), types.int64, F[::1])
 
 
 @compiled(WORKER_LOOP)

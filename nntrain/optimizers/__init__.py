@@ -14,12 +14,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
-import numba.np.unsafe.ndarray as fixed_size
-from numba import types
 from pydantic import Field
 
-from nntrain.jit.compiler import overload
 from nntrain.jit.kernels import CompiledFunction, by_address, compiled, kernel
+from nntrain.jit.lazy import overload, types
 from nntrain.registry import Amount, Component, Dialects, Positive
 
 
@@ -54,9 +52,11 @@ def unpack(hyper: Any, count: int) -> tuple[Any, ...]:
 @overload(unpack)
 def compiled_unpack(hyper, count):
     """Return compiled code for a literal ``count``: a tuple, which Numba can unpack."""
+    from numba.np.unsafe.ndarray import to_fixed_tuple
+
     if isinstance(count, types.IntegerLiteral):
         length = count.literal_value
-        return lambda hyper, count: fixed_size.to_fixed_tuple(hyper, length)
+        return lambda hyper, count: to_fixed_tuple(hyper, length)
     return None
 
 
