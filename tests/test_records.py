@@ -30,8 +30,10 @@ TWINS = {
     ("rmsprop", "eps", "eps_root"),
     ("nadam", "eps_root", "psi"),
     ("adamax", "eps", "eps_max"),
+    ("sgdw", "dampening", "nesterov"),
 }
-EXCLUSIVE = {("nadam", "psi", "warm")}  # psi has no effect without a warm-up
+# psi has no effect without a warm-up, and neither has a warm-up of relative steps without those.
+EXCLUSIVE = {("nadam", "psi", "warm"), ("adafactor", "relative_step", "warmup_init")}
 NEEDED: dict[str, dict[str, Any]] = {"step": {"every": 3}, "warm_restarts": {"first": 4}, "given": {"values": [0.0]}}
 
 

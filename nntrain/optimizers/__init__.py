@@ -24,9 +24,9 @@ from nntrain.registry import Amount, Component, Dialects, Positive
 def RULE(F: Any) -> Any:  # noqa: N802 - a constant of a float type
     """(theta (P), grad (P), state (S, P), tensors (T, 3), hyper, rate, k, start, stop): update theta.
 
-    hyper holds the optimizer's keys in the order of its fields, see :func:`unpack`. k counts steps from 1. Only the
-    parameters from ``start`` to ``stop`` - 1 are updated: threads share the others. A row of ``tensors`` is an array's
-    first index in theta, its number of rows (0 for a vector), and its number of columns.
+    hyper holds the optimizer's keys after ``lr``, in the order of its fields. k counts steps from 1. Only parameters
+    from ``start`` to ``stop`` - 1 are updated: threads share the others. A row of ``tensors`` is an array's first index
+    in theta, its number of rows (0 for a vector), and its number of columns.
     """
     vectors, index = (F[::1], F[::1], F[:, ::1]), types.uint64  # unsigned: no check for negative indices
     return types.void(*vectors, types.int64[:, ::1], types.float64[::1], types.float64, types.int64, index, index)
@@ -42,22 +42,6 @@ ESTIMATED = frozenset({"afn", "ninf"})
 def rule(function: Callable[..., Any]) -> CompiledFunction:
     """Mark an update rule."""
     return compiled(RULE, ESTIMATED)(function)
-
-
-def unpack(hyper: Any, count: int) -> tuple[Any, ...]:
-    """Return the first ``count`` (a literal) of an optimizer's keys, in the order of its fields after ``lr``."""
-    return tuple(hyper[:count])
-
-
-@overload(unpack)
-def compiled_unpack(hyper, count):
-    """Return compiled code for a literal ``count``: a tuple, which Numba can unpack."""
-    from numba.np.unsafe.ndarray import to_fixed_tuple
-
-    if isinstance(count, types.IntegerLiteral):
-        length = count.literal_value
-        return lambda hyper, count: to_fixed_tuple(hyper, length)
-    return None
 
 
 @kernel
@@ -118,7 +102,7 @@ SEARCH_RANGES = {"momentum": Range(0.005, 0.3, True), "beta1": Range(0.02, 0.5, 
 # ... where there are at least so many trials.
 MOMENTUM_TRIALS, EPS_TRIALS = 10, 25
 
-NOT_HYPER = ("name", "dialect", "lr")  # fields that a rule does not unpack
+NOT_HYPER = ("name", "dialect", "lr")  # fields that rules do not read from hyper
 
 
 class Optimizer(Component, family="optimizer"):
@@ -129,6 +113,7 @@ class Optimizer(Component, family="optimizer"):
     update: ClassVar[CompiledFunction]
     state_rows: ClassVar[int]
     elementwise: ClassVar[bool] = True  # no parameter's update depends on other parameters: threads can share the work
+    decoupled: ClassVar[bool] = False  # whether its weight_decay is applied before the rule, to weights only
     full_batch: ClassVar[bool] = False  # runs its own full-batch iterations instead of a step for each batch
     keeps_best: ClassVar[bool] = False  # returns the best point that it evaluated, not the last
 
@@ -150,11 +135,12 @@ class Optimizer(Component, family="optimizer"):
     @property
     def decay(self) -> float:
         """Return the decoupled weight decay of the optimizer itself, as in AdamW."""
-        return 0.0
+        return float(getattr(self, "weight_decay")) if self.decoupled else 0.0  # noqa: B009 - a field of some only
 
     def hyper(self) -> tuple[float, ...]:
-        """Return the keys but ``lr``, in the order of the fields: what rules :func:`unpack`."""
-        return tuple(float(getattr(self, key)) for key in type(self).model_fields if key not in NOT_HYPER)
+        """Return the keys that rules read from ``hyper``, in the order of the fields."""
+        left_out = (*NOT_HYPER, "weight_decay") if self.decoupled else NOT_HYPER
+        return tuple(float(getattr(self, key)) for key in type(self).model_fields if key not in left_out)
 
 
 @rule

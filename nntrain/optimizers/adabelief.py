@@ -5,14 +5,14 @@ from typing import ClassVar, Literal
 import numpy as np
 
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import Beta1, Beta2, Eps, EpsRoot, Optimizer, Rate, rule, squared, unpack
+from nntrain.optimizers import Beta1, Beta2, Eps, EpsRoot, Optimizer, Rate, rule, squared
 
 
 @rule
 def adabelief(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Divide by the gradient's distance from its mean; eps_root is added to s at every step, as in the paper."""
     real = theta.dtype.type
-    beta1, beta2, eps, eps_root = unpack(hyper, 4)
+    beta1, beta2, eps, eps_root = hyper
     correction = np.sqrt(1 - beta2**k)
     step, eps, eps_root = real(rate * correction / (1 - beta1**k)), real(eps * correction), real(eps_root)
     beta1, new1, beta2, root2 = real(beta1), real(1 - beta1), real(beta2), real(np.sqrt(1 - beta2))

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import EpsRoot, Optimizer, Range, Rate, Rho, rule, squared, unpack
+from nntrain.optimizers import EpsRoot, Optimizer, Range, Rate, Rho, rule, squared
 from nntrain.registry import DIALECT, Dialects
 
 
@@ -13,7 +13,7 @@ from nntrain.registry import DIALECT, Dialects
 def adadelta(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Scale the gradient by the ratio of two root mean squares: of past steps and of past gradients."""
     real = theta.dtype.type
-    rho, eps_root = unpack(hyper, 2)
+    rho, eps_root = hyper
     lr, root, rho, eps_root = real(rate), real(np.sqrt(1 - rho)), real(rho), real(eps_root)
     v, u = state[0], state[1]
     for i in range(start, stop):

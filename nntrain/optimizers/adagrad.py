@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import Eps, EpsRoot, Optimizer, Range, Rate, rule, squared, unpack
+from nntrain.optimizers import Eps, EpsRoot, Optimizer, Range, Rate, rule, squared
 from nntrain.registry import DIALECT, Amount, Dialects
 
 
@@ -14,7 +14,7 @@ from nntrain.registry import DIALECT, Amount, Dialects
 def adagrad(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Sum the squared gradients and divide by the root of the sum."""
     real = theta.dtype.type
-    eps, eps_root, initial = unpack(hyper, 3)
+    eps, eps_root, initial = hyper
     lr, eps, eps_root = real(rate), real(eps), real(eps_root)
     r = state[0]
     if k == 1:

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, EpsRoot, Optimizer, Rate, rule, squared, unpack
+from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, EpsRoot, Optimizer, Rate, rule, squared
 from nntrain.registry import DIALECT, Dialects
 
 
@@ -13,7 +13,7 @@ from nntrain.registry import DIALECT, Dialects
 def adam(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Fold both bias corrections into the step size and eps: sqrt(v_hat) is sqrt(v) / correction."""
     real = theta.dtype.type
-    beta1, beta2, eps, eps_root, eps_hat = unpack(hyper, 5)
+    beta1, beta2, eps, eps_root, eps_hat = hyper
     correction = np.sqrt(1 - beta2**k)
     step = real(rate * correction / (1 - beta1**k))
     eps = real(eps if eps_hat != 0 else eps * correction)

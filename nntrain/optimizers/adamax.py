@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import Beta1, Optimizer, Rate, rule, unpack
+from nntrain.optimizers import Beta1, Optimizer, Rate, rule
 from nntrain.registry import DIALECT, Amount, Dialects
 
 
@@ -13,7 +13,7 @@ from nntrain.registry import DIALECT, Amount, Dialects
 def adamax(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Divide by a decaying maximum."""
     real = theta.dtype.type
-    beta1, beta2, eps, eps_max = unpack(hyper, 4)
+    beta1, beta2, eps, eps_max = hyper
     lr_hat, eps, eps_max = real(rate / (1 - beta1**k)), real(eps), real(eps_max)
     beta1, new1, beta2 = real(beta1), real(1 - beta1), real(beta2)
     m, u = state[0], state[1]

@@ -30,13 +30,9 @@ class AdamW(Optimizer):
     eps_hat: EpsHat = False
     weight_decay: WeightDecay = 0.01
     update: ClassVar[CompiledFunction] = adam
+    decoupled: ClassVar[bool] = True
     state_rows: ClassVar[int] = 2
     dialects: ClassVar[Dialects] = {
         "keras": {"eps": 1e-7, "eps_hat": True, "weight_decay": 0.004},
         "optax": {"weight_decay": 1e-4},
     }
-
-    @property
-    def decay(self) -> float:
-        """Return the weight decay."""
-        return self.weight_decay

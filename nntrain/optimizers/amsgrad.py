@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, Optimizer, Rate, rule, squared, unpack
+from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, Optimizer, Rate, rule, squared
 from nntrain.registry import DIALECT, Dialects
 
 
@@ -14,7 +14,7 @@ from nntrain.registry import DIALECT, Dialects
 def amsgrad(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Keep the largest mean square so far, before or after its bias correction."""
     real = theta.dtype.type
-    beta1, beta2, eps, eps_hat, corrected = unpack(hyper, 5)
+    beta1, beta2, eps, eps_hat, corrected = hyper
     correction = np.sqrt(1 - beta2**k)
     before, after = (real(1 / (1 - beta2**k)), 1.0) if corrected != 0 else (real(1), correction)
     step = real(rate * after / (1 - beta1**k))

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule, squared, unpack
+from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule, squared
 from nntrain.registry import Amount
 
 
@@ -14,7 +14,7 @@ from nntrain.registry import Amount
 def lamb(theta, grad, state, tensors, hyper, rate, k, first, last):
     """Take Adam's direction for each array, and scale it to the array's norm."""
     real = theta.dtype.type
-    beta1, beta2, eps, weight_decay = unpack(hyper, 4)
+    beta1, beta2, eps, weight_decay = hyper
     correction = np.sqrt(1 - beta2**k)
     corrected, eps = real(correction / (1 - beta1**k)), real(eps * correction)
     beta1, new1, beta2, root2 = real(beta1), real(1 - beta1), real(beta2), real(np.sqrt(1 - beta2))

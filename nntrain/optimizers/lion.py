@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import Optimizer, Range, Rate, WeightDecay, rule, unpack
+from nntrain.optimizers import Optimizer, Range, Rate, WeightDecay, rule
 from nntrain.registry import DIALECT, Dialects
 
 
@@ -14,7 +14,7 @@ from nntrain.registry import DIALECT, Dialects
 def lion(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Step by the sign of one average, and keep another."""
     real = theta.dtype.type
-    beta1, beta2 = unpack(hyper, 2)
+    beta1, beta2 = hyper
     lr = real(rate)
     beta1, new1, beta2, new2 = real(beta1), real(1 - beta1), real(beta2), real(1 - beta2)
     m = state[0]
@@ -42,10 +42,6 @@ class Lion(Optimizer):
     weight_decay: WeightDecay = 0.0
     update: ClassVar[CompiledFunction] = lion
     lr_range: ClassVar[Range] = Range(1e-05, 0.01)
+    decoupled: ClassVar[bool] = True
     state_rows: ClassVar[int] = 1
     dialects: ClassVar[Dialects] = {"keras": {"lr": 0.001}, "optax": {"weight_decay": 0.001}}
-
-    @property
-    def decay(self) -> float:
-        """Return the weight decay."""
-        return self.weight_decay

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import VELOCITIES, Momentum, Optimizer, Range, Rate, ScaledVelocity, rule, unpack
+from nntrain.optimizers import VELOCITIES, Momentum, Optimizer, Range, Rate, ScaledVelocity, rule
 from nntrain.registry import DIALECT, Dialects
 
 
@@ -13,7 +13,7 @@ from nntrain.registry import DIALECT, Dialects
 def heavy_ball(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Add the gradient to the velocity and step along it; the learning rate scales one or the other."""
     real = theta.dtype.type
-    momentum, dampening, scaled_velocity = unpack(hyper, 3)
+    momentum, dampening, scaled_velocity = hyper
     mu = real(momentum)
     new = 1.0 if k == 1 or mu == 0 else 1.0 - dampening  # torch dampens neither the first gradient nor plain SGD
     inside, outside = (real(rate * new), real(1)) if scaled_velocity != 0 else (real(new), real(rate))

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from nntrain.jit.kernels import CompiledFunction, kernel
 from nntrain.matmul.gemm import multiply_on_one_thread, scratch_size
-from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule, squared, unpack
+from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule, squared
 from nntrain.registry import Positive
 
 ITERATIONS = 5
@@ -43,7 +43,7 @@ def orthogonalized(G, eps, scratch):
 def muon(theta, grad, state, tensors, hyper, rate, k, first, last):
     """Orthogonalize the momentum of each weight matrix; update vectors by Adam."""
     real = theta.dtype.type
-    momentum, eps_norm, beta1, beta2, eps = unpack(hyper, 5)
+    momentum, eps_norm, beta1, beta2, eps = hyper
     mu, new = real(momentum), real(1 - momentum)
     correction = np.sqrt(1 - beta2**k)
     of_vectors, eps = real(rate * correction / (1 - beta1**k)), real(eps * correction)

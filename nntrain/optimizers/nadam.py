@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import Beta1, Beta2, Eps, EpsRoot, Optimizer, Rate, rule, squared, unpack
+from nntrain.optimizers import Beta1, Beta2, Eps, EpsRoot, Optimizer, Rate, rule, squared
 from nntrain.registry import DIALECT, Amount, Dialects
 
 
@@ -14,7 +14,7 @@ from nntrain.registry import DIALECT, Amount, Dialects
 def nadam(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Mix the mean gradient of the next step with the current gradient; state[2, 0] is the product of all mu."""
     real = theta.dtype.type
-    beta1, beta2, eps, eps_root, psi, warm = unpack(hyper, 6)
+    beta1, beta2, eps, eps_root, psi, warm = hyper
     half = 0.5 if warm != 0 else 0.0
     mu = beta1 * (1 - half * 0.96 ** (k * psi))
     mu_next = beta1 * (1 - half * 0.96 ** ((k + 1) * psi))

@@ -3,7 +3,7 @@
 from typing import Annotated, ClassVar, Literal
 
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import VELOCITIES, Momentum, Optimizer, Range, Rate, ScaledVelocity, rule, unpack
+from nntrain.optimizers import VELOCITIES, Momentum, Optimizer, Range, Rate, ScaledVelocity, rule
 from nntrain.registry import DIALECT, Dialects
 
 
@@ -11,7 +11,7 @@ from nntrain.registry import DIALECT, Dialects
 def nesterov(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Step along the velocity as the next step would continue it."""
     real = theta.dtype.type
-    momentum, scaled_velocity = unpack(hyper, 2)
+    momentum, scaled_velocity = hyper
     mu = real(momentum)
     inside, outside = (real(rate), real(1)) if scaled_velocity != 0 else (real(1), real(rate))
     v = state[0]

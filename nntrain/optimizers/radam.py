@@ -4,34 +4,40 @@ from typing import Annotated, ClassVar, Literal
 
 import numpy as np
 
-from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, Optimizer, Rate, rule, squared, unpack
+from nntrain.jit.kernels import CompiledFunction, kernel
+from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, Optimizer, Rate, rule, squared
 from nntrain.registry import DIALECT, Dialects
 
 RELIABLE_LENGTH = 5.0  # of the moving average: the variance of the step is finite beyond it
 
 
-@rule
-def radam(theta, grad, state, tensors, hyper, rate, k, start, stop):
+@kernel
+def radam_step(theta, grad, m, v, beta1, beta2, eps, eps_hat, threshold, rate, k, start, stop):
     """Rectify the adaptive rate, or leave it out in the first steps."""
     real = theta.dtype.type
-    beta1, beta2, eps, eps_hat = unpack(hyper, 4)
     longest = 2 / (1 - beta2) - 1
     power = beta2**k
     length = longest - 2 * k * power / (1 - power)
     lr_hat, correction = rate / (1 - beta1**k), np.sqrt(1 - power)
-    adaptive = length > RELIABLE_LENGTH
+    adaptive = length > threshold
     if adaptive:
         variance = (length - 4) * (length - 2) * longest / ((longest - 4) * (longest - 2) * length)
         lr_hat *= np.sqrt(variance) * correction
     step, eps = real(lr_hat), real(eps if eps_hat != 0 else eps * correction)
     beta1, new1, beta2, root2 = real(beta1), real(1 - beta1), real(beta2), real(np.sqrt(1 - beta2))
-    m, v = state[0], state[1]
     for i in range(start, stop):
         g = grad[i]
         m[i] = beta1 * m[i] + new1 * g
         v[i] = beta2 * v[i] + squared(root2 * g)
         theta[i] -= step * m[i] / (np.sqrt(v[i]) + eps) if adaptive else step * m[i]
+
+
+@rule
+def radam(theta, grad, state, tensors, hyper, rate, k, start, stop):
+    """Use the adaptive rate once its variance is finite."""
+    beta1, beta2, eps, eps_hat = hyper
+    m, v = state[0], state[1]
+    radam_step(theta, grad, m, v, beta1, beta2, eps, eps_hat, RELIABLE_LENGTH, rate, k, start, stop)
 
 
 class RAdam(Optimizer):

@@ -17,7 +17,6 @@ from nntrain.optimizers import (
     ScaledVelocity,
     rule,
     squared,
-    unpack,
 )
 from nntrain.registry import DIALECT, Dialects
 
@@ -26,7 +25,7 @@ from nntrain.registry import DIALECT, Dialects
 def rmsprop(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Scale the gradient and add it to a velocity; momentum 0 and centered 0 switch either off."""
     real = theta.dtype.type
-    rho, eps, eps_root, centered, momentum, scaled_velocity = unpack(hyper, 6)
+    rho, eps, eps_root, centered, momentum, scaled_velocity = hyper
     new, mu, root = real((1 - rho) * centered), real(momentum), real(np.sqrt(1 - rho))
     rho, eps, eps_root = real(rho), real(eps), real(eps_root)
     inside, outside = (real(rate), real(1)) if scaled_velocity != 0 else (real(1), real(rate))

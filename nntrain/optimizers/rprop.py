@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import Optimizer, Rate, rule, unpack
+from nntrain.optimizers import Optimizer, Rate, rule
 from nntrain.registry import MAX_REAL, Amount, Positive
 
 
@@ -13,7 +13,7 @@ from nntrain.registry import MAX_REAL, Amount, Positive
 def rprop(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Lengthen the step while the sign stays the same; shorten it and skip a step when it changes."""
     real = theta.dtype.type
-    eta_minus, eta_plus, step_min, step_max = unpack(hyper, 4)
+    eta_minus, eta_plus, step_min, step_max = hyper
     shorter, longer, shortest, longest = real(eta_minus), real(eta_plus), real(step_min), real(step_max)
     zero = real(0)
     sign, step = state[0], state[1]

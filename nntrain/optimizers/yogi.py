@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.jit.kernels import CompiledFunction
-from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule, squared, unpack
+from nntrain.optimizers import Beta1, Beta2, Eps, Optimizer, Rate, rule, squared
 from nntrain.registry import Amount
 
 
@@ -14,7 +14,7 @@ from nntrain.registry import Amount
 def yogi(theta, grad, state, tensors, hyper, rate, k, start, stop):
     """Move v towards g² by (1 - beta2) g²; the comparison of v with g² is scaled by 1 - beta2 too."""
     real = theta.dtype.type
-    beta1, beta2, eps, initial = unpack(hyper, 4)
+    beta1, beta2, eps, initial = hyper
     correction = np.sqrt(1 - beta2**k)
     step, eps = real(rate * correction / (1 - beta1**k)), real(eps * correction)
     beta1, new1, new2, root2 = real(beta1), real(1 - beta1), real(1 - beta2), real(np.sqrt(1 - beta2))

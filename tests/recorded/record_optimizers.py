@@ -8,7 +8,8 @@ recipe, and the parameters after some steps on each problem.
 import json
 import os
 import re
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,11 @@ keras.backend.set_floatx("float64")
 torch.set_default_dtype(torch.float64)  # for NAdam's product of mu
 FOLDER = Path(__file__).parent / "optimizers"
 Step = Callable[[list[Array], int], list[Array]]  # (gradients, step number) -> new parameters
+Factory = Callable[[list[Array]], Step]  # initial parameters -> step function
+Case = tuple[dict[str, Any], Factory]  # equivalent keys of the recipe, and the reference
 
 
-def torchs(kind: Any, lr: float, transposed: bool = False, **keys: Any) -> Callable[[list[Array]], Step]:
+def torchs(kind: Any, lr: float, transposed: bool = False, **keys: Any) -> Factory:
     """Return a factory of step functions for a class of torch.optim."""
 
     def make(start: list[Array]) -> Step:
@@ -54,7 +57,7 @@ def torchs(kind: Any, lr: float, transposed: bool = False, **keys: Any) -> Calla
 
 def torchs_muon(
     lr: float, of_matrices: dict[str, Any] | None = None, of_vectors: dict[str, Any] | None = None
-) -> Callable[[list[Array]], Step]:
+) -> Factory:
     """Return torch's Muon for matrices, with float64 in place of bfloat16, and its Adam for vectors."""
 
     def make(start: list[Array]) -> Step:
@@ -76,7 +79,7 @@ def torchs_muon(
     return make
 
 
-def kerass(kind: Any, lr: float, **keys: Any) -> Callable[[list[Array]], Step]:
+def kerass(kind: Any, lr: float, **keys: Any) -> Factory:
     """Return a factory of step functions for a class of keras.optimizers."""
 
     def make(start: list[Array]) -> Step:
@@ -93,7 +96,7 @@ def kerass(kind: Any, lr: float, **keys: Any) -> Callable[[list[Array]], Step]:
     return make
 
 
-def optaxs(transform: Callable[[Any], Any], lr: float) -> Callable[[list[Array]], Step]:
+def optaxs(transform: Callable[[Any], Any], lr: float) -> Factory:
     """Return a factory of step functions for an optax optimizer, given a schedule that counts steps from 0."""
 
     def make(start: list[Array]) -> Step:
@@ -112,7 +115,7 @@ def optaxs(transform: Callable[[Any], Any], lr: float) -> Callable[[list[Array]]
     return make
 
 
-def sklearns(kind: Any, lr: float, **keys: Any) -> Callable[[list[Array]], Step]:
+def sklearns(kind: Any, lr: float, **keys: Any) -> Factory:
     """Return a factory of step functions for an optimizer of scikit-learn's MLP."""
 
     def make(start: list[Array]) -> Step:
@@ -396,7 +399,7 @@ CASES: dict[str, dict[str, tuple[dict[str, Any], Any]]] = {
 }
 
 
-def trajectory(make: Callable[[list[Array]], Step], gradient: Callable[[Array], Array]) -> dict[str, list[float]]:
+def trajectory(make: Factory, gradient: Callable[[Array], Array]) -> dict[str, list[float]]:
     """Return the parameters after the recorded steps."""
     step, theta, kept = make([part.copy() for part in split(START.copy())]), START.copy(), {}
     for k in range(1, STEPS + 1):
@@ -406,20 +409,20 @@ def trajectory(make: Callable[[list[Array]], Step], gradient: Callable[[Array], 
     return kept
 
 
-def main() -> None:
-    """Write a file for each optimizer."""
-    versions = {name: version(name) for name in ("torch", "keras", "optax", "scikit-learn", "numpy")}
+def write(cases: Mapping[str, Mapping[str, Case]], *libraries: str) -> None:
+    """Write a file for each optimizer, or for those named on the command line."""
+    versions = {name: version(name) for name in (*libraries, "numpy")}
     FOLDER.mkdir(exist_ok=True)
-    for name, cases in CASES.items():
+    for name in sys.argv[1:] or cases:
         found = {
             case: {"keys": keys, **{problem: trajectory(make, PROBLEMS[problem]) for problem in PROBLEMS}}
-            for case, (keys, make) in cases.items()
+            for case, (keys, make) in cases[name].items()
         }
         text = json.dumps({"versions": versions, "cases": found}, indent=1)
         text = re.sub(r"\[[^\[\]]*\]", lambda numbers: " ".join(numbers[0].split()), text)  # a line for each list
         (FOLDER / f"{name}.json").write_text(text + "\n")
-        print(name, *cases, sep=", ")
+        print(name, *cases[name], sep=", ")
 
 
 if __name__ == "__main__":
-    main()
+    write(CASES, "torch", "keras", "optax", "scikit-learn")

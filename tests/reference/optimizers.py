@@ -109,3 +109,12 @@ def rmsprop(lr: float, eps: float, eps_root: float) -> Generator[Array, Array, N
     while True:
         s = 0.99 * s + 0.01 * g**2
         g = yield -lr * g / (np.sqrt(s + eps_root) + eps)
+
+
+def sgdw(lr: float, momentum: float, dampening: float, nesterov: bool) -> Generator[Array, Array, None]:
+    g = yield np.zeros(0)
+    v, new = np.zeros_like(g), 1.0
+    while True:
+        v = momentum * v + new * g
+        new = 1 - dampening
+        g = yield -lr * (g + momentum * v if nesterov else v)
