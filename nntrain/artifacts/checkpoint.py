@@ -120,7 +120,7 @@ def read(folder: Path, warn: Callable[[str], None]) -> Saved | None:
         raise errors[0]
     for damaged in errors:
         problem = damaged.problems[0]
-        warn(f"{problem.where}: {problem.what}; continuing from {found[0].path.name}")
+        warn(f"{problem.place}: {problem.what}; continuing from {found[0].path.name}")
     return max(found, key=lambda saved: saved.facts.generation, default=None)
 
 

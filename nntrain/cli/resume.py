@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nntrain.errors import InputError, Problem, bad_input
+from nntrain.errors import InputError, Problem, bad_input, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,15 +68,15 @@ def begin(folder: RunFolder, built: Built, data: str, allow_change: bool, note: 
         before, epochs = plain(parse(load_document(str(files / RECIPE)))), 0
     found = changes(before, plain(built.recipe))
     more = built.plan.training.epochs
-    problems = []
+    problems, place = [], place_of(folder.path)
     for change in found:
         longer = change.key == "training.epochs" and isinstance(change.before, int) and more > change.before
         if not longer:
-            problems.append(Problem(str(folder.path), f"the recipe has changed: {change}"))
+            problems.append(Problem(place, f"the recipe has changed: {change}"))
     if saved is not None and saved.facts.data != data:
-        problems.append(Problem(str(folder.path), "the data have changed since the run was interrupted"))
+        problems.append(Problem(place, "the data have changed since the run was interrupted"))
     if problems and not allow_change:
-        raise InputError(*problems[:-1], Problem(problems[-1].where, problems[-1].what, ALLOW))
+        raise InputError(*problems[:-1], replace(problems[-1], hint=ALLOW))
     if saved is None:
         if not found and (folder.path / SUMMARY).exists() and not _interrupted(folder.path):
             hint = f"to train longer: --set training.epochs={2 * more}"
