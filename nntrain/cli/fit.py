@@ -70,7 +70,7 @@ def command(
             note(job.how_to_resume())
             raise
     print_summary(summary, as_json=json, quiet=quiet)
-    misses = unmet(conditions, summary)
+    misses = unmet(conditions, summary.to_json())
     note(misses)
     if summary.stopped is Stopped.DIVERGED:
         raise typer.Exit(Status.DIVERGED)
