@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from nntrain.activations import Activation
 from nntrain.artifacts import container
 from nntrain.artifacts.model import named_arrays
-from nntrain.cli import diagnose, evaluate, fit, predict, trace
+from nntrain.cli import diagnose, evaluate, job, predict, trace
 from nntrain.cli.progress import Silent
 from nntrain.data import Source
 from nntrain.losses import Loss
@@ -167,7 +167,7 @@ def models(folder: Path) -> list[tuple[Tensors, dict[str, Any]]]:
     for name, recipe in RECIPES.items():
         file = folder / f"{name}.yaml"
         file.write_text(f"{recipe}training: {{epochs: 1}}\n")
-        fit.fit(str(file), [], folder / name, True, Silent())
+        job.fit(str(file), [], folder / name, True, Silent())
         tensors, facts = container.read(folder / name / "model.safetensors")
         found.append((tensors, {key: value for key, value in facts.items() if key != "sha256"}))
     return found

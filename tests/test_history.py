@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from nntrain.cli.fit import fit
+from nntrain.cli.job import fit
 from nntrain.cli.progress import Silent
 from nntrain.cli.report import report
 from nntrain.comparison.finished import runs_of

@@ -16,7 +16,8 @@ import pytest
 from nntrain.artifacts.history import read_history
 from nntrain.artifacts.lock import FolderLock
 from nntrain.artifacts.metrics_file import MetricsFile
-from nntrain.artifacts.run_folder import MODEL, NAMES, SUMMARY, UNFINISHED, RunFolder
+from nntrain.artifacts.run_files import MODEL, NAMES, SUMMARY, UNFINISHED
+from nntrain.artifacts.run_folder import RunFolder
 from nntrain.errors import InputError, OutputError
 from nntrain.training.events import EpochEnded
 from nntrain.utils.files import TEMPORARY_SUFFIX, write_atomically
@@ -27,7 +28,8 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 KILLED_AT_EACH_STEP = """
 import os, shutil, signal, sys
 from pathlib import Path
-from nntrain.artifacts.run_folder import METRICS, MODEL, NAMES, SUMMARY, RunFolder, settle
+from nntrain.artifacts.run_files import METRICS, MODEL, NAMES, SUMMARY, settle
+from nntrain.artifacts.run_folder import RunFolder
 from nntrain.utils.files import write_atomically
 
 STEPS = {"open", "os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.truncate", "os.chmod"}

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from nntrain.artifacts.run_folder import METRICS, RECIPE, SUMMARY, settle
+from nntrain.artifacts.run_files import METRICS, RECIPE, SUMMARY, settle
 from nntrain.errors import InputError, bad_input
 from nntrain.recipe.document import load_document
 from nntrain.recipe.schema import Recipe, parse
@@ -73,7 +73,9 @@ class _Summary(Facts):
         return self
 
 
-class _Line(Facts):
+class Line(Facts):
+    """A line of metrics.jsonl."""
+
     epoch: Annotated[int, Field(ge=1, le=2**53)]
     step: Count
     seconds: Positive
@@ -88,7 +90,7 @@ class _Line(Facts):
     layers: list[_Layer] | None = None
 
 
-NUMBERS = tuple(key for key in _Line.model_fields if key not in ("parameters", "layers"))
+NUMBERS = tuple(key for key in Line.model_fields if key not in ("parameters", "layers"))
 
 
 class Layers(NamedTuple):
@@ -188,10 +190,10 @@ def _read(folder: Path, recipe: Recipe, summary: _Summary, metrics: Path) -> His
     )
 
 
-def _line(file: Path, number: int, text: bytes, summary: _Summary) -> _Line:
+def _line(file: Path, number: int, text: bytes, summary: _Summary) -> Line:
     """Return a line, which has to be of the next epoch and match the summary."""
     try:
-        line = _Line.model_validate_json(text)
+        line = Line.model_validate_json(text)
     except ValidationError as error:
         raise damaged(file, f"line {number}, {first_problem(error)}") from None
     if line.epoch != number:

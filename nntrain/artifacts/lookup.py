@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from nntrain.artifacts.run_folder import MODEL, RECIPE, settle
+from nntrain.artifacts.run_files import MODEL, RECIPE, settle
 from nntrain.errors import InputError, bad_input, nearest
 from nntrain.recipe.document import Document
 from nntrain.recipe.load import Loaded, Opened, check, open_file

@@ -1,6 +1,7 @@
 """metrics.jsonl: one line of JSON per epoch, written during the run."""
 
 import os
+import stat
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -21,6 +22,11 @@ class MetricsFile:
     A file that cannot be written does not stop the training: ``warn`` is called once, and the file ends with the last
     complete line.
 
+    Args:
+        path: of the file.
+        warn: called with a message if it cannot be written.
+        keep: number of bytes that stay, the lines of a run that is resumed.
+
     Attributes:
         complete: whether all lines so far could be written.
 
@@ -28,11 +34,15 @@ class MetricsFile:
         NntrainError: if the file cannot be opened.
     """
 
-    def __init__(self, path: Path, warn: Callable[[str], None]) -> None:
+    def __init__(self, path: Path, warn: Callable[[str], None], keep: int = 0) -> None:
         self.path, self.complete, self._warn = path, True, warn
         self._flush_at, self._metric = 0.0, ""
         try:
-            self._file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o666), "wb", BUFFER_BYTES)
+            handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o666)
+            if stat.S_ISREG(os.fstat(handle).st_mode):
+                os.truncate(handle, keep)
+                os.lseek(handle, keep, os.SEEK_SET)
+            self._file = os.fdopen(handle, "wb", BUFFER_BYTES)
         except OSError as error:
             raise cannot_write(path, error) from None
 
@@ -54,14 +64,15 @@ class MetricsFile:
         """Whether nothing has been written."""
         return self._file.closed or self._file.tell() == 0
 
-    def sync(self) -> None:
-        """Write all lines to the disk."""
+    def sync(self) -> int | None:
+        """Write all lines to the disk, and return their size in bytes; None if some could not be written."""
         if self.complete:
             try:
                 self._file.flush()
                 os.fsync(self._file.fileno())
             except OSError as error:
                 self._fail(error)
+        return self._file.tell() if self.complete else None
 
     def copy_to(self, path: Path) -> None:
         """Copy the lines so far to ``path``, after the directory of the file was removed."""

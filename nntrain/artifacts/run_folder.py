@@ -8,14 +8,15 @@ its files are moved up, the summary last. So if the process is killed or the mac
 - after that the new run is complete, and the next command that opens the directory moves up the remaining files
   (:func:`settle`).
 
+A run that was interrupted also has checkpoints, from which :meth:`RunFolder.resume` continues it: in place if it was
+killed, and in ``.unfinished`` if it has a summary, so that it stays complete until the continued run is.
+
 Only the owner of the directory's lock (:mod:`nntrain.artifacts.lock`) writes these files. Other files are not touched.
 """
 
 import os
-import re
 import shutil
 import tempfile
-import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -24,13 +25,23 @@ from typing import Any, Self
 
 from nntrain.artifacts.lock import FolderLock
 from nntrain.artifacts.metrics_file import MetricsFile
+from nntrain.artifacts.run_files import (
+    CHECKPOINTS,
+    METRICS,
+    MODEL,
+    NAMES,
+    RECIPE,
+    SUMMARY,
+    UNFINISHED,
+    has_checkpoint,
+    make_new,
+    move_up,
+    remove_checkpoints,
+)
 from nntrain.errors import NntrainError, bad_input, cannot_write
 from nntrain.training.events import Event
 from nntrain.utils.files import make_folder, remove_abandoned, sync_folder, write_atomically
 from nntrain.utils.json import as_json
-
-RECIPE, METRICS, MODEL, SUMMARY = NAMES = ("recipe.yaml", "metrics.jsonl", "model.safetensors", "summary.json")
-UNFINISHED = ".unfinished"
 
 
 class RunFolder:
@@ -43,6 +54,7 @@ class RunFolder:
         recipe: returns the complete recipe, which repeats the run, for the directory that it is written to.
         out: the directory.
         overwrite: whether a run in it may be replaced.
+        resume: whether to wait for :meth:`resume` or :meth:`start` before anything is written.
         warn: called with a message for each file that could not be written.
 
     Attributes:
@@ -64,26 +76,33 @@ class RunFolder:
         out: Path | None,
         overwrite: bool,
         warn: Callable[[str], None],
+        resume: bool = False,
     ) -> None:
         self._name, self._recipe_for, self._out, self._overwrite = name, recipe, out, overwrite
         self._new = out is None or not out.exists()
-        self._tell = warn
+        self._tell, self._resume = warn, resume
         self._metrics: MetricsFile | None = None
         self.saved = True
 
     def __enter__(self) -> Self:
-        self.path = self._files = self._out or _make_new(self._name)
+        self.path = self._files = self._out or make_new(self._name)
         self._lock = FolderLock(self.path).__enter__()
         try:
             self._recipe = self._recipe_for(self.path).encode()
-            self._begin()
+            move_up(self.path)
+            if not self._resume:
+                self.start()
         except BaseException:
             self._end()
             raise
         return self
 
-    def _begin(self) -> None:
-        _move_up(self.path)
+    def start(self) -> None:
+        """Start a new run.
+
+        Raises:
+            InputError: if there is a run that may not be replaced, or the directory cannot be written.
+        """
         found = [name for name in NAMES if (self.path / name).exists()]
         if found and not self._overwrite:
             kind = "a run" if SUMMARY in found else "an unfinished run"
@@ -91,26 +110,68 @@ class RunFolder:
                 self.path, f"already holds {kind} ({', '.join(found)})", "choose another directory, or add --overwrite"
             )
         shutil.rmtree(self.path / UNFINISHED, ignore_errors=True)
-        for name in NAMES:
-            remove_abandoned(self.path / name)
         if found:
             self._files = self.path / UNFINISHED
             make_folder(self._files)
-        self._metrics = MetricsFile(self._files / METRICS, self._warn)
+        remove_checkpoints(self._files)
+        self._open(0)
+
+    def resume(self, files: Path, size: int) -> None:
+        """Continue the run in this directory.
+
+        Args:
+            files: the directory of its checkpoint: this one or ``.unfinished``.
+            size: bytes of its metrics.jsonl that stay.
+
+        Raises:
+            InputError: if the directory cannot be written.
+        """
+        if files == self.path and (self.path / SUMMARY).exists():
+            self._files = self.path / UNFINISHED
+            shutil.rmtree(self._files, ignore_errors=True)
+            make_folder(self._files)
+            try:
+                shutil.copyfile(self.path / METRICS, self._files / METRICS)
+            except OSError as error:
+                raise cannot_write(self._files / METRICS, error) from None
+        else:
+            self._files = files
+        self._open(size)
+
+    def _open(self, size: int) -> None:
+        for name in (*NAMES, *CHECKPOINTS):
+            remove_abandoned(self.path / name)
+            remove_abandoned(self._files / name)
+        self._metrics = MetricsFile(self._files / METRICS, self._warn, size)
         write_atomically(self._files / RECIPE, self._recipe)
         sync_folder(self.path.parent)
+
+    @property
+    def files(self) -> Path:
+        """Where the files of the run are written: the directory itself, or ``.unfinished`` below it."""
+        return self._files
+
+    def sync_metrics(self) -> int | None:
+        """Write the lines of all complete epochs to the disk, and return their bytes; None if that is impossible."""
+        return None if self._metrics is None else self._metrics.sync()
 
     def __call__(self, event: Event) -> None:
         """Write the line of a finished epoch."""
         if self._metrics is not None:
             self._metrics(event)
 
-    def finish(self, save: Callable[[Path], None], summary: Callable[[Path | None], Mapping[str, Any]]) -> Path | None:
+    def finish(
+        self,
+        save: Callable[[Path], None],
+        summary: Callable[[Path | None], Mapping[str, Any]],
+        keep_checkpoints: bool = False,
+    ) -> Path | None:
         """Write the remaining files of a finished run, and replace the previous run if there is one.
 
         Args:
             save: writes the model file.
             summary: returns the summary for the path of the model file; None if it could not be saved.
+            keep_checkpoints: whether the run can continue later.
 
         Returns:
             The path of the model file, which is elsewhere if it could not be saved in the directory.
@@ -122,7 +183,10 @@ class RunFolder:
                 self._make_again()
             save(self._files / MODEL)
             write_atomically(self._files / SUMMARY, as_json(summary(self.path / MODEL), indent=2))
-            _move_up(self.path)
+            if not keep_checkpoints:
+                remove_checkpoints(self._files)
+                remove_checkpoints(self.path)
+            move_up(self.path)
         except (NntrainError, OSError) as error:
             self._warn(str(cannot_write(self.path, error) if isinstance(error, OSError) else error))
             return self._saved_elsewhere(save)
@@ -171,7 +235,7 @@ class RunFolder:
         if self._metrics is not None:
             nothing = self._metrics.empty and not (self._files / MODEL).exists()
             self._metrics.close()
-            if self._lock.held and not (self._files / SUMMARY).exists():
+            if self._lock.held and not (self._files / SUMMARY).exists() and not has_checkpoint(self._files):
                 if self._files != self.path:
                     shutil.rmtree(self._files, ignore_errors=True)
                 elif nothing:
@@ -181,49 +245,3 @@ class RunFolder:
         if self._new:
             with suppress(OSError):  # not empty
                 self.path.rmdir()
-
-
-def settle(folder: Path) -> None:
-    """Complete the replacement of a run in ``folder`` if a process was killed during it.
-
-    Raises:
-        NntrainError: if that is needed, but the directory is in use or cannot be written.
-    """
-    if (folder / UNFINISHED / SUMMARY).exists():
-        with FolderLock(folder):
-            _move_up(folder)
-
-
-def _move_up(folder: Path) -> None:
-    """Replace the run in ``folder`` by the new one, if that is complete."""
-    new = folder / UNFINISHED
-    if not (new / SUMMARY).exists():
-        return
-    try:
-        for name in NAMES:  # the summary last: while it is below, other files may be too
-            if name == SUMMARY:
-                sync_folder(folder)
-            with suppress(FileNotFoundError):  # moved by a process that was then killed
-                (new / name).replace(folder / name)
-        sync_folder(folder)
-        shutil.rmtree(new, ignore_errors=True)
-    except OSError as error:
-        raise cannot_write(folder, error) from None
-
-
-def _make_new(name: str) -> Path:
-    """Create a new directory under ``runs``, named after the run and the time."""
-    safe = re.sub(r"[^\w.-]+", "-", name).strip(".-") or "run"
-    stem, number = f"{safe}-{time.strftime('%Y%m%d-%H%M%S')}", 1
-    path = Path("runs") / stem
-    make_folder(path.parent)
-    while True:
-        try:
-            path.mkdir()
-        except FileExistsError:
-            number += 1
-            path = path.with_name(f"{stem}-{number}")
-        except OSError as error:
-            raise cannot_write(path, error) from None
-        else:
-            return path

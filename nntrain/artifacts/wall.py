@@ -110,7 +110,11 @@ def checked_facts(path: Path, facts: Mapping[str, Any]) -> tuple[Facts, Network]
 
 
 def checked_tensors(
-    path: Path, tensors: Mapping[str, NDArray[Any]], shapes: Mapping[str, tuple[int, ...]], dtype: np.dtype[Any]
+    path: Path,
+    tensors: Mapping[str, NDArray[Any]],
+    shapes: Mapping[str, tuple[int, ...]],
+    dtype: np.dtype[Any],
+    kind: str = "model",
 ) -> None:
     """Check that the file at ``path`` has exactly the tensors ``shapes``, of ``dtype`` and finite.
 
@@ -119,15 +123,17 @@ def checked_tensors(
     """
     for name in {**shapes, **tensors}:
         if name not in shapes or name not in tensors:
-            raise bad_facts(path, f"tensor {name!r} {'is missing' if name in shapes else 'is not part of the network'}")
+            raise bad_facts(
+                path, f"tensor {name!r} {'is missing' if name in shapes else 'is not part of the network'}", kind
+            )
         found = tensors[name]
         if found.shape != shapes[name] or found.dtype != dtype:
             expected = f"expected {shapes[name]} of {dtype}"
-            raise bad_facts(path, f"tensor {name!r} has shape {found.shape} of {found.dtype}, {expected}")
+            raise bad_facts(path, f"tensor {name!r} has shape {found.shape} of {found.dtype}, {expected}", kind)
         if not np.isfinite(found).all():
-            raise bad_facts(path, f"tensor {name!r} has numbers that are not finite")
+            raise bad_facts(path, f"tensor {name!r} has numbers that are not finite", kind)
 
 
-def bad_facts(path: Path, what: str) -> InputError:
-    """Return the error for an intact file that does not describe a model."""
-    return bad_input(path, f"not a valid model: {what}", "use the file as nntrain wrote it")
+def bad_facts(path: Path, what: str, kind: str = "model") -> InputError:
+    """Return the error for an intact file that does not describe a model, or another ``kind`` of thing."""
+    return bad_input(path, f"not a valid {kind}: {what}", "use the file as nntrain wrote it")

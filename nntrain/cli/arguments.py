@@ -17,6 +17,15 @@ Recipe = Annotated[
         autocompletion=completion.targets,
     ),
 ]
+OptionalRecipe = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="[RECIPE|RUN|MODEL]",
+        help=f"What to take the recipe from: {NAMES}.",
+        show_default=False,
+        autocompletion=completion.targets,
+    ),
+]
 Trained = Annotated[
     str,
     typer.Argument(

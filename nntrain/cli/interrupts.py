@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from threading import Timer
+from time import monotonic
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -86,11 +87,13 @@ class Interrupts:
     """While entered, a first signal only sets a flag.
 
     Until ``wanted`` is first called there is nothing to save, and a signal raises Interrupted. Afterwards a second
-    signal raises it only if ``insist`` is set; otherwise it is ignored, so that the model is saved.
+    signal raises it only if ``insist`` is set; otherwise it is ignored, so that the model is saved. With ``insist``, a
+    Ctrl-C within ``grace`` seconds of the first signal is ignored too: programs that pass signals on double them.
     """
 
-    def __init__(self, insist: bool = False) -> None:
-        self._insist = insist
+    def __init__(self, insist: bool = False, grace: float = 0.0) -> None:
+        self._insist, self._grace = insist, grace
+        self._first_at = 0.0
         self._number: int | None = None
         self._anyone_listens = False
         self._handling = handling(self._ask)
@@ -121,7 +124,11 @@ class Interrupts:
         return Status.INTERRUPTED if self._number is None else Status(128 + self._number)
 
     def _ask(self, number: int, frame: FrameType | None) -> None:
-        first = self._number is None
-        self._number = number if first else self._number
-        if not self._anyone_listens or (self._insist and not first):
+        now = monotonic()
+        if self._number is None:
+            self._number, self._first_at = number, now
+            insists = False
+        else:
+            insists = self._insist and now >= self._first_at + self._grace
+        if not self._anyone_listens or insists:
             raise Interrupted(number)

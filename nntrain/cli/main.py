@@ -12,9 +12,11 @@ import typer
 
 from nntrain import __version__
 from nntrain.cli import (
+    assert_,
     compare,
     diagnose,
     dialects,
+    diff,
     evaluate,
     fit,
     gradcheck,
@@ -22,9 +24,11 @@ from nntrain.cli import (
     predict,
     recipes,
     report,
+    runs,
     schema,
     show,
     trace,
+    verify,
 )
 from nntrain.cli.completion import VARIABLE, complete
 from nntrain.cli.interrupts import Interrupted, ending_at_once
@@ -77,6 +81,10 @@ app.command("list")(list_.command)
 app.command("diagnose")(diagnose.command)
 app.command("trace")(trace.command)
 app.command("report")(report.command)
+app.command("runs")(runs.command)
+app.command("assert")(assert_.command)
+app.command("diff")(diff.command)
+app.command("verify")(verify.command)
 app.command("gradcheck")(gradcheck.command)
 app.command("dialects")(dialects.command)
 app.add_typer(recipes.app, name="recipes")

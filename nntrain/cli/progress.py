@@ -40,6 +40,9 @@ class Listener(Protocol):
     def __call__(self, event: Any) -> None:
         """Take in an event."""
 
+    def replay(self, event: Any, seconds: float) -> None:
+        """Take in an event of a run that continues; it was ``seconds`` after the start."""
+
     def note(self, text: str) -> None:
         """Show a line of text."""
 
@@ -72,6 +75,9 @@ class Silent:
     def __call__(self, event: Any) -> None:
         """Ignore an event."""
 
+    def replay(self, event: Any, seconds: float) -> None:
+        """Ignore an event."""
+
     def note(self, text: str) -> None:
         """Ignore a note."""
 
@@ -96,6 +102,11 @@ class PlainLines(Silent):
         if (now >= self._next or self._progress.urgent) and (text := self._progress.line(now - self._began)):
             self._next = now + LINE_SECONDS
             self.note(text)
+
+    def replay(self, event: Any, seconds: float) -> None:
+        """Take in an event without a line."""
+        self._progress.take(event)
+        self._began = monotonic() - seconds
 
     def note(self, text: str) -> None:
         """Print a line."""
@@ -130,6 +141,11 @@ class LiveDisplay(Silent):
         if now >= self._next or self._progress.urgent:
             self._live.update(self._progress.picture(self._console.width, now - self._began), refresh=True)
             self._next = now + max(FRAME_SECONDS, (monotonic() - now) / FRAME_FRACTION)
+
+    def replay(self, event: Any, seconds: float) -> None:
+        """Take in an event without a picture."""
+        self._progress.take(event)
+        self._began = monotonic() - seconds
 
     def note(self, text: str) -> None:
         """Show a line above the picture."""

@@ -38,7 +38,7 @@ def command(
 
     Prints the path of the file.
     """
-    from nntrain.artifacts.run_folder import NAMES
+    from nntrain.artifacts.run_files import NAMES
     from nntrain.cli.compiling import announce_compiling
     from nntrain.cli.result import note, print_text
     from nntrain.comparison.folder import COMPARISON, RUNS

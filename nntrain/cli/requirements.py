@@ -5,14 +5,13 @@ from __future__ import annotations
 import operator
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from nntrain.errors import bad_input, nearest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from nntrain.report.summary import Summary
     from nntrain.training.plan import Plan
 
 COMPARISONS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq}
@@ -34,8 +33,8 @@ class Condition:
     bound: float
 
 
-def parse(text: str) -> Condition:
-    """Read a condition such as ``test.accuracy>=0.95``.
+def parse(text: str, where: str = "--require") -> Condition:
+    """Read a condition such as ``test.accuracy>=0.95``; ``where`` it was given, for messages.
 
     Raises:
         InputError: if it cannot be parsed, or no summary has such a number.
@@ -43,19 +42,19 @@ def parse(text: str) -> Condition:
     match = PATTERN.fullmatch(text)
     example = "expected a condition such as 'test.accuracy>=0.95'"
     if match is None:
-        raise bad_input("--require", f"found {text!r}", example)
+        raise bad_input(where, f"found {text!r}", example)
     key, comparison, number = match.groups()
     try:
         bound = float(number)
     except ValueError:
-        raise bad_input("--require", f"{text!r}: {number!r} is not a number", example) from None
+        raise bad_input(where, f"{text!r}: {number!r} is not a number", example) from None
     part, _, name = key.partition(".")
     if part in SPLITS and name not in METRICS:
         hint = f"{nearest(name, METRICS)} allowed: {', '.join(METRICS)}".strip()
-        raise bad_input("--require", f"{text!r}: unknown metric {name!r}", hint)
+        raise bad_input(where, f"{text!r}: unknown metric {name!r}", hint)
     if key not in KEYS:
         hint = f"{nearest(key, KEYS)} allowed: {', '.join(KEYS)}".strip()
-        raise bad_input("--require", f"{text!r}: unknown number {key!r}", hint)
+        raise bad_input(where, f"{text!r}: unknown number {key!r}", hint)
     return Condition(text, key, comparison, bound)
 
 
@@ -78,16 +77,21 @@ def check(conditions: Sequence[Condition], plan: Plan) -> None:
             raise bad_input(where, f"{task} has no {name}", f"use {part}.{metric} or {part}.loss")
 
 
-def unmet(conditions: Sequence[Condition], summary: Summary) -> list[str]:
-    """Return a message for each condition that does not hold."""
-    data = summary.to_json()
+def unmet(conditions: Sequence[Condition], summary: Mapping[str, Any]) -> list[str]:
+    """Return a message for each condition that is not met by a summary, as JSON has it."""
     messages = []
     for condition in conditions:
-        found: object = data
-        for key in condition.key.split("."):
-            found = found.get(key) if isinstance(found, dict) else None
-        if not isinstance(found, int | float):
-            messages.append(f"required {condition.text}, but the run has no {condition.key}")
+        found = number_at(summary, condition.key)
+        if found is None:
+            messages.append(f"required {condition.text}, but this run has no {condition.key}")
         elif not COMPARISONS[condition.comparison](found, condition.bound):
             messages.append(f"required {condition.text}, found {found:.6g}")
     return messages
+
+
+def number_at(summary: Mapping[str, Any], key: str) -> float | None:
+    """Return the number at a dotted key of a summary, None if there is none."""
+    found: object = summary
+    for name in key.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found if isinstance(found, int | float) and not isinstance(found, bool) else None

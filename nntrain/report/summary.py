@@ -44,6 +44,7 @@ class Summary:
     run: str
     model: str | None  # None: it could not be saved
     saved: bool = True  # whether all files of the run could be written
+    certificate: Mapping[str, Any] | None = None  # what decides the result, and the hash of the weights
 
     @property
     def stopped(self) -> Stopped:
@@ -75,7 +76,8 @@ class Summary:
         verdict, and its evidence: baseline, by split, and rise, validation_loss and systematic, each null or {value,
         error}, as :mod:`nntrain.training.events` explains; gradient_norm, dead, clipped (fraction of steps, or null),
         samples_per_second, layers, each {label, parameters, gradient_norm, dead}; parameters (of a network of up to
-        eight, or null); diverged, null or {epoch, step, where, learning_rate, grown_to, advice}.
+        eight, or null); diverged, null or {epoch, step, where, learning_rate, grown_to, advice}; certificate, {data,
+        weights, versions, processor, system}, as :mod:`nntrain.artifacts.certificate` explains.
         """
         finished, metric = self.finished, self.started.metric
         layers = [
@@ -115,6 +117,7 @@ class Summary:
             "layers": layers,
             "parameters": finished.parameters,
             "diverged": finished.diverged and _divergence(finished.diverged),
+            "certificate": self.certificate,
         }
 
 

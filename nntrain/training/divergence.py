@@ -27,12 +27,14 @@ class Growth:
     Attributes:
         baseline: of the training split.
         limit: the loss above which a run has diverged; infinite until the first loss is known.
+        left: the first of the latest consecutive epochs above the limit, if the last one was above it.
+        last: the last epoch.
     """
 
     baseline: Baseline
     limit: float = inf
-    _left: Diverged | None = None  # the first of the latest consecutive epochs above the limit
-    _last: Diverged = field(default_factory=lambda: Diverged(0, 0, "the training loss", 0.0))
+    left: Diverged | None = None
+    last: Diverged = field(default_factory=lambda: Diverged(0, 0, "the training loss", 0.0))
 
     def begin(self, first: float) -> None:
         """Record the loss of the initial weights."""
@@ -41,12 +43,12 @@ class Growth:
 
     def see(self, loss: float, epoch: int, step: int, rate: float) -> None:
         """Record the training loss of an epoch, which ended with ``step`` and the learning rate ``rate``."""
-        self._last = Diverged(epoch, step, "the training loss", rate)
-        self._left = None if loss <= self.limit else self._left or self._last
+        self.last = Diverged(epoch, step, "the training loss", rate)
+        self.left = None if loss <= self.limit else self.left or self.last
 
     def beyond_use(self, loss: float) -> Diverged | None:
         """Return where the loss went above the limit for good if the run ends with ``loss``; None if it does not."""
-        return None if loss <= self.limit else replace(self._left or self._last, grown_to=loss)
+        return None if loss <= self.limit else replace(self.left or self.last, grown_to=loss)
 
 
 def locate(

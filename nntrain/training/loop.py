@@ -4,28 +4,32 @@ It prints nothing, opens no file and never exits; the consumer shows, writes or 
 """
 
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.jit.kernels import compiles
 from nntrain.training import epoch_chunks
-from nntrain.training.divergence import Growth, locate
+from nntrain.training.divergence import locate
 from nntrain.training.ending import finish
 from nntrain.training.engine import Engine
-from nntrain.training.events import Diverged, EpochEnded, Event, Scores, StepsDone, Stopped
-from nntrain.training.full_batch import search_of
+from nntrain.training.events import EpochEnded, Event, Scores, StepsDone, Stopped
+from nntrain.training.loop_state import LoopState
 from nntrain.training.measurements import started, statistics_interval
 from nntrain.training.measurements import statistics as layer_statistics
-from nntrain.training.stopping import Best
+from nntrain.training.state import Checkpoints, TrainingState
 
 CALL_SECONDS = 0.2  # that a compiled call should take: progress and Ctrl-C wait for its end
 
 
-def train(engine: Engine, interrupted: Callable[[], bool] = lambda: False, statistics: bool = True) -> Iterator[Event]:
+def train(
+    engine: Engine,
+    interrupted: Callable[[], bool] = lambda: False,
+    statistics: bool = True,
+    checkpoints: Checkpoints | None = None,
+    resumed: TrainingState | None = None,
+) -> Iterator[Event]:
     """Train from the engine's initial parameters to those that the recipe asks to keep.
 
     Args:
@@ -33,6 +37,8 @@ def train(engine: Engine, interrupted: Callable[[], bool] = lambda: False, stati
             with the best validation loss if the recipe stops early or training diverges, else the last ones.
         interrupted: called after each compiled call; returns whether to end the run there.
         statistics: whether to measure the layers every few epochs.
+        checkpoints: saves the state of the run, if given.
+        resumed: the state to continue from; None: start with the engine's parameters.
 
     Yields:
         Started, then an EpochEnded per epoch (after StepsDone in long epochs), Diverged if a number is not finite or
@@ -41,52 +47,29 @@ def train(engine: Engine, interrupted: Callable[[], bool] = lambda: False, stati
     with engine.pool.at_work():
         every = statistics_interval(engine) if statistics else 0
         yield started(engine, every)
-        yield from _Run(engine, every, interrupted).events()
+        run = _Run(engine, every, interrupted, checkpoints)
+        if resumed is not None:
+            run.resume(resumed)
+        yield from run.events()
 
 
-@dataclass
-class _Run:
-    """The state of the loop between epochs."""
-
-    engine: Engine
-    every: int  # epochs between two statistics; 0: no statistics
-    interrupted: Callable[[], bool]
-    began: float = field(default_factory=perf_counter)
-    step: int = 0
-    epoch: int = 0
-    stopped: Stopped | None = None
-    diverged: Diverged | None = None
-    in_chunks: bool = field(init=False)  # whether epochs are trained several in one call
-    seconds_per_step: float = field(init=False)
-
-    def __post_init__(self) -> None:
-        plan = self.engine.plan
-        self.plan = plan
-        stopping = plan.training.early_stopping
-        self.best = Best(self.engine.theta.copy(), stopping.min_delta if stopping else 0.0)
-        self.growth = Growth(self.engine.baseline["train"])
-        self.plateau = plan.schedule.policy() if plan.schedule.reacts else None
-        self.search = search_of(self.engine)
-        self.in_chunks = plan.in_chunks and compiles()
-        # Without validation, the loss of a full-batch epoch is that of the weights before its step.
-        averaged = plan.training.averaging is not None or plan.training.lookahead is not None
-        one_step = plan.steps_per_epoch == 1 and self.search is None
-        self.before_step = one_step and plan.data.validation is None and not averaged
-        self.finite = (self.engine.theta.copy(), self.engine.state.copy())
-        self.before = self.finite[0]
-        self.seconds_per_step = (
-            3e-6 + 1e-10 * plan.batch_rows * plan.network.multiply_adds
-        )  # an estimate until it is measured
+class _Run(LoopState):
+    """The loop: it trains, and yields what happens."""
 
     def events(self) -> Iterator[Event]:
         """Yield the events after Started."""
         while self.stopped is None:
             if self.search is not None:
                 yield from self._iteration(self.search)
-            elif self._ahead() > 1:
-                yield from self._epochs(self._ahead())
+            elif (count := self._ahead()) > 1:
+                yield from self._epochs(count)
             else:
-                yield from self._epoch()
+                yield from self._call()
+            if self.stopped is None and self.interrupted():
+                self.stopped = Stopped.INTERRUPTED
+            checkpoints = self.checkpoints
+            if checkpoints is not None and checkpoints.due(self.epoch, not self.losses.size, self.stopped):
+                checkpoints.save(self.snapshot())
         if self.search is not None:
             self.search.close()
         assert self.stopped is not None  # noqa: S101 - it has ended the loop
@@ -107,10 +90,12 @@ class _Run:
 
     def _ahead(self) -> int:
         """Return how many epochs can be trained in one call: one if something happens between epochs."""
-        if not self.in_chunks or (self.every and self.epoch == 0):
+        if not self.in_chunks or self.losses.size or (self.every and self.epoch == 0):
             return 1
         until_statistics = self.every - self.epoch % self.every if self.every else self.plan.training.epochs
         most = epoch_chunks.max_epochs(self.engine, self.seconds_per_step)
+        if self.checkpoints is not None and self.checkpoints.epochs is not None:
+            most = min(most, self.checkpoints.epochs - self.epoch % self.checkpoints.epochs)
         return min(most, until_statistics, self.plan.training.epochs - self.epoch)
 
     def _epochs(self, count: int) -> Iterator[Event]:
@@ -136,35 +121,35 @@ class _Run:
             yield self._ended(learning_rates[e], losses[e], speed, chunk.scores[e], ending)
             if self.stopped is not None:
                 return
-        if self.interrupted():
-            self.stopped = Stopped.INTERRUPTED
 
-    def _epoch(self) -> Iterator[Event]:
+    def _call(self) -> Iterator[Event]:
+        """Take steps of an epoch in one call; if they complete the epoch, measure it."""
         plan, engine, count = self.plan, self.engine, self.plan.steps_per_epoch
-        order, learning_rates = plan.order(self.epoch), plan.learning_rates(self.step, self.epoch, 1)[0]
+        first = self.losses.size
+        if first == 0:
+            self.order, self.epoch_seconds = plan.order(self.epoch), 0.0
+        learning_rates = plan.learning_rates(self.step - first, self.epoch, 1)[0]
         if self.plateau is not None:
             learning_rates *= self.plateau.factor
-        losses, seconds = np.empty(0), 0.0
-        while losses.size < count and self.stopped is None:
-            start, stop = losses.size, losses.size + max(1, int(CALL_SECONDS / self.seconds_per_step))
-            before = perf_counter()
-            taken = self._take(order[start * plan.batch_rows : stop * plan.batch_rows], learning_rates[start:stop])
-            if start == 0:
-                self._see_first(taken)
-            call = perf_counter() - before
-            seconds += call
-            losses = np.concatenate([losses, taken])
-            self.seconds_per_step = max(call / max(taken.size, 1), 1e-7)
-            if self.stopped is None and self.interrupted():
-                self.stopped = Stopped.INTERRUPTED
-            if losses.size < count and taken.size:
-                yield StepsDone(self.epoch + 1, losses.size, float(taken.mean()))
-        if losses.size < count:
-            return  # an incomplete epoch has no event
+        stop = first + max(1, int(CALL_SECONDS / self.seconds_per_step))
+        before = perf_counter()
+        taken = self._take(self.order[first * plan.batch_rows : stop * plan.batch_rows], learning_rates[first:stop])
+        seconds = perf_counter() - before
+        if first == 0:
+            self._see_first(taken)
+        self.losses = np.concatenate([self.losses, taken])
+        self.epoch_seconds += seconds
+        self.seconds_per_step = max(seconds / max(taken.size, 1), 1e-7)
+        if self.losses.size < count:  # an incomplete epoch has no event of its own
+            if taken.size:
+                yield StepsDone(self.epoch + 1, self.losses.size, float(taken.mean()))
+            return
+        losses, self.losses = self.losses, np.empty(0)
         self.epoch += 1
         self.before = self.finite[0]
-        (loss,) = engine.combined(losses[None], order[None])
-        yield self._ended(float(learning_rates[-1]), loss, order.size / seconds, engine.validation(self.step))
+        (loss,) = engine.combined(losses[None], self.order[None])
+        speed = self.order.size / self.epoch_seconds
+        yield self._ended(float(learning_rates[-1]), loss, speed, engine.validation(self.step))
 
     def _iteration(self, search: Generator[tuple[NDArray[np.float64], int]]) -> Iterator[Event]:
         """Do one full-batch iteration, which counts as an epoch."""
@@ -183,10 +168,7 @@ class _Run:
         done, self.step = evaluations - self.step, evaluations
         self.epoch += 1
         loss = loss if np.isfinite(loss) else np.inf
-        ended = self._ended(self.plan.optimizer.lr, loss, rows * done / seconds, engine.validation(self.step))
-        if self.stopped is None and self.interrupted():
-            self.stopped = Stopped.INTERRUPTED
-        yield ended
+        yield self._ended(self.plan.optimizer.lr, loss, rows * done / seconds, engine.validation(self.step))
 
     def _see_first(self, losses: NDArray[np.float64]) -> None:
         """Record the run's first loss, which is that of the initial weights."""

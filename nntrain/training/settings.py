@@ -52,6 +52,17 @@ class Regularization(Strict):
         return self.clip_norm is not None or self.clip_value is not None
 
 
+class Checkpoint(Strict):
+    """When the state of a run is saved, from which it can continue after an interruption."""
+
+    epochs: Annotated[Count | None, Field(description="save after each multiple of so many epochs")] = None
+    seconds: Annotated[
+        Positive | None,
+        Field(description="save after so many seconds, or after more, so that saving takes under 1 % of the time"),
+    ] = 10.0
+    keep: Annotated[bool, Field(description="keep the final state, from which a longer run can continue")] = False
+
+
 class Training(Strict):
     """Length, batches and precision of a run, and when it stops."""
 
@@ -75,6 +86,9 @@ class Training(Strict):
         Annotated[Averaging, Choice()] | None,
         Field(description="ema or swa: measure and keep the mean of the weights over many steps"),
     ] = None
+    checkpoint: Annotated[
+        Checkpoint | None, Field(description="when the state is saved; null: never, so that a run cannot be resumed")
+    ] = Checkpoint()
     statistics_every: Annotated[
         Count | None,
         Field(

@@ -18,6 +18,7 @@ class Best:
         loss: the lowest.
         epoch: the epoch after which the weights had that loss, counted from 1; 0: the initial weights.
         waited: epochs since the last improvement.
+        counted: the loss of the last improvement.
     """
 
     weights: NDArray[Any]
@@ -25,13 +26,13 @@ class Best:
     loss: float = field(default=inf)
     epoch: int = 0
     waited: int = 0
-    _counted: float = field(default=inf)
+    counted: float = field(default=inf)
 
     def see(self, loss: float, epoch: int, weights: NDArray[Any]) -> bool:
         """Record the loss of the weights after ``epoch``, and return whether it is the lowest so far."""
-        improved = loss < self._counted - self.min_delta
+        improved = loss < self.counted - self.min_delta
         self.waited = 0 if improved else self.waited + 1
-        self._counted = loss if improved else self._counted
+        self.counted = loss if improved else self.counted
         lowest = loss < self.loss
         if lowest:
             self.loss, self.epoch = loss, epoch

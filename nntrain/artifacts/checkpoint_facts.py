@@ -1,0 +1,118 @@
+"""The metadata of a checkpoint: everything of a run's state that is not an array."""
+
+from collections.abc import Mapping
+from math import inf, isfinite, nan
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from nntrain.artifacts.wall import Outside
+from nntrain.schedules.plateau import Plateau
+from nntrain.training.events import Diverged
+from nntrain.training.state import TrainingState
+
+REALS = {"inf": inf, "-inf": -inf, "nan": nan}  # JSON has neither: they are written as text
+
+
+def _named_real(value: Any) -> Any:
+    return REALS.get(value, value) if isinstance(value, str) else value
+
+
+Count = Annotated[int, Field(ge=0, le=2**53)]
+Real = Annotated[float, Field(allow_inf_nan=True), BeforeValidator(_named_real)]
+
+
+class _Best(Outside):
+    loss: Real
+    epoch: Count
+    waited: Count
+    counted: Real
+
+
+class _Diverged(Outside):
+    epoch: Count
+    step: Count
+    where: str
+    learning_rate: Real
+
+
+class _Growth(Outside):
+    limit: Real
+    left: _Diverged | None
+    last: _Diverged
+
+
+class _Plateau(Outside):
+    best: Real
+    waited: Count
+    factor: Real
+
+
+class Facts(Outside):
+    """The metadata of a checkpoint."""
+
+    generation: Count
+    epoch: Count
+    step: Count
+    seconds: Annotated[float, Field(ge=0)]
+    epoch_seconds: Annotated[float, Field(ge=0)]
+    clipped: Count
+    best: _Best
+    growth: _Growth
+    plateau: _Plateau | None
+    metrics: Count  # bytes of metrics.jsonl that belong to the complete epochs
+    recipe: dict[str, Any]
+    data: str  # fingerprint
+
+
+def facts_of(
+    state: TrainingState, generation: int, metrics: int, recipe: Mapping[str, Any], data: str
+) -> dict[str, Any]:
+    """Return the metadata of a state.
+
+    Args:
+        state: of the run.
+        generation: counts the checkpoints of the run.
+        metrics: bytes of metrics.jsonl that belong to the complete epochs.
+        recipe: the complete recipe.
+        data: fingerprint of the data.
+    """
+    best, growth, plateau = state.best, state.growth, state.plateau
+    return {
+        "generation": generation,
+        "epoch": state.epoch,
+        "step": state.step,
+        "seconds": state.seconds,
+        "epoch_seconds": state.epoch_seconds,
+        "clipped": state.clipped,
+        "best": {
+            "loss": _real(best.loss),
+            "epoch": best.epoch,
+            "waited": best.waited,
+            "counted": _real(best.counted),
+        },
+        "growth": {
+            "limit": _real(growth.limit),
+            "left": None if growth.left is None else _diverged(growth.left),
+            "last": _diverged(growth.last),
+        },
+        "plateau": None
+        if not isinstance(plateau, Plateau)
+        else {"best": _real(plateau.best), "waited": plateau.waited, "factor": plateau.factor},
+        "metrics": metrics,
+        "recipe": recipe,
+        "data": data,
+    }
+
+
+def _diverged(diverged: Diverged) -> dict[str, Any]:
+    return {
+        "epoch": diverged.epoch,
+        "step": diverged.step,
+        "where": diverged.where,
+        "learning_rate": _real(diverged.learning_rate),
+    }
+
+
+def _real(value: float) -> float | str:
+    return value if isfinite(value) else str(float(value))

@@ -1,0 +1,43 @@
+"""``nntrain assert``: checks the results of a finished run, for pipelines."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from nntrain.cli import completion
+from nntrain.errors import Status
+
+
+def command(
+    run: Annotated[
+        Path,
+        typer.Argument(metavar="RUN", help="Directory of a run.", show_default=False, autocompletion=completion.runs),
+    ],
+    conditions: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CONDITION...",
+            help="Conditions on its results, as in 'validation.loss<0.1'.",
+            show_default=False,
+            autocompletion=completion.measures,
+        ),
+    ],
+) -> None:
+    """Exit with 1 unless a finished run meets all conditions.
+
+    Conditions are those of fit --require. Prints the ones that are not met.
+    """
+    from nntrain.artifacts.run_files import settle
+    from nntrain.artifacts.run_list import read_summary
+    from nntrain.cli.requirements import parse, unmet
+    from nntrain.cli.result import print_text
+
+    parsed = [parse(text, "CONDITION") for text in conditions]
+    settle(run)
+    misses = unmet(parsed, read_summary(run))
+    if misses:
+        print_text("".join(f"{miss}\n" for miss in misses))
+        raise typer.Exit(Status.FAILED)

@@ -1,0 +1,175 @@
+"""A training run as a command makes it: from a recipe, or a run that continues, to a run directory."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+from nntrain.errors import bad_input
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    from nntrain.artifacts.run_folder import RunFolder
+    from nntrain.cli.progress import Listener
+    from nntrain.cli.requirements import Condition
+    from nntrain.recipe.build import Built
+    from nntrain.recipe.document import Document
+    from nntrain.recipe.load import Loaded
+    from nntrain.report.summary import Summary
+    from nntrain.training.events import Event
+
+
+@dataclass
+class Job:
+    """A run to be made or continued.
+
+    Attributes:
+        recipe: the recipe, as a command's argument names it; None: that of the run ``resume``.
+        settings: overrides, ``key=value``.
+        out: directory of the run; None for a new one under ``runs``.
+        overwrite: whether a run in ``out`` may be replaced.
+        resume: directory of the run to continue, if any.
+        allow_change: whether it may continue with another recipe or other data.
+        folder: the run directory, once it is open.
+    """
+
+    recipe: str | None
+    settings: Sequence[str] = ()
+    out: Path | None = None
+    overwrite: bool = False
+    resume: Path | None = None
+    allow_change: bool = False
+    folder: RunFolder | None = None
+
+    def run(
+        self,
+        listener: Listener,
+        interrupted: Callable[[], bool] = lambda: False,
+        conditions: Sequence[Condition] = (),
+    ) -> Summary:
+        """Train, and write the run directory.
+
+        Args:
+            listener: called with every event.
+            interrupted: returns whether to end the run early.
+            conditions: on the summary; each must name a result that the run will have.
+
+        Raises:
+            InputError: if anything about the recipe, its data, the directory or ``conditions`` is wrong.
+        """
+        from nntrain.artifacts.run_folder import RunFolder
+        from nntrain.cli.compiling import announce_compiling
+        from nntrain.cli.requirements import check
+        from nntrain.recipe.build import build, names_absolute_path, with_path_from
+        from nntrain.recipe.document import dump_document
+        from nntrain.recipe.schema import to_data
+        from nntrain.utils.garbage import collecting_new
+
+        loaded = self._load()
+        built = build(loaded.recipe, loaded.document, loaded.folder, loaded.name)
+        check(conditions, built.plan)
+        for text in built.dataset.notes:
+            listener.note(text)
+
+        def complete(folder: Path) -> str:
+            absolute = names_absolute_path(loaded.recipe)
+            return dump_document(to_data(built.recipe if absolute else with_path_from(built.recipe, folder)))
+
+        out, resumes = self.resume or self.out, self.resume is not None
+        with (
+            RunFolder(built.plan.name, complete, out, self.overwrite or resumes, listener.warn, resumes) as folder,
+            announce_compiling(listener.note),
+            collecting_new(),
+        ):
+            self.folder = folder
+            return self._train(folder, built, loaded.document, listener, interrupted)
+
+    def _load(self) -> Loaded:
+        from nntrain.artifacts.lookup import load_recipe
+        from nntrain.cli import resume
+
+        if self.resume is not None:
+            if self.out is not None and self.out.resolve() != self.resume.resolve():
+                hint = "leave out --out: the run continues in its directory"
+                raise bad_input("--out", "names another directory than --resume", hint)
+            return resume.load(self.resume, self.recipe, self.settings)
+        if self.allow_change:
+            raise bad_input("--allow-change", "needs --resume RUN")
+        if self.recipe is None:
+            raise bad_input("RECIPE|RUN|MODEL", "is missing", "name a recipe, or a run with --resume RUN")
+        return load_recipe(self.recipe, self.settings)
+
+    def _train(
+        self, folder: RunFolder, built: Built, document: Document, listener: Listener, interrupted: Callable[[], bool]
+    ) -> Summary:
+        from nntrain.artifacts.certificate import certificate, data_fingerprint
+        from nntrain.artifacts.changes import plain
+        from nntrain.artifacts.checkpoint import CheckpointFiles
+        from nntrain.artifacts.model import Model
+        from nntrain.artifacts.run_files import MODEL
+        from nntrain.cli import resume
+        from nntrain.report.summary import summarize
+        from nntrain.training.engine import Engine
+        from nntrain.training.events import Started, Stopped
+        from nntrain.training.loop import train
+
+        plan = built.plan
+        fingerprint = cache(lambda: data_fingerprint(built.dataset))
+        saved = None
+        if self.resume is not None:
+            saved = resume.begin(folder, built, fingerprint(), self.allow_change, listener.note)
+            if saved is None:
+                folder.start()
+        with document.placing():
+            engine = Engine(plan)
+        state, epochs = (None, []) if saved is None else resume.restore(folder, saved, engine)
+        checkpoints = None
+        if plan.training.checkpoint is not None:
+            checkpoints = CheckpointFiles(
+                plan.training.checkpoint,
+                folder,
+                plain(built.recipe),
+                fingerprint,
+                listener.warn,
+                saved.facts.generation if saved else 0,
+            )
+        interrupted()  # from here on a first signal no longer ends the process at once
+
+        def events() -> Iterator[Event]:
+            for event in train(engine, interrupted, checkpoints=checkpoints, resumed=state):
+                folder(event)
+                listener(event)
+                yield event
+                if isinstance(event, Started):
+                    for epoch in epochs:
+                        listener.replay(epoch, epoch.seconds)
+                        yield epoch
+
+        summary = summarize(events(), str(folder.path), str(folder.path / MODEL))
+        proof = certificate(fingerprint(), engine.theta)
+        model = Model.of(built.recipe, plan.network, engine.theta, built.dataset, plan.data)
+
+        def result(place: Path | None) -> Summary:
+            return replace(summary, model=None if place is None else str(place), saved=folder.saved, certificate=proof)
+
+        kept = summary.stopped is Stopped.INTERRUPTED or (checkpoints is not None and checkpoints.saved_last)
+        place = folder.finish(model.save, lambda place: result(place).to_json(), kept)
+        return result(place)
+
+    def how_to_resume(self) -> list[str]:
+        """Return a note on how to continue the run, if it can continue."""
+        from nntrain.artifacts.run_files import UNFINISHED, has_checkpoint
+
+        if self.folder is None or not any(map(has_checkpoint, (self.folder.path, self.folder.path / UNFINISHED))):
+            return []
+        path = shlex.quote(str(self.folder.path))
+        return [f"to continue, run the same command with --resume {path}, or: nntrain fit --resume {path}"]
+
+
+def fit(recipe: str, settings: Sequence[str], out: Path | None, overwrite: bool, listener: Listener) -> Summary:
+    """Train the network of the recipe that ``recipe`` names; see :class:`Job`."""
+    return Job(recipe, settings, out, overwrite).run(listener)

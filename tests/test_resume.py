@@ -1,0 +1,343 @@
+"""A run that is interrupted and continues ends with the same bytes as one that is not."""
+
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from nntrain.artifacts import container
+from nntrain.artifacts.checkpoint import CheckpointFiles, read, state_of
+from nntrain.artifacts.run_files import CHECKPOINTS, NAMES, has_checkpoint
+from nntrain.artifacts.run_folder import RunFolder
+from nntrain.optimizers import Optimizer
+from nntrain.registry import members
+from nntrain.training.engine import Engine
+from nntrain.training.events import EpochEnded, Event, Finished, Stopped
+from nntrain.training.loop import train
+from nntrain.training.settings import Checkpoint
+from nntrain.training.state import TrainingState
+from tests.helpers import ROOT, CommandLine, built, refused
+
+FULL_BATCH = [name for name, optimizer in members(Optimizer).items() if optimizer.full_batch]
+STEPPING = [name for name in members(Optimizer) if name not in FULL_BATCH]
+VARIANTS: dict[str, dict[str, Any]] = {
+    "batch norm": {"model": {"hidden": [3], "norm": "batch"}},
+    "dropout": {"model": {"hidden": [3], "dropout": 0.3}, "regularization": {"clip_norm": 0.1, "input_noise": 0.1}},
+    "schedule": {"schedule": "cosine"},
+    "plateau": {"schedule": {"name": "reduce_on_plateau", "patience": 0, "threshold": 0.9}},
+    "averaging": {"training": {"averaging": {"name": "swa", "start": 0.3}}, "model": {"hidden": [3], "norm": "batch"}},
+    "ema": {"training": {"averaging": "ema", "lookahead": {"period": 2}}},
+    "early stopping": {"training": {"early_stopping": {"patience": 1, "min_delta": 10}, "epochs": 5}},
+}
+
+
+def recipe(optimizer: str, changes: dict[str, Any]) -> dict[str, Any]:
+    data = {"source": {"name": "moons", "rows": 24}, "validation": 0.2, "test": 0}
+    training = {"epochs": 3, "batch_size": "full" if optimizer in FULL_BATCH else 7, "statistics_every": 2}
+    return {
+        "data": data,
+        "model": {"hidden": [3]},
+        "optimizer": optimizer,
+        **changes,
+        "training": {**training, **changes.get("training", {})},
+    }
+
+
+def timeless(events: list[Event]) -> list[Event]:
+    """Return the epochs and the end of a run without their times."""
+    found: list[Event] = []
+    for event in events:
+        if isinstance(event, EpochEnded):
+            found.append(event._replace(seconds=0.0, samples_per_second=0.0))
+        elif isinstance(event, Finished):
+            found.append(replace(event, seconds=0.0))
+    return found
+
+
+def interrupted_and_resumed(plan: Any, after: int, folder: Path) -> tuple[bytes, list[Event]] | None:
+    """Train, interrupted after so many calls, and continue from the file; None if the run was over before."""
+    calls = count(1)
+    run = cast("RunFolder", SimpleNamespace(sync_metrics=lambda: 0, files=folder))
+    files = CheckpointFiles(Checkpoint(), run, {}, lambda: "", pytest.fail)
+    engine = Engine(plan)
+    events = list(train(engine, lambda: next(calls) >= after, checkpoints=files))
+    last = events[-1]
+    assert isinstance(last, Finished)
+    if last.stopped is not Stopped.INTERRUPTED:
+        return None
+    saved = read(folder, pytest.fail)
+    assert saved is not None
+    other = Engine(plan)
+    again = list(train(other, resumed=state_of(saved, other)))
+    return other.theta.tobytes(), timeless(events)[:-1] + timeless(again)
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+@pytest.mark.parametrize("optimizer", STEPPING)
+def test_interrupted_at_every_step(
+    optimizer: str, variant: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nntrain.training.loop.CALL_SECONDS", 0.0)  # one step per call
+    monkeypatch.setattr("nntrain.training.epoch_chunks.CHUNK_SECONDS", 0.0)
+    plan = built(recipe(optimizer, VARIANTS[variant])).plan
+    unbroken = Engine(plan)
+    expected = timeless(list(train(unbroken)))
+    resumed = 0
+    for after in count(1):
+        found = interrupted_and_resumed(plan, after, tmp_path)
+        if found is None:
+            break
+        assert found == (unbroken.theta.tobytes(), expected)
+        resumed += 1
+    last = expected[-1]
+    assert isinstance(last, Finished)
+    assert resumed == last.steps - 1 > 0  # at every step but the last
+
+
+@pytest.mark.parametrize("optimizer", FULL_BATCH)
+def test_searches_are_repeated_up_to_the_interruption(optimizer: str, tmp_path: Path) -> None:
+    changes = {"model": {"hidden": []}, "training": {"epochs": 64}}
+    named = {"name": optimizer, **({"points": 2} if optimizer == "exhaustive" else {})}
+    plan = built({**recipe(optimizer, changes), "optimizer": named}).plan
+    unbroken = Engine(plan)
+    expected = timeless(list(train(unbroken)))
+    for after in (1, 2, 3, 7):
+        assert interrupted_and_resumed(plan, after, tmp_path) == (unbroken.theta.tobytes(), expected)
+
+
+def test_interrupted_between_chunks_of_epochs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = built(recipe("adam", {"training": {"epochs": 60, "statistics_every": 7}})).plan
+    unbroken = Engine(plan)
+    expected = timeless(list(train(unbroken)))
+    for after in (1, 2, 3):
+        assert interrupted_and_resumed(plan, after, tmp_path) == (unbroken.theta.tobytes(), expected)
+
+
+def test_states_are_saved_after_so_many_epochs() -> None:
+    plan = built(recipe("sgd", {"training": {"epochs": 20}})).plan
+    found = []
+
+    class Every:
+        epochs: int | None = 6
+
+        def due(self, epoch: int, complete: bool, stopped: Stopped | None) -> bool:
+            return complete and epoch % 6 == 0
+
+        def save(self, state: TrainingState) -> None:
+            found.append(state.epoch)
+
+    list(train(Engine(plan), checkpoints=Every()))
+    assert found == [6, 12, 18]
+
+
+FIT = "data: {source: {name: moons, rows: 300}}\nmodel: {hidden: [8], norm: batch, dropout: 0.2}\n" + (
+    "training: {epochs: 60, batch_size: 8, checkpoint: {seconds: 0.001}}\nschedule: cosine\n"
+)
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nntrain: CommandLine) -> Path:
+    monkeypatch.chdir(tmp_path)
+    Path("r.yaml").write_text(FIT)
+    assert nntrain("fit", "r.yaml", "--out", "unbroken", "-q").status == 0
+    return tmp_path
+
+
+@pytest.fixture
+def interrupted(here: Path, nntrain: CommandLine, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A run that a signal has ended after some epochs."""
+    interrupt(nntrain, monkeypatch, "run", 20)
+    return Path("run")
+
+
+def interrupt(nntrain: CommandLine, monkeypatch: pytest.MonkeyPatch, folder: str, epoch: int, *options: str) -> None:
+    call = RunFolder.__call__
+
+    def signalled(self: RunFolder, event: Event) -> None:
+        call(self, event)
+        if isinstance(event, EpochEnded) and event.epoch == epoch:
+            signal.raise_signal(signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(RunFolder, "__call__", signalled)
+        patch.setattr("nntrain.training.epoch_chunks.CHUNK_SECONDS", 0.0)
+        ended = nntrain("fit", "r.yaml", "--out", folder, "-q", *options)
+    assert ended.status == 143
+    assert f"run the same command with --resume {folder}, or: nntrain fit --resume {folder}\n" in ended.err
+
+
+def same(one: Path, other: Path) -> bool:
+    """Return whether two runs have the same model, metrics and summary, but for times and their own name."""
+    if (one / "model.safetensors").read_bytes() != (other / "model.safetensors").read_bytes():
+        return False
+    times = ("seconds", "samples_per_second", "run", "model")
+    found = []
+    for folder in (one, other):
+        lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
+        lines.append(json.loads((folder / "summary.json").read_text()))
+        found.append([{key: value for key, value in line.items() if key not in times} for line in lines])
+    return found[0] == found[1]
+
+
+def test_a_run_continues(interrupted: Path, nntrain: CommandLine) -> None:
+    assert {path.name for path in interrupted.iterdir()} > {*NAMES}
+    assert json.loads((interrupted / "summary.json").read_text())["epochs"] == 20
+    ended = nntrain("fit", "--resume", interrupted)
+    assert ended.status == 0
+    assert "continuing after epoch 20\n" in ended.err
+    assert same(interrupted, Path("unbroken"))
+    assert {path.name for path in interrupted.iterdir()} == {*NAMES}
+    assert "has finished: there is nothing left of its 60 epochs" in refused(nntrain, "fit", "--resume", interrupted)
+
+
+def test_the_same_command_continues(interrupted: Path, nntrain: CommandLine) -> None:
+    assert nntrain("fit", "r.yaml", "--out", "run", "-q", "--resume", "run").status == 0
+    assert same(interrupted, Path("unbroken"))
+
+
+def test_a_changed_recipe_is_shown_and_refused(interrupted: Path, nntrain: CommandLine) -> None:
+    changed = ("fit", "--resume", interrupted, "-q", "--set", "optimizer.lr=0.5")
+    before = {path.name: path.read_bytes() for path in interrupted.iterdir()}
+    message = refused(nntrain, *changed)
+    assert "the recipe has changed: optimizer.lr: 0.001 -> 0.5\n" in message
+    assert "add --allow-change to continue with the changed recipe" in message
+    assert {path.name: path.read_bytes() for path in interrupted.iterdir()} == before
+    assert nntrain(*changed, "--allow-change").status == 0
+    assert not same(interrupted, Path("unbroken"))
+
+
+def test_another_network_is_refused_without_a_loss(interrupted: Path, nntrain: CommandLine) -> None:
+    before = {path.name: path.read_bytes() for path in interrupted.iterdir()}
+    message = refused(nntrain, "fit", "--resume", interrupted, "--allow-change", "--set", "model.hidden=[9]")
+    assert "not a valid checkpoint: tensor 'theta' has shape" in message
+    assert {path.name: path.read_bytes() for path in interrupted.iterdir()} == before
+
+
+def test_changed_data_are_noticed(here: Path, nntrain: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [f"{i % 7},{i % 5},{i % 2}" for i in range(60)]
+    Path("d.csv").write_text("\n".join(["a,b,t", *rows, ""]))
+    Path("r.yaml").write_text(FIT.replace("{name: moons, rows: 300}", "{name: csv, path: d.csv, target: t}"))
+    interrupt(nntrain, monkeypatch, "run", 5)
+    Path("d.csv").write_text("\n".join(["a,b,t", *rows, "9,9,1", ""]))
+    assert "the recipe has changed: data.source.sha256" in refused(nntrain, "fit", "r.yaml", "--resume", "run")
+
+
+def test_more_epochs_are_always_allowed(here: Path, nntrain: CommandLine) -> None:
+    options = ("--set", "schedule=constant")
+    assert nntrain("fit", "r.yaml", "--out", "long", "-q", *options, "--set", "training.epochs=90").status == 0
+    assert nntrain("fit", "r.yaml", "--out", "run", "-q", *options).status == 0
+    ended = nntrain("fit", "--resume", "run", "--set", "training.epochs=90")
+    assert "the run has no checkpoint: training starts again, with the same result" in ended.err
+    assert same(Path("run"), Path("long"))
+    keep = ("--set", "training.checkpoint.keep=true")
+    assert nntrain("fit", "r.yaml", "--out", "kept", "-q", *options, *keep).status == 0
+    assert any(Path("kept", name).exists() for name in CHECKPOINTS)
+    ended = nntrain("fit", "--resume", "kept", "--set", "training.epochs=90")
+    assert "continuing after epoch 60" in ended.err
+    assert len(Path("kept", "metrics.jsonl").read_text().splitlines()) == 90
+
+
+def test_the_older_checkpoint_is_used_if_the_newer_is_damaged(interrupted: Path, nntrain: CommandLine) -> None:
+    files = [interrupted / name for name in CHECKPOINTS]
+    newer = max(files, key=lambda file: container.read(file, container.CHECKPOINT)[1]["generation"])
+    content = bytearray(newer.read_bytes())
+    content[-3] ^= 1
+    newer.write_bytes(content)
+    ended = nntrain("fit", "--resume", interrupted)
+    assert ended.status == 0
+    assert f"{newer}: the checkpoint file was altered: its checksum does not match its content; continuing" in ended.err
+    assert same(interrupted, Path("unbroken"))
+
+
+def test_damaged_checkpoints_are_refused(interrupted: Path, nntrain: CommandLine) -> None:
+    for name in CHECKPOINTS:
+        (interrupted / name).write_bytes(b"no checkpoint")
+    assert "not a checkpoint file, or a truncated one" in refused(nntrain, "fit", "--resume", interrupted)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda facts: facts.update(epoch=100), "has 100 of 60 epochs already"),
+        (lambda facts: facts.update(step=7), "step 7 is not in epoch"),
+        (lambda facts: facts.update(epoch=-1), "epoch: Input should be greater than or equal to 0"),
+        (lambda facts: facts.update(epoch=[]), "epoch: Input should be a valid integer"),
+        (lambda facts: facts["best"].update(loss={}), "best.loss: Input should be a valid number"),
+        (lambda facts: facts.pop("growth"), "growth: Field required"),
+        (lambda facts: facts.update(metrics=3), "is damaged"),
+        (lambda facts: facts.update(plateau={"best": 1.0, "waited": 0, "factor": 1.0}), "its schedule is another one"),
+    ],
+)
+def test_a_checkpoint_with_a_right_checksum_and_wrong_content(
+    interrupted: Path, nntrain: CommandLine, change: Callable[[dict[str, Any]], None], message: str
+) -> None:
+    for name in CHECKPOINTS:
+        path = interrupted / name
+        if path.exists():
+            tensors, facts = container.read(path, container.CHECKPOINT)
+            change(facts)
+            container.write(path, tensors, facts, container.CHECKPOINT)
+    assert message in refused(nntrain, "fit", "--resume", interrupted)
+
+
+def test_what_cannot_be_resumed(here: Path, nntrain: CommandLine) -> None:
+    Path("empty").mkdir()
+    assert "is not a run directory: it has no recipe.yaml" in refused(nntrain, "fit", "--resume", "empty")
+    assert list(Path("empty").iterdir()) == []
+    message = refused(nntrain, "fit", "--resume", "unbroken", "--out", "elsewhere")
+    assert "--out: names another directory than --resume" in message
+    assert "--allow-change: needs --resume RUN" in refused(nntrain, "fit", "r.yaml", "--allow-change")
+    assert "is missing" in refused(nntrain, "fit")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs SIGKILL")
+def test_killed_at_random_moments_a_run_continues(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nntrain: CommandLine
+) -> None:
+    """Twenty times; ``python -m benchmarks.kills`` does it a thousand times. It saves its state after every epoch."""
+    monkeypatch.chdir(tmp_path)
+    Path("r.yaml").write_text(FIT.replace("epochs: 60", "epochs: 400").replace("seconds: 0.001", "epochs: 1"))
+    assert nntrain("fit", "r.yaml", "--out", "unbroken", "-q").status == 0
+    assert kill(20, seed=0) > 0
+    assert nntrain("fit", "r.yaml", "--out", "run", *RESUME, "-q").status == 0
+    assert same(Path("run"), Path("unbroken"))
+    assert {path.name for path in Path("run").iterdir()} == {*NAMES}
+
+
+RESUME = ("--resume", "run")
+
+
+def kill(times: int, seed: int) -> int:
+    """Kill a run at random moments and continue it, so many times; return how often it had a checkpoint then."""
+    draw, continued = random.Random(seed), 0  # noqa: S311
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "nntrain", "fit", "r.yaml", "--out", "run", "-q"]
+    for _ in range(times):
+        options = RESUME if Path("run/recipe.yaml").exists() else ("--overwrite",)
+        with subprocess.Popen([*command, *options], env=environment, stderr=subprocess.PIPE, text=True) as process:
+            assert process.stderr is not None
+            deadline = time.monotonic() + 240
+            while process.poll() is None and not Path("run/.lock").exists() and time.monotonic() < deadline:
+                time.sleep(0.002)
+            time.sleep(draw.uniform(0, 0.5))
+            process.kill()
+            error = process.stderr.read()
+        assert process.returncode in (0, -signal.SIGKILL), error
+        if process.returncode == 0:
+            assert same(Path("run"), Path("unbroken"))
+            shutil.rmtree("run")
+        else:
+            continued += has_checkpoint(Path("run"))
+    return continued
