@@ -17,7 +17,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from nntrain.jit.kernels import CompiledFunction, by_address, compiled, kernel
-from nntrain.jit.lazy import overload, types
+from nntrain.jit.lazy import types
 from nntrain.registry import Amount, Component, Dialects, Positive
 
 
