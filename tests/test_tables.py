@@ -11,8 +11,9 @@ import pytest
 
 from nntrain.data import Dataset
 from nntrain.data.cells import advice
-from nntrain.data.csv import Csv
-from nntrain.data.text_table import numeric_columns, read_table
+from nntrain.data.numbers import numeric_columns
+from nntrain.data.table import Csv
+from nntrain.data.text_table import read_table
 from nntrain.errors import InputError
 from tests.helpers import CommandLine, fitted_csv, refused
 
