@@ -117,7 +117,10 @@ def _rows(model: Model, table: Table) -> Rows:
     read = [column.read(table) for column in model.encoder.columns]
     problems = [problem for raw in read for problem in raw.problems]
     notes = [_unseen(name, raw) for name, raw in zip(model.column_names, read, strict=True) if raw.unseen]
-    return Rows(np.stack([raw.values for raw in read], axis=1), tuple(problems), tuple(notes))
+    x = np.stack([raw.values for raw in read], axis=1)
+    gaps = int(np.isnan(x).any(axis=1).sum())
+    filled = [f"missing values filled in in {counted(gaps, 'row')}"] if gaps else []
+    return Rows(x, tuple(problems), (*filled, *notes))
 
 
 def _unseen(name: str, raw: Raw) -> str:

@@ -65,9 +65,7 @@ class TableFile(Source):
             raise bad_input(table.source, f"no row has a target {listed(map(repr, targets))}")
         table = table.where(~missing) if missing.any() else table
         target = read_target(table, targets, self.task)
-        roles = {
-            name: Role(self.columns[name], "") if name in self.columns else find_role(table, name) for name in names
-        }
+        roles = self.roles(table, names)
         read = {name: role.column.read(table, name) for name, role in roles.items() if role.column.used}
         refuse([*target.problems, *(problem for raw in read.values() for problem in raw.problems)])
         ignored = {name: role for name, role in roles.items() if not role.column.used and name not in self.columns}
@@ -90,6 +88,11 @@ class TableFile(Source):
         """Return the cells of the file."""
         table = read_table(str(folder / self.path), self.separator, sha256=self.sha256)
         return replace(table, tokens=self.tokens)
+
+    def roles(self, table: Table, names: list[str]) -> dict[str, Role]:
+        """Return the role of each of the columns ``names``: that of the recipe, or the one that is found."""
+        given = {name: Role(column, "set in the recipe") for name, column in self.columns.items()}
+        return {name: given.get(name) or find_role(table, name) for name in names}
 
     @property
     def tokens(self) -> frozenset[str]:

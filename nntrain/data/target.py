@@ -73,6 +73,16 @@ def missing_targets(table: Table, names: list[str], task: Task) -> NDArray[np.bo
     return missing
 
 
+def target_markers(table: Table, names: list[str]) -> list[str]:
+    """Return the well-known markers of missing values, such as NA, in targets of text."""
+    found: dict[str, None] = {}
+    for name in names:
+        if _kind(table, name).text:
+            cells = table.cells(name)
+            found |= dict.fromkeys(cells.filter(cells.is_in(list(MISSING))).unique().sort().to_list())
+    return list(found)
+
+
 def labels(table: Table, name: str) -> list[Label]:
     """Return a column without empty cells as labels: booleans, integers or text."""
     cells = table.cells(name)
@@ -137,7 +147,7 @@ def _classes(table: Table, name: str, task: Task, kind: _Kind) -> Target:
             notes.append(f"target {name!r}: {marker} is read as a class")
         else:
             what = f"column {name!r}: found {marker}, expected a class{others(len(rows), 'row')}"
-            ways = "fill in missing classes, or remove the rows"
+            ways = f"set data.source.missing: [{marker}] to leave the rows out"
             if kind.text:
                 ways += f", or set {CLASSES} if {marker} is a class"
             problems.append(Problem(table.place(rows[0]), what, ways))
