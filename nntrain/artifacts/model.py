@@ -13,6 +13,7 @@ import nntrain
 from nntrain.artifacts import container
 from nntrain.artifacts.wall import bad_facts, checked_facts, checked_tensors
 from nntrain.data import Dataset, Label
+from nntrain.data.encoder import Encoder
 from nntrain.data.prepare import Prepared, Split
 from nntrain.data.preprocessing import Standardizer
 from nntrain.errors import bad_input
@@ -39,11 +40,12 @@ class Model:
         network: its layers.
         theta: its parameters (P).
         loss: its loss, which turns outputs into predictions.
-        feature_names: the names of its inputs (I).
+        feature_names: the names of its inputs (I), after encoding.
         target_names: the names of its targets.
         classes: the labels of its classes, or None for regression.
         inputs: how features are standardised, or None.
         targets: how targets were standardised, or None.
+        encoder: how a table's columns become inputs, or None if they are the inputs.
     """
 
     recipe: Recipe
@@ -55,14 +57,21 @@ class Model:
     classes: tuple[Label, ...] | None
     inputs: Standardizer | None
     targets: Standardizer | None
+    encoder: Encoder | None = None
 
     @classmethod
     def of(cls, recipe: Recipe, network: Network, theta: NDArray[Any], dataset: Dataset, data: Prepared) -> Self:
         """Return the model of a finished run."""
         if recipe.loss is None:
             raise ValueError("the recipe is not complete")
-        names = (dataset.feature_names, dataset.target_names, dataset.classes)
-        return cls(recipe, network, theta, recipe.loss, *names, data.inputs, data.targets)
+        features = dataset.feature_names if data.encoder is None else data.encoder.names
+        names = (features, dataset.target_names, dataset.classes)
+        return cls(recipe, network, theta, recipe.loss, *names, data.inputs, data.targets, data.encoder)
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """The names of the columns that a table for the model has to have."""
+        return self.feature_names if self.encoder is None else tuple(one.column for one in self.encoder.columns)
 
     def outputs(self, x: NDArray[np.float64], rows: int | None = None) -> Iterator[NDArray[Any]]:
         """Yield the network's outputs (``rows``, outputs) for features ``x`` (N, I) before preprocessing.
@@ -153,6 +162,7 @@ class Model:
         return y if self.targets is None else self.targets.apply(y)
 
     def _prepared(self, x: NDArray[np.float64]) -> NDArray[Any]:
+        x = x if self.encoder is None else self.encoder.apply(x)
         x = x if self.inputs is None else self.inputs.apply(x)
         with np.errstate(over="ignore"):
             typed = np.ascontiguousarray(x, self.theta.dtype)
@@ -174,6 +184,7 @@ class Model:
         facts = {
             "recipe": to_data(without_folder(self.recipe)),
             "preprocessing": {key: part and part.to_json() for key, part in preprocessing.items()},
+            "columns": None if self.encoder is None else self.encoder.to_json(),
             "classes": self.classes,
             "features": self.feature_names,
             "targets": self.target_names,
@@ -205,11 +216,12 @@ class Model:
             targets = Standardizer.from_json(scaling["targets"], len(checked.targets))
         except ValueError as error:
             raise bad_facts(path, f"preprocessing: {error}") from None
+        encoder = None if checked.columns is None else Encoder(tuple(checked.columns))
         classes = None if checked.classes is None else tuple(checked.classes)
         names = (tuple(checked.features), tuple(checked.targets), classes)
         if recipe.loss is None:
             raise AssertionError("checked_facts accepted a recipe without a loss")
-        return cls(recipe, network, theta, recipe.loss, *names, inputs, targets)
+        return cls(recipe, network, theta, recipe.loss, *names, inputs, targets, encoder)
 
 
 def _check_finite(numbers: NDArray[Any], what: str, start: int) -> None:

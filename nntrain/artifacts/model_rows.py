@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, get_args
 
@@ -12,11 +13,25 @@ from numpy.typing import NDArray
 from nntrain.artifacts.model import Model
 from nntrain.data import Dataset, Label
 from nntrain.data.cells import MISSING
-from nntrain.data.csv import Csv
-from nntrain.data.prepare import Split, prepare
-from nntrain.data.target import labels, without_label
-from nntrain.data.text_table import Separator, Table, find_numbers, numeric_columns, read_table
-from nntrain.errors import MAX_PROBLEMS, NOWHERE, InputError, Place, Problem, bad_input, listed, nearest, others, refuse
+from nntrain.data.columns import Raw
+from nntrain.data.numbers import complete_numbers
+from nntrain.data.prepare import Split, split_dataset
+from nntrain.data.table import TableFile
+from nntrain.data.target import Task, labels, missing_targets
+from nntrain.data.text_table import Separator, Table, read_table
+from nntrain.errors import (
+    MAX_PROBLEMS,
+    NOWHERE,
+    InputError,
+    Place,
+    Problem,
+    bad_input,
+    counted,
+    listed,
+    nearest,
+    others,
+    refuse,
+)
 from nntrain.recipe.build import read_rows
 from nntrain.recipe.document import load_document
 from nntrain.recipe.schema import Recipe, parse
@@ -39,39 +54,79 @@ def model_table(model: Model, path: str, separator: str | None = None) -> Table:
     if mark not in marks:
         allowed = " ".join(repr(one) for one in marks)
         raise bad_input("--separator", f"unknown separator {separator!r}", f"allowed: {allowed}")
-    return read_table(path, mark, "--separator")
+    table = read_table(path, mark, "--separator")
+    source = model.recipe.data.source
+    return replace(table, tokens=source.tokens) if isinstance(source, TableFile) else table
 
 
-def feature_rows(model: Model, table: Table) -> NDArray[np.float64]:
-    """Return the model's features (N, I) of a table.
+@dataclass(frozen=True)
+class Rows:
+    """The rows of a table for a model.
+
+    Attributes:
+        x: features, or the raw numbers of the model's columns (N, columns).
+        problems: cells that the model cannot use.
+        notes: messages to the user, such as on unseen categories.
+    """
+
+    x: NDArray[np.float64]
+    problems: tuple[Problem, ...]
+    notes: tuple[str, ...] = ()
+
+
+def feature_rows(model: Model, table: Table) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+    """Return the model's columns (N, columns) of a table, and notes for the user.
 
     Raises:
-        InputError: if it lacks a column, or has a cell that is not a number.
+        InputError: if it lacks a column, or has a cell that the model cannot use.
     """
-    _places(model.feature_names, table.names, table.source, table.names_hint())
-    return numeric_columns(table, model.feature_names)
+    _places(model.column_names, table.names, table.source, table.names_hint())
+    rows = _rows(model, table)
+    refuse(rows.problems)
+    return rows.x, rows.notes
 
 
-def labelled_rows(model: Model, table: Table) -> Split:
-    """Return the model's features and targets of a table.
+def labelled_rows(model: Model, table: Table) -> tuple[Split, tuple[str, ...]]:
+    """Return the model's columns and targets of a table, and notes for the user; rows without a target are left out.
 
     Raises:
-        InputError: as :func:`feature_rows`, and if the model does not know a class.
+        InputError: as :func:`feature_rows`, and if the model does not know a class, or no row has a target.
     """
-    names = (*model.target_names, *model.feature_names)
-    _places(names, table.names, table.source, table.names_hint())
-    x, wrong = find_numbers(table, model.feature_names)
+    _places((*model.target_names, *model.column_names), table.names, table.source, table.names_hint())
+    task: Task = "regression" if model.classes is None else "classification"
+    missing = missing_targets(table, list(model.target_names), task)
+    if missing.all():
+        raise bad_input(table.source, f"no row has a target {listed(map(repr, model.target_names))}")
+    notes = [f"{counted(int(missing.sum()), 'row')} without a target left out"] if missing.any() else []
+    table = table.where(~missing) if missing.any() else table
+    rows = _rows(model, table)
     y: NDArray[Any]
     if model.classes is None:
-        y, problems = find_numbers(table, model.target_names)
+        y, problems = complete_numbers(table, model.target_names)
     else:
         name = model.target_names[0]
-        problems = without_label(table, name)
-        found = [] if problems else labels(table, name)
-        y, unknown = _indices(model.classes, found, table.place, name)
-        problems += unknown
-    refuse([*problems, *wrong])
-    return Split(x, y)
+        y, problems = _indices(model.classes, labels(table, name), table.place, name)
+    refuse([*problems, *rows.problems])
+    return Split(rows.x, y), (*notes, *rows.notes)
+
+
+def _rows(model: Model, table: Table) -> Rows:
+    if model.encoder is None:
+        x, problems = complete_numbers(table, model.feature_names)
+        return Rows(x, tuple(problems))
+    read = [column.read(table) for column in model.encoder.columns]
+    problems = [problem for raw in read for problem in raw.problems]
+    notes = [_unseen(name, raw) for name, raw in zip(model.column_names, read, strict=True) if raw.unseen]
+    x = np.stack([raw.values for raw in read], axis=1)
+    gaps = int(np.isnan(x).any(axis=1).sum())
+    filled = [f"missing values filled in in {counted(gaps, 'row')}"] if gaps else []
+    return Rows(x, tuple(problems), (*filled, *notes))
+
+
+def _unseen(name: str, raw: Raw) -> str:
+    rows = sum(count for _, count in raw.unseen)
+    labels = listed((repr(label) for label, _ in raw.unseen), 3)
+    return f"column {name!r}: {counted(rows, 'row')} with a category not seen in training: {labels}"
 
 
 def recipe_parts(model: Model, path: Path) -> dict[str, Split]:
@@ -84,11 +139,8 @@ def recipe_parts(model: Model, path: Path) -> dict[str, Split]:
         InputError: if they are missing, cannot be read, or have changed.
     """
     recipe = model.recipe
-    settings: dict[str, Any] = recipe.data.model_dump(exclude={"source", "standardize", "standardize_target"})
-    rows = _recipe_rows(model, located(recipe, path))
-    raw = prepare(rows, **settings, standardize=False, standardize_target=False, seed=recipe.seed)
-    parts = {"train": raw.train, "validation": raw.validation, "test": raw.test}
-    return {name: part for name, part in parts.items() if part is not None}
+    settings: dict[str, Any] = recipe.data.model_dump(include={"validation", "test", "stratify", "test_seed"})
+    return split_dataset(_recipe_rows(model, located(recipe, path)), **settings, seed=recipe.seed)
 
 
 def located(recipe: Recipe, path: Path) -> Recipe:
@@ -98,7 +150,7 @@ def located(recipe: Recipe, path: Path) -> Recipe:
         InputError: if they are not found.
     """
     source = recipe.data.source
-    if not isinstance(source, Csv):
+    if not isinstance(source, TableFile):
         return recipe
     name = Path(source.path).name
     if source.sha256 is None:
@@ -107,7 +159,7 @@ def located(recipe: Recipe, path: Path) -> Recipe:
     run = path.with_name(RECIPE)
     with suppress(InputError):  # it is not the recipe of a run
         written = parse(load_document(str(run))).data.source if run.is_file() else None
-        if isinstance(written, Csv):
+        if isinstance(written, TableFile):
             places.insert(0, path.parent / written.path)
     found = next((place for place in places if place.is_file()), None)
     if found is None:
@@ -121,8 +173,13 @@ def _recipe_rows(model: Model, recipe: Recipe) -> Dataset:
     """Return the rows of a recipe with the columns, targets and classes of the model."""
     recipe, dataset = read_rows(recipe, Path.cwd())
     source = str(getattr(recipe.data.source, "path", recipe.data.source.name))
-    x = dataset.x[:, _places(model.feature_names, dataset.feature_names, source)]
-    names = (model.feature_names, model.target_names, model.classes)
+    places = _places(model.column_names, dataset.feature_names, source)
+    x = dataset.x[:, places]
+    if model.encoder is not None:
+        if dataset.columns is None:
+            raise bad_input(source, "has no column roles, which the model needs")
+        x = model.encoder.recode([dataset.columns[place] for place in places], x)
+    names = (model.column_names, model.target_names, model.classes)
     if model.classes is None or dataset.classes is None:
         if dataset.classes != model.classes:
             kinds = ["numbers" if classes is None else "classes" for classes in (dataset.classes, model.classes)]

@@ -28,12 +28,15 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from pydantic_core import PydanticCustomError
 
 from nntrain.data import INTEGERS, Label
+from nntrain.data.columns import FittedColumn
+from nntrain.data.encoder import Encoder
 from nntrain.errors import InputError, bad_input
 from nntrain.network.network import Network
 from nntrain.recipe.build import checked_network
 from nntrain.recipe.document import Document
 from nntrain.recipe.problems import problems_of
 from nntrain.recipe.schema import Recipe
+from nntrain.registry import Choice
 
 
 class Outside(BaseModel):
@@ -80,6 +83,7 @@ class Facts(Outside):
     targets: Names
     classes: Labels | None
     preprocessing: Preprocessing
+    columns: Annotated[list[Annotated[FittedColumn, Choice()]], Field(min_length=1)] | None = None
 
     @property
     def n_classes(self) -> int | None:
@@ -100,6 +104,8 @@ def checked_facts(path: Path, facts: Mapping[str, Any]) -> tuple[Facts, Network]
         raise bad_facts(path, problems_of(error, document, Facts)[0].fact) from None
     if checked.classes is not None and (len(checked.targets) > 1 or checked.preprocessing.targets is not None):
         raise bad_facts(path, "classes need one target, which is not standardised")
+    if checked.columns is not None:
+        _check_columns(path, checked)
     try:
         network = checked_network(
             checked.recipe, len(checked.features), len(checked.targets), checked.n_classes, document
@@ -107,6 +113,15 @@ def checked_facts(path: Path, facts: Mapping[str, Any]) -> tuple[Facts, Network]
     except InputError as error:
         raise bad_facts(path, error.problems[0].fact) from None
     return checked, network
+
+
+def _check_columns(path: Path, checked: Facts) -> None:
+    """Check that the columns of a model give its features."""
+    columns = checked.columns or ()
+    if len({column.column for column in columns}) < len(columns):
+        raise bad_facts(path, "two columns have the same name")
+    if list(Encoder(tuple(columns)).names) != checked.features:
+        raise bad_facts(path, "its columns do not give its features")
 
 
 def checked_tensors(

@@ -48,10 +48,15 @@ def evaluate(target: str, data: str | None, separator: str | None = None) -> tup
     from nntrain.artifacts.lookup import find_model
     from nntrain.artifacts.model import Model
     from nntrain.artifacts.model_rows import labelled_rows, model_table, recipe_parts
+    from nntrain.cli.result import note
 
     check_separator(separator, data)
     path = find_model(target)
     model = Model.load(path)
-    given = None if data is None else labelled_rows(model, model_table(model, data, separator))
-    parts = recipe_parts(model, path) if given is None else {"data": given}
+    if data is None:
+        parts = recipe_parts(model, path)
+    else:
+        given, notes = labelled_rows(model, model_table(model, data, separator))
+        parts = {"data": given}
+        note(notes)
     return model.metric, {name: model.score(part) for name, part in parts.items()}

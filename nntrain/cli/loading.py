@@ -80,13 +80,16 @@ def load_target(what: str, settings: list[str], data: str | None, separator: str
         if data is not None:
             raise bad_input("--data", "needs a trained model", "for a recipe, use --set data.source.path=FILE")
         built = load_plan(what, settings)
-        return LoadedTarget(built.plan, TRAINING, None, built.dataset.feature_names, built.dataset.classes)
+        return LoadedTarget(built.plan, TRAINING, None, built.feature_names, built.dataset.classes)
     path = find_model(what)
     if settings:
         raise bad_input(what, "--set does not apply to a trained model", "leave --set out, or name a recipe")
     model = Model.load(path)
-    given = None if data is None else labelled_rows(model, model_table(model, data, separator))
-    part = recipe_parts(model, path)["train"] if given is None else given
+    if data is None:
+        part = recipe_parts(model, path)["train"]
+    else:
+        part, notes = labelled_rows(model, model_table(model, data, separator))
+        note(notes)
     rows = TRAINING if data is None else "standard input" if data == "-" else data
     return LoadedTarget(model.plan(part), rows, model.theta, model.feature_names, model.classes)
 

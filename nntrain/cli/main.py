@@ -20,6 +20,8 @@ from nntrain.cli import (
     evaluate,
     fit,
     gradcheck,
+    init,
+    inspect,
     list_,
     predict,
     recipes,
@@ -74,6 +76,8 @@ def nntrain(
 
 app.command("fit")(fit.command)
 app.command("compare")(compare.command)
+app.command("init")(init.command)
+app.command("inspect")(inspect.command)
 app.command("show")(show.command)
 app.command("evaluate")(evaluate.command)
 app.command("predict")(predict.command)

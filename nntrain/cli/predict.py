@@ -77,11 +77,13 @@ def predict(
     from nntrain.artifacts.lookup import find_model
     from nntrain.artifacts.model import Model
     from nntrain.artifacts.model_rows import feature_rows, model_table
+    from nntrain.cli.result import note
 
     model = Model.load(find_model(target))
     table = model_table(model, data, separator)
-    x = feature_rows(model, table)
-    refuse(table.missing(keep))
+    x, notes = feature_rows(model, table)
+    note(notes)
+    refuse(table.missing_columns(keep))
     kept, start = {name: table.columns[name] for name in keep}, 0
     del table  # the other columns, as text, take most of the memory
     for outputs in model.outputs(x, max(1, BLOCK_OUTPUTS // model.network.outputs)):

@@ -11,6 +11,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from nntrain.data.columns import RawColumn
 from nntrain.registry import Component
 
 Label = str | int | bool
@@ -22,13 +23,14 @@ class Dataset:
     """Rows as in the source, not split or scaled.
 
     Attributes:
-        x: features (N, I).
+        x: features (N, I), or the raw numbers of columns.
         y: class indices (N,), or numbers (N, T).
-        feature_names: the names of the features (I).
+        feature_names: the names of the columns of ``x`` (I).
         target_names: the names of the targets: one for classes, T for numbers.
         classes: the label of each class index, or None for numbers (regression).
         notes: messages to the user about guesses, such as how the target was read.
         sha256: checksum of the user's file, or None.
+        columns: how the raw numbers in ``x`` become features, or None if they are features already.
     """
 
     x: NDArray[np.float64]
@@ -38,6 +40,7 @@ class Dataset:
     classes: tuple[Label, ...] | None = None
     notes: tuple[str, ...] = ()
     sha256: str | None = None
+    columns: tuple[RawColumn, ...] | None = None
 
 
 class Source(Component, family="source"):

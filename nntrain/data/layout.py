@@ -75,6 +75,12 @@ def separator_hint(names: Sequence[str], separator: str, option: str) -> str:
     return f"looks {SEPARATOR_NAMES[other]}-separated; {setting}"
 
 
+def likely_separator(text: str) -> str:
+    """Return the separator that is most frequent in the first line of a CSV text; a comma if there is none."""
+    header = _first_line(_unquoted(text))
+    return max(SEPARATOR_NAMES, key=lambda mark: (header.count(mark), mark == ","))
+
+
 def _unquoted(text: str) -> str:
     """Return the text with each quoted section replaced by one quote."""
     return '"'.join(text.split('"')[::2]) if '"' in text else text

@@ -10,7 +10,8 @@ from typing import Literal
 import numpy as np
 
 from nntrain.data import Dataset, Source
-from nntrain.data.text_table import numeric_columns, read_table
+from nntrain.data.numbers import numeric_columns
+from nntrain.data.text_table import read_table
 from nntrain.errors import bad_input
 from nntrain.utils.resources import datasets_folder
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.data import Dataset
+from nntrain.data.encoder import Encoder
 from nntrain.data.preprocessing import Standardizer
 from nntrain.data.split import split_rows, split_size
 from nntrain.errors import bad_input, counted
@@ -37,13 +38,14 @@ class Split:
 
 @dataclass(frozen=True)
 class Prepared:
-    """The splits of a dataset, scaled by ``inputs`` and ``targets`` where those are not None."""
+    """The splits of a dataset, encoded and scaled by ``encoder``, ``inputs`` and ``targets`` unless those are None."""
 
     train: Split
     validation: Split | None
     test: Split | None
     inputs: Standardizer | None
     targets: Standardizer | None
+    encoder: Encoder | None = None
 
 
 def prepare(
@@ -57,7 +59,7 @@ def prepare(
     seed: int,
     test_seed: int | None = None,
 ) -> Prepared:
-    """Split a dataset, and scale all splits by the statistics of the training split.
+    """Split a dataset, and encode and scale all splits by what the training split shows.
 
     Args:
         dataset: all rows.
@@ -72,6 +74,35 @@ def prepare(
     Raises:
         InputError: if there are too few rows, a class has too few rows, or there is only one class.
     """
+    raw = split_dataset(dataset, validation=validation, test=test, stratify=stratify, seed=seed, test_seed=test_seed)
+    encoder = None if dataset.columns is None else Encoder.fit(dataset.columns, raw["train"].x)
+
+    def encoded(x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return x if encoder is None else encoder.apply(encoder.recode(dataset.columns or (), x))
+
+    splits = {name: Split(encoded(split.x), split.y) for name, split in raw.items()}
+    train = splits["train"]
+    inputs = targets = None
+    if standardize:
+        inputs = Standardizer.fit(train.x) if encoder is None else encoder.standardizer(train.x)
+    if standardize_target and dataset.classes is None:
+        targets = Standardizer.fit(train.y)
+
+    def scaled(split: Split) -> Split:
+        x = split.x if inputs is None else inputs.apply(split.x)
+        return Split(x, split.y if targets is None else targets.apply(split.y))
+
+    found = {name: scaled(split) for name, split in splits.items()}
+    return Prepared(found["train"], found.get("validation"), found.get("test"), inputs, targets, encoder)
+
+
+def split_dataset(
+    dataset: Dataset, *, validation: float, test: float, stratify: bool, seed: int, test_seed: int | None = None
+) -> dict[str, Split]:
+    """Return the rows of each split as in the dataset: train, and validation and test if their fraction is above 0.
+
+    Arguments and errors as of :func:`prepare`.
+    """
     _check(dataset, validation, test, stratify)
     rows = np.arange(len(dataset.x))
     classes = dataset.y if dataset.classes is not None and stratify else None
@@ -84,20 +115,9 @@ def prepare(
             stay, leave = split_rows(rows.size, count, split_seed, None if classes is None else classes[rows])
             taken[name] = rows[leave]
             rows = rows[stay]
-    splits = {name: Split(dataset.x[indices], dataset.y[indices]) for name, indices in {"train": rows, **taken}.items()}
-    inputs = Standardizer.fit(splits["train"].x) if standardize else None
-    targets = Standardizer.fit(splits["train"].y) if standardize_target and dataset.classes is None else None
-
-    def scaled(name: str) -> Split | None:
-        split = splits.get(name)
-        if split is None:
-            return None
-        x = split.x if inputs is None else inputs.apply(split.x)
-        return Split(x, split.y if targets is None else targets.apply(split.y))
-
-    train = scaled("train")
-    assert train is not None  # noqa: S101 - _check guarantees a row
-    return Prepared(train, scaled("validation"), scaled("test"), inputs, targets)
+    taken["train"] = rows
+    chosen = {name: taken[name] for name in ("train", "validation", "test") if name in taken}
+    return {name: Split(dataset.x[indices], dataset.y[indices]) for name, indices in chosen.items()}
 
 
 def _check(dataset: Dataset, validation: float, test: float, stratify: bool) -> None:

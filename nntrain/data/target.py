@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from nntrain.data import Label
 from nntrain.data.cells import MISSING, foreign_number
-from nntrain.data.text_table import MAX_DISTINCT, Table, find_numbers
+from nntrain.data.numbers import complete_numbers
+from nntrain.data.text_table import MAX_DISTINCT, Table
 from nntrain.errors import Place, Problem, listed, others
 
 Task = Literal["auto", "classification", "regression"]
@@ -47,22 +48,44 @@ def read_target(table: Table, names: list[str], task: Task) -> Target:
     kinds = [_kind(table, name) for name in names]
     if task == "regression" or (task == "auto" and all(kind.numbers for kind in kinds)):
         otherwise = next((kind.otherwise for kind in kinds if kind.otherwise), "") if task == "auto" else ""
-        y, problems = find_numbers(table, names, otherwise)
+        y, problems = complete_numbers(table, names, otherwise)
         notes = [kind.note for kind in kinds if kind.note and task == "auto"]
         return Target(y, None, tuple(notes), tuple(problems))
     if len(names) > 1 and (task == "classification" or any(kind.text for kind in kinds)):
         what = f"found {len(names)} columns, but classes need one"
         return _wrong(Problem(Place(key="data.source.target"), what, "name one column; several must be numeric"))
     if len(names) > 1:
-        y, problems = find_numbers(table, names, "")
+        y, problems = complete_numbers(table, names, "")
         note = f"targets {listed(names)}: several columns are read as numbers; for classes, name one"
         return Target(y, None, (note,), tuple(problems))
     return _classes(table, names[0], task, kinds[0])
 
 
+def missing_targets(table: Table, names: list[str], task: Task) -> NDArray[np.bool_]:
+    """Return which rows (N,) lack a target: a missing cell, or a marker such as NA in a column of numbers."""
+    missing = np.zeros(table.height, bool)
+    for name in names:
+        cells = table.cells(name)
+        lacking = cells.is_null()
+        if not _kind(table, name).text or task == "regression":
+            lacking = lacking | cells.is_in(list(MISSING)).fill_null(False)
+        missing |= lacking.to_numpy()
+    return missing
+
+
+def target_markers(table: Table, names: list[str]) -> list[str]:
+    """Return the well-known markers of missing values, such as NA, in targets of text."""
+    found: dict[str, None] = {}
+    for name in names:
+        if _kind(table, name).text:
+            cells = table.cells(name)
+            found |= dict.fromkeys(cells.filter(cells.is_in(list(MISSING))).unique().sort().to_list())
+    return list(found)
+
+
 def labels(table: Table, name: str) -> list[Label]:
     """Return a column without empty cells as labels: booleans, integers or text."""
-    cells = table.stripped(name)
+    cells = table.cells(name)
     found = cells.unique().to_list()
     known: dict[str, Label] = {cell: cell for cell in found}
     if {cell.lower() for cell in found} <= {"true", "false"}:
@@ -70,15 +93,6 @@ def labels(table: Table, name: str) -> list[Label]:
     elif cells.str.contains(INTEGER).all() and not cells.str.contains(r"^[-+]?0[0-9]").any():  # "007" is text
         known = {cell: int(cell.partition(".")[0]) for cell in found}
     return [known[cell] for cell in cells.to_list()]
-
-
-def without_label(table: Table, name: str) -> list[Problem]:
-    """Return a problem if a class column has empty cells."""
-    empty = table.stripped(name).is_null().arg_true()
-    if not len(empty):
-        return []
-    what = f"column {name!r}: found an empty cell, expected a class{others(len(empty), 'row')}"
-    return [Problem(table.place(empty[0]), what, "fill in missing classes, or remove the rows")]
 
 
 @dataclass(frozen=True)
@@ -94,7 +108,7 @@ class _Kind:
 def _kind(table: Table, name: str) -> _Kind:
     import polars as pl
 
-    cells = table.stripped(name).drop_nulls()
+    cells = table.cells(name).drop_nulls()
     cells = cells.filter(~cells.is_in(list(MISSING)))
     numbers = cells.cast(pl.Float64, strict=False).drop_nulls()
     if not len(numbers):
@@ -122,8 +136,8 @@ def _alternative(setting: str) -> str:
 
 
 def _classes(table: Table, name: str, task: Task, kind: _Kind) -> Target:
-    problems = without_label(table, name)
-    cells = table.stripped(name)
+    problems = []
+    cells = table.cells(name)
     missing = cells.is_in(list(MISSING)).fill_null(False)
     notes = [kind.note] if kind.note and task == "auto" else []
     if missing.any():
@@ -133,7 +147,7 @@ def _classes(table: Table, name: str, task: Task, kind: _Kind) -> Target:
             notes.append(f"target {name!r}: {marker} is read as a class")
         else:
             what = f"column {name!r}: found {marker}, expected a class{others(len(rows), 'row')}"
-            ways = "fill in missing classes, or remove the rows"
+            ways = f"set data.source.missing: [{marker}] to leave the rows out"
             if kind.text:
                 ways += f", or set {CLASSES} if {marker} is a class"
             problems.append(Problem(table.place(rows[0]), what, ways))

@@ -4,7 +4,7 @@ import hashlib
 import io
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.data.cells import MISSING, advice
 from nntrain.data.layout import check_layout, ragged_lines, record_lines, separator_hint
 from nntrain.errors import Place, Problem, bad_input, listed, nearest, others, refuse
 from nntrain.utils.files import as_text, read_bytes
@@ -38,6 +37,8 @@ class Table:
         sha256: its checksum.
         separator: cell separator.
         option: the key or option that sets the separator; ``--separator`` if the table is for a trained model.
+        tokens: cells that mark a missing value, besides blank ones.
+        rows: the position of each row in the file; None: all rows in order.
     """
 
     source: str
@@ -46,6 +47,8 @@ class Table:
     sha256: str
     separator: str
     option: str
+    tokens: frozenset[str] = frozenset()
+    rows: NDArray[np.int64] | None = None
 
     @cached_property
     def names(self) -> dict[str, None]:
@@ -63,9 +66,20 @@ class Table:
 
     def place(self, row: int) -> Place:
         """Return the file and line of a row."""
-        return Place(self.source, self._lines[row + 1])
+        position = row if self.rows is None else int(self.rows[row])
+        return Place(self.source, self._lines[position + 1])
 
-    def missing(self, names: Sequence[str]) -> list[Problem]:
+    @property
+    def height(self) -> int:
+        """The number of rows."""
+        return self.columns.height
+
+    def where(self, keep: NDArray[np.bool_]) -> "Table":
+        """Return the table with only the rows that ``keep`` (N,) selects."""
+        rows = np.flatnonzero(keep) if self.rows is None else self.rows[keep]
+        return replace(self, columns=self.columns.filter(keep), rows=rows)
+
+    def missing_columns(self, names: Sequence[str]) -> list[Problem]:
         """Return a problem for each of ``names`` that is not a column."""
         there = list(self.names)
         problems = []
@@ -83,9 +97,10 @@ class Table:
         numbers = there and all(name.lstrip("+-").replace(".", "", 1).isdecimal() for name in there)
         return "the first line contains numbers: add a header with column names" if numbers else ""
 
-    def stripped(self, name: str) -> "pl.Series":
-        """Return a column with blanks around its cells removed; empty cells are null."""
-        return self.columns[name].str.strip_chars().replace("", None)
+    def cells(self, name: str) -> "pl.Series":
+        """Return a column with blanks around its cells removed; missing values are null."""
+        cells = self.columns[name].str.strip_chars().replace("", None)
+        return cells.replace(dict.fromkeys(self.tokens)) if self.tokens else cells
 
 
 def read_table(
@@ -102,8 +117,11 @@ def read_table(
     Raises:
         InputError: if it cannot be read, has another checksum, or is not a table.
     """
-    import polars as pl  # takes 0.2 s
+    return parse_table(*read_table_text(path, sha256), separator, option)
 
+
+def read_table_text(path: str, sha256: str | None = None) -> tuple[str, str, str]:
+    """Return name, text and checksum of the table at ``path``; arguments and errors are those of :func:`read_table`."""
     if sha256 is not None and Path(path).is_fifo():
         raise bad_input(path, "is a pipe, expected a file with the checksum data.source.sha256")
     source, raw = read_bytes(path, EXPECTED)
@@ -120,6 +138,13 @@ def read_table(
     other = format_of_text(text)
     if other is not None:
         raise bad_input(source, f"{other.name}, expected a CSV table", other.hint)
+    return source, text, checksum
+
+
+def parse_table(source: str, text: str, checksum: str, separator: str, option: str) -> Table:
+    """Return the table that a text holds; arguments and errors as of :func:`read_table`."""
+    import polars as pl  # takes 0.2 s
+
     check_layout(source, text, separator, option)
     try:
         columns = pl.read_csv(io.BytesIO(text.encode()), separator=separator, infer_schema=False, has_header=False)
@@ -138,59 +163,3 @@ def read_table(
     if named and len(empty):
         raise bad_input(table.place(empty[0]), f"found an empty row{others(len(empty), 'row')}", "delete empty rows")
     return table
-
-
-def numeric_columns(table: Table, names: Sequence[str]) -> NDArray[np.float64]:
-    """Return the columns ``names`` as numbers (N, len(names)).
-
-    Raises:
-        InputError: if a column is missing, or a cell is not a finite number.
-    """
-    refuse(table.missing(names))
-    numbers, problems = find_numbers(table, names)
-    refuse(problems)
-    return numbers
-
-
-def find_numbers(
-    table: Table, names: Sequence[str], otherwise: str | None = None
-) -> tuple[NDArray[np.float64], list[Problem]]:
-    """Return the columns ``names`` as numbers (N, len(names)), and a problem for each column with other cells.
-
-    ``otherwise`` is another way to fix such cells, for the hint; None: remove the feature.
-    """
-    import polars as pl
-
-    numbers = np.empty((table.columns.height, len(names)))
-    problems = []
-    for index, name in enumerate(names):
-        found = table.columns[name].cast(pl.Float64, strict=False)
-        if found.null_count():  # blanks may be the reason
-            found = table.stripped(name).cast(pl.Float64, strict=False).fill_null(np.nan)
-        numbers[:, index] = found.to_numpy()
-        wrong = np.flatnonzero(~np.isfinite(numbers[:, index]))
-        if wrong.size:
-            problems.append(_problem(table, name, wrong, otherwise))
-    return numbers, problems
-
-
-def _problem(table: Table, name: str, rows: NDArray[np.int64], otherwise: str | None) -> Problem:
-    cells = table.stripped(name)
-    first = cells[int(rows[0])]
-    what = "an empty cell" if first is None else repr(first)
-    filled = cells.gather(rows).drop_nulls().unique(maintain_order=True).head(MAX_DISTINCT).to_list()
-    ways = [advice(filled, table.separator) if filled else "fill in missing values"]
-    if not ways[0]:
-        text = "encode the text as numbers, such as a column of 0 and 1 for each value"
-        ways = [text if rows.size == len(cells) else "correct the cells"]
-    if rows.size < len(cells):
-        ways.append(f"remove the row{'s' * (rows.size > 1)}")
-    if otherwise and any(cell not in MISSING for cell in filled):
-        ways.append(otherwise)
-    elif otherwise is None and table.for_recipe:
-        ways.append("remove the column (data.source.features lists those to use)")
-    return Problem(
-        table.place(int(rows[0])),
-        f"column {name!r}: expected a finite number, found {what}{others(rows.size, 'row')}",
-        ", or ".join(ways),
-    )

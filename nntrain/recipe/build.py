@@ -8,8 +8,8 @@ import numpy as np
 
 from nntrain.activations import Activation
 from nntrain.data import Dataset
-from nntrain.data.csv import Csv
 from nntrain.data.prepare import Prepared, prepare
+from nntrain.data.table import TableFile
 from nntrain.errors import NOWHERE, InputError, Problem, bad_input
 from nntrain.initializers import Initializer
 from nntrain.initializers.variance import GlorotUniform, HeUniform
@@ -40,6 +40,12 @@ class Built:
     dataset: Dataset
     plan: Plan
 
+    @property
+    def feature_names(self) -> tuple[str, ...]:
+        """The names of the network's inputs."""
+        encoder = self.plan.data.encoder
+        return self.dataset.feature_names if encoder is None else encoder.names
+
 
 def build(recipe: Recipe, document: Document, folder: Path, name: str) -> Built:
     """Read a recipe's data and resolve what it leaves open.
@@ -68,7 +74,12 @@ def read_rows(recipe: Recipe, folder: Path) -> tuple[Recipe, Dataset]:
     seed = recipe.seed if recipe.data.test_seed is None else recipe.data.test_seed
     dataset = recipe.data.source.load(folder, seed)
     source = recipe.data.source.resolved(dataset.classes is not None)
-    recipe = recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": source})})
+    scaled = recipe.data.standardize_target
+    if scaled is None:  # the numbers of a user's table can have any size
+        fits = recipe.model.output.name == "identity" and not (recipe.loss and recipe.loss.counts)
+        scaled = isinstance(source, TableFile) and dataset.classes is None and fits
+    data = recipe.data.model_copy(update={"source": source, "standardize_target": scaled})
+    recipe = recipe.model_copy(update={"data": data})
     return (recipe if dataset.sha256 is None else _with_source(recipe, sha256=dataset.sha256)), dataset
 
 
@@ -106,7 +117,7 @@ def assemble(recipe: Recipe, dataset: Dataset, data: Prepared, document: Documen
     few_rows = len(data.train.x) < BATCH_SIZE or recipe.optimizer.full_batch
     if "batch_size" not in recipe.training.model_fields_set and few_rows:
         recipe = _with_full_batch(recipe)  # the default is for larger data
-    network = checked_network(recipe, len(dataset.feature_names), len(dataset.target_names), n_classes, document)
+    network = checked_network(recipe, data.train.x.shape[1], len(dataset.target_names), n_classes, document)
     check_training(recipe, network, data, document)
     if recipe.optimizer.full_batch:
         check_dropout(recipe, network, document)
@@ -175,13 +186,13 @@ def default_initializer(activation: Activation) -> Initializer:
 def names_absolute_path(recipe: Recipe) -> bool:
     """Return whether the path of a recipe's file is absolute."""
     source = recipe.data.source
-    return isinstance(source, Csv) and Path(source.path).is_absolute()
+    return isinstance(source, TableFile) and Path(source.path).is_absolute()
 
 
 def with_absolute_path(recipe: Recipe, folder: Path) -> Recipe:
     """Return the recipe with an absolute path of its file; it was relative to ``folder``."""
     source = recipe.data.source
-    if not isinstance(source, Csv):
+    if not isinstance(source, TableFile):
         return recipe
     file = (folder / source.path).absolute()
     if ".." in file.parts:
@@ -192,7 +203,7 @@ def with_absolute_path(recipe: Recipe, folder: Path) -> Recipe:
 def with_path_from(recipe: Recipe, folder: Path) -> Recipe:
     """Return the recipe with its file's path relative to ``folder``, so that both can be moved together."""
     source = recipe.data.source
-    if not isinstance(source, Csv):
+    if not isinstance(source, TableFile):
         return recipe
     file = Path(source.path)
     try:
@@ -215,14 +226,14 @@ def check_pinned(recipe: Recipe, folder: Path) -> None:
         InputError: if there is no checksum.
     """
     source = recipe.data.source
-    if isinstance(source, Csv) and source.sha256 is None:
+    if isinstance(source, TableFile) and source.sha256 is None:
         raise bad_input(folder / "recipe.yaml", "has no data.source.sha256, so its data file is not read")
 
 
 def without_folder(recipe: Recipe) -> Recipe:
     """Return the recipe with only the name of its file, without the directory."""
     source = recipe.data.source
-    return _with_source(recipe, path=Path(source.path).name) if isinstance(source, Csv) else recipe
+    return _with_source(recipe, path=Path(source.path).name) if isinstance(source, TableFile) else recipe
 
 
 def _with_source(recipe: Recipe, **update: str) -> Recipe:

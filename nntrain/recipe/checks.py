@@ -51,7 +51,7 @@ def _suitable_loss(task: str, document: Document) -> str:
     """Return which loss fits a task, and how a user's table becomes one of the other task."""
     data = document.data.get("data") if isinstance(document.data, dict) else None
     source = data.get("source") if isinstance(data, dict) else None
-    table = isinstance(source, dict) and source.get("name") == "csv"
+    table = isinstance(source, dict) and source.get("name") in ("csv", "table")
     if task == "classification":
         other = ", or set data.source.task: regression if the target holds numbers" if table else ""
         return f"choose cross_entropy{other}"

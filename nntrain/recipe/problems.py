@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from itertools import groupby
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
@@ -179,9 +179,13 @@ def _choices(schema: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
 def _owner(schema: type[BaseModel], loc: Sequence[str | int]) -> type[BaseModel] | None:
     """Follow pydantic's ``loc`` to the class that owns the keys there; a component's name is one of its steps."""
     owner: type[BaseModel] | None = schema
+    names = False  # whether the next step is a name that the user chose
     for step in loc:
         if owner is None:
             return None
+        if names:
+            names = False
+            continue
         if isinstance(step, int) or step == owner.__name__:  # a list index, or pydantic's name for the class
             continue
         if issubclass(owner, Component) and step in members(owner):
@@ -189,6 +193,7 @@ def _owner(schema: type[BaseModel], loc: Sequence[str | int]) -> type[BaseModel]
         else:
             field = owner.model_fields.get(str(step))
             owner = _class_in(field.annotation) if field else None
+            names = field is not None and get_origin(field.annotation) is dict
     return owner
 
 

@@ -40,7 +40,12 @@ class Data(Strict):
     standardize: Annotated[
         bool, Field(description="scale features to mean 0 and standard deviation 1 of the training split")
     ] = True
-    standardize_target: Annotated[bool, Field(description="scale targets likewise, in regression")] = False
+    standardize_target: Annotated[
+        bool | None,
+        Field(
+            description="scale targets likewise, in regression; null: for a table of your own, not for built-in data"
+        ),
+    ] = None
 
 
 class Layer(Strict):

@@ -1,0 +1,65 @@
+"""The encoder of a table: raw columns to features, learned from the training split."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import count
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.data.columns import FittedColumn, Numbers, RawColumn
+from nntrain.data.preprocessing import Standardizer
+
+
+@dataclass(frozen=True)
+class Encoder:
+    """The columns that a network gets, in order."""
+
+    columns: tuple[FittedColumn, ...]
+
+    @classmethod
+    def fit(cls, columns: Sequence[RawColumn], raw: Numbers) -> Self:
+        """Return the encoder for the raw numbers (N, columns) of the training split."""
+        pairs = zip(columns, raw.T, strict=True)
+        return cls(tuple(column.role.fit(column.name, values, column.levels) for column, values in pairs))
+
+    @cached_property
+    def _features(self) -> tuple[tuple[str, bool], ...]:
+        return tuple(feature for column in self.columns for feature in column.features())
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the features; a repeated one gets a number, as in ``a missing (2)``."""
+        names: dict[str, None] = {}
+        for name, _ in self._features:
+            numbered = (f"{name} ({number})" for number in count(2))
+            names[name if name not in names else next(one for one in numbered if one not in names)] = None
+        return tuple(names)
+
+    @property
+    def indicators(self) -> NDArray[np.bool_]:
+        """Which features are indicators (0 and 1), which are not standardized."""
+        return np.array([indicator for _, indicator in self._features], bool)
+
+    def recode(self, columns: Sequence[RawColumn], raw: Numbers) -> Numbers:
+        """Return raw numbers, which index the levels of ``columns``, as numbers that index the levels learned here."""
+        if not self.columns:
+            return raw
+        pairs = zip(self.columns, columns, raw.T, strict=True)
+        return np.stack([fitted.recode(values, column.levels) for fitted, column, values in pairs], axis=1)
+
+    def apply(self, raw: Numbers) -> Numbers:
+        """Return the features (N, features) of recoded raw numbers (N, columns)."""
+        blocks = [column.encode(values) for column, values in zip(self.columns, raw.T, strict=True)]
+        return np.concatenate(blocks, axis=1) if blocks else np.empty((len(raw), 0))
+
+    def standardizer(self, x: Numbers) -> Standardizer:
+        """Return the standardizer of features (N, features), which leaves indicators unchanged."""
+        found = Standardizer.fit(x)
+        return Standardizer(np.where(self.indicators, 0.0, found.mean), np.where(self.indicators, 1.0, found.scale))
+
+    def to_json(self) -> list[dict[str, Any]]:
+        """Return the state as plain data."""
+        return [column.model_dump() for column in self.columns]

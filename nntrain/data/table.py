@@ -1,0 +1,158 @@
+"""A user's own table."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+import numpy as np
+from pydantic import Field
+
+from nntrain.data import Dataset, Source
+from nntrain.data.cells import MISSING
+from nntrain.data.columns import Column, RawColumn
+from nntrain.data.roles import Role, find_role
+from nntrain.data.target import Task, missing_targets, read_target
+from nntrain.data.text_table import Separator, Table, read_table
+from nntrain.errors import bad_input, bad_key, counted, listed, refuse
+from nntrain.registry import Choice
+
+Name = Annotated[str, Field(min_length=1)]
+Names = Annotated[list[Name], Field(min_length=1)]
+
+
+class TableFile(Source):
+    """A CSV file with a header: columns of numbers, categories, dates and truth values, and a target.
+
+    Formula:
+        role of a column: boolean for true and false, numeric for numbers, date for dates, categorical for other text;
+            identifiers and free text are ignored (``nntrain inspect`` shows the roles, ``columns`` changes them)
+        task: auto, text target                            -> classes
+        task: auto, numeric target                         -> numbers, except class codes:
+            at most 10 distinct integers, and at most the square root of the number of rows
+            digits with leading zeros, such as 01067
+        task: auto, several targets                        -> numbers
+
+    Source: the user.
+    """
+
+    name: Literal["table"] = "table"
+    path: Annotated[str, Field(min_length=1, description="the file; relative to the recipe")]
+    target: Annotated[Name | Names, Field(description="column to predict; several, as a list, for numbers")]
+    features: Annotated[Names | None, Field(description="columns to predict from; null: all others")] = None
+    exclude: Annotated[list[Name], Field(description="columns not to use")] = Field(default_factory=list)
+    columns: Annotated[
+        dict[Name, Annotated[Column, Choice()]],
+        Field(description="roles of columns, as in {zip: categorical, id: ignore}; the others are found"),
+    ] = Field(default_factory=dict)
+    missing: Annotated[
+        list[str | int | float], Field(description="cells that mark missing values, besides blank ones")
+    ] = Field(default_factory=list)
+    task: Annotated[Task, Field(description="auto: classes for text and for few distinct integers")] = "auto"
+    separator: Annotated[Separator, Field(description="cell separator")] = ","
+    sha256: Annotated[
+        Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None,
+        Field(description="required checksum of the file; a run's own recipe has it"),
+    ] = None
+
+    def load(self, folder: Path, seed: int) -> Dataset:
+        """Read the file."""
+        table = self.table(folder)
+        targets = [self.target] if isinstance(self.target, str) else self.target
+        names = self._features(table, targets)
+        missing = missing_targets(table, targets, self.task)
+        notes = [f"{counted(int(missing.sum()), 'row')} without a target left out"] if missing.any() else []
+        if missing.all():
+            raise bad_input(table.source, f"no row has a target {listed(map(repr, targets))}")
+        table = table.where(~missing) if missing.any() else table
+        target = read_target(table, targets, self.task)
+        roles = self.roles(table, names)
+        read = {name: role.column.read(table, name) for name, role in roles.items() if role.column.used}
+        refuse([*target.problems, *(problem for raw in read.values() for problem in raw.problems)])
+        ignored = {name: role for name, role in roles.items() if not role.column.used and name not in self.columns}
+        if not read:
+            raise bad_input(table.source, "no column is left to predict from", _why(ignored))
+        columns = tuple(RawColumn(name, roles[name].column, raw.levels) for name, raw in read.items())
+        notes += [*_markers(table, roles), *([_why(ignored)] if ignored else [])]
+        return Dataset(
+            np.stack([raw.values for raw in read.values()], axis=1),
+            target.y,
+            tuple(read),
+            tuple(targets),
+            target.classes,
+            (*target.notes, *notes),
+            table.sha256,
+            columns,
+        )
+
+    def table(self, folder: Path) -> Table:
+        """Return the cells of the file."""
+        table = read_table(str(folder / self.path), self.separator, sha256=self.sha256)
+        return replace(table, tokens=self.tokens)
+
+    def roles(self, table: Table, names: list[str]) -> dict[str, Role]:
+        """Return the role of each of the columns ``names``: that of the recipe, or the one that is found."""
+        given = {name: Role(column, "set in the recipe") for name, column in self.columns.items()}
+        return {name: given.get(name) or find_role(table, name) for name in names}
+
+    @property
+    def tokens(self) -> frozenset[str]:
+        """The cells that mark missing values, as text."""
+        return frozenset(text for token in self.missing for text in _spellings(token))
+
+    def resolved(self, classification: bool) -> Self:
+        """Return the source with the task that was found in place of ``auto``."""
+        return self.model_copy(update={"task": "classification" if classification else "regression"})
+
+    def _features(self, table: Table, targets: list[str]) -> list[str]:
+        """Return the columns to predict from, after checking the names in the recipe."""
+        refuse(table.missing_columns([*targets, *(self.features or ()), *self.exclude, *self.columns]))
+        for key, names in (("target", targets), ("features", self.features or []), ("exclude", self.exclude)):
+            twice = next((name for name in names if names.count(name) > 1), None)
+            if twice is not None:
+                raise bad_key(f"data.source.{key}", f"names {twice!r} twice", "name it once")
+        chosen = self.features or [name for name in table.names if name not in targets]
+        both = next((name for name in chosen if name in targets), None)
+        if both is not None:
+            raise bad_key("data.source.features", f"{both!r} is the target", "remove it from the features")
+        found = [name for name in chosen if name not in self.exclude]
+        if not found:
+            raise bad_input(table.source, f"no columns besides the target {targets[0]!r}", "add feature columns")
+        return found
+
+
+class Csv(TableFile):
+    """A CSV file: another name of ``table``.
+
+    Formula:
+        as of table
+
+    Source: the user.
+    """
+
+    name: Literal["csv"] = "csv"  # type: ignore[assignment]
+
+
+def _spellings(token: str | float) -> tuple[str, ...]:
+    """Return how a missing token may be written: -999 and -999.0 are the same."""
+    if isinstance(token, str):
+        return (token,)
+    return (str(token), *([str(float(token))] if isinstance(token, int) else []), *([f"{token:g}"]))
+
+
+def _why(ignored: dict[str, Role]) -> str:
+    reasons = [f"{name!r} {role.reason}" for name, role in ignored.items()]
+    first = next(iter(ignored), "")
+    return f"ignored: {listed(reasons, 5)}; to use one, set data.source.columns, as in {{{first}: categorical}}"
+
+
+def _markers(table: Table, roles: dict[str, Role]) -> list[str]:
+    """Return a note on well-known markers of missing values in columns of numbers."""
+    found: dict[str, list[str]] = {}
+    for name, role in roles.items():
+        if role.column.name == "numeric":
+            cells = table.cells(name)
+            for marker in cells.filter(cells.is_in(list(MISSING))).unique().sort().to_list():
+                found.setdefault(marker, []).append(name)
+    return [
+        f"{marker!r} is read as missing in columns of numbers: {listed(names, 5)}" for marker, names in found.items()
+    ]
