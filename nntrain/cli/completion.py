@@ -108,7 +108,7 @@ def mistakes(incomplete: str) -> list[str]:
 
 def measures(incomplete: str) -> list[str]:
     """Return the measures of a run, such as ``test.loss``."""
-    return _beginning(incomplete, [f"{part}.{name}" for part in SPLITS for name in METRICS])
+    return _beginning(incomplete, [f"{split}.{name}" for split in SPLITS for name in METRICS])
 
 
 def _beginning(incomplete: str, choices: Any) -> list[str]:

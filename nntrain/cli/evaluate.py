@@ -32,7 +32,7 @@ def command(
     with announce_compiling():
         metric, scores = evaluate(model, data, separator)
     if json:
-        print_json({part: {"loss": score.loss, metric: score.metric} for part, score in scores.items()})
+        print_json({split: {"loss": score.loss, metric: score.metric} for split, score in scores.items()})
     else:
         print_table(scores_table(metric, scores))
 
@@ -53,5 +53,5 @@ def evaluate(target: str, data: str | None, separator: str | None = None) -> tup
     path = find_model(target)
     model = Model.load(path)
     given = None if data is None else labelled_rows(model, model_table(model, data, separator))
-    parts = recipe_parts(model, path) if given is None else {"data": given}
-    return model.metric, {name: model.score(part) for name, part in parts.items()}
+    splits = recipe_parts(model, path) if given is None else {"data": given}
+    return model.metric, {name: model.score(split) for name, split in splits.items()}

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from nntrain.data import Label
+    from nntrain.optimizers import Optimizer
     from nntrain.recipe.build import Built
     from nntrain.training.plan import Plan
 
@@ -39,6 +40,24 @@ def load_plan(recipe: str, settings: list[str]) -> Built:
     built = build(loaded.recipe, loaded.document, loaded.folder, loaded.name)
     note(built.dataset.notes)
     return built
+
+
+def parse_optimizer(text: str) -> Optimizer:
+    """Return the optimizer of an option's text: a name, or a mapping with keys, as in a recipe.
+
+    Raises:
+        InputError: if there is no such optimizer, or its keys are wrong.
+    """
+    from nntrain.errors import InputError
+    from nntrain.recipe.document import Document, read_document
+    from nntrain.recipe.overrides import override
+    from nntrain.recipe.schema import parse
+
+    given = read_document("--optimizer", text)
+    if given.problems:
+        raise InputError(*given.problems)
+    recipe = Document("--optimizer", {"data": {"source": "line"}})
+    return parse(override(recipe, "optimizer", given.data, "--optimizer")).optimizer
 
 
 class LoadedTarget(NamedTuple):
