@@ -12,9 +12,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from nntrain.activations import Activation
     from nntrain.data import Label
     from nntrain.optimizers import Optimizer
     from nntrain.recipe.build import Built
+    from nntrain.recipe.schema import Recipe
+    from nntrain.schedules import Schedule
     from nntrain.training.plan import Plan
 
 TRAINING = "the training split"
@@ -48,16 +51,30 @@ def parse_optimizer(text: str) -> Optimizer:
     Raises:
         InputError: if there is no such optimizer, or its keys are wrong.
     """
+    return _recipe_with("optimizer", text, "--optimizer").optimizer
+
+
+def parse_activation(text: str) -> Activation:
+    """Return the activation of an argument's text, as :func:`parse_optimizer` does."""
+    return _recipe_with("model.activation", text, "activation").model.activation
+
+
+def parse_schedule(text: str) -> Schedule:
+    """Return the schedule of an argument's text, as :func:`parse_optimizer` does."""
+    return _recipe_with("schedule", text, "schedule").schedule
+
+
+def _recipe_with(key: str, text: str, place: str) -> Recipe:
+    """Return a recipe in which a key has the value of a text."""
     from nntrain.errors import InputError
     from nntrain.recipe.document import Document, read_document
     from nntrain.recipe.overrides import override
     from nntrain.recipe.schema import parse
 
-    given = read_document("--optimizer", text)
+    given = read_document(place, text)
     if given.problems:
         raise InputError(*given.problems)
-    recipe = Document("--optimizer", {"data": {"source": "line"}})
-    return parse(override(recipe, "optimizer", given.data, "--optimizer")).optimizer
+    return parse(override(Document(place, {"data": {"source": "line"}}), key, given.data, place))
 
 
 class LoadedTarget(NamedTuple):

@@ -19,6 +19,7 @@ from nntrain.cli import (
     fit,
     gradcheck,
     list_,
+    plot,
     predict,
     recipes,
     report,
@@ -77,6 +78,7 @@ app.command("list")(list_.command)
 app.command("diagnose")(diagnose.command)
 app.command("trace")(trace.command)
 app.command("report")(report.command)
+app.command("plot")(plot.command)
 app.command("gradcheck")(gradcheck.command)
 app.command("dialects")(dialects.command)
 app.add_typer(recipes.app, name="recipes")

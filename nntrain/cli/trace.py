@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nntrain.cli import completion
-from nntrain.cli.arguments import DataOption, Opened, SeparatorOption, Settings
+from nntrain.cli.arguments import DataOption, FormatOption, Opened, SeparatorOption, Settings, TableFormat
 from nntrain.cli.loading import load_target, parse_optimizer
 from nntrain.errors import bad_input
 
@@ -41,6 +41,7 @@ def command(
             "--bias-correction/--no-bias-correction", help="Leave out Adam's bias corrections to see the effect."
         ),
     ] = True,
+    form: FormatOption = TableFormat.TABLE,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object with all units.")] = False,
 ) -> None:
     """Trace one sample forward and backward, number by number.
@@ -55,9 +56,10 @@ def command(
     and v), the bias-corrected state, the effective learning rate, the update and the new value; then the new loss.
     Steps are taken on this sample alone, from empty optimizer state and at a constant learning rate.
     """
+    from rich.console import Group
+
     from nntrain.cli.compiling import announce_compiling
-    from nntrain.cli.console import stdout_console
-    from nntrain.cli.result import print_json, print_table
+    from nntrain.cli.result import print_json, print_table, table_width
     from nntrain.diagnostics.example_trace import trace
     from nntrain.diagnostics.step_trace import take_steps
     from nntrain.report.numbers import count
@@ -85,10 +87,9 @@ def command(
         return
     text = label if isinstance(label, str) else ", ".join(f"{number:.5g}" for number in label)
     names = (target.rows, target.features, text, target.classes or (), plan.loss.name, plan.loss.inside)
-    width = stdout_console().width
-    print_table(trace_text(found, *names, width))
-    if taken:
-        print_table(steps_text(taken, plan.optimizer, width))
+    width = table_width(form)
+    stepped_text = [steps_text(taken, plan.optimizer, width)] if taken else []
+    print_table(Group(trace_text(found, *names, width), *stepped_text), form)
 
 
 def _label(target: LoadedTarget, row: int) -> str | list[float]:

@@ -14,9 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.data.prepare import Part
+from nntrain.data.prepare import Split
 from nntrain.diagnostics.layers import bare
-from nntrain.errors import DivergedError, Problem, bad_input
+from nntrain.errors import DivergedError, Place, Problem, bad_input
 from nntrain.network.regularize import BIASES, DECAY
 from nntrain.optimizers import Optimizer
 from nntrain.training.engine import Engine
@@ -98,8 +98,8 @@ def take_steps(plan: Plan, row: int, steps: int, theta: Numbers | None = None, c
     _check(plan.optimizer, correct)
     first = Engine(plan).theta if theta is None else theta
     train = plan.data.train
-    part = Part(train.x[row - 1 : row], train.y[row - 1 : row])
-    engine = Engine(replace(bare(plan, part, "float64"), optimizer=plan.optimizer, regularization=plan.regularization))
+    split = Split(train.x[row - 1 : row], train.y[row - 1 : row])
+    engine = Engine(replace(bare(plan, split, "float64"), optimizer=plan.optimizer, regularization=plan.regularization))
     engine.theta[:] = first
     return list(_steps(engine, steps, 0 if correct else LATE))
 
@@ -147,7 +147,7 @@ def _steps(engine: Engine, steps: int, done: int) -> Iterator[Step]:
         losses = engine.take(order, done + number - 1, np.array([rate]))
         if not losses.size or not engine.is_finite():
             what = f"diverged at step {number}: a number is not finite"
-            raise DivergedError(Problem("trace", what, "use a smaller optimizer.lr"))
+            raise DivergedError(Problem(Place("trace"), what, "use a smaller optimizer.lr"))
         corrections = {} if done else _corrections(plan.optimizer, number)
         state = dict(zip(state_names(type(plan.optimizer)), engine.state[:, :size].copy(), strict=False))
         gradient = engine.grad.copy()

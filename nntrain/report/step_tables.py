@@ -27,7 +27,7 @@ def steps_text(steps: Sequence[Step], optimizer: Optimizer, width: int) -> Rende
         Text(component_facts(type(optimizer))["formula"], "dim"),
     ]
     notes = [f"lr_eff = update / {along}, the effective learning rate"]
-    if optimizer.whole:
+    if not optimizer.elementwise:
         notes.append(f"in {optimizer.name}, the update of a parameter depends on other parameters too")
     parts += [Text(note, "dim") for note in notes]
     for step in steps:

@@ -184,6 +184,13 @@ def _pairs(record: Record) -> str:
     return table(heads, rows, text=(0, 4), asides=[i for i, pair in enumerate(record.pairs) if not pair.shown])
 
 
+def comparison_curves(compared: Compared) -> list[Lines]:
+    """Return the median curves of a comparison's variants."""
+    record = compared.record
+    rows = {(name, phase): _known(compared, name, phase, outcome) for name, phase, outcome in _outcomes(record)}
+    return _curves(record, rows)
+
+
 def _curves(record: Record, rows: Mapping[tuple[str, str], Sequence[RunResult]]) -> list[Lines]:
     """Return median curves with bands from the first to the third quartile."""
     found = []
