@@ -25,11 +25,15 @@ def certificate(data: str, theta: NDArray[Any]) -> dict[str, Any]:
 
 def environment() -> dict[str, Any]:
     """Return versions, processor and system."""
-    from nntrain.matmul.microkernel import PROCESSOR
+    from llvmlite.binding import get_host_cpu_name
 
     versions = {"nntrain": nntrain.__version__, "python": platform.python_version()}
     versions |= {package: importlib.metadata.version(package) for package in PACKAGES}
-    return {"versions": versions, "processor": PROCESSOR, "system": f"{platform.system()} {platform.machine()}"}
+    return {
+        "versions": versions,
+        "processor": get_host_cpu_name(),
+        "system": f"{platform.system()} {platform.machine()}",
+    }
 
 
 def data_fingerprint(dataset: Dataset) -> str:

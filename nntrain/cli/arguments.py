@@ -1,5 +1,6 @@
 """Arguments and options that several commands share, with their shell completion."""
 
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -62,6 +63,21 @@ DataOption = Annotated[
 ]
 SeparatorOption = Annotated[
     str | None, typer.Option(metavar="MARK", help="Cell separator of the CSV file.  [default: as in the recipe]")
+]
+
+
+class TableFormat(StrEnum):
+    """How tables are printed."""
+
+    TABLE = "table"
+    MARKDOWN = "markdown"
+    LATEX = "latex"
+    CSV = "csv"
+
+
+FormatOption = Annotated[
+    TableFormat,
+    typer.Option("--format", metavar="table|markdown|latex|csv", help="Print tables in this format."),
 ]
 Recipes = Annotated[
     list[str] | None,

@@ -55,6 +55,7 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print one line of CSV per variant.")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown tables.")] = False,
+    tables: arguments.FormatOption = arguments.TableFormat.TABLE,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Compare variants of recipes on the same seeds.
@@ -71,7 +72,7 @@ def command(
     A difference is shown if Wilcoxon's p, with Holm's correction, is below 0.05 and the interval of the median paired
     difference excludes 0. Finished runs are kept: run the same command again to resume.
     """
-    form = _form({"json": json, "csv": csv, "markdown": markdown})
+    form = _form({"json": json, "csv": csv, "markdown": markdown}, tables.value)
     if target is not None and not isfinite(target):
         raise bad_input("--target", f"found {target}, expected a finite number")
     values = {"optimizers": optimizers, "losses": losses, "activations": activations, "initializers": initializers}
@@ -86,12 +87,12 @@ def command(
         _run(request, dask, form, quiet)
 
 
-def _form(flags: Mapping[str, bool]) -> str:
-    """Return the one form of output that was asked for, or ``table``."""
+def _form(flags: Mapping[str, bool], tables: str) -> str:
+    """Return the one form of output that was asked for."""
     chosen = [name for name, given in flags.items() if given]
-    if len(chosen) > 1:
-        raise bad_input("compare", f"choose one of {', '.join(f'--{name}' for name in flags)}")
-    return chosen[0] if chosen else "table"
+    if len(chosen) + (tables != "table") > 1:
+        raise bad_input("compare", f"choose one of {', '.join(f'--{name}' for name in flags)} and --format")
+    return chosen[0] if chosen else tables
 
 
 def _axes(values: Mapping[str, str | None], vary: Sequence[str]) -> list[Axis]:

@@ -63,6 +63,12 @@ def runs(incomplete: str) -> list[str]:
     return _beginning(incomplete, _runs("summary.json"))
 
 
+def plotted(incomplete: str) -> list[str]:
+    """Return activations, schedules and run directories."""
+    names = [*_choices(_at(["model", "activation"])), *_choices(_at(["schedule"]))]
+    return _beginning(incomplete, [*names, *_runs("summary.json"), *_runs("comparison.json")])
+
+
 def shipped(incomplete: str) -> list[str]:
     """Return the names of the shipped recipes."""
     from nntrain.utils.resources import shipped_recipes
@@ -108,7 +114,7 @@ def mistakes(incomplete: str) -> list[str]:
 
 def measures(incomplete: str) -> list[str]:
     """Return the measures of a run, such as ``test.loss``."""
-    return _beginning(incomplete, [f"{part}.{name}" for part in SPLITS for name in METRICS])
+    return _beginning(incomplete, [f"{split}.{name}" for split in SPLITS for name in METRICS])
 
 
 def _beginning(incomplete: str, choices: Any) -> list[str]:

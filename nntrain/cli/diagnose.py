@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nntrain.cli.arguments import DataOption, Opened, SeparatorOption, Settings
+from nntrain.cli.arguments import DataOption, FormatOption, Opened, SeparatorOption, Settings, TableFormat
 from nntrain.cli.loading import load_target
 
 
@@ -22,6 +22,7 @@ def command(
             "--curvature", help="Also compute the Hessian's extreme eigenvalues; takes minutes for a large network."
         ),
     ] = False,
+    form: FormatOption = TableFormat.TABLE,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Inspect each layer and say why a network does not learn.
@@ -41,8 +42,7 @@ def command(
     units), units that stay identical, and inputs of different scales.
     """
     from nntrain.cli.compiling import announce_compiling
-    from nntrain.cli.console import stdout_console
-    from nntrain.cli.result import print_json, print_table
+    from nntrain.cli.result import print_json, print_table, table_width
     from nntrain.diagnostics.causes import findings
     from nntrain.diagnostics.curvature import curvature as measure
     from nntrain.diagnostics.layers import network_stats
@@ -64,4 +64,4 @@ def command(
             }
         )
     else:
-        print_table(layers_table(seen, curved, found, stdout_console().width))
+        print_table(layers_table(seen, curved, found, table_width(form)), form)

@@ -32,7 +32,7 @@ def command(
     with announce_compiling():
         metric, scores = evaluate(model, data, separator)
     if json:
-        print_json({part: {"loss": score.loss, metric: score.metric} for part, score in scores.items()})
+        print_json({split: {"loss": score.loss, metric: score.metric} for split, score in scores.items()})
     else:
         print_table(scores_table(metric, scores))
 
@@ -54,9 +54,9 @@ def evaluate(target: str, data: str | None, separator: str | None = None) -> tup
     path = find_model(target)
     model = Model.load(path)
     if data is None:
-        parts = recipe_parts(model, path)
+        splits = recipe_parts(model, path)
     else:
         given, notes = labelled_rows(model, model_table(model, data, separator))
-        parts = {"data": given}
+        splits = {"data": given}
         note(notes)
-    return model.metric, {name: model.score(part) for name, part in parts.items()}
+    return model.metric, {name: model.score(split) for name, split in splits.items()}

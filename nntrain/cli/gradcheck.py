@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from nntrain.cli import completion
-from nntrain.cli.arguments import NAMES
+from nntrain.cli.arguments import NAMES, FormatOption, TableFormat
 from nntrain.cli.arguments import Settings as Overrides
 from nntrain.errors import Status, bad_input
 
@@ -51,6 +51,7 @@ def command(
             help="Check the float64 gradient against differences, or the float32 one against it.  [default: both]",
         ),
     ] = None,
+    form: FormatOption = TableFormat.TABLE,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
 ) -> None:
     """Check gradients against central differences.
@@ -68,8 +69,8 @@ def command(
     Exits with status 1 if a gradient is wrong or nothing could be checked; with --mutate, if a mistake is not caught.
     """
     from nntrain.cli.compiling import announce_compiling
-    from nntrain.cli.console import stderr_console, stdout_console
-    from nntrain.cli.result import print_json, print_table
+    from nntrain.cli.console import stderr_console
+    from nntrain.cli.result import print_json, print_table, table_width
     from nntrain.report.gradients import checks_table, mutations_table
 
     if mutate is not None and (recipe, h, rows, dtype) != (None, None, 32, None):
@@ -84,7 +85,7 @@ def command(
         if json:
             print_json([asdict(caught) for caught in planted])
         else:
-            print_table(mutations_table(planted, stdout_console().width))
+            print_table(mutations_table(planted, table_width(form)), form)
         if not all(caught.caught for caught in planted):
             raise typer.Exit(Status.FAILED)
         return
@@ -93,7 +94,7 @@ def command(
     if json:
         print_json([_plain(what, check) for what, checks in found.items() for check in checks])
     else:
-        print_table(checks_table(found, stdout_console().width))
+        print_table(checks_table(found, table_width(form)), form)
     every = [check for checks in found.values() for check in checks]
     if not any(check.checked for check in every):
         stderr_console().print("nntrain: gradcheck: nothing could be checked", soft_wrap=True)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nntrain.cli.arguments import FormatOption, TableFormat
+
 if TYPE_CHECKING:
     from nntrain.registry import Component
 
@@ -33,6 +35,7 @@ def command(
             show_default=False,
         ),
     ],
+    form: FormatOption = TableFormat.TABLE,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
 ) -> None:
     """List components with their keys and formulas.
@@ -40,8 +43,7 @@ def command(
     Components are what a recipe can name: optimizers, losses, activations and so on. Each is shown with its keys,
     their defaults and its formula; --json adds its source.
     """
-    from nntrain.cli.console import stdout_console
-    from nntrain.cli.result import print_json, print_table
+    from nntrain.cli.result import print_json, print_table, table_width
     from nntrain.registry import members
     from nntrain.report.components import component_facts, components_text
 
@@ -49,7 +51,7 @@ def command(
     if json:
         print_json([component_facts(member) for member in found.values()])
     else:
-        print_table(components_text(found, stdout_console().width))
+        print_table(components_text(found, table_width(form)), form)
 
 
 def base_of(family: Family) -> type[Component]:

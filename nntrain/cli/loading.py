@@ -12,8 +12,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from nntrain.activations import Activation
     from nntrain.data import Label
+    from nntrain.optimizers import Optimizer
     from nntrain.recipe.build import Built
+    from nntrain.recipe.schema import Recipe
+    from nntrain.schedules import Schedule
     from nntrain.training.plan import Plan
 
 TRAINING = "the training split"
@@ -39,6 +43,38 @@ def load_plan(recipe: str, settings: list[str]) -> Built:
     built = build(loaded.recipe, loaded.document, loaded.folder, loaded.name)
     note(built.dataset.notes)
     return built
+
+
+def parse_optimizer(text: str) -> Optimizer:
+    """Return the optimizer of an option's text: a name, or a mapping with keys, as in a recipe.
+
+    Raises:
+        InputError: if there is no such optimizer, or its keys are wrong.
+    """
+    return _recipe_with("optimizer", text, "--optimizer").optimizer
+
+
+def parse_activation(text: str) -> Activation:
+    """Return the activation of an argument's text, as :func:`parse_optimizer` does."""
+    return _recipe_with("model.activation", text, "activation").model.activation
+
+
+def parse_schedule(text: str) -> Schedule:
+    """Return the schedule of an argument's text, as :func:`parse_optimizer` does."""
+    return _recipe_with("schedule", text, "schedule").schedule
+
+
+def _recipe_with(key: str, text: str, place: str) -> Recipe:
+    """Return a recipe in which a key has the value of a text."""
+    from nntrain.errors import InputError
+    from nntrain.recipe.document import Document, read_document
+    from nntrain.recipe.overrides import override
+    from nntrain.recipe.schema import parse
+
+    given = read_document(place, text)
+    if given.problems:
+        raise InputError(*given.problems)
+    return parse(override(Document(place, {"data": {"source": "line"}}), key, given.data, place))
 
 
 class LoadedTarget(NamedTuple):
@@ -74,6 +110,7 @@ def load_target(what: str, settings: list[str], data: str | None, separator: str
     from nntrain.artifacts.lookup import find, find_model
     from nntrain.artifacts.model import Model
     from nntrain.artifacts.model_rows import labelled_rows, model_table, recipe_parts
+    from nntrain.cli.result import note
 
     check_separator(separator, data)
     if find(what).model is None and not Path(what).is_dir():

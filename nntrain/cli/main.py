@@ -23,6 +23,7 @@ from nntrain.cli import (
     init,
     inspect,
     list_,
+    plot,
     predict,
     recipes,
     report,
@@ -89,6 +90,7 @@ app.command("runs")(runs.command)
 app.command("assert")(assert_.command)
 app.command("diff")(diff.command)
 app.command("verify")(verify.command)
+app.command("plot")(plot.command)
 app.command("gradcheck")(gradcheck.command)
 app.command("dialects")(dialects.command)
 app.add_typer(recipes.app, name="recipes")

@@ -18,7 +18,7 @@ COMPARISONS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": oper
 PATTERN = re.compile(r"\s*([a-z][a-z_0-9.]*)\s*(>=|<=|==|>|<)\s*(\S+)\s*")
 SPLITS, METRICS = ("train", "validation", "test"), ("loss", "accuracy", "r2")
 KEYS = (
-    *(f"{part}.{key}" for part in SPLITS for key in METRICS),
+    *(f"{split}.{key}" for split in SPLITS for key in METRICS),
     *("epochs", "steps", "seconds", "best_epoch", "gradient_norm", "dead", "clipped", "samples_per_second"),
 )
 
@@ -48,8 +48,8 @@ def parse(text: str, where: str = "--require") -> Condition:
         bound = float(number)
     except ValueError:
         raise bad_input(where, f"{text!r}: {number!r} is not a number", example) from None
-    part, _, name = key.partition(".")
-    if part in SPLITS and name not in METRICS:
+    split, _, name = key.partition(".")
+    if split in SPLITS and name not in METRICS:
         hint = f"{nearest(name, METRICS)} allowed: {', '.join(METRICS)}".strip()
         raise bad_input(where, f"{text!r}: unknown metric {name!r}", hint)
     if key not in KEYS:
@@ -65,16 +65,16 @@ def check(conditions: Sequence[Condition], plan: Plan) -> None:
         InputError: if it has no such split, or the metric is one of another task.
     """
     data = plan.data
-    parts = {"train": data.train, "validation": data.validation, "test": data.test}
+    splits = {"train": data.train, "validation": data.validation, "test": data.test}
     task, metric = ("regression", "r2") if plan.n_classes is None else ("classification", "accuracy")
     for condition in conditions:
-        part, _, name = condition.key.partition(".")
+        split, _, name = condition.key.partition(".")
         where = f"--require {condition.text}"
-        if part in parts and parts[part] is None:
-            there = ", ".join(known for known, rows in parts.items() if rows is not None)
-            raise bad_input(where, f"there is no {part} split: data.{part} is 0", f"splits: {there}")
-        if part in parts and name not in ("loss", metric):
-            raise bad_input(where, f"{task} has no {name}", f"use {part}.{metric} or {part}.loss")
+        if split in splits and splits[split] is None:
+            there = ", ".join(known for known, rows in splits.items() if rows is not None)
+            raise bad_input(where, f"there is no {split} split: data.{split} is 0", f"splits: {there}")
+        if split in splits and name not in ("loss", metric):
+            raise bad_input(where, f"{task} has no {name}", f"use {split}.{metric} or {split}.loss")
 
 
 def unmet(conditions: Sequence[Condition], summary: Mapping[str, Any]) -> list[str]:

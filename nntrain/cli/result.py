@@ -30,10 +30,25 @@ def print_text(text: str) -> bool:
     return write_all(text)
 
 
-def print_table(table: RenderableType) -> None:
-    """Print a table or other rich text, without the trailing blanks of rich if it goes to a file."""
+def table_width(form: str = "table") -> int:
+    """Return the columns that tables are laid out for: the terminal's, or in other formats as many as they need."""
     from nntrain.cli.console import stdout_console
+    from nntrain.report.formats import WIDTH
 
+    return stdout_console().width if form == "table" else WIDTH
+
+
+def print_table(table: RenderableType, form: str = "table") -> None:
+    """Print a table or other rich text, for the terminal or as ``markdown``, ``latex`` or ``csv``.
+
+    In a file, lines have no trailing blanks.
+    """
+    from nntrain.cli.console import stdout_console
+    from nntrain.report.formats import FORMATS
+
+    if form in FORMATS:
+        print_text(FORMATS[form](table))
+        return
     console = stdout_console()
     if console.is_terminal:
         console.print(table)
@@ -62,7 +77,7 @@ def print_comparison(result: Result, form: str, folder: Path | None, quiet: bool
     """Print the result of a comparison, and its curves and notes on standard error unless ``quiet``."""
     from rich.console import Group
 
-    from nntrain.cli.console import stderr_console, stdout_console
+    from nntrain.cli.console import stderr_console
     from nntrain.report.comparison_export import as_csv, as_markdown, rows
     from nntrain.report.comparison_tables import loss_curves, notes, ranking, verdicts
 
@@ -79,8 +94,8 @@ def print_comparison(result: Result, form: str, folder: Path | None, quiet: bool
     elif form == "markdown":
         print_text(as_markdown(result))
     else:
-        width = stdout_console().width
-        print_table(Group(ranking(result, width), "", verdicts(result, width)))
+        width = table_width(form)
+        print_table(Group(ranking(result, width), "", verdicts(result, width)), form)
 
 
 def note(lines: Iterable[str]) -> None:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.arguments import DataOption, Opened, SeparatorOption, Settings
-from nntrain.cli.loading import load_target
+from nntrain.cli import completion
+from nntrain.cli.arguments import DataOption, FormatOption, Opened, SeparatorOption, Settings, TableFormat
+from nntrain.cli.loading import load_target, parse_optimizer
 from nntrain.errors import bad_input
 
 if TYPE_CHECKING:
     from nntrain.cli.loading import LoadedTarget
+    from nntrain.diagnostics.step_trace import Step
 
 
 def command(
@@ -21,6 +23,25 @@ def command(
     row: Annotated[int, typer.Option(min=1, metavar="N", help="Row of the training split, or of --data.")] = 1,
     data: DataOption = None,
     separator: SeparatorOption = None,
+    step: Annotated[
+        bool, typer.Option("--step", help="Go on to the new weights: take a step of the optimizer.")
+    ] = False,
+    steps: Annotated[int | None, typer.Option(min=1, metavar="N", help="Take N steps in a row.")] = None,
+    optimizer: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="Take steps of this optimizer, such as adam or '{name: sgd, lr: 0.1}'.  [default: the recipe's]",
+            autocompletion=completion.names_of("optimizer"),
+        ),
+    ] = None,
+    bias_correction: Annotated[
+        bool,
+        typer.Option(
+            "--bias-correction/--no-bias-correction", help="Leave out Adam's bias corrections to see the effect."
+        ),
+    ] = True,
+    form: FormatOption = TableFormat.TABLE,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object with all units.")] = False,
 ) -> None:
     """Trace one sample forward and backward, number by number.
@@ -30,12 +51,19 @@ def command(
     the gradients of weights and biases, and the gradient for the previous layer. A classifier also shows the
     probability of each class, and the loss if that class were the target. Tables show the first 10 units of a layer and
     as many weights as fit. Units, weights and classes are numbered from 1.
+
+    With --step it goes on from the gradients to the new weights: for each parameter the optimizer's state (such as m
+    and v), the bias-corrected state, the effective learning rate, the update and the new value; then the new loss.
+    Steps are taken on this sample alone, from empty optimizer state and at a constant learning rate.
     """
+    from rich.console import Group
+
     from nntrain.cli.compiling import announce_compiling
-    from nntrain.cli.console import stdout_console
-    from nntrain.cli.result import print_json, print_table
+    from nntrain.cli.result import print_json, print_table, table_width
     from nntrain.diagnostics.example_trace import trace
+    from nntrain.diagnostics.step_trace import take_steps
     from nntrain.report.numbers import count
+    from nntrain.report.step_tables import steps_text
     from nntrain.report.trace_tables import trace_text
 
     with announce_compiling():
@@ -47,14 +75,21 @@ def command(
         if any(layer.norm for layer in plan.network.layers):
             raise bad_input(what, "cannot trace a network with batch or layer norm", "set model.norm=null")
         found = trace(plan, row, target.theta)
+        taken: list[Step] = []
+        if step or steps or optimizer or not bias_correction:
+            plan = replace(plan, optimizer=plan.optimizer if optimizer is None else parse_optimizer(optimizer))
+            taken = take_steps(plan, row, steps or 1, target.theta, bias_correction)
     label = _label(target, row)
     if json:
         keys = {"features": target.features, "class_names": target.classes}
-        print_json({**asdict(found), **keys, "label": label, "loss_name": plan.loss.name})
+        stepped = {"optimizer": plan.optimizer.model_dump(), "steps": [asdict(one) for one in taken]} if taken else {}
+        print_json({**asdict(found), **keys, "label": label, "loss_name": plan.loss.name, **stepped})
         return
     text = label if isinstance(label, str) else ", ".join(f"{number:.5g}" for number in label)
     names = (target.rows, target.features, text, target.classes or (), plan.loss.name, plan.loss.inside)
-    print_table(trace_text(found, *names, stdout_console().width))
+    width = table_width(form)
+    stepped_text = [steps_text(taken, plan.optimizer, width)] if taken else []
+    print_table(Group(trace_text(found, *names, width), *stepped_text), form)
 
 
 def _label(target: LoadedTarget, row: int) -> str | list[float]:

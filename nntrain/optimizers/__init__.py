@@ -10,7 +10,7 @@ the keys.
 Sources named by an author alone are lecture slides: Korea University, Larson, Lan, Hong and Straka.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
@@ -112,6 +112,7 @@ class Optimizer(Component, family="optimizer"):
     lr_range: ClassVar[Range] = Range(1e-4, 1e-1)  # in which the best learning rate is searched
     update: ClassVar[CompiledFunction]
     state_rows: ClassVar[int]
+    bias_corrections: ClassVar[Mapping[str, str]] = {}  # state vector -> key, if it is divided by 1 - key^k
     elementwise: ClassVar[bool] = True  # no parameter's update depends on other parameters: threads can share the work
     decoupled: ClassVar[bool] = False  # whether its weight_decay is applied before the rule, to weights only
     full_batch: ClassVar[bool] = False  # runs its own full-batch iterations instead of a step for each batch

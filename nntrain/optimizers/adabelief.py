@@ -1,5 +1,6 @@
 """AdaBelief: long steps where the gradient is as expected."""
 
+from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import numpy as np
@@ -43,3 +44,4 @@ class AdaBelief(Optimizer):
     eps_root: EpsRoot = 1e-16
     update: ClassVar[CompiledFunction] = adabelief
     state_rows: ClassVar[int] = 2
+    bias_corrections: ClassVar[Mapping[str, str]] = {"m": "beta1", "s": "beta2"}

@@ -1,5 +1,6 @@
 """Adam: a step for each parameter, scaled by the size of its past gradients."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -54,6 +55,7 @@ class Adam(Optimizer):
     eps_hat: EpsHat = False
     update: ClassVar[CompiledFunction] = adam
     state_rows: ClassVar[int] = 2
+    bias_corrections: ClassVar[Mapping[str, str]] = {"m": "beta1", "v": "beta2"}
     dialects: ClassVar[Dialects] = {
         "keras": {"eps": 1e-7, "eps_hat": True},
         "scikit-learn": {"eps_hat": True},

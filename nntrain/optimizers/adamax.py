@@ -1,5 +1,6 @@
 """AdaMax: Adam with the largest recent gradient in place of the root mean square."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
@@ -47,4 +48,5 @@ class AdaMax(Optimizer):
     eps_max: Annotated[Amount, Field(description="added to |g| inside the maximum")] = 1e-8
     update: ClassVar[CompiledFunction] = adamax
     state_rows: ClassVar[int] = 2
+    bias_corrections: ClassVar[Mapping[str, str]] = {"m": "beta1"}
     dialects: ClassVar[Dialects] = {"keras": {"lr": 0.001, "eps": 1e-7, "eps_max": 0.0}, "optax": {}}

@@ -1,5 +1,6 @@
 """AdamW: Adam with weight decay outside the gradient."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 from nntrain.jit.kernels import CompiledFunction
@@ -32,6 +33,7 @@ class AdamW(Optimizer):
     update: ClassVar[CompiledFunction] = adam
     decoupled: ClassVar[bool] = True
     state_rows: ClassVar[int] = 2
+    bias_corrections: ClassVar[Mapping[str, str]] = {"m": "beta1", "v": "beta2"}
     dialects: ClassVar[Dialects] = {
         "keras": {"eps": 1e-7, "eps_hat": True, "weight_decay": 0.004},
         "optax": {"weight_decay": 1e-4},

@@ -1,5 +1,6 @@
 """AMSGrad: Adam with a denominator that never decreases."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -52,4 +53,5 @@ class AMSGrad(Optimizer):
     corrected: Annotated[bool, Field(description="whether the maximum is taken over v_hat instead of v")] = False
     update: ClassVar[CompiledFunction] = amsgrad
     state_rows: ClassVar[int] = 3
+    bias_corrections: ClassVar[Mapping[str, str]] = {"m": "beta1"}
     dialects: ClassVar[Dialects] = {"keras": {"eps": 1e-7, "eps_hat": True}, "optax": {"corrected": True}}

@@ -1,5 +1,6 @@
 """LAMB: Adam with steps whose length is proportional to that of each weight matrix."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -56,3 +57,4 @@ class Lamb(Optimizer):
     update: ClassVar[CompiledFunction] = lamb
     elementwise: ClassVar[bool] = False
     state_rows: ClassVar[int] = 3
+    bias_corrections: ClassVar[Mapping[str, str]] = {"m": "beta1", "v": "beta2"}

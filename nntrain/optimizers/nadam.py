@@ -1,5 +1,6 @@
 """NAdam: Adam with Nesterov momentum."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -60,6 +61,7 @@ class NAdam(Optimizer):
     update: ClassVar[CompiledFunction] = nadam
     elementwise: ClassVar[bool] = False  # one product for all parameters
     state_rows: ClassVar[int] = 3
+    bias_corrections: ClassVar[Mapping[str, str]] = {"v": "beta2"}
     dialects: ClassVar[Dialects] = {
         "keras": {"lr": 0.001, "eps": 1e-7, "psi": 1.0},
         "optax": {"lr": 0.001, "warm": False},

@@ -1,5 +1,6 @@
 """RAdam: Adam that starts without scaling, until its mean square is reliable."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -63,4 +64,5 @@ class RAdam(Optimizer):
     eps_hat: EpsHat = True
     update: ClassVar[CompiledFunction] = radam
     state_rows: ClassVar[int] = 2
+    bias_corrections: ClassVar[Mapping[str, str]] = {"m": "beta1", "v": "beta2"}
     dialects: ClassVar[Dialects] = {"optax": {"eps_hat": False}}

@@ -1,5 +1,6 @@
 """Yogi: Adam whose mean square changes by addition instead of multiplication."""
 
+from collections.abc import Mapping
 from typing import Annotated, ClassVar, Literal
 
 import numpy as np
@@ -49,3 +50,4 @@ class Yogi(Optimizer):
     initial: Annotated[Amount, Field(description="initial value of m and v")] = 1e-6
     update: ClassVar[CompiledFunction] = yogi
     state_rows: ClassVar[int] = 2
+    bias_corrections: ClassVar[Mapping[str, str]] = {"m": "beta1", "v": "beta2"}

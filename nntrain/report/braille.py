@@ -56,7 +56,13 @@ class Axis:
         return np.log10(values) if self.logarithmic else values / 2  # halved so that even the widest range is finite
 
 
-def curves(series: Sequence[tuple[str, ArrayLike]], width: int, height: int, marks: Sequence[str] = ()) -> Text:
+def curves(
+    series: Sequence[tuple[str, ArrayLike]],
+    width: int,
+    height: int,
+    marks: Sequence[str] = (),
+    ratio: bool = True,
+) -> Text:
     """Return curves in one plot, with the largest and the smallest value at the left.
 
     Args:
@@ -65,12 +71,13 @@ def curves(series: Sequence[tuple[str, ArrayLike]], width: int, height: int, mar
         width: characters, nine of which hold the axis labels.
         height: lines.
         marks: a character for the end of each curve, to identify it without colour.
+        ratio: whether ratios of values matter, so that the axis may be logarithmic.
     """
     lines = [(style, np.asarray(values, np.float64)) for style, values in series]
     finite = np.concatenate([np.empty(0), *(values[np.isfinite(values)] for _, values in lines)])
     if not finite.size:
         return Text("\n" * (height - 1))
-    axis = _axis(finite, height)
+    axis = _axis(finite, height, ratio)
     ends = _ends(lines, marks, axis, height)
     columns = max(width - LABEL_WIDTH - max(end.cell_len for end in ends), 4)
     cells = [[BLANK] * columns for _ in range(height)]
@@ -100,10 +107,10 @@ def _ends(lines: Sequence[tuple[str, Values]], marks: Sequence[str], axis: Axis,
     return ends
 
 
-def _axis(finite: Values, height: int) -> Axis:
+def _axis(finite: Values, height: int, ratio: bool) -> Axis:
     low, high = float(finite.min()), float(finite.max())
     least = float(finite.min(where=finite > 0, initial=np.inf))
-    logarithmic = low >= 0 and high > LOGARITHMIC_RATIO * least
+    logarithmic = ratio and low >= 0 and high > LOGARITHMIC_RATIO * least
     if not logarithmic or (low == 0 and height < MIN_LINES_WITH_ZERO):
         return Axis(low, high, height * DOWN, logarithmic=False, zero=False)
     return Axis(least, high, height * DOWN, logarithmic=True, zero=low == 0)

@@ -75,15 +75,15 @@ def time_text(outcome: Outcome) -> str:
     return "–" if outcome.seconds.median is None else duration(outcome.seconds.median)
 
 
-def median(outcome: Outcome, part: str, name: str) -> str:
+def median(outcome: Outcome, split: str, name: str) -> str:
     """Return the median of a score."""
-    spread = outcome.scores.get(part, {}).get(name)
+    spread = outcome.scores.get(split, {}).get(name)
     return "–" if spread is None else _value(spread, spread.median, name, 4)
 
 
-def quartiles(outcome: Outcome, part: str, name: str) -> str:
+def quartiles(outcome: Outcome, split: str, name: str) -> str:
     """Return the quartiles of a score; a dash for a single run."""
-    spread = outcome.scores.get(part, {}).get(name)
+    spread = outcome.scores.get(split, {}).get(name)
     if spread is None or spread.n < 2:
         return "–"
     return "–".join(_value(spread, value, name, 3) for value in (spread.q1, spread.q3))

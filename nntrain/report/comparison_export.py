@@ -20,10 +20,10 @@ def rows(result: Result) -> list[dict[str, Any]]:
             settings = cells.settings_text(outcome.settings) or cells.differing_text(variant)
             rate = outcome.settings.get("lr", variant.lr)
             record |= {"settings": settings, "lr": rate, "runs": outcome.runs, "diverged": outcome.diverged}
-            for part, scores in outcome.scores.items():
+            for split, scores in outcome.scores.items():
                 for name, spread in scores.items():
-                    record |= {f"{part}_{name}": spread.median, f"{part}_{name}_q1": spread.q1}
-                    record[f"{part}_{name}_q3"] = spread.q3
+                    record |= {f"{split}_{name}": spread.median, f"{split}_{name}_q1": spread.q1}
+                    record[f"{split}_{name}_q3"] = spread.q3
             record |= {"auc": outcome.auc.median, "seconds": outcome.seconds.median, "steps": outcome.steps.median}
             if outcome.target is not None:
                 record |= {"steps_to_target": outcome.target.steps, "seconds_to_target": outcome.target.seconds}
@@ -43,10 +43,10 @@ def as_csv(records: Sequence[Mapping[str, Any]]) -> str:
 
 def as_markdown(result: Result) -> str:
     """Return the ranking and the pairs as Markdown tables."""
-    part, name = result.measure.split(".")
+    split, name = result.measure.split(".")
     with_rate = cells.learning_rates_differ(result) and not result.trials
     further = cells.further_scores(result)
-    head = ["variant", "settings", *(["lr"] if with_rate else []), f"{part} {metric_name(name)}", "quartiles"]
+    head = ["variant", "settings", *(["lr"] if with_rate else []), f"{split} {metric_name(name)}", "quartiles"]
     head += [f"{other} {metric_name(key)}" for other, key in further]
     head += [*([] if result.target is None else [f"steps to {result.target:.3g}"]), "time", "diverged"]
     lines = []
@@ -55,7 +55,7 @@ def as_markdown(result: Result) -> str:
             label = f"{variant.name}, defaults" if setting == "default" and result.trials else variant.name
             line = [label, cells.settings_text(outcome.settings) or cells.differing_text(variant)]
             line += [cells.learning_rate_text(variant)] if with_rate else []
-            line += [cells.median(outcome, part, name), cells.quartiles(outcome, part, name)]
+            line += [cells.median(outcome, split, name), cells.quartiles(outcome, split, name)]
             line += [cells.median(outcome, *one) for one in further]
             line += [] if result.target is None else [cells.steps_to_target(outcome)]
             lines.append([*line, cells.time_text(outcome), percent(outcome.diverged)])

@@ -23,15 +23,15 @@ CURVE_WIDTH, CURVE_HEIGHT = 64, 9
 
 def ranking(result: Result, width: int) -> RenderableType:
     """Return the variants, best first; where tuned, with the defaults below."""
-    part, name = result.measure.split(".")
+    split, name = result.measure.split(".")
     lines = [(variant, outcome) for variant in result.variants for outcome in cells.outcomes_of(variant).values()]
     outcomes = [outcome for _, outcome in lines]
     columns = [Column("variant", [_label(*line) for line in lines], right=False, folds=True)]
     if cells.learning_rates_differ(result) and not result.trials:
         columns.append(_column("lr", [cells.learning_rate_text(variant) for variant, _ in lines], lines))
-    columns.append(_column(f"{part} {metric_name(name)}", [cells.median(one, part, name) for one in outcomes], lines))
+    columns.append(_column(f"{split} {metric_name(name)}", [cells.median(one, split, name) for one in outcomes], lines))
     if any(outcome.runs > 1 for outcome in outcomes):
-        columns.append(_column("quartiles", [cells.quartiles(one, part, name) for one in outcomes], lines, drop=3))
+        columns.append(_column("quartiles", [cells.quartiles(one, split, name) for one in outcomes], lines, drop=3))
     for place, (other, key) in enumerate(cells.further_scores(result), start=1):
         head = f"{other} {metric_name(key)}"
         columns.append(_column(head, [cells.median(one, other, key) for one in outcomes], lines, drop=place))

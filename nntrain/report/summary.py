@@ -122,7 +122,7 @@ class Summary:
 
 
 def _scores(scores: Mapping[str, Scores | Baseline], metric: str) -> dict[str, Any]:
-    return {part: {"loss": score.loss, metric: score.metric} for part, score in scores.items()}
+    return {split: {"loss": score.loss, metric: score.metric} for split, score in scores.items()}
 
 
 def _estimate(estimate: Estimate | None) -> dict[str, float] | None:
@@ -190,8 +190,8 @@ def scores_table(metric: str, scores: Mapping[str, Scores]) -> Table:
     table.add_column("")
     table.add_column("loss", justify="right")
     table.add_column(metric_name(metric), justify="right")
-    for part, score in scores.items():
-        table.add_row(part, number(score.loss), number(score.metric))
+    for split, score in scores.items():
+        table.add_row(split, number(score.loss), number(score.metric))
     return table
 
 
@@ -229,8 +229,8 @@ def details(summary: Summary, width: int, layers: bool) -> RenderableType:
 def _best(summary: Summary) -> str:
     """Return which weights were kept, if not the last ones, or which had a lower loss; empty if neither applies."""
     started, finished, epoch = summary.started, summary.finished, summary.finished.best_epoch
-    part = "validation" if "validation" in finished.best else "train"
-    lowest = f"the lowest {'validation' if part == 'validation' else 'training'} loss"
+    split = "validation" if "validation" in finished.best else "train"
+    lowest = f"the lowest {'validation' if split == 'validation' else 'training'} loss"
     which = f"the weights of epoch {epoch}" if epoch else "the initial weights"
     if finished.epochs == 0:  # nothing was measured
         return f"kept {which}" if finished.diverged else ""
@@ -238,7 +238,7 @@ def _best(summary: Summary) -> str:
         return f"kept {which}, which had {lowest}"
     if finished.best == finished.final:
         return ""
-    scores = {name: score for name, score in finished.best.items() if name != "train" or part == "train"}
+    scores = {name: score for name, score in finished.best.items() if name != "train" or split == "train"}
     metric = metric_name(started.metric)
     best_text = (f"{name} loss {number(score.loss)}, {metric} {number(score.metric)}" for name, score in scores.items())
     return f"{which} had {lowest}: {'; '.join(best_text)}"

@@ -37,8 +37,8 @@ def comparison_page(compared: Compared, name: str) -> str:
 
 
 def _measure(record: Record) -> str:
-    part, name = record.measure.split(".")
-    return f"{part} {metric_name(name)}"
+    split, name = record.measure.split(".")
+    return f"{split} {metric_name(name)}"
 
 
 def _outcomes(record: Record) -> list[tuple[str, str, Outcome]]:
@@ -48,28 +48,28 @@ def _outcomes(record: Record) -> list[tuple[str, str, Outcome]]:
 
 def _known(compared: Compared, name: str, phase: str, outcome: Outcome) -> Sequence[RunResult]:
     """Return the runs of an outcome by seed; none if the ledger does not match the outcome."""
-    part, key = compared.record.measure.split(".")
+    split, key = compared.record.measure.split(".")
     rows = [row for _, row in sorted(compared.runs.get((name, phase), {}).items())]
-    facts = outcome.scores.get(part, {}).get(key)
-    values = [np.inf if row.diverged else _score(row, part, key) for row in rows]
+    facts = outcome.scores.get(split, {}).get(key)
+    values = [np.inf if row.diverged else _score(row, split, key) for row in rows]
     middle = np.median(values) if values else np.nan
     same = facts is not None and (facts.median is None or np.isclose(middle, facts.median, rtol=1e-9, atol=0))
     return rows if len(rows) == outcome.runs and (same or key != "loss") else []
 
 
-def _score(row: RunResult, part: str, key: str) -> float:
-    scores = row.scores.get(part)
+def _score(row: RunResult, split: str, key: str) -> float:
+    scores = row.scores.get(split)
     value = None if scores is None else scores.loss if key == "loss" else scores.metric
     return np.nan if value is None else value
 
 
 def _ranking(record: Record) -> str:
     """Return the table of the variants; where tuned, with the defaults below."""
-    part, name = record.measure.split(".")
-    order = sorted(("validation", "test"), key=lambda p: p != part)  # the ranking's split first
-    others = [(p, k) for p in order for k in ("loss", record.metric) if (p, k) != (part, name)]
+    split, name = record.measure.split(".")
+    order = sorted(("validation", "test"), key=lambda p: p != split)  # the ranking's split first
+    others = [(p, k) for p in order for k in ("loss", record.metric) if (p, k) != (split, name)]
     others = [(p, k) for p, k in others if any(p in outcome.scores for *_, outcome in _outcomes(record))]
-    heads = [("", "variant"), ("", "settings"), (part, metric_name(name)), (part, "quartiles")]
+    heads = [("", "variant"), ("", "settings"), (split, metric_name(name)), (split, "quartiles")]
     heads += [(p, metric_name(k)) for p, k in others]
     heads += [("", f"steps to {record.target:.4g}")] if record.target is not None else []
     failed = any(outcome.diverged for *_, outcome in _outcomes(record))
@@ -80,7 +80,7 @@ def _ranking(record: Record) -> str:
             counts = phase == next(iter(one.phases))
             asides += [] if counts else [len(rows)]
             label = f"{swatch(rank)} {escape(one.name)}" if counts else "defaults"
-            cells = [label, escape(_settings(one, outcome)), *_spread(outcome.scores.get(part, {}).get(name), name)]
+            cells = [label, escape(_settings(one, outcome)), *_spread(outcome.scores.get(split, {}).get(name), name)]
             cells += [_spread(outcome.scores.get(p, {}).get(k), k)[0] for p, k in others]
             cells += [_steps(outcome)] if record.target is not None else []
             time = outcome.seconds.median
@@ -116,13 +116,13 @@ def _steps(outcome: Outcome) -> str:
 
 def _results(record: Record, rows: Mapping[tuple[str, str], Sequence[RunResult]]) -> list[Figure]:
     """Return the figure of every run's result, with medians and quartiles."""
-    part, name = record.measure.split(".")
+    split, name = record.measure.split(".")
     drawn: list[dict[str, Any]] = []
     for rank, one in enumerate(record.variants):
         for phase, outcome in one.phases.items():
-            middle = outcome.scores.get(part, {}).get(name)
+            middle = outcome.scores.get(split, {}).get(name)
             runs = [row for row in rows[one.name, phase] if not row.diverged]
-            points = np.array([_score(row, part, name) for row in runs], np.float64)
+            points = np.array([_score(row, split, name) for row in runs], np.float64)
             counts = phase == next(iter(one.phases))
             facts = [["median", _spread(middle, name)[0]], ["quartiles", _spread(middle, name)[1]]]
             facts += [["runs", str(outcome.runs)], ["diverged", percent(outcome.diverged)]]
@@ -182,6 +182,13 @@ def _pairs(record: Record) -> str:
     ]
     heads = [("", head) for head in ("pair", "difference", "95 % interval", "p (Holm)", "verdict")]
     return table(heads, rows, text=(0, 4), asides=[i for i, pair in enumerate(record.pairs) if not pair.shown])
+
+
+def comparison_curves(compared: Compared) -> list[Lines]:
+    """Return the median curves of a comparison's variants."""
+    record = compared.record
+    rows = {(name, phase): _known(compared, name, phase, outcome) for name, phase, outcome in _outcomes(record)}
+    return _curves(record, rows)
 
 
 def _curves(record: Record, rows: Mapping[tuple[str, str], Sequence[RunResult]]) -> list[Lines]:

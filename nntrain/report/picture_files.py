@@ -1,0 +1,78 @@
+"""Charts as picture files, drawn by matplotlib: for slides, readable from the back of a hall."""
+
+import io
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from nntrain.errors import bad_input
+from nntrain.report.html.lines import Line, Lines
+
+FORMATS = ("svg", "png", "pdf")
+COLOURS = (
+    "#0072B2",
+    "#D55E00",
+    "#009E73",
+    "#CC79A7",
+    "#E69F00",
+    "#56B4E9",
+    "#7F7F7F",
+)  # Okabe and Ito: colour-blind safe
+DASHES = ("-", "--", ":", "-.")
+SIZE = (6.4, 4.2)  # inches of a chart
+DPI = 200
+LOGARITHMIC_RATIO = 20  # of the largest to the smallest value
+STYLE = {"font.size": 14, "lines.linewidth": 2.5, "axes.grid": True, "grid.alpha": 0.3, "svg.hashsalt": "nntrain"}
+
+
+def picture(charts: Sequence[Lines], kind: str, dark: bool = False) -> bytes:
+    """Return a picture of charts.
+
+    Args:
+        charts: those without anything to draw are left out.
+        kind: one of FORMATS.
+        dark: light lines on a dark background.
+
+    Raises:
+        InputError: if matplotlib is not installed, or there is nothing to draw.
+    """
+    try:
+        import matplotlib as mpl
+        from matplotlib.figure import Figure
+        from matplotlib.style import context
+    except ImportError:
+        raise bad_input("plot", "pictures need matplotlib", "pip install 'nntrain[plot]'") from None
+
+    seen = [chart for chart in charts if chart.seen]
+    if not seen:
+        raise bad_input("plot", "there is nothing to draw")
+    columns = int(np.ceil(np.sqrt(len(seen))))
+    rows = -(-len(seen) // columns)
+    with context("dark_background" if dark else "default"), mpl.rc_context(STYLE):
+        figure = Figure(figsize=(SIZE[0] * columns, SIZE[1] * rows), layout="constrained")
+        for number, chart in enumerate(seen, start=1):
+            _draw(figure.add_subplot(rows, columns, number), chart)
+        file = io.BytesIO()
+        # without a date, the same chart is the same file
+        metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
+        figure.savefig(file, format=kind, dpi=DPI, metadata=metadata)
+    return file.getvalue()
+
+
+def _draw(axes: Any, chart: Lines) -> None:
+    for line in chart.seen:
+        colour, dash = COLOURS[line.index % len(COLOURS)], DASHES[line.index // len(COLOURS) % len(DASHES)]
+        axes.plot(line.x, line.y, dash, color=colour, label=line.label, linewidth=1.2 if line.thin else None)
+        if line.low is not None and line.high is not None:
+            axes.fill_between(line.x, line.low, line.high, color=colour, alpha=0.2, linewidth=0)
+    axes.set_xlabel(chart.x)
+    axes.set_title(f"{chart.title}\n{chart.note}" if chart.note else chart.title, fontsize=14)
+    if chart.ratio and _suits_logarithm(chart.seen):
+        axes.set_yscale("log")
+    axes.legend(fontsize=11)
+
+
+def _suits_logarithm(lines: Sequence[Line]) -> bool:
+    values = np.concatenate([line.y[np.isfinite(line.y)] for line in lines])
+    return bool(values.min() > 0 and values.max() > LOGARITHMIC_RATIO * values.min())
