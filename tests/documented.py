@@ -1,5 +1,6 @@
 """The commands that a page of the documentation shows, and how to run them."""
 
+import math
 import os
 import re
 import shlex
@@ -55,9 +56,14 @@ def installs(command: Command) -> bool:
 
 def run(command: Command, nntrain: CommandLine, folder: Path) -> Ended:
     """Run a command in ``folder``: in this process if it is nntrain's alone, otherwise with bash."""
-    plain = command.line.split("  #")[0].strip()
-    if plain.startswith("nntrain ") and not SHELL.search(re.sub(r"'[^']*'|\"[^\"]*\"", "", plain)):
-        return nntrain(*shlex.split(plain)[1:])
+    plain, _, query = command.line.split("  #")[0].strip().partition(" | jq ")
+    if plain.startswith("nntrain ") and not SHELL.search(re.sub(r"'[^']*'|\"[^\"]*\"", "", plain + query)):
+        ended = nntrain(*shlex.split(plain)[1:])
+        if not query or ended.status:
+            return ended
+        jq = ["jq", *shlex.split(query)]
+        out = subprocess.run(jq, input=ended.out, capture_output=True, text=True, check=True).stdout
+        return Ended(ended.status, out, ended.err)
     programs = folder / ".bin"
     programs.mkdir(exist_ok=True)
     (programs / "nntrain").write_text(f'#!/bin/sh\nexec "{sys.executable}" -m nntrain "$@"\n')
@@ -71,14 +77,14 @@ def run(command: Command, nntrain: CommandLine, folder: Path) -> Ended:
 
 def runnable(command: Command) -> bool:
     """Whether the programs that a command needs are installed."""
-    return "| jq" not in command.line or shutil.which("jq") is not None
+    return not re.search(r"(^|\| )jq ", command.line) or shutil.which("jq") is not None
 
 
 def differences(command: Command, found: str) -> list[str]:
     """Return the lines shown below a command that its output lacks, in order; ``...`` stands for any lines.
 
-    Words have to be equal. Numbers may differ by a tenth, as processors round differently, unless the block is marked
-    ``exact``; times may differ.
+    Words have to be equal. Numbers may differ by a tenth, as processors round differently, or only by rounding if the
+    block is marked ``exact``; times may differ.
     """
     lines, missing = iter(found.splitlines()), []
     for shown in command.output or ():
@@ -92,11 +98,10 @@ def differences(command: Command, found: str) -> list[str]:
 
 
 def _same(shown: str, line: str, exact: bool) -> bool:
-    if exact:
-        return line.split()[: len(shown.split())] == shown.split()
     shown, line = TIME.sub("TIME", shown), TIME.sub("TIME", line)
     words = [NUMBER.sub("#", text).split() for text in (shown, line)]
+    if words[1][: len(words[0])] != words[0]:
+        return False
     numbers = [[float(number.replace(",", "")) for number in NUMBER.findall(text)] for text in (shown, line)]
-    return words[1][: len(words[0])] == words[0] and all(
-        abs(a - b) <= max(0.1 * abs(a), 0.02) for a, b in zip(*numbers, strict=False)
-    )
+    tolerance = 1e-9 if exact else 0.1
+    return all(math.isclose(a, b, rel_tol=tolerance, abs_tol=1e-12) for a, b in zip(*numbers, strict=False))

@@ -30,6 +30,7 @@ def test_the_commands_of_a_page(
     monkeypatch.chdir(tmp_path)
     for folder in ("recipes", "datasets"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
+    problems = []
     for info, body in blocks(page):
         language, *title = info.split()
         if language == "yaml" and title:
@@ -38,8 +39,10 @@ def test_the_commands_of_a_page(
             if installs(command) or not runnable(command):
                 continue
             ended = documented.run(command, nntrain, tmp_path)
-            assert ended.status == command.status, f"{command.line}\n{ended.out}{ended.err}"
-            assert differences(command, ended.out) == [], f"{command.line}\n{ended.out}"
+            if ended.status != command.status or differences(command, ended.out):
+                lines = [f"$ {command.line}", f"exit status {ended.status}", *differences(command, ended.out)]
+                problems.append("\n".join([*lines, "printed:", ended.out, ended.err]))
+    assert not problems, "\n\n".join(problems)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=name)
