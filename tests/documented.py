@@ -71,8 +71,8 @@ def run(command: Command, nntrain: CommandLine, folder: Path) -> Ended:
     path = os.pathsep.join([str(programs), str(Path(sys.executable).parent), os.environ["PATH"]])
     bash = ["bash", "-o", "pipefail", "-ec", command.line]
     environment = {**os.environ, "PATH": path, "PYTHONPATH": str(ROOT)}
-    ended = subprocess.run(bash, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    return Ended(ended.returncode, ended.stdout, ended.stderr)
+    shell = subprocess.run(bash, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    return Ended(shell.returncode, shell.stdout, shell.stderr)
 
 
 def runnable(command: Command) -> bool:
