@@ -60,7 +60,7 @@ def test_variants_that_are_none_are_refused(nntrain: CommandLine, moons: Path) -
         (("--optimizers", "sgd,adam", "--target", "nan"), "--target: found nan"),
         (("--vary", "seed=1,2"), "cannot vary seed"),
         (("--vary", "data.test_seed=1,2"), "cannot vary data.test_seed"),
-        (("--lrs", "0.1,0.2", "--vary", "optimizer.lr=0.3,0.4"), "optimizer.lr varies already"),
+        (("--lrs", "0.1,0.2", "--vary", "optimizer.lr=0.3,0.4"), "optimizer.lr already varies"),
         (("same.yaml",), "'moons' and 'same' are the same recipe"),
     ):
         ended = nntrain("compare", moons, *arguments)

@@ -290,9 +290,9 @@ def test_the_curvature_tells_a_saddle_from_an_optimum(nntrain: CommandLine, tmp_
     assert "a minimum (the outputs equal the targets), at loss" in finding["text"]
     still = replace(network_stats(built({"data": {"source": "iris"}}).plan), still=True)
     (finding_,) = findings(still, Curvature(-0.5, 2.0, 1e-3, None, 1.0))
-    assert "a saddle (eigenvalue -0.5 of the Hessian)" in finding_.text
+    assert "a saddle point (Hessian eigenvalue -0.5)" in finding_.text
     (finding_,) = findings(still, Curvature(0.5, 2.0, 1e-3, 4.0, 1.0))
-    assert "an optimum (the Hessian's eigenvalues are all positive)" in finding_.text
+    assert "a minimum (all Hessian eigenvalues are positive)" in finding_.text
     (finding_,) = findings(still)
     assert "--curvature tells them apart" in finding_.advice
 

@@ -273,7 +273,7 @@ def test_the_summary_says_it_in_words(events: list[Event]) -> None:
     text = console.file.getvalue()
     for word in (
         "all epochs done after 4 epochs, 160 steps",
-        "too few epochs to tell",
+        "too few epochs to judge",
         "1 dense 64→16 relu",
         "dead units",
         "run: runs/x",

@@ -10,7 +10,7 @@ import pytest
 from nntrain.artifacts.model import Model
 from nntrain.training.divergence import Growth
 from nntrain.training.engine import Engine
-from nntrain.training.events import Baseline, EpochEnded, Finished, Stopped
+from nntrain.training.events import Baseline, EpochEnded, Finished, StepsDone, Stopped
 from nntrain.training.evidence import rise, systematic
 from nntrain.training.loop import train
 from nntrain.training.stopping import Best
@@ -154,12 +154,10 @@ def test_a_run_that_is_interrupted_in_an_epoch_keeps_the_best_weights(monkeypatc
     monkeypatch.setattr("nntrain.training.loop.CALL_SECONDS", 0.0)  # a step a call
     training = {"epochs": 50, "batch_size": 1, "early_stopping": {}, "lookahead": {"period": 1, "alpha": 1.0}}
     engine = Engine(built({**MOONS, "training": training}).plan)
-    epochs: list[int] = []
     events: list[Any] = []
-    for event in train(engine, lambda: bool(epochs)):
+    for event in train(engine, lambda: len(events) > 1 and isinstance(events[-1], StepsDone) and events[-1].epoch == 2):
         events.append(event)
         if isinstance(event, EpochEnded):
-            epochs.append(event.epoch)
             best = engine.theta.copy()
     last = finished(events)
     assert (last.stopped, last.epochs, last.best_epoch) == (Stopped.INTERRUPTED, 1, 1)

@@ -90,7 +90,7 @@ def test_no_thread_is_left_when_a_run_is_cut_short() -> None:
     ("setting", "words"),
     [
         ("training.batch_size=32", "lbfgs needs the gradient of all rows"),
-        ("schedule=cooling", "schedule: lbfgs chooses its step sizes by line search"),
+        ("schedule=cooling", "schedule: lbfgs does not follow a learning rate schedule"),
         ("regularization.l1=0.1", "regularization.l1: lbfgs needs the exact gradient of the loss"),
         ("optimizer.lr=0.1", "optimizer.lr: found 0.1, expected a number >= 1"),
     ],

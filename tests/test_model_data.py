@@ -77,7 +77,7 @@ def test_a_project_behind_a_link_can_be_used(project: Path, nntrain: CommandLine
 def test_a_path_that_is_absolute_stays_so(project: Path, nntrain: CommandLine) -> None:
     data = project / "data" / "d.csv"
     assert nntrain("fit", "r.yaml", "--set", f"data.source.path={data}", "--out", "runs/two", "-q").status == 0
-    assert f"path: {data}," in Path("runs/two/recipe.yaml").read_text().replace("\n ", "")
+    assert f"path: {data}\n" in Path("runs/two/recipe.yaml").read_text()
     Path("runs/two").rename(project.parent / "two")
     assert nntrain("evaluate", project.parent / "two" / "model.safetensors").status == 0
 
@@ -195,7 +195,7 @@ def test_a_recipe_can_insist_on_its_data(project: Path, nntrain: CommandLine) ->
 def test_runs_of_the_same_data_at_other_depths_have_the_same_recipe(project: Path, nntrain: CommandLine) -> None:
     for place in ("two", "runs/deep/three"):
         assert nntrain("fit", "r.yaml", "--out", place, "-q", "--set", f"seed={len(place)}").status == 0
-    assert "all of these runs have the same recipe" in refused(nntrain, "compare", "two", "runs/deep/three")
+    assert "all runs have the same recipe" in refused(nntrain, "compare", "two", "runs/deep/three")
 
 
 def test_a_model_of_an_older_version_can_be_used_on_data_that_are_named(project: Path, nntrain: CommandLine) -> None:

@@ -206,11 +206,9 @@ def test_files_with_a_right_checksum_and_wrong_content(iris: Path, tmp_path: Pat
     assert str(refused.value).startswith(f"{strange}: not a valid model: ")
 
 
-def test_files_of_another_version_are_refused(iris: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_of_another_version_are_refused(iris: Path, tmp_path: Path) -> None:
     tensors, facts = facts_of(iris)
-    monkeypatch.setattr(container, "VERSION", "2")
-    container.write(tmp_path / "new.safetensors", tensors, facts)
-    monkeypatch.undo()
+    container.write(tmp_path / "new.safetensors", tensors, facts, container.MODEL._replace(version="2"))
     with pytest.raises(InputError, match="format version '2'; this nntrain reads version 1"):
         container.read(tmp_path / "new.safetensors")
 

@@ -134,7 +134,7 @@ def test_all_problems_come_at_once_in_the_order_of_the_file() -> None:
     expected = [
         ("r.yaml:1:1: name: found 3, expected text",),
         ("r.yaml:2:1: seed: found -1, expected a number >= 0",),
-        ("r.yaml:4:3: data.source: unknown source 'moonz'", "did you mean moons?", "allowed: csv, line"),
+        ("r.yaml:4:3: data.source: unknown source 'moonz'", "did you mean moons?", "allowed: line, sine"),
         ("r.yaml:5:3: data.validation: found 1.5, expected a number < 1",),
         ("r.yaml:6:3: data.tset: unknown key", "did you mean test?", "allowed: source, validation"),
         ("r.yaml:8:16: model.hidden.1: found 0, expected a number >= 1",),
@@ -282,7 +282,12 @@ NAMES = [(key, name) for key, family in FAMILIES.items() for name in members(fam
 @pytest.mark.parametrize(("key", "name"), NAMES)
 def test_every_component_can_be_named_and_comes_back(key: str, name: str) -> None:
     settings = [f"{key}={name}"]
-    needed = {"csv": ["path=x.csv", "target=y"], "step": ["every=3"], "warm_restarts": ["first=4"]}
+    needed = {
+        "csv": ["path=x.csv", "target=y"],
+        "table": ["path=x.csv", "target=y"],
+        "step": ["every=3"],
+        "warm_restarts": ["first=4"],
+    }
     needed["given"] = ["x=[[1]]", "o=[2]"] if key == "data.source" else ["values=[1]"]
     settings += [f"{key}.{setting}" for setting in needed.get(name, [])]
     data = to_data(overridden(*settings))

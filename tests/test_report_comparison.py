@@ -107,7 +107,7 @@ def test_what_is_no_ended_comparison_is_refused(nntrain: CommandLine, comparison
     (tmp_path / "c" / "comparison.json").unlink()
     ended = nntrain("report", tmp_path / "c")
     assert (ended.status, ended.out) == (2, "")
-    assert "is not the directory of a comparison that has ended: it lacks comparison.json" in ended.err
+    assert "is not the directory of a finished comparison: missing comparison.json" in ended.err
     (tmp_path / "c" / "comparison.json").write_text('{"measure": "test.loss", "metric": "accuracy"}')
     ended = nntrain("report", tmp_path / "c")
     assert ended.status == 2

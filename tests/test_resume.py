@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -319,19 +320,30 @@ def test_killed_at_random_moments_a_run_continues(
 RESUME = ("--resume", "run")
 
 
+def last_saved() -> int:
+    """Return when the latest checkpoint of the run was written; 0 if it has none."""
+    times = [0]
+    for path in Path("run").glob("checkpoint*.safetensors"):
+        with suppress(FileNotFoundError):  # removed at the end of the run
+            times.append(path.stat().st_mtime_ns)
+    return max(times)
+
+
 def kill(times: int, seed: int) -> int:
     """Kill a run at random moments and continue it, so many times; return how often it had a checkpoint then."""
     draw, continued = random.Random(seed), 0  # noqa: S311
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     command = [sys.executable, "-m", "nntrain", "fit", "r.yaml", "--out", "run", "-q"]
-    for _ in range(times):
+    for number in range(times):
         options = RESUME if Path("run/recipe.yaml").exists() else ("--overwrite",)
+        before = last_saved()
         with subprocess.Popen([*command, *options], env=environment, stderr=subprocess.PIPE, text=True) as process:
             assert process.stderr is not None
-            deadline = time.monotonic() + 240
-            while process.poll() is None and not Path("run/.lock").exists() and time.monotonic() < deadline:
-                time.sleep(0.002)
-            time.sleep(draw.uniform(0, 0.5))
+            if number % 4:  # in training, or while it saves its state; otherwise at any moment from the start on
+                deadline = time.monotonic() + 240
+                while process.poll() is None and last_saved() <= before and time.monotonic() < deadline:
+                    time.sleep(0.001)
+            time.sleep(draw.uniform(0, 0.1 if number % 4 else 2))
             process.kill()
             error = process.stderr.read()
         assert process.returncode in (0, -signal.SIGKILL), error

@@ -226,7 +226,9 @@ def test_a_rise_is_not_hidden_by_a_first_loss_that_is_far_larger(nntrain: Comman
         (0.1193, 8.804, 18.63, 253.9, -0.171, 0.1727, -0.3759, 0.3657, 416.9, 995.8, 2.6, 2.6, 272.0),
     ]
     table = pl.DataFrame(rows, schema=[*(f"f{i}" for i in range(12)), "y"], orient="row")
-    recipe = "data: {SOURCE, standardize: false}\ntraining: {batch_size: full, epochs: 300}\n"
+    recipe = (
+        "data: {SOURCE, standardize: false, standardize_target: false}\ntraining: {batch_size: full, epochs: 300}\n"
+    )
     verdict = verdict_of(nntrain, tmp_path, table, "y", recipe)
     assert verdict.startswith("overfits: the validation loss rose from")
 
@@ -244,7 +246,10 @@ def test_labels_that_are_learned_by_heart_are_overfitting(nntrain: CommandLine, 
 def test_a_model_that_is_worse_than_the_mean_underfits(nntrain: CommandLine, tmp_path: Path) -> None:
     height = np.linspace(1.47, 1.83, 15)
     table = pl.DataFrame({"h": height, "w": 61.3 * height - 38})
-    recipe = "data: {SOURCE}\nmodel: {hidden: [3], activation: sigmoid}\ntraining: {batch_size: full, epochs: 300}\n"
+    recipe = (
+        "data: {SOURCE, standardize_target: false}\nmodel: {hidden: [3], activation: sigmoid}\n"
+        "training: {batch_size: full, epochs: 300}\n"
+    )
     verdict = verdict_of(nntrain, tmp_path, table, "w", recipe)
     assert verdict.startswith("underfits: the training loss, ")
     assert "times that of the best constant prediction" in verdict

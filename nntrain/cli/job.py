@@ -100,7 +100,8 @@ class Job:
         if self.allow_change:
             raise bad_input("--allow-change", "needs --resume RUN")
         if self.recipe is None:
-            raise bad_input("RECIPE|RUN|MODEL", "is missing", "name a recipe, or a run with --resume RUN")
+            hint = "recipe file, name of a shipped recipe, run or model; or --resume RUN; see nntrain fit --help"
+            raise bad_input("fit", "RECIPE|RUN|MODEL is missing", hint)
         return load_recipe(self.recipe, self.settings)
 
     def _train(

@@ -14,7 +14,7 @@ from nntrain.data.roles import Role, find_role
 from nntrain.data.target import Task, missing_targets, read_target
 from nntrain.data.text_table import Separator, Table, read_table
 from nntrain.errors import bad_input, bad_key, counted, listed, refuse
-from nntrain.registry import Choice
+from nntrain.registry import MAX_COUNT, Choice, Real
 
 Name = Annotated[str, Field(min_length=1)]
 Names = Annotated[list[Name], Field(min_length=1)]
@@ -45,7 +45,8 @@ class TableFile(Source):
         Field(description="roles of columns, as in {zip: categorical, id: ignore}; the others are found"),
     ] = Field(default_factory=dict)
     missing: Annotated[
-        list[str | int | float], Field(description="cells that mark missing values, besides blank ones")
+        list[str | Annotated[int, Field(ge=-MAX_COUNT, le=MAX_COUNT)] | Real],
+        Field(description="cells that mark missing values, besides blank ones"),
     ] = Field(default_factory=list)
     task: Annotated[Task, Field(description="auto: classes for text and for few distinct integers")] = "auto"
     separator: Annotated[Separator, Field(description="cell separator")] = ","
