@@ -2,14 +2,8 @@
 
 import json
 import os
-import random
-import shutil
 import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -20,7 +14,7 @@ import pytest
 
 from nntrain.artifacts import container
 from nntrain.artifacts.checkpoint import CheckpointFiles, read, state_of
-from nntrain.artifacts.run_files import CHECKPOINTS, NAMES, has_checkpoint
+from nntrain.artifacts.run_files import CHECKPOINTS, NAMES
 from nntrain.artifacts.run_folder import RunFolder
 from nntrain.optimizers import Optimizer
 from nntrain.registry import members
@@ -29,7 +23,8 @@ from nntrain.training.events import EpochEnded, Event, Finished, Stopped
 from nntrain.training.loop import train
 from nntrain.training.settings import Checkpoint
 from nntrain.training.state import TrainingState
-from tests.helpers import ROOT, CommandLine, built, refused
+from tests.helpers import CommandLine, built, refused
+from tests.kills import RECIPE, RESUME, kill, same
 
 FULL_BATCH = [name for name, optimizer in members(Optimizer).items() if optimizer.full_batch]
 STEPPING = [name for name in members(Optimizer) if name not in FULL_BATCH]
@@ -179,19 +174,6 @@ def interrupt(nntrain: CommandLine, monkeypatch: pytest.MonkeyPatch, folder: str
     assert f"run the same command with --resume {folder}, or: nntrain fit --resume {folder}\n" in ended.err
 
 
-def same(one: Path, other: Path) -> bool:
-    """Return whether two runs have the same model, metrics and summary, but for times and their own name."""
-    if (one / "model.safetensors").read_bytes() != (other / "model.safetensors").read_bytes():
-        return False
-    times = ("seconds", "samples_per_second", "run", "model")
-    found = []
-    for folder in (one, other):
-        lines = [json.loads(line) for line in (folder / "metrics.jsonl").read_text().splitlines()]
-        lines.append(json.loads((folder / "summary.json").read_text()))
-        found.append([{key: value for key, value in line.items() if key not in times} for line in lines])
-    return found[0] == found[1]
-
-
 def test_a_run_continues(interrupted: Path, nntrain: CommandLine) -> None:
     assert {path.name for path in interrupted.iterdir()} > {*NAMES}
     assert json.loads((interrupted / "summary.json").read_text())["epochs"] == 20
@@ -307,49 +289,11 @@ def test_what_cannot_be_resumed(here: Path, nntrain: CommandLine) -> None:
 def test_killed_at_random_moments_a_run_continues(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nntrain: CommandLine
 ) -> None:
-    """Twenty times; ``python -m benchmarks.kills`` does it a thousand times. It saves its state after every epoch."""
+    """Twenty times; ``python -m tests.kills`` does it a thousand times. It saves its state after every epoch."""
     monkeypatch.chdir(tmp_path)
-    Path("r.yaml").write_text(FIT.replace("epochs: 60", "epochs: 400").replace("seconds: 0.001", "epochs: 1"))
+    Path("r.yaml").write_text(RECIPE)
     assert nntrain("fit", "r.yaml", "--out", "unbroken", "-q").status == 0
     assert kill(20, seed=0) > 0
     assert nntrain("fit", "r.yaml", "--out", "run", *RESUME, "-q").status == 0
     assert same(Path("run"), Path("unbroken"))
     assert {path.name for path in Path("run").iterdir()} == {*NAMES}
-
-
-RESUME = ("--resume", "run")
-
-
-def last_saved() -> int:
-    """Return when the latest checkpoint of the run was written; 0 if it has none."""
-    times = [0]
-    for path in Path("run").glob("checkpoint*.safetensors"):
-        with suppress(FileNotFoundError):  # removed at the end of the run
-            times.append(path.stat().st_mtime_ns)
-    return max(times)
-
-
-def kill(times: int, seed: int) -> int:
-    """Kill a run at random moments and continue it, so many times; return how often it had a checkpoint then."""
-    draw, continued = random.Random(seed), 0  # noqa: S311
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-m", "nntrain", "fit", "r.yaml", "--out", "run", "-q"]
-    for number in range(times):
-        options = RESUME if Path("run/recipe.yaml").exists() else ("--overwrite",)
-        before = last_saved()
-        with subprocess.Popen([*command, *options], env=environment, stderr=subprocess.PIPE, text=True) as process:
-            assert process.stderr is not None
-            if number % 4:  # in training, or while it saves its state; otherwise at any moment from the start on
-                deadline = time.monotonic() + 240
-                while process.poll() is None and last_saved() <= before and time.monotonic() < deadline:
-                    time.sleep(0.001)
-            time.sleep(draw.uniform(0, 0.1 if number % 4 else 2))
-            process.kill()
-            error = process.stderr.read()
-        assert process.returncode in (0, -signal.SIGKILL), error
-        if process.returncode == 0:
-            assert same(Path("run"), Path("unbroken"))
-            shutil.rmtree("run")
-        else:
-            continued += has_checkpoint(Path("run"))
-    return continued
