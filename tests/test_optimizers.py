@@ -99,6 +99,7 @@ TWINS: list[tuple[str, dict[str, Any]]] = [
     ("adamax", {"lr": 0.01, "eps": 0.01, "eps_max": 0.02}),
     ("adagrad", {"lr": 0.1, "eps": 0.01, "eps_root": 0.02}),
     ("rmsprop", {"lr": 0.01, "eps": 0.01, "eps_root": 0.02}),
+    ("swats", {"lr": 0.01, "tolerance": 0.05}),
     ("sgdw", {"lr": 0.01, "momentum": 0.7, "dampening": 0.3, "nesterov": True}),
 ]
 

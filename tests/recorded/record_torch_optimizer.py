@@ -293,6 +293,13 @@ CASES: dict[str, dict[str, Case]] = {
             torchs(torch_optimizer.Adafactor, 0.02, relative_step=False),
         ),
     },
+    "swats": {
+        "torch-optimizer": ({}, torchs(on_weights(torch_optimizer.SWATS, 0.0), 0.001)),
+        "other": (
+            {"lr": 0.02, "beta1": 0.8, "beta2": 0.95, "eps": 0.01, "tolerance": 1e-7},
+            torchs(on_weights(torch_optimizer.SWATS, 0.0), 0.02, betas=(0.8, 0.95), eps=0.01),
+        ),
+    },
     "a2grad_uni": {
         "torch-optimizer": ({}, torchs(with_rate(torch_optimizer.A2GradUni, scale_a2grad), 1.0)),
         "other": (

