@@ -74,6 +74,7 @@ def load_target(what: str, settings: list[str], data: str | None, separator: str
     from nntrain.artifacts.lookup import find, find_model
     from nntrain.artifacts.model import Model
     from nntrain.artifacts.model_rows import labelled_rows, model_table, recipe_parts
+    from nntrain.cli.result import note
 
     check_separator(separator, data)
     if find(what).model is None and not Path(what).is_dir():
