@@ -98,7 +98,8 @@ class Case:
         splits = splits_of(self.recipe.model_copy(update={"data": plain}), self.dataset)
         seen = [split for split in (splits.train, splits.validation) if split is not None]
         x, y = (np.concatenate([getattr(split, name) for split in seen]) for name in ("x", "y"))
-        return replace(self.dataset, x=x, y=y)
+        names = self.dataset.feature_names if splits.encoder is None else splits.encoder.names
+        return replace(self.dataset, x=x, y=y, feature_names=names, columns=None)
 
     def build(self, edit: Edit, seed: int) -> Built:
         """Return the plan of the edited recipe at a seed.

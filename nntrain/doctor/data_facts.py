@@ -89,7 +89,9 @@ def far(values: NDArray[Any]) -> Mask:
 
 def without_outliers(dataset: Dataset) -> Dataset:
     """Return a dataset whose outliers are replaced by the medians of their columns."""
-    x = np.where(far(dataset.x), np.median(dataset.x, axis=0), dataset.x)
+    x = dataset.x
+    if dataset.columns is None:  # else they are codes of categories, or missing
+        x = np.where(far(x), np.median(x, axis=0), x)
     y = dataset.y
     if dataset.classes is None:
         y = np.where(far(y), np.median(y, axis=0), y)

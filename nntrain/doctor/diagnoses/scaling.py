@@ -68,7 +68,7 @@ class Outliers(Diagnosis):
 
     def suspect(self, evidence: Evidence) -> Suspicion | None:
         """Suspect it where a few values lie far from their column's median."""
-        data, names = evidence.data, evidence.case.dataset.feature_names
+        data, names = evidence.data, evidence.case.visible.feature_names
         rows = data.outliers.any(axis=1) | data.target_outliers
         if not rows.any() or data.codes:
             return None
