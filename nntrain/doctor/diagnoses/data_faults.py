@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from nntrain.data.csv import Csv
+from nntrain.data.table import TableFile
 from nntrain.doctor.diagnoses import Diagnosis, Edit, Suspicion
 from nntrain.doctor.evidence import Evidence
 
@@ -27,7 +27,7 @@ class Leak(Diagnosis):
             return None
         text = f"{', '.join(leaks)} determines the target exactly"
         edits: tuple[Edit, ...] = ()
-        if isinstance(evidence.recipe.data.source, Csv):
+        if isinstance(evidence.recipe.data.source, TableFile):
             others = [name for name in evidence.case.dataset.feature_names if name not in leaks]
             edits = (Edit({"data.source.features": others}),) if others else ()
         return Suspicion(0.96, text, edits, {"features": leaks}, proven=True)

@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 
-from nntrain.data.csv import Csv
+from nntrain.data.table import TableFile
 from nntrain.doctor.diagnoses import Diagnosis, Edit, Suspicion
 from nntrain.doctor.evidence import Evidence
 
@@ -93,7 +93,8 @@ class ClassesAsNumbers(Diagnosis):
         """Suspect it where a target of few whole numbers is fitted as numbers."""
         source, kinds = evidence.recipe.data.source, evidence.data.whole_targets
         rows = evidence.data.rows
-        if not isinstance(source, Csv) or not evidence.regression or not 2 <= kinds <= min(MAX_CLASS_CODES, rows / 8):
+        few = 2 <= kinds <= min(MAX_CLASS_CODES, rows / 8)
+        if not isinstance(source, TableFile) or not evidence.regression or not few:
             return None
         settings: dict[str, object] = {"data.source.task": "classification", "loss": None, "model.output": "identity"}
         if evidence.recipe.data.standardize_target:
@@ -116,7 +117,7 @@ class NumbersAsClasses(Diagnosis):
     def suspect(self, evidence: Evidence) -> Suspicion | None:
         """Suspect it where numeric labels are many, with few rows each."""
         source, classes = evidence.recipe.data.source, evidence.case.dataset.classes
-        if not isinstance(source, Csv) or classes is None:
+        if not isinstance(source, TableFile) or classes is None:
             return None
         numbers = [label for label in classes if isinstance(label, int) and not isinstance(label, bool)]
         text_numbers = [label for label in classes if isinstance(label, str) and _is_number(label)]
