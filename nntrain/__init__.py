@@ -5,9 +5,10 @@ The floors, imports running downwards only (``tests/test_house.py`` holds this):
 ===== ============================================================ ==============================================
 floor  packages and files                                           hold
 ===== ============================================================ ==============================================
-12     cli                                                          one file a command, streams, live display
-11     report                                                       results as text and HTML pages
-10     comparison                                                   many runs, and what they say together
+13     cli                                                          one file a command, streams, live display
+12     report                                                       results as text and HTML pages
+11     comparison                                                   many runs, and what they say together
+10     doctor                                                       why a recipe trains badly, and its repair
 9      artifacts                                                    what a run leaves: model file, run directory
 8      recipe                                                       recipes to objects
 7      diagnostics                                                  verdicts, layer statistics, gradient checks

@@ -409,7 +409,7 @@ def test_what_has_not_learnt_points_to_it(nntrain: CommandLine, tmp_path: Path) 
     fit = ("fit", "recipes/deep_tanh.yaml", "--out", tmp_path / "run", "--set", "training.epochs=5")
     for first in ("model.initializer=zeros", "optimizer.lr=1e-9"):
         ended = nntrain(*fit, "--overwrite", "--set", first, "--json")
-        assert "nntrain diagnose shows each layer" in ended.json["verdict"]
+        assert "nntrain doctor tries the likely cures" in ended.json["verdict"]
 
 
 @pytest.mark.parametrize("columns", [60, 80, 120])

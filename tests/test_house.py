@@ -30,6 +30,7 @@ FLOORS = (
     ("diagnostics",),
     ("recipe",),
     ("artifacts",),
+    ("doctor",),
     ("comparison",),
     ("report",),
     ("cli",),

@@ -47,13 +47,17 @@ class Case:
 
     def plan(self, seed: int, changes: Mapping[str, Any]) -> Plan:
         """Return the plan for a seed with some keys set."""
+        document = self.document(seed, changes)
+        return build(parse(document), document, Path(), self.name).plan
+
+    def document(self, seed: int, changes: Mapping[str, Any]) -> Document:
+        """Return the recipe for a seed with some keys set; a made table is written first."""
         source: dict[str, Any] = {}
         if "make" in self.spec:
             ((maker, keys),) = self.spec["make"].items()
             path = tables.write(Path(gettempdir()) / "nntrain-fits", maker, keys, seed)
             source = {"name": "csv", "path": str(path), "target": "y"}
-        document = self._document(seed, changes, source)
-        return build(parse(document), document, Path(), self.name).plan
+        return self._document(seed, changes, source)
 
     def _document(self, seed: int, changes: Mapping[str, Any], source: dict[str, Any]) -> Document:
         spec = {key: value for key, value in self.spec.items() if key not in ("set", "cure", "make", "recipe")}

@@ -24,6 +24,7 @@ class Family(StrEnum):
     NORMS = "norms"
     AVERAGES = "averages"
     SOURCES = "sources"
+    DIAGNOSES = "diagnoses"
 
 
 def command(
@@ -58,6 +59,7 @@ def base_of(family: Family) -> type[Component]:
     """Return the base class of a family."""
     from nntrain.activations import Activation
     from nntrain.data import Source
+    from nntrain.doctor.diagnoses import Diagnosis
     from nntrain.initializers import Initializer
     from nntrain.losses import Loss
     from nntrain.norms import Norm
@@ -74,5 +76,6 @@ def base_of(family: Family) -> type[Component]:
         Family.NORMS: Norm,
         Family.AVERAGES: Averaging,
         Family.SOURCES: Source,
+        Family.DIAGNOSES: Diagnosis,
     }
     return bases[family]

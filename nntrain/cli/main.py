@@ -17,12 +17,15 @@ from nntrain.cli import (
     diagnose,
     dialects,
     diff,
+    doctor,
     evaluate,
     fit,
     gradcheck,
     init,
     inspect,
     list_,
+    lr,
+    overfit,
     plot,
     predict,
     recipes,
@@ -42,8 +45,8 @@ from nntrain.errors import NntrainError, Status, cannot_write
 HELP = """Train, compare and debug multi-layer perceptrons.
 
 Results go to standard output, everything else to standard error. Exit status: 0 success; 1 a requested check failed
-(--require, gradcheck); 2 invalid input (recipe, data, option); 3 training diverged; 4 a result could not be written;
-130, 143 or 129 interrupted by Ctrl-C, SIGTERM or SIGHUP.
+(--require, gradcheck, overfit) or doctor found something; 2 invalid input (recipe, data, option); 3 training diverged;
+4 a result could not be written; 130, 143 or 129 interrupted by Ctrl-C, SIGTERM or SIGHUP.
 """
 
 app = typer.Typer(
@@ -84,6 +87,9 @@ app.command("evaluate")(evaluate.command)
 app.command("predict")(predict.command)
 app.command("list")(list_.command)
 app.command("diagnose")(diagnose.command)
+app.command("doctor")(doctor.command)
+app.command("lr")(lr.command)
+app.command("overfit")(overfit.command)
 app.command("trace")(trace.command)
 app.command("report")(report.command)
 app.command("runs")(runs.command)

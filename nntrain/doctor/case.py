@@ -1,0 +1,203 @@
+"""A recipe under examination, and the experiments on it."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.data import Dataset
+from nntrain.data.prepare import Prepared
+from nntrain.diagnostics.facts import Facts
+from nntrain.doctor.diagnoses import Edit, Measure
+from nntrain.doctor.scores import errors_of
+from nntrain.errors import InputError
+from nntrain.recipe.build import Built, assemble, read_rows, splits_of
+from nntrain.recipe.document import Document
+from nntrain.recipe.overrides import override
+from nntrain.recipe.schema import Recipe, parse
+from nntrain.training.engine import Engine
+from nntrain.training.events import EpochEnded, Event
+from nntrain.training.loop import train
+from nntrain.utils.cpu import cores
+
+HELD_OUT = 0.2  # fraction of the rows that the doctor holds out where the recipe has no validation split
+MIN_ROWS = 20  # with fewer rows the doctor judges on the training split
+
+NO_EDIT = Edit()
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A run of the recipe, edited or not.
+
+    Attributes:
+        edit: what was changed.
+        seed: of the run and its validation split.
+        built: recipe, data and plan.
+        facts: its curves and final scores.
+        errors: of each sample of the judged split, for each measure (see nntrain.doctor.scores).
+        theta: the resulting parameters.
+        gradient_norms: after each epoch, where they were measured.
+        complete: whether it ended by itself within its time.
+    """
+
+    edit: Edit
+    seed: int
+    built: Built
+    facts: Facts
+    errors: Mapping[str, NDArray[np.float64]]
+    train_score: float
+    theta: NDArray[Any]
+    gradient_norms: Sequence[float]
+    complete: bool
+
+    @property
+    def score(self) -> float:
+        """The score on the judged split: 1 is perfect, 0 the best constant."""
+        return 1 - float(self.errors["score"].mean())
+
+
+class Case:
+    """A recipe and its rows. The test split is the same in every experiment, and no experiment looks at it."""
+
+    def __init__(self, document: Document, folder: Path, name: str) -> None:
+        """Read the rows.
+
+        Raises:
+            InputError: if the recipe or its data are wrong.
+        """
+        self.document, self.folder, self.name = document, folder, name
+        recipe = parse(document)
+        with document.placing():
+            self.recipe, self.dataset = read_rows(recipe, folder)
+        self.seed = self.recipe.seed
+        self.max_epochs = self.recipe.training.epochs
+        self._assembled(self.recipe, self.dataset, document)  # raises what fit would
+        self.held_out = self.recipe.data.validation == 0 and self._can_hold_out()
+        has_validation = self.recipe.data.validation > 0 or self.held_out
+        self.split = "validation" if has_validation else "train"
+
+    def _can_hold_out(self) -> bool:
+        self.held_out = True
+        try:
+            self.build(NO_EDIT, self.seed)
+        except InputError:  # a class with a single row, say
+            return False
+        return len(self.dataset.x) >= MIN_ROWS
+
+    @cached_property
+    def visible(self) -> Dataset:
+        """The rows of the training and validation splits, unscaled; the test split stays unseen."""
+        plain = self.recipe.data.model_copy(update={"standardize": False, "standardize_target": False})
+        splits = splits_of(self.recipe.model_copy(update={"data": plain}), self.dataset)
+        seen = [split for split in (splits.train, splits.validation) if split is not None]
+        x, y = (np.concatenate([getattr(split, name) for split in seen]) for name in ("x", "y"))
+        names = self.dataset.feature_names if splits.encoder is None else splits.encoder.names
+        return replace(self.dataset, x=x, y=y, feature_names=names, columns=None)
+
+    def build(self, edit: Edit, seed: int) -> Built:
+        """Return the plan of the edited recipe at a seed.
+
+        Raises:
+            InputError: if the edited recipe is invalid.
+        """
+        document, settings = self.document, dict(edit.settings)
+        if self.held_out:
+            settings.setdefault("data.validation", HELD_OUT)
+        for key, value in settings.items():
+            document = override(document, key, value, "doctor")
+        recipe = parse(document)
+        if any(key.startswith("data.source") for key in settings):
+            recipe, dataset = read_rows(recipe, self.folder)
+        else:
+            dataset = self.dataset
+            recipe = recipe.model_copy(
+                update={"data": recipe.data.model_copy(update={"source": self.recipe.data.source})}
+            )
+        if edit.rows is not None:
+            dataset = edit.rows(dataset)
+        test_seed = self.seed if recipe.data.test_seed is None else recipe.data.test_seed
+        data = recipe.data.model_copy(update={"test_seed": test_seed})
+        epochs = min(recipe.training.epochs, max(self.max_epochs, 1) * max(1, self._longer(edit)))
+        training = recipe.training.model_copy(update={"epochs": epochs})
+        recipe = recipe.model_copy(update={"seed": seed, "data": data, "training": training})
+        return self._assembled(recipe, dataset, document)
+
+    def _longer(self, edit: Edit) -> int:
+        return int(edit.settings.get("training.epochs", 0)) // self.recipe.training.epochs
+
+    def _assembled(self, recipe: Recipe, dataset: Dataset, document: Document) -> Built:
+        data: Prepared = splits_of(recipe, dataset)
+        return assemble(recipe, dataset, data, document, self.name)
+
+    def run(self, edit: Edit, seed: int, stop: Callable[[], bool], beside: bool = False) -> Trial | None:
+        """Train the edited recipe; None if it does not allow the edit. ``beside``: other runs use the other cores."""
+        try:
+            built = self.build(edit, seed)
+            engine = Engine(built.plan, n_threads=1 if beside else None)
+        except InputError:
+            return None
+        norms: list[float] = []
+        stopped = False
+
+        def ends() -> bool:
+            nonlocal stopped
+            stopped = stopped or stop()
+            return stopped
+
+        def watched() -> Iterator[Event]:
+            for event in train(engine, ends, statistics=not beside):
+                if isinstance(event, EpochEnded) and event.gradient_norm is not None:
+                    norms.append(event.gradient_norm)
+                yield event
+
+        facts = Facts.of(watched())
+        errors, balanced = errors_of(built, engine, self.split)
+        train_errors, _ = errors_of(built, engine, "train")
+        level = facts.level(self.split)
+        measures = {"score": errors, "balanced": balanced, "loss": np.full(1, level)}
+        score = 1 - float(train_errors.mean())
+        return Trial(edit, seed, built, facts, measures, score, engine.theta.copy(), norms, not stopped)
+
+    def run_all(
+        self, wanted: Sequence[tuple[Edit, int]], deadline: float, stop: Callable[[], bool]
+    ) -> tuple[list[Trial], bool]:
+        """Run experiments side by side until a deadline.
+
+        Returns:
+            Those that came to their end, and whether all did that the recipe allows.
+        """
+        in_time = True
+
+        def late() -> bool:
+            return monotonic() > deadline or stop()
+
+        def one(pair: tuple[Edit, int]) -> Trial | None:
+            nonlocal in_time
+            if late():
+                in_time = False
+                return None
+            trial = self.run(*pair, late, beside=True)
+            if trial is not None and not trial.complete:
+                in_time = False
+                return None
+            return trial
+
+        with ThreadPoolExecutor(cores()) as pool:
+            found = list(pool.map(one, wanted))
+        return [trial for trial in found if trial is not None], in_time
+
+
+def gain(before: Trial, after: Trial, measure: Measure) -> tuple[float, float]:
+    """Return by how much the error fell from one trial to another of the same seed, and its standard error."""
+    one, other = before.errors[measure], after.errors[measure]
+    if one.shape != other.shape:
+        return float(one.mean() - other.mean()), float(np.hypot(one.std(), other.std()) / np.sqrt(len(other)))
+    difference = one - other
+    return float(difference.mean()), float(difference.std() / np.sqrt(max(len(difference), 1)))

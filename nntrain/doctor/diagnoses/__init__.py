@@ -1,0 +1,73 @@
+"""Diagnoses: causes of bad training.
+
+A diagnosis is a component: it says what makes it suspect, and which edits of the recipe may cure it. A new file in this
+folder, or a class in one of its files, is a new diagnosis.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+from nntrain.data import Dataset
+from nntrain.registry import Component
+
+if TYPE_CHECKING:
+    from nntrain.doctor.evidence import Evidence
+
+Measure = Literal["score", "balanced", "loss"]
+
+
+@dataclass(frozen=True)
+class Edit:
+    """A change of the recipe, or of the rows, that may cure a fault.
+
+    Attributes:
+        settings: recipe keys and their new values.
+        rows: what the experiment changes in the rows, if anything; a recipe cannot express it.
+        text: what ``rows`` does, as advice.
+    """
+
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    rows: Callable[[Dataset], Dataset] | None = None
+    text: str = ""
+
+    @property
+    def key(self) -> str:
+        """An identifier: equal edits have equal keys."""
+        return f"{sorted(self.settings.items(), key=str)} {self.text}"
+
+
+@dataclass(frozen=True)
+class Suspicion:
+    """A diagnosis that the evidence suggests.
+
+    Attributes:
+        strength: how well the evidence fits, from 0 (only worth a try) to 1 (hardly anything else explains it).
+        text: what is seen, with its numbers.
+        edits: the edits to try, each on its own.
+        evidence: the numbers behind the text, by name.
+        proven: whether the evidence alone proves it, so that it is reported even if no edit improves the score.
+        note: whether it is harmless: reported as a note, not as a fault.
+    """
+
+    strength: float
+    text: str
+    edits: tuple[Edit, ...] = ()
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+    proven: bool = False
+    note: bool = False
+
+
+class Diagnosis(Component, family="diagnosis"):
+    """A cause of bad training.
+
+    A member's docstring says in its first line what is wrong, then why it harms, and holds formula and source.
+    """
+
+    title: ClassVar[str]  # as the report prints it
+    lecture: ClassVar[str] = ""  # the deck, and its word for it
+    measure: ClassVar[Measure] = "score"  # what its cure improves
+
+    def suspect(self, evidence: "Evidence") -> Suspicion | None:
+        """Return what the evidence says for this diagnosis; None if it is out of the question."""
+        raise NotImplementedError

@@ -1,0 +1,133 @@
+"""Faults of the rows: leaks, useless columns, labels without relation to the features, too few rows."""
+
+from typing import Literal
+
+from nntrain.data.table import TableFile
+from nntrain.doctor.diagnoses import Diagnosis, Edit, Suspicion
+from nntrain.doctor.evidence import Evidence
+
+NO_RELATION = 0.05  # score of the nearest neighbours below which features tell nothing
+FEW_ROWS = 60
+
+
+class Leak(Diagnosis):
+    """A feature gives the target away; it will not be there when the model is used.
+
+    Source: Kaufman et al., Leakage in data mining, 2012.
+    """
+
+    name: Literal["leak"] = "leak"
+    title = "a feature gives the target away"
+    lecture = "N: generalization"
+
+    def suspect(self, evidence: Evidence) -> Suspicion | None:
+        """Suspect features that are the target, or a code of it."""
+        leaks = evidence.data.leaks
+        if not leaks:
+            return None
+        text = f"{', '.join(leaks)} determines the target exactly"
+        edits: tuple[Edit, ...] = ()
+        if isinstance(evidence.recipe.data.source, TableFile):
+            others = [name for name in evidence.case.dataset.feature_names if name not in leaks]
+            edits = (Edit({"data.source.features": others}),) if others else ()
+        return Suspicion(0.96, text, edits, {"features": leaks}, proven=True)
+
+
+class UselessColumns(Diagnosis):
+    """Constant and duplicated features cost time and teach nothing.
+
+    Source: Guyon and Elisseeff, An introduction to variable and feature selection, 2003.
+    """
+
+    name: Literal["useless_columns"] = "useless_columns"
+    title = "constant or duplicated features"
+    lecture = "N: features"
+
+    def suspect(self, evidence: Evidence) -> Suspicion | None:
+        """Note constant and duplicated features."""
+        constant, duplicated = evidence.data.constant, evidence.data.duplicated
+        texts = []
+        if constant:
+            texts.append(
+                f"{len(constant)} features do not vary ({', '.join(constant[:3])} ...)"
+                if len(constant) > 3
+                else f"{', '.join(constant)} does not vary"
+            )
+        texts += [f"{other} equals {one}" for one, other in duplicated[:3]]
+        if not texts:
+            return None
+        return Suspicion(0.1, "; ".join(texts), evidence={"constant": len(constant)}, note=True)
+
+
+class UnrelatedLabels(Diagnosis):
+    """The features tell nothing of the target: labels are shuffled, or the wrong column is predicted.
+
+    Source: Zhang et al., Understanding deep learning requires rethinking generalization, 2017.
+    """
+
+    name: Literal["unrelated_labels"] = "unrelated_labels"
+    title = "the features tell nothing of the target"
+    lecture = "N: generalization"
+
+    def suspect(self, evidence: Evidence) -> Suspicion | None:
+        """Suspect it where neither the network nor the nearest neighbours beat a constant."""
+        errors, rows = evidence.trial.errors["score"], evidence.data.rows
+        chance = float(errors.std()) / rows**0.5  # the standard error of a score on all rows
+        by_luck = 2 * float(errors.std()) / len(errors) ** 0.5
+        if rows < FEW_ROWS or evidence.trial.score > 0.05 + by_luck or evidence.neighbours > NO_RELATION + 2 * chance:
+            return None
+        learned = evidence.trial.train_score
+        text = f"on validation rows the network scores {evidence.trial.score:.2f} and the nearest neighbours "
+        text += f"{evidence.neighbours:.2f}, where a constant scores 0"
+        if learned > 0.3:
+            text += f"; the training score of {learned:.2f} is learned by heart"
+        numbers = {"neighbours": evidence.neighbours, "train_score": learned}
+        return Suspicion(0.85, text, evidence=numbers, proven=True)
+
+
+class TooFewRows(Diagnosis):
+    """There are too few rows for the network to learn more than these rows.
+
+    Source: Vapnik, The nature of statistical learning theory, 1995.
+    """
+
+    name: Literal["too_few_rows"] = "too_few_rows"
+    title = "too few rows"
+    lecture = "K, N: overfitting"
+
+    def suspect(self, evidence: Evidence) -> Suspicion | None:
+        """Suspect it where the network fits few training rows and not the others."""
+        rows = len(evidence.trial.built.plan.data.train.x)
+        apart = evidence.trial.train_score - evidence.trial.score
+        if evidence.case.split == "train" or rows >= FEW_ROWS or apart < 0.25:
+            return None
+        text = f"{rows} training rows: the score is {evidence.trial.train_score:.2f} on them "
+        text += f"and {evidence.trial.score:.2f} on validation rows"
+        return Suspicion(0.75, text, evidence={"rows": rows, "gap": apart}, proven=True)
+
+
+class ClassImbalance(Diagnosis):
+    """A good accuracy hides that the rare class is never found.
+
+    Source: He and Garcia, Learning from imbalanced data, 2009.
+    """
+
+    name: Literal["class_imbalance"] = "class_imbalance"
+    title = "imbalanced classes"
+    lecture = "N: accuracy"
+    measure = "balanced"
+
+    def suspect(self, evidence: Evidence) -> Suspicion | None:
+        """Suspect it where one class is rare."""
+        fractions = [fraction for fraction in evidence.data.class_fractions if fraction > 0]
+        loss = evidence.trial.built.plan.loss
+        if not fractions or min(fractions) > 0.5 / len(fractions) or loss.name not in ("cross_entropy", "bce"):
+            return None
+        if getattr(evidence.case.recipe.loss, "class_weights", None) == "balanced":
+            return None
+        balanced = 1 - float(evidence.trial.errors["balanced"].mean())
+        rare = min(fractions)
+        strength = 0.8 if rare < 0.1 and balanced < 0.6 else 0.4
+        text = f"the rarest class has {rare:.1%} of the rows; averaged over classes the score is {balanced:.2f}"
+        edits = (Edit({"loss": {"name": loss.name, "class_weights": "balanced"}}),)
+        return Suspicion(strength, text, edits, {"rarest": rare, "balanced_score": balanced})
