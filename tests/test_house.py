@@ -30,8 +30,10 @@ FLOORS = (
     ("diagnostics",),
     ("recipe",),
     ("artifacts",),
+    ("export",),
     ("comparison",),
     ("report",),
+    ("estimators", "api"),
     ("cli",),
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
