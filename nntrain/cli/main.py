@@ -18,8 +18,10 @@ from nntrain.cli import (
     dialects,
     diff,
     evaluate,
+    export,
     fit,
     gradcheck,
+    import_,
     init,
     inspect,
     list_,
@@ -82,6 +84,8 @@ app.command("inspect")(inspect.command)
 app.command("show")(show.command)
 app.command("evaluate")(evaluate.command)
 app.command("predict")(predict.command)
+app.command("export")(export.command)
+app.command("import")(import_.command)
 app.command("list")(list_.command)
 app.command("diagnose")(diagnose.command)
 app.command("trace")(trace.command)
