@@ -66,12 +66,21 @@ def test_a_frame(kind: str, tmp_path: Path) -> None:
     assert "CLASSES" in (tmp_path / "m.py").read_text()
 
 
+def test_a_frame_of_mixed_columns() -> None:
+    rows = frame().with_columns(c=pl.Series(["u", "v"] * 40), d=pl.Series([1.5, None] * 40))
+    model = nntrain.fit({"data": {"source": {"target": "kind"}}, "training": {"epochs": 3}}, rows).model
+    assert model.features == ("a", "b", "c", "d")
+    assert model.predict(rows.select("d", "c", "b", "a")).shape == (80,)
+
+
 def test_a_pair_of_arrays() -> None:
     random = np.random.default_rng(0)
     x = random.normal(size=(60, 3))
     run = nntrain.fit({"model": {"hidden": []}, "optimizer": "lbfgs"}, (x, x @ [1.0, 2.0, 3.0]))
     assert run.summary["test"]["r2"] > 0.999
     assert run.model.predict(x).shape == (60,)
+    whole = np.arange(60).reshape(-1, 1)  # would be an identifier in a table of unknown origin
+    assert nntrain.fit({"training": {"epochs": 1}}, (whole, x[:, 0])).model.features == ("x0",)
     run = nntrain.fit({"model": {"hidden": []}, "training": {"epochs": 2}}, (x, x[:, :2]))
     assert run.model.predict(x).shape == (60, 2)
 

@@ -77,7 +77,7 @@ def trained(folder: Path, target: str = "three", **sections: Any) -> Case:
     path = table(target, folder)
     regression = target in ("number", "count")
     source = {
-        "name": "csv",
+        "name": "table",
         "path": str(path),
         "target": "y",
         "task": "regression" if regression else "classification",
@@ -298,6 +298,15 @@ def test_sklearn(activation: str, target: str, loss: str, tmp_path: Path) -> Non
 def test_sklearn_refuses_what_it_has_not(keys: dict[str, Any], message: str, tmp_path: Path) -> None:
     with pytest.raises(InputError, match=message):
         export(trained(tmp_path, **keys).model, "sklearn")
+
+
+def test_encoded_columns_are_refused(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text("a,b,y\n" + "".join(f"{i}.5,{'uvw'[i % 3]},{i % 2}\n" for i in range(60)))
+    source = {"name": "table", "path": str(tmp_path / "t.csv"), "target": "y"}
+    made = built({"data": {"source": source}, "training": {"epochs": 1}})
+    model = Model.of(made.recipe, made.plan.network, Engine(made.plan).theta, made.dataset, made.plan.data)
+    with pytest.raises(InputError, match="how columns are encoded: b"):
+        export(model, "numpy")
 
 
 def test_recipe(tmp_path: Path) -> None:

@@ -113,6 +113,10 @@ def test_fit_goes_on_from_a_model(nntrain: CommandLine, moons: Path) -> None:
     assert rest["train"]["loss"] == pytest.approx(whole["train"]["loss"], rel=1e-6)
 
 
+def test_a_run_that_continues_has_its_own_weights(nntrain: CommandLine, moons: Path) -> None:
+    assert "continues from its own weights" in refused(nntrain, "fit", "--resume", "run", "--from", "other")
+
+
 def test_a_model_of_other_layers_is_no_start(nntrain: CommandLine, moons: Path) -> None:
     assert nntrain("fit", moons, "--out", "first", "-q").status == 0
     told = refused(nntrain, "fit", moons, "--from", "first", "--set", "model.hidden=[9]", "-q")

@@ -1,5 +1,6 @@
 """A trained model for use from Python."""
 
+import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,7 +41,7 @@ class TrainedModel:
     @property
     def features(self) -> tuple[str, ...]:
         """The names of the columns that it predicts from."""
-        return self._model.feature_names
+        return self._model.column_names
 
     @property
     def classes(self) -> tuple[Any, ...] | None:
@@ -89,7 +90,9 @@ class TrainedModel:
 
     def _outputs(self, rows: Any) -> NDArray[Any]:
         with as_file(as_frame(rows, self.features)) as path:
-            x = feature_rows(self._model, model_table(self._model, str(path), ","))
+            x, notes = feature_rows(self._model, model_table(self._model, str(path), ","))
+        for note in notes:
+            warnings.warn(note, stacklevel=3)
         (outputs,) = self._model.outputs(x)
         return outputs
 

@@ -107,15 +107,17 @@ def _with_data(opened: Opened, data: Any, stack: ExitStack) -> Opened:
     section = _mapping(content.get("data"))
     keys = {key: value for key, value in _mapping(section.get("source")).items() if key != "sha256"}
     if isinstance(data, tuple) and len(data) == PAIR:
-        frame, target = with_targets(*data)
-        keys["target"] = target
+        frame, keys["target"] = with_targets(*data)
+        targets = keys["target"] if isinstance(keys["target"], list) else [keys["target"]]
+        if not hasattr(data[0], "columns"):  # the columns of an array are numbers, whatever they look like
+            keys["columns"] = {name: "numeric" for name in frame.columns if name not in targets}
     else:
         frame = as_frame(data)
         if "target" not in keys:
             hint = 'as in {"data": {"source": {"target": "price"}}}, or give a pair (X, y)'
             raise bad_input("data", "the recipe does not name the target's column as data.source.target", hint)
     path = stack.enter_context(as_file(frame))
-    source = {**keys, "name": "csv", "path": str(path), "separator": ","}
+    source = {**keys, "name": "table", "path": str(path), "separator": ","}
     changed = {**content, "data": {**section, "source": source}}
     document = Document(opened.document.source, changed, opened.document.places, opened.document.problems)
     return Opened(document, opened.folder, opened.name)

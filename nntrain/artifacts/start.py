@@ -23,7 +23,7 @@ def weights_from(text: str, network: Network, dataset: Dataset) -> NDArray[Any]:
         labels = [", ".join(layer.label for layer in each.layers) for each in (model.network, network)]
         raise bad_input("--from", f"{text} has the layers {labels[0]}, but the recipe has {labels[1]}")
     for what, model_has, data_have in (
-        ("columns", model.feature_names, dataset.feature_names),
+        ("columns", model.column_names, dataset.feature_names),
         ("classes", model.classes, dataset.classes),
     ):
         if model_has != data_have:

@@ -27,7 +27,7 @@ from nntrain.recipe.schema import Recipe
 from nntrain.training.engine import Engine
 from nntrain.training.events import EpochEnded
 
-FOR_COMPILED = ["C", "W", "E"]  # arrays as compiled code expects them: in C order, writeable, and not mapped to a file
+FOR_COMPILED: Any = ["C", "W", "E"]  # arrays as compiled code expects them: in C order, writeable, and not mapped to a file
 OUTPUTS = {"sigmoid": "logistic", "softmax": "softmax"}  # what is inside a loss, and scikit-learn's name for it
 
 

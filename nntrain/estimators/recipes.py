@@ -61,7 +61,7 @@ def recipe_of(
     if alpha:
         regularization["l2"] = float(alpha) / batch
     task = "classification" if classes else "regression"
-    source = {"name": "csv", "path": FILE, "target": targets[0] if len(targets) == 1 else list(targets), "task": task}
+    source = {"name": "table", "path": FILE, "target": targets[0] if len(targets) == 1 else list(targets), "task": task}
     training = {
         "epochs": plain(parameters.max_iter),
         "batch_size": "full" if batch == rows else batch,
@@ -70,7 +70,7 @@ def recipe_of(
         "lookahead": plain(parameters.lookahead),
     }
     data = {
-        "data": {"source": source, "validation": 0, "test": 0, "standardize": False},
+        "data": {"source": source, "validation": 0, "test": 0, "standardize": False, "standardize_target": False},
         "model": _model(parameters),
         "loss": loss,
         "optimizer": _optimizer(parameters),

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nntrain.artifacts.model import Model
 from nntrain.data import Label
 from nntrain.data.preprocessing import Standardizer
-from nntrain.errors import bad_input
+from nntrain.errors import bad_input, listed
 
 Array = NDArray[Any]
 # What the outputs of a network mean, by loss. Of classes: how they become probabilities, and which one is predicted.
@@ -98,8 +98,11 @@ def describe(model: Model) -> Description:
     Raises:
         InputError: if it has preprocessing that cannot be exported.
     """
-    if getattr(model, "encoder", None) is not None:
-        raise bad_input("export", "cannot export the encoding of columns", "train on numeric columns alone")
+    if model.encoder is not None:
+        encoded = [one.column for one in model.encoder.columns if one.name != "numeric" or len(one.features()) > 1]
+        if encoded:
+            what = f"cannot export how columns are encoded: {listed(encoded)}"
+            raise bad_input("export", what, "train on numeric columns without missing values")
     return Description(
         name=model.recipe.name or "model",
         layers=tuple(_layers(model)),
