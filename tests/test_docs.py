@@ -6,6 +6,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,12 +23,18 @@ def name(page: Path) -> str:
     return str(page.relative_to(ROOT))
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("page", RUN, ids=name)
 def test_the_commands_of_a_page(
     page: Path, nntrain: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In order, in a directory with the recipes and datasets of a checkout and the YAML files that the page shows."""
+    """In order, in a directory with the recipes and datasets of a checkout and the YAML files that the page shows.
+
+    Python blocks run between them, in one namespace.
+    """
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    names: dict[str, Any] = {"__name__": "__main__"}
     for folder in ("recipes", "datasets"):
         shutil.copytree(ROOT / folder, tmp_path / folder)
     problems = []
@@ -35,6 +42,8 @@ def test_the_commands_of_a_page(
         language, *title = info.split()
         if language == "yaml" and title:
             (tmp_path / title[0]).write_text(body)
+        if language == "python" and page.name != "CONTRIBUTING.md":  # whose block is a file of the package
+            exec(compile(body, page.name, "exec"), names)  # noqa: S102 - our own documentation
         for command in commands(info, body):
             if installs(command) or not runnable(command):
                 continue

@@ -155,7 +155,7 @@ def test_a_run_is_overwritten_when_the_new_one_is_there(recipe: Path, nntrain: C
         assert "could not save the model anywhere" in failed.err
         assert {path.name: path.read_bytes() for path in out.iterdir()} == before
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Engine, "__init__", lambda *_: (_ for _ in ()).throw(MemoryError()))
+        patch.setattr(Engine, "__init__", lambda *_, **__: (_ for _ in ()).throw(MemoryError()))
         assert nntrain("fit", recipe, "--out", recipe.parent / "new", "-q").status == 2
         assert not (recipe.parent / "new").exists()
     assert nntrain("fit", recipe, "--out", out, "-q", "--overwrite", "--set", "seed=3").status == 0

@@ -30,9 +30,10 @@ FLOORS = (
     ("diagnostics",),
     ("recipe",),
     ("artifacts",),
-    ("doctor",),
+    ("doctor", "export"),
     ("comparison",),
     ("report",),
+    ("estimators", "api"),
     ("cli",),
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -36,6 +36,18 @@ def command(
             autocompletion=completion.measures,
         ),
     ] = None,
+    from_: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="MODEL",
+            help="Start from the weights of a trained model with the same layers: a run directory or model file.",
+            autocompletion=completion.targets,
+        ),
+    ] = None,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write an event file for TensorBoard into the run directory.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
@@ -62,7 +74,7 @@ def command(
     from nntrain.training.events import Stopped
 
     conditions = [parse(text) for text in require or []]
-    job = Job(recipe, settings or [], out, overwrite, resume, allow_change)
+    job = Job(recipe, settings or [], out, overwrite, resume, allow_change, start=from_, tensorboard=tensorboard)
     with Interrupts(insist=True, grace=GRACE_SECONDS) as interrupts, listener_for(RunProgress(), quiet) as listener:
         try:
             summary = job.run(listener, interrupts.wanted, conditions)

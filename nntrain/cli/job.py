@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING
@@ -34,6 +35,8 @@ class Job:
         overwrite: whether a run in ``out`` may be replaced.
         resume: directory of the run to continue, if any.
         allow_change: whether it may continue with another recipe or other data.
+        start: a run or model whose weights training starts from; None for initial weights.
+        tensorboard: whether to write an event file for TensorBoard.
         folder: the run directory, once it is open.
     """
 
@@ -43,6 +46,8 @@ class Job:
     overwrite: bool = False
     resume: Path | None = None
     allow_change: bool = False
+    start: str | None = None
+    tensorboard: bool = False
     folder: RunFolder | None = None
 
     def run(
@@ -93,6 +98,8 @@ class Job:
         from nntrain.cli import resume
 
         if self.resume is not None:
+            if self.start is not None:
+                raise bad_input("--from", "cannot be used with --resume", "a run continues from its own weights")
             if self.out is not None and self.out.resolve() != self.resume.resolve():
                 hint = "leave out --out: the run continues in its directory"
                 raise bad_input("--out", "names another directory than --resume", hint)
@@ -112,6 +119,7 @@ class Job:
         from nntrain.artifacts.checkpoint import CheckpointFiles
         from nntrain.artifacts.model import Model
         from nntrain.artifacts.run_files import MODEL
+        from nntrain.artifacts.start import weights_from
         from nntrain.cli import resume
         from nntrain.report.summary import summarize
         from nntrain.training.engine import Engine
@@ -125,8 +133,9 @@ class Job:
             saved = resume.begin(folder, built, fingerprint(), self.allow_change, listener.note)
             if saved is None:
                 folder.start()
+        theta = None if self.start is None else weights_from(self.start, plan.network, built.dataset)
         with document.placing():
-            engine = Engine(plan)
+            engine = Engine(plan, theta=theta)
         state, epochs = (None, []) if saved is None else resume.restore(folder, saved, engine)
         checkpoints = None
         if plan.training.checkpoint is not None:
@@ -141,14 +150,17 @@ class Job:
         interrupted()  # from here on a first signal no longer ends the process at once
 
         def events() -> Iterator[Event]:
-            for event in train(engine, interrupted, checkpoints=checkpoints, resumed=state):
-                folder(event)
-                listener(event)
-                yield event
-                if isinstance(event, Started):
-                    for epoch in epochs:
-                        listener.replay(epoch, epoch.seconds)
-                        yield epoch
+            with self._event_file(folder, built, listener) as event_file:
+                for event in train(engine, interrupted, checkpoints=checkpoints, resumed=state):
+                    folder(event)
+                    listener(event)
+                    event_file(event)
+                    yield event
+                    if isinstance(event, Started):
+                        for epoch in epochs:
+                            listener.replay(epoch, epoch.seconds)
+                            event_file(epoch)
+                            yield epoch
 
         summary = summarize(events(), str(folder.path), str(folder.path / MODEL))
         proof = certificate(fingerprint(), engine.theta)
@@ -160,6 +172,20 @@ class Job:
         kept = summary.stopped is Stopped.INTERRUPTED or (checkpoints is not None and checkpoints.saved_last)
         place = folder.finish(model.save, lambda place: result(place).to_json(), kept)
         return result(place)
+
+    @contextmanager
+    def _event_file(self, folder: RunFolder, built: Built, listener: Listener) -> Iterator[Callable[[Event], None]]:
+        """Return a listener that writes TensorBoard's event file, if one is wanted."""
+        if not self.tensorboard:
+            yield lambda event: None
+            return
+        from nntrain.artifacts.tensorboard import TensorBoardFile
+        from nntrain.recipe.document import dump_document
+        from nntrain.recipe.schema import to_data
+
+        recipe = dump_document(to_data(built.recipe))
+        with closing(TensorBoardFile(folder.path, recipe, listener.warn)) as file:
+            yield file
 
     def how_to_resume(self) -> list[str]:
         """Return a note on how to continue the run, if it can continue."""

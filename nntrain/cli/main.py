@@ -19,8 +19,10 @@ from nntrain.cli import (
     diff,
     doctor,
     evaluate,
+    export,
     fit,
     gradcheck,
+    import_,
     init,
     inspect,
     list_,
@@ -85,6 +87,8 @@ app.command("inspect")(inspect.command)
 app.command("show")(show.command)
 app.command("evaluate")(evaluate.command)
 app.command("predict")(predict.command)
+app.command("export")(export.command)
+app.command("import")(import_.command)
 app.command("list")(list_.command)
 app.command("diagnose")(diagnose.command)
 app.command("doctor")(doctor.command)

@@ -31,8 +31,8 @@ FREE_BYTES = 1 << 20  # needed on the disk for new entries
 PACKAGE = Path(__file__).parents[1]
 # Packages that no compiled code depends on (checked by tests/test_cache.py): a change there recompiles nothing.
 WITHOUT_KERNELS = {
-    *("artifacts", "cli", "comparison", "data", "diagnostics", "doctor", "initializers", "recipe", "report"),
-    *("schedules", "training", "utils"),
+    *("api", "artifacts", "cli", "comparison", "data", "diagnostics", "doctor", "estimators", "export"),
+    *("initializers", "recipe", "report", "schedules", "training", "utils"),
 }
 # Raised by an entry that was written with other versions of the installed libraries.
 UNREADABLE = (AttributeError, ImportError, EOFError, TypeError, ValueError, pickle.UnpicklingError)

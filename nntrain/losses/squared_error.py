@@ -1,6 +1,6 @@
-"""The squared error in the three scalings of the lectures: mean, sum, and half the sum.
+"""The squared error in the three scalings of the lectures (mean, sum, half the sum), and in scikit-learn's.
 
-All three have the same minimum, but their gradients differ by a factor, and so do suitable learning rates. Up to
+They have the same minimum, but their gradients differ by a factor, and so do suitable learning rates. Up to
 constants they are the negative log-likelihood of a Gaussian with fixed sigma (lectures by Straka and Hong).
 """
 
@@ -33,6 +33,12 @@ def mean_squared_error(output, target, delta, numbers):
 def sum_squared_error(output, target, delta, numbers):
     """Σ (o - o*)²."""
     return scaled_squares(output, target, delta, 1.0)
+
+
+@compiled(LOSS)
+def half_mean_squared_error(output, target, delta, numbers):
+    """1/(2 B) Σ (o - o*)²."""
+    return scaled_squares(output, target, delta, 0.5 / output.shape[0])
 
 
 @compiled(LOSS)
@@ -83,3 +89,18 @@ class HalfSumSquaredError(Loss):
     name: Literal["half_sum_squared_error"] = "half_sum_squared_error"
     function: ClassVar[CompiledFunction] = half_sum_squared_error
     reduction: ClassVar[Literal["mean", "sum"]] = "sum"
+
+
+class HalfMeanSquaredError(Loss):
+    """Half the squared error, summed over the outputs and averaged over the rows.
+
+    Formula:
+        L  = 1/(2 B) Σ (o - o*)²
+        dL/do = 1/B (o - o*)
+
+    Source: sklearn.neural_network.MLPRegressor. This is the loss whose gradient it follows; the loss that it reports is
+    divided by the number of outputs.
+    """
+
+    name: Literal["half_mse"] = "half_mse"
+    function: ClassVar[CompiledFunction] = half_mean_squared_error

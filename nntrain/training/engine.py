@@ -40,12 +40,13 @@ class Engine:
         clipped: number of steps so far whose gradient was clipped.
     """
 
-    def __init__(self, plan: Plan, n_threads: int | None = None) -> None:
+    def __init__(self, plan: Plan, n_threads: int | None = None, theta: NDArray[Any] | None = None) -> None:
         """Allocate the arrays of a run.
 
         Args:
             plan: what to train.
             n_threads: the most threads that share a step; None for as many as there are cores.
+            theta: the first parameters; None for those that the plan's initializers draw.
         """
         check_room(plan)
         self.plan = plan
@@ -55,6 +56,7 @@ class Engine:
         self._steps = steps[self.dtype]  # first, as it takes as long to compile as all others
         rule, self._loss = plan.optimizer.update.address(self.dtype), Criterion(*plan.loss.criterion(self.dtype))
         self.theta = plan.network.initial(plan.seed, self.dtype)
+        self.theta[:] = self.theta if theta is None else theta
         self.grad = empty(plan.network.parameters, self.dtype)
         self.state = empty((plan.state_rows, self.theta.size), self.dtype)
         self.grad[:], self.state[:] = 0, 0
@@ -66,7 +68,8 @@ class Engine:
         self.train = self.splits["train"]
         self.probe = self.train[:PROBE_ROWS]  # in random order, as the split shuffles
         self.pool = ThreadPool(self.dtype, plan.network.largest_product(rows), n_threads)
-        unit_variance.fit(plan.network, self.theta, self.probe.x, self.pool)
+        if theta is None:
+            unit_variance.fit(plan.network, self.theta, self.probe.x, self.pool)
         self.state[plan.optimizer.state_rows :] = self.theta
 
         targets = self.train.target.shape[1]

@@ -132,6 +132,7 @@ NARROW = OUTPUT - [0, 0, 14, 14]  # variances around 1e-6
 LOSSES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "mse": ({}, torchs(F.mse_loss, OUTPUT, NUMBERS)),
     "sum_squared_error": ({}, torchs(lambda o, t: F.mse_loss(o, t, reduction="sum"), OUTPUT, NUMBERS)),
+    "half_mse": ({}, torchs(lambda o, t: F.mse_loss(o, t, reduction="sum") / (2 * len(o)), OUTPUT, NUMBERS)),
     "half_sum_squared_error": ({}, torchs(lambda o, t: F.mse_loss(o, t, reduction="sum") / 2, OUTPUT, NUMBERS)),
     "mae": ({}, torchs(F.l1_loss, OUTPUT, NUMBERS)),
     "huber": ({}, torchs(F.huber_loss, OUTPUT, NUMBERS)),

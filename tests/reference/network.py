@@ -44,6 +44,8 @@ def loss_and_delta(name: str, o: Array, target: Array) -> tuple[float, Array]:
             return float(((o - target) ** 2).sum()), 2 * (o - target)
         case "half_sum_squared_error":
             return float(((o - target) ** 2).sum() / 2), o - target
+        case "half_mse":
+            return float(((o - target) ** 2).sum() / (2 * B)), (o - target) / B
         case "mae":
             return float(abs(o - target).mean()), np.sign(o - target) / (B * O)
         case "huber":

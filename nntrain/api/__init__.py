@@ -1,0 +1,1 @@
+"""The command line's core as functions: ``nntrain.fit`` and ``nntrain.load``."""

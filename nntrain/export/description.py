@@ -1,0 +1,128 @@
+"""A trained network as exporters read it: plain arrays and names, in the order in which they are applied."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from nntrain.artifacts.model import Model
+from nntrain.data import Label
+from nntrain.data.preprocessing import Standardizer
+from nntrain.errors import bad_input, listed
+
+Array = NDArray[Any]
+# What the outputs of a network mean, by loss. Of classes: how they become probabilities, and which one is predicted.
+LINKS = {
+    "cross_entropy": "softmax",
+    "bce": "sigmoid",
+    "hinge": "sign",
+    "poisson": "exp",
+    "gaussian_nll": "mean",
+    **dict.fromkeys(("mse", "half_mse", "sum_squared_error", "half_sum_squared_error", "mae", "huber"), "identity"),
+}
+Link = Literal["softmax", "sigmoid", "sign", "exp", "mean", "identity"]
+
+
+@dataclass(frozen=True)
+class Norm:
+    """A normalization of pre-activations: by row, over the units, or by the running averages of batches."""
+
+    by_row: bool
+    eps: float
+    momentum: float
+    gamma: Array  # (O)
+    beta: Array  # (O)
+    mean: Array | None  # (O); None by row
+    variance: Array | None
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A dense layer: h = f(norm(x W + b))."""
+
+    weights: Array  # (I, O)
+    biases: Array  # (O)
+    norm: Norm | None
+    activation: str
+    coefficient: float  # slope of leaky_relu, alpha of elu
+    slopes: Array | None  # of prelu: (1) or (O)
+    dropout: float
+
+
+@dataclass(frozen=True)
+class Description:
+    """A model.
+
+    Attributes:
+        name: of its run.
+        layers: from the inputs on.
+        inputs: how features are standardized, or None.
+        targets: how targets were standardized, or None.
+        link: what the outputs mean.
+        features: the names of the inputs.
+        target_names: the names of the targets.
+        classes: the labels of the classes, or None for regression.
+        dtype: of the parameters.
+    """
+
+    name: str
+    layers: tuple[Layer, ...]
+    inputs: Standardizer | None
+    targets: Standardizer | None
+    link: Link
+    features: tuple[str, ...]
+    target_names: tuple[str, ...]
+    classes: tuple[Label, ...] | None
+    dtype: np.dtype[Any]
+
+    @property
+    def probabilities(self) -> Literal["softmax", "sigmoid", "outputs"] | None:
+        """How outputs become probabilities of the classes; None if the model has none."""
+        if self.classes is None:
+            return None
+        if self.layers[-1].activation == "softmax":
+            return "outputs"
+        return self.link if self.link in ("softmax", "sigmoid") else None
+
+    @property
+    def one_output(self) -> bool:
+        """Whether the second of two classes is predicted where the only output is above 0."""
+        return self.link in ("sigmoid", "sign")
+
+
+def describe(model: Model) -> Description:
+    """Return the description of a model.
+
+    Raises:
+        InputError: if it has preprocessing that cannot be exported.
+    """
+    if model.encoder is not None:
+        encoded = [one.column for one in model.encoder.columns if one.name != "numeric" or len(one.features()) > 1]
+        if encoded:
+            what = f"cannot export how columns are encoded: {listed(encoded)}"
+            raise bad_input("export", what, "train on numeric columns without missing values")
+    return Description(
+        name=model.recipe.name or "model",
+        layers=tuple(_layers(model)),
+        inputs=model.inputs,
+        targets=model.targets,
+        link=LINKS[model.loss.name],  # type: ignore[arg-type]
+        features=model.feature_names,
+        target_names=model.target_names,
+        classes=model.classes,
+        dtype=model.theta.dtype,
+    )
+
+
+def _layers(model: Model) -> Iterator[Layer]:
+    for layer, arrays in zip(model.network.layers, model.network.arrays(model.theta), strict=True):
+        norm = None
+        if layer.norm is not None:
+            running = (arrays.get("running_mean"), arrays.get("running_var"))
+            momentum, _ = layer.norm.averaging
+            norm = Norm(layer.norm.by_row, layer.norm.eps, momentum, arrays["gamma"], arrays["beta"], *running)
+        activation, coefficient = layer.activation.name, layer.activation.coefficient
+        slopes = arrays.get("slopes")
+        yield Layer(arrays["weights"], arrays["biases"], norm, activation, coefficient, slopes, layer.dropout)
