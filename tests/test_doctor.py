@@ -12,7 +12,8 @@ from nntrain.artifacts.lookup import load_recipe
 from nntrain.data import Dataset
 from nntrain.doctor.case import NO_EDIT, Case
 from nntrain.doctor.data_facts import DataFacts, neighbour_score, without_outliers
-from nntrain.doctor.diagnoses import Diagnosis, Edit
+from nntrain.doctor.diagnoses import Diagnosis
+from nntrain.doctor.edits import Edit
 from nntrain.doctor.examine import examine
 from nntrain.doctor.range_test import suggestion
 from nntrain.recipe.document import read_document

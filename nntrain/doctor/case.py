@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from nntrain.data import Dataset
 from nntrain.data.prepare import Prepared
 from nntrain.diagnostics.facts import Facts
-from nntrain.doctor.diagnoses import Edit, Measure
+from nntrain.doctor.edits import Edit, Measure
 from nntrain.doctor.scores import errors_of
 from nntrain.errors import InputError
 from nntrain.recipe.build import Built, assemble, read_rows, splits_of

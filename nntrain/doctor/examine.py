@@ -14,7 +14,8 @@ from nntrain.diagnostics.layers import network_stats
 from nntrain.diagnostics.verdict import judge
 from nntrain.doctor.case import NO_EDIT, Case, Trial, gain
 from nntrain.doctor.data_facts import DataFacts
-from nntrain.doctor.diagnoses import Diagnosis, Edit, Suspicion
+from nntrain.doctor.diagnoses import Diagnosis, Suspicion
+from nntrain.doctor.edits import Edit
 from nntrain.doctor.evidence import Evidence
 from nntrain.doctor.report import Found, Report, Tried
 from nntrain.doctor.words import settings_text

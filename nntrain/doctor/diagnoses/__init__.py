@@ -4,37 +4,15 @@ A diagnosis is a component: it says what makes it suspect, and which edits of th
 folder, or a class in one of its files, is a new diagnosis.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from nntrain.data import Dataset
+from nntrain.doctor.edits import Edit, Measure
 from nntrain.registry import Component
 
 if TYPE_CHECKING:
     from nntrain.doctor.evidence import Evidence
-
-Measure = Literal["score", "balanced", "loss"]
-
-
-@dataclass(frozen=True)
-class Edit:
-    """A change of the recipe, or of the rows, that may cure a fault.
-
-    Attributes:
-        settings: recipe keys and their new values.
-        rows: what the experiment changes in the rows, if anything; a recipe cannot express it.
-        text: what ``rows`` does, as advice.
-    """
-
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    rows: Callable[[Dataset], Dataset] | None = None
-    text: str = ""
-
-    @property
-    def key(self) -> str:
-        """An identifier: equal edits have equal keys."""
-        return f"{sorted(self.settings.items(), key=str)} {self.text}"
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from nntrain.doctor.diagnoses import Diagnosis, Edit, Suspicion
+from nntrain.doctor.diagnoses import Diagnosis, Suspicion
+from nntrain.doctor.edits import Edit
 from nntrain.doctor.evidence import Evidence
 
 SQUASHING = ("sigmoid", "tanh", "hard_tanh", "softmax")

@@ -3,7 +3,8 @@
 from typing import Literal
 
 from nntrain.data.table import TableFile
-from nntrain.doctor.diagnoses import Diagnosis, Edit, Suspicion
+from nntrain.doctor.diagnoses import Diagnosis, Suspicion
+from nntrain.doctor.edits import Edit
 from nntrain.doctor.evidence import Evidence
 
 NO_RELATION = 0.05  # score of the nearest neighbours below which features tell nothing

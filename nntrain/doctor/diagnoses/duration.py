@@ -2,7 +2,8 @@
 
 from typing import Literal
 
-from nntrain.doctor.diagnoses import Diagnosis, Edit, Suspicion
+from nntrain.doctor.diagnoses import Diagnosis, Suspicion
+from nntrain.doctor.edits import Edit
 from nntrain.doctor.evidence import Evidence
 
 FEW_STEPS = 300  # a run with fewer can hardly be finished

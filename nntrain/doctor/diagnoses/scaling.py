@@ -5,7 +5,8 @@ from typing import Literal
 import numpy as np
 
 from nntrain.doctor.data_facts import without_outliers
-from nntrain.doctor.diagnoses import Diagnosis, Edit, Suspicion
+from nntrain.doctor.diagnoses import Diagnosis, Suspicion
+from nntrain.doctor.edits import Edit
 from nntrain.doctor.evidence import Evidence
 
 

@@ -5,7 +5,8 @@ from typing import Literal
 import numpy as np
 
 from nntrain.data.table import TableFile
-from nntrain.doctor.diagnoses import Diagnosis, Edit, Suspicion
+from nntrain.doctor.diagnoses import Diagnosis, Suspicion
+from nntrain.doctor.edits import Edit
 from nntrain.doctor.evidence import Evidence
 
 RANGES = {"sigmoid": (0.0, 1.0), "softmax": (0.0, 1.0), "tanh": (-1.0, 1.0), "hard_tanh": (-1.0, 1.0)}
