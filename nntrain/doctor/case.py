@@ -17,7 +17,7 @@ from nntrain.diagnostics.facts import Facts
 from nntrain.doctor.edits import Edit, Measure
 from nntrain.doctor.scores import errors_of
 from nntrain.errors import InputError
-from nntrain.recipe.build import Built, assemble, read_rows, splits_of
+from nntrain.recipe.build import Built, assemble, read_rows, splits_of, with_scaling
 from nntrain.recipe.document import Document
 from nntrain.recipe.overrides import override
 from nntrain.recipe.schema import Recipe, parse
@@ -120,6 +120,7 @@ class Case:
             recipe = recipe.model_copy(
                 update={"data": recipe.data.model_copy(update={"source": self.recipe.data.source})}
             )
+            recipe = with_scaling(recipe, dataset)
         if edit.rows is not None:
             dataset = edit.rows(dataset)
         test_seed = self.seed if recipe.data.test_seed is None else recipe.data.test_seed

@@ -74,13 +74,19 @@ def read_rows(recipe: Recipe, folder: Path) -> tuple[Recipe, Dataset]:
     seed = recipe.seed if recipe.data.test_seed is None else recipe.data.test_seed
     dataset = recipe.data.source.load(folder, seed)
     source = recipe.data.source.resolved(dataset.classes is not None)
-    scaled = recipe.data.standardize_target
-    if scaled is None:  # the numbers of a user's table can have any size
-        fits = recipe.model.output.name == "identity" and not (recipe.loss and recipe.loss.counts)
-        scaled = isinstance(source, TableFile) and dataset.classes is None and fits
-    data = recipe.data.model_copy(update={"source": source, "standardize_target": scaled})
-    recipe = recipe.model_copy(update={"data": data})
+    recipe = with_scaling(
+        recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": source})}), dataset
+    )
     return (recipe if dataset.sha256 is None else _with_source(recipe, sha256=dataset.sha256)), dataset
+
+
+def with_scaling(recipe: Recipe, dataset: Dataset) -> Recipe:
+    """Return the recipe with its default for ``standardize_target``: a table's numbers can have any size."""
+    if recipe.data.standardize_target is not None:
+        return recipe
+    fits = recipe.model.output.name == "identity" and not (recipe.loss and recipe.loss.counts)
+    scaled = isinstance(recipe.data.source, TableFile) and dataset.classes is None and fits
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update={"standardize_target": scaled})})
 
 
 def splits_of(recipe: Recipe, dataset: Dataset) -> Prepared:
