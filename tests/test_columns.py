@@ -139,6 +139,7 @@ def test_dates_have_parts(form: str) -> None:
         (["true", "False", ""], "boolean"),
         (["yes", "no", "yes"], "boolean"),
         (["yes", "no", "maybe", "no"], "categorical"),
+        (["f", "f", "f"], "categorical"),  # m may follow
         (["0", "1", "1"], "numeric"),
         (["2020-01-31", "2021-02-28"], "date"),
         (["31.12.2020", "01.01.2021"], "date"),

@@ -167,6 +167,30 @@ def with_half_a_character(tensors: dict[str, Any], facts: dict[str, Any]) -> Non
     facts["features"][0] = "\ud800"
 
 
+def with_columns_of_other_features(tensors: dict[str, Any], facts: dict[str, Any]) -> None:
+    facts["columns"] = [numeric_column(name) for name in facts["features"][1:]]
+
+
+def with_the_same_column_twice(tensors: dict[str, Any], facts: dict[str, Any]) -> None:
+    facts["columns"] = [numeric_column("a")] * 2
+
+
+def with_a_column_of_an_unknown_role(tensors: dict[str, Any], facts: dict[str, Any]) -> None:
+    facts["columns"] = [{**numeric_column("a"), "name": "code"}]
+
+
+def with_a_column_filled_with_nothing(tensors: dict[str, Any], facts: dict[str, Any]) -> None:
+    facts["columns"] = [{**numeric_column("a"), "fill": 1e300}]
+
+
+def with_a_date_in_a_strange_format(tensors: dict[str, Any], facts: dict[str, Any]) -> None:
+    facts["columns"] = [{**numeric_column("a"), "name": "date", "format": "%Q", "parts": ["days"]}]
+
+
+def numeric_column(name: str) -> dict[str, Any]:
+    return {"name": "numeric", "column": name, "fill": 0.0, "gaps": False}
+
+
 Change = Callable[[dict[str, Any], dict[str, Any]], None]
 CHANGES: dict[Change, str] = {
     without_a_tensor: "tensor '2.bias' is missing",
@@ -189,6 +213,11 @@ CHANGES: dict[Change, str] = {
     with_scaled_classes: "classes need one target, which is not standardised",
     with_an_integer_beyond_float64: "preprocessing.inputs.mean.0: found 1000",
     with_the_loss_of_another_task: "loss: poisson is for regression, but this is classification",
+    with_columns_of_other_features: "its columns do not give its features",
+    with_the_same_column_twice: "two columns have the same name",
+    with_a_column_of_an_unknown_role: "columns.0: unknown fitted column 'code'",
+    with_a_column_filled_with_nothing: "columns.0.fill: found 1e+300, expected a number <= 1e+30",
+    with_a_date_in_a_strange_format: "columns.0.format: found the text '%Q', expected text of the form",
     with_half_a_character: "its metadata are not JSON",
 }
 

@@ -112,6 +112,8 @@ def _result(key: str, engine: Engine, interrupted: Callable[[], bool]) -> RunRes
 
 def _fingerprint(dataset: Dataset) -> str:
     digest = hashlib.sha256(repr((dataset.feature_names, dataset.target_names, dataset.classes)).encode())
+    if levels := [column.levels for column in dataset.columns or () if column.levels]:
+        digest.update(repr(levels).encode())  # raw numbers of categories index them
     for values in (dataset.x, dataset.y):
         digest.update(np.ascontiguousarray(values).tobytes())
     return digest.hexdigest()[:20]

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 PAIRS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"y", "n"})
+MAX_TRUTHS = 6  # spellings of true and false, as in True, true, TRUE
 LEADING_ZERO = r"^0[0-9]+$"
 IDENTIFIER = re.compile(
     r"(?i:id|idx|index|key|nr|no|number|rownames?|row_?(id|nr|no|num(ber)?)|unnamed: ?\d+|.*[ _.-]id)|.*[a-z]I[Dd]"
@@ -58,7 +59,7 @@ def find_role(table: Table, name: str) -> Role:
     if not len(cells):
         return Role(Ignore(), "has no values")
     distinct = cells.unique(maintain_order=True)
-    if any({cell.lower() for cell in distinct} <= pair for pair in PAIRS) and len(distinct) <= 2 * len(PAIRS[0]):
+    if len(distinct) <= MAX_TRUTHS and {cell.lower() for cell in distinct} in PAIRS:
         return Role(Boolean(), "holds true and false")
     plain = distinct.filter(~distinct.is_in(list(MISSING)))
     if cells.str.contains(r"^[0-9]+$").all() and cells.str.contains(LEADING_ZERO).any():

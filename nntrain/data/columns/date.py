@@ -13,6 +13,7 @@ from nntrain.registry import Real
 if TYPE_CHECKING:
     import polars as pl
 
+Format = Annotated[str, Field(pattern=r"^(%[YymdHMSbBejp]|%\.f|[ TZ:/.,-])+$", max_length=60)]
 Part = Literal["days", "year", "month", "day", "weekday", "hour"]
 # tried in this order; the first that reads all cells is used
 FORMATS = (
@@ -28,8 +29,8 @@ class FittedDate(FittedColumn):
     """Numbers of a date, and an indicator of missing ones if the training split had any."""
 
     name: Literal["date"] = "date"
-    format: str
-    parts: list[Part]
+    format: Format
+    parts: Annotated[list[Part], Field(min_length=1)]
     fill: Real
     gaps: bool
 
@@ -70,9 +71,9 @@ class Date(Column):
     """
 
     name: Literal["date"] = "date"
-    format: Annotated[str | None, Field(description="as in strftime, such as %d.%m.%Y; null: found from the cells")] = (
-        None
-    )
+    format: Annotated[
+        Format | None, Field(description="as in strftime, such as %d.%m.%Y; null: found from the cells")
+    ] = None
     parts: Annotated[list[Part], Field(min_length=1, description="the features")] = Field(
         default_factory=lambda: list[Part](["days", "month", "day", "weekday"])
     )
