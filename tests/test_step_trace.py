@@ -89,7 +89,7 @@ def test_a_step_on_a_terminal(terminal: Callable[..., str], columns: int) -> Non
     text = terminal(columns, "trace", "recipes/by_hand.yaml", "--step", "--optimizer", "adam")
     for words in ("m_hat = m / 0.1", "lr_eff", "unit 1 w1", "8.333e-5", "loss: 9 -> 8.868"):
         assert words in text
-    text = terminal(columns, "trace", "recipes/by_hand.yaml", "--steps", 2, "--optimizer", "muon")
+    text = terminal(columns, "trace", "recipes/by_hand.yaml", "--steps", 2, "--optimizer", "lamb")
     assert "depends on other parameters too" in " ".join(text.split())
     assert "step 2" in text
 
