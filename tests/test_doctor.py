@@ -213,12 +213,13 @@ def rows_of_test(recipe: dict[str, object], folder: Path) -> np.ndarray:
     return np.array([i for i, row in enumerate(case.dataset.x) if row.tobytes() not in seen])
 
 
-def test_the_range_test_suggests_a_rate_that_trains(nntrain: CommandLine) -> None:
+def test_the_range_test_suggests_a_rate_that_trains(nntrain: CommandLine, tmp_path: Path) -> None:
     found = nntrain("lr", "moons", "--json").json
     assert found["current"] == 0.01
     assert 1e-4 < found["suggested"] < 1
     assert len(found["smoothed"]) == len(found["learning_rates"])
-    trained = nntrain("fit", "moons", "--set", f"optimizer.lr={found['suggested']}", "--json", "--out", "run")
+    rate = f"optimizer.lr={found['suggested']}"
+    trained = nntrain("fit", "moons", "--set", rate, "--json", "--out", tmp_path / "run")
     assert trained.json["validation"]["accuracy"] > 0.95
     assert "suggested learning rate: " in nntrain("lr", "moons").out
     assert nntrain("lr", "line_search").status == 2
