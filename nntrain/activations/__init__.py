@@ -1,4 +1,4 @@
-"""Activations: what makes a stack of linear layers more than one linear layer.
+"""Activations: without them, a stack of linear layers would be equivalent to a single one.
 
 Each is a pair of loops over all units of all rows: ``forward`` computes the activations h from the pre-activations z,
 and ``backward`` turns d = dL/dh into dL/dz in place, which is f'(z)·d for a function f of one number. It can use z or
@@ -56,7 +56,7 @@ class Activation(Component, family="activation"):
     forward: ClassVar[CompiledFunction]
     backward: ClassVar[CompiledFunction]
     rectifier: ClassVar[bool] = (
-        False  # the identity or close to it for z > 0: He initialization suits it, others Glorot's
+        False  # the identity or close to it for z > 0: He initialization suits these, Glorot's the others
     )
     kinks: ClassVar[tuple[float, ...]] = ()  # the z at which the derivative jumps
     can_die: ClassVar[bool] = False  # exactly zero, with zero slope, on an interval of z

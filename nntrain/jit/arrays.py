@@ -43,9 +43,9 @@ def _stripped(context: Any, builder: Any, kind: Any, value: Any) -> Any:
 
 
 def view(vector: Any, start: int, shape: Any) -> Any:
-    """Return a view of a contiguous array from its element ``start`` on, such as (rows, columns) or (length,).
+    """Return a view of ``shape``, (rows, columns) or (length,), of a contiguous array from element ``start`` on.
 
-    A matrix counts as the vector of its rows. This skips the checks of a slice and a reshape.
+    A matrix is indexed as if it were flattened. This skips the checks of a slice and a reshape.
     """
     return vector.reshape(-1)[start : start + prod(shape)].reshape(shape)
 
@@ -68,7 +68,7 @@ def _view(typing_context: Any, vector: Any, start: Any, shape: Any) -> Any:
 
 
 def in_order(matrix: Any) -> Any:
-    """Return a matrix, or its transpose if that is the one in C order."""
+    """Return the matrix if it is in C order, else its transpose, which then is in C order."""
     return matrix if matrix.flags.c_contiguous else matrix.T
 
 
@@ -89,7 +89,7 @@ def address_of(typing_context: Any, array: Any) -> Any:
 
 @intrinsic
 def at_address(typing_context: Any, address: Any, shape: Any, like: Any) -> Any:
-    """Return the array of a shape at an address, with the element type of ``like``; compiled code only."""
+    """Return an array of ``shape`` over the memory at ``address``, of the type of ``like``; compiled code only."""
     kind = types.Array(like.dtype, len(shape), "C")
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
@@ -101,7 +101,7 @@ def at_address(typing_context: Any, address: Any, shape: Any, like: Any) -> Any:
 
 def _array(context: Any, builder: Any, kind: Any, data: Any, lengths: Any) -> Any:
     """Return a C-ordered array at ``data`` that owns no memory."""
-    from numba.np import arrayobj  # 45 ms, and not needed to load code from the cache
+    from numba.np import arrayobj  # takes 45 ms, and is not needed to load code from the cache
 
     size = context.get_constant(types.intp, kind.dtype.bitwidth // 8)
     strides = [size]

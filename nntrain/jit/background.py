@@ -14,8 +14,8 @@ from nntrain.utils.cpu import cores
 def compile_in_background(functions: Sequence[CompiledFunction], dtype: np.dtype[Any]) -> None:
     """Start a process that compiles those of ``functions`` that are not in the cache.
 
-    With a single core no process is started. Whoever asks for one of the functions waits for the process, and compiles
-    the function if the process has failed.
+    With a single core no process is started. The first use of one of the functions waits for the process, and compiles
+    the function itself if the process has failed.
     """
     missing = [function for function in functions if function.missing(dtype)]
     if not missing or cores() < 2:

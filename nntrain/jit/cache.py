@@ -34,7 +34,7 @@ WITHOUT_KERNELS = {
     *("api", "artifacts", "cli", "comparison", "data", "diagnostics", "doctor", "estimators", "export"),
     *("initializers", "recipe", "report", "schedules", "training", "utils"),
 }
-# Raised by an entry that was written with other versions of the installed libraries.
+# Raised when loading an entry that was written with other versions of the installed libraries.
 UNREADABLE = (AttributeError, ImportError, EOFError, TypeError, ValueError, pickle.UnpicklingError)
 
 
@@ -45,7 +45,7 @@ class PackageCache:
     whose hashes do not match is never unpickled: it counts as missing, and is replaced.
 
     Raises:
-        OSError: if the function has no source file, so that nothing tells whether its entries are up to date.
+        OSError: if the function has no source file, without which its entries cannot be checked.
     """
 
     def __init__(self, function: Callable[..., Any]) -> None:
@@ -69,7 +69,7 @@ class PackageCache:
         return None
 
     def save_overload(self, sig: Any, compiled: Any) -> None:
-        """Write an entry to the first folder that can be written; without one, each process compiles again."""
+        """Write an entry to the first writable folder; if there is none, each process compiles again."""
         name, key = self._name_and_key(sig, compiled.codegen)
         content = dumps(compiled._reduce())
         for folder in folders():
@@ -98,8 +98,8 @@ class PackageCache:
 def folders() -> list[Path]:
     """Return the folders of entries, the preferred one first.
 
-    It is the one in NUMBA_CACHE_DIR if that is set, else the package's ``__pycache__`` and then the user's cache
-    directory. Entries are read from all of them, and written to the first that is writable.
+    If NUMBA_CACHE_DIR is set, the only one is a folder in it; otherwise they are the package's ``__pycache__`` and a
+    folder in the user's cache directory. Entries are read from all of them, and written to the first that is writable.
     """
     own = f"nntrain_{hashlib.sha256(os.fsencode(PACKAGE)).hexdigest()[:16]}"
     if config.CACHE_DIR:

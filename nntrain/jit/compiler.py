@@ -1,4 +1,4 @@
-"""How Numba compiles a kernel: only as a part of its callers.
+"""The Numba compiler for kernels, which compiles a kernel only as a part of its callers.
 
 By default Numba also optimizes every function that a compiled function calls, and generates machine code for it, in
 case Python calls it too. That took half of the compile time of the first run.
@@ -18,7 +18,7 @@ from numba.extending import register_jitable
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# Neither C nor Python calls a kernel: it needs no wrapper for them.
+# Kernels are called neither from C nor from Python: they need no wrappers for that.
 INNER = {"no_cfunc_wrapper": True, "no_cpython_wrapper": True}
 # An array is passed as seven or nine arguments: calling kernels instead of inlining them adds a sixth to a small step.
 INLINE = {"forceinline": True, **INNER}
@@ -28,7 +28,7 @@ class _KernelLibrary(JITCodeLibrary):  # type: ignore[misc]
     """The LLVM code of a kernel, which its callers link and optimize."""
 
     def finalize(self) -> None:
-        """Leave the code as it was lowered."""
+        """Leave the code as it was lowered: neither optimize it nor generate machine code."""
         self._finalized = True
 
     def with_dependencies(self) -> list[Any]:
@@ -62,23 +62,23 @@ class KernelLowering(NativeLowering):  # type: ignore[misc]
 
 @register_pass(mutates_CFG=True, analysis_only=False)
 class NoinlineLowering(KernelLowering):
-    """The same for a function that is not inlined."""
+    """``KernelLowering`` for a function that is not inlined."""
 
     _name = "noinline_lowering"
     noinline = True
 
 
 def _unique_builtin() -> Any:
-    """Return a builtin that is equal to no other.
+    """Return a builtin that is not equal to any other.
 
-    Numba looks up a function's code by the builtin that Python would call it by, and accepts nothing else as a key. A
-    kernel has none, so it gets a method of an object of its own.
+    Numba looks up a function's code by the builtin through which Python would call it, and accepts no other key. A
+    kernel has no such builtin, so it gets a bound method of a new object.
     """
     return object().__sizeof__
 
 
 class KernelCompiler(CompilerBase):  # type: ignore[misc]
-    """Numba's compiler with the lowering of kernels."""
+    """Numba's compiler with ``KernelLowering`` in place of its own lowering."""
 
     lowering: type[KernelLowering] = KernelLowering
 
@@ -92,18 +92,18 @@ class KernelCompiler(CompilerBase):  # type: ignore[misc]
 
 
 class NoinlineCompiler(KernelCompiler):
-    """The same for a function that is not inlined."""
+    """``KernelCompiler`` for a function that is not inlined."""
 
     lowering = NoinlineLowering
 
 
 def overload(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Replace ``function`` in compiled code by what the decorated function returns for its argument types."""
+    """Replace ``function`` in compiled code with what the decorated function returns for its argument types."""
     return extending.overload(function, jit_options={**INLINE, "pipeline_class": KernelCompiler})  # type: ignore[no-any-return]
 
 
 def register_intrinsic(handle: Callable[..., Any], definition: Callable[..., Any]) -> None:
-    """Let compiled code call ``handle``, whose type and LLVM code ``definition`` returns."""
+    """Let compiled code call ``handle``; ``definition`` returns its signature and the generator of its LLVM code."""
     template = make_intrinsic_template(handle, definition, definition.__name__)
     infer(template)
     infer_global(handle, types.Function(template))
@@ -112,5 +112,5 @@ def register_intrinsic(handle: Callable[..., Any], definition: Callable[..., Any
 def compiled_into_callers(
     function: Callable[P, R], options: dict[str, Any], compiler: type[KernelCompiler] = KernelCompiler
 ) -> Callable[P, R]:
-    """Compile ``function`` as a kernel where compiled code calls it, with Numba's ``options``."""
+    """Let compiled code call ``function``, which is compiled into it as a kernel with Numba's ``options``."""
     return register_jitable(**options, pipeline_class=compiler)(function)  # type: ignore[no-any-return]

@@ -2,7 +2,7 @@
 
 Arithmetic on denormals, below 1e-38 in float32, runs in microcode and is about a hundred times slower. The moments of a
 dead unit's weights decay to such numbers and stay there: a step of a small network then takes twice as long. jax
-flushes them to zero too. Bits of the processor's control register ask for it, and are restored afterwards.
+flushes them to zero too. Bits of the processor's control register enable this, and are restored afterwards.
 """
 
 import platform

@@ -18,7 +18,7 @@ import numpy as np
 from nntrain.jit.kernels import kernel_with
 from nntrain.jit.lazy import overload, types
 
-# Unlike elsewhere, sums must not be reordered: the two parts of log 2 would be added up.
+# Unlike elsewhere, sums must not be reordered: that would merge the two parts of log 2.
 exact = kernel_with({"nogil": True, "error_model": "numpy", "fastmath": {"contract"}})
 LOG2E = 1.4426950408889634
 HIGH_32, LOW_32 = np.float32(0.693359375), np.float32(-2.12194440e-4)
@@ -46,7 +46,7 @@ def expm1(x: Any) -> Any:
 
 @exact
 def _parts_32(x):
-    """Return exp(r) - 1 and 2^(n-1): 2^n may overflow."""
+    """Return exp(r) - 1 and 2^(n-1), as 2^n may overflow."""
     n = np.floor(x * np.float32(LOG2E) + np.float32(0.5))
     r = (x - n * HIGH_32) - n * LOW_32
     a, b, c, d, e, f = SERIES_32
@@ -94,7 +94,7 @@ def _compiled_expm1(x):
 
 
 def _of(x: Any) -> Any:
-    """Return the function for both parts, the bounds of x, and the type, for a Numba float type."""
+    """Return, for a Numba float type, the function for both parts, the bounds of x, and NumPy's type."""
     if x == types.float32:
         return _parts_32, SMALLEST_32, LARGEST_32, np.float32
     return _parts_64, SMALLEST_64, LARGEST_64, np.float64

@@ -97,7 +97,7 @@ class CompiledFunction:
         return f"{self.function.__module__}:{self.function.__name__}"
 
     def missing(self, dtype: np.dtype[Any]) -> bool:
-        """Return whether it is not in the cache, can be written there, and nobody has started to compile it."""
+        """Return whether it is absent from a writable cache, and no process has started to compile it."""
         with _compile_lock:
             if (self, dtype) in _compiled_by:
                 return False
@@ -110,7 +110,7 @@ class CompiledFunction:
             return isinstance(cache, PackageCache) and not cache.has(signature, dispatcher.targetctx) and can_keep()
 
     def compiled_by(self, process: "subprocess.Popen[bytes]", dtype: np.dtype[Any]) -> None:
-        """Make the first use wait for a process that compiles it into the cache."""
+        """Record that ``process`` compiles it into the cache: its first use waits for that process."""
         _compiled_by[self, dtype] = process
 
     def __getitem__(self, dtype: np.dtype[Any]) -> Callable[..., Any]:
@@ -125,21 +125,21 @@ class CompiledFunction:
             return _address(self, np.dtype(dtype))
 
     def plain_address(self) -> int:
-        """Return what plain Python calls the function by."""
+        """Return the integer by which plain Python code calls the function, in place of an address."""
         _plain[id(self)] = self.function
         return id(self)
 
 
 _plain: dict[int, Callable[..., Any]] = {}
-# The process that compiles a function, None for this one.
+# Functions whose compilation has started, and the process that compiles each; None: this process.
 _compiled_by: dict[tuple[CompiledFunction, np.dtype[Any]], "subprocess.Popen[bytes] | None"] = {}
 _compile_lock = RLock()  # threads that need the same function wait for one of them to compile it
 
 
 def by_address(signature: Signature) -> Callable[..., Any]:
-    """Return ``call(address, *arguments)`` for compiled functions with ``signature``, also in plain Python.
+    """Return ``call(address, *arguments)``, which calls a compiled function with ``signature`` by its address.
 
-    The float type is that of the first argument.
+    It works in compiled code and in plain Python. The float type is that of the first argument.
     """
 
     def call(address: int, *arguments: Any) -> Any:
@@ -166,7 +166,7 @@ def by_address(signature: Signature) -> Callable[..., Any]:
 def compiled(
     signature: Signature, fastmath_flags: frozenset[str] = frozenset()
 ) -> Callable[[Callable[..., Any]], CompiledFunction]:
-    """Compile a function by itself, with ``signature(F)`` for a float type F."""
+    """Compile a function on its own, with the signature ``signature(F)`` for a float type F."""
     return lambda function: CompiledFunction(function, signature, fastmath_flags)
 
 
@@ -177,7 +177,7 @@ def _dispatcher(compiled: CompiledFunction, dtype: np.dtype[Any]) -> Any:
     dispatcher = numba.njit(**{**OPTIONS, "fastmath": FASTMATH | compiled.fastmath_flags})(compiled.function)
     try:
         dispatcher._cache = PackageCache(compiled.function)
-    except OSError:  # typed into an interpreter, without a source file
+    except OSError:  # defined in an interactive session, without a source file
         register_recorded()
     return dispatcher
 
@@ -202,17 +202,17 @@ def _address(compiled: CompiledFunction, dtype: np.dtype[Any]) -> int:
     return int(result.library.get_pointer_to_function(result.fndesc.llvm_cfunc_wrapper_name))
 
 
-_announcements: list[Callable[[], None]] = []  # still to be made when something is compiled
+_announcements: list[Callable[[], None]] = []  # callbacks to run when something is compiled next
 
 
 @contextmanager
 def announced(announce: Callable[[], None]) -> Iterator[None]:
-    """Call ``announce`` once if the block compiles something, and not only loads it from the cache."""
+    """Call ``announce`` once if the block compiles anything; loading from the cache does not count."""
     _announcements.append(announce)
     try:
         yield
     finally:
-        with suppress(ValueError):  # it was made
+        with suppress(ValueError):  # already called
             _announcements.remove(announce)
 
 

@@ -1,6 +1,6 @@
 """Numba on demand: importing it takes half a second, and most commands compile nothing.
 
-Decorated functions are recorded, and made known to Numba when the first function has to be compiled. ``numba``,
+Decorated functions are recorded, and registered with Numba when the first function has to be compiled. ``numba``,
 ``types``, ``ir`` and ``cgutils`` stand for Numba's and llvmlite's modules, which are imported on first use.
 """
 
@@ -26,11 +26,11 @@ cgutils: Any = _LazyModule("numba.core.cgutils")
 ir: Any = _LazyModule("llvmlite.ir")
 
 _recorded: list[Callable[[], object]] = []
-_compiling = False  # whether anything has been compiled
+_compiling = False  # whether recorded functions have been registered, since compiling has begun
 
 
 def record(register: Callable[[], object]) -> None:
-    """Call ``register`` before the first function is compiled; at once, if that has happened."""
+    """Call ``register`` before the first function is compiled, or at once if compiling has begun."""
     if _compiling:
         register()
     else:
@@ -38,7 +38,7 @@ def record(register: Callable[[], object]) -> None:
 
 
 def register_recorded() -> None:
-    """Make known to Numba what has been decorated: a function is about to be compiled."""
+    """Register all decorated functions with Numba, as a function is about to be compiled."""
     global _compiling
     _compiling = True
     while _recorded:
@@ -46,7 +46,7 @@ def register_recorded() -> None:
 
 
 def overload(function: Callable[..., Any]) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Replace ``function`` in compiled code by what the decorated function returns for its argument types."""
+    """Replace ``function`` in compiled code with what the decorated function returns for its argument types."""
 
     def decorate(choose: Callable[..., Any]) -> Callable[..., Any]:
         def register() -> None:
@@ -61,7 +61,7 @@ def overload(function: Callable[..., Any]) -> Callable[[Callable[..., Any]], Cal
 
 
 class Intrinsic:
-    """A function for compiled code only, whose LLVM code ``definition`` generates, as that of a Numba intrinsic."""
+    """A function that only compiled code can call; ``definition`` generates its LLVM code, as for a Numba intrinsic."""
 
     def __init__(self, definition: Callable[..., Any]) -> None:
         functools.update_wrapper(self, definition)
@@ -74,7 +74,7 @@ class Intrinsic:
         register_intrinsic(self, self._definition)
 
     def __call__(self, *arguments: Any) -> Any:
-        """Refuse to be called by Python."""
+        """Raise an error: Python cannot call it."""
         raise NotImplementedError(f"{self._definition.__name__} can be called by compiled code only")
 
 

@@ -1,7 +1,7 @@
 """The mailbox: how the first thread gives jobs to worker threads inside compiled code, and learns that they are done.
 
-The first thread writes a job and then increments the number of jobs posted; the workers poll that number without asking
-the operating system. That takes 0.2 µs, where a lock or a queue takes 10 µs, as long as the shared work itself.
+The first thread writes a job and then increments the number of jobs posted; the workers poll that number without system
+calls. That takes 0.2 µs, whereas a lock or a queue takes 10 µs, as long as the shared work itself.
 """
 
 import os
@@ -16,22 +16,22 @@ from nntrain.jit.denormals import X86
 from nntrain.jit.kernels import kernel
 from nntrain.jit.lazy import cgutils, intrinsic, ir, numba, types
 
-PRODUCT, UPDATE, GATHER, PING = 1, 2, 3, 4  # kinds of jobs; a ping is no work: a worker that answers it is running
+PRODUCT, UPDATE, GATHER, PING = 1, 2, 3, 4  # kinds of jobs; a ping has no work: it tests that a worker is running
 JOB_WORDS = 13  # integers of the largest record that describes a job
 
-# What threads write at the same time lies in different cache lines: they would wait for each other's writes.
+# Fields that different threads write lie in different cache lines, so that threads do not wait for each other's writes.
 _LINES: list[dict[str, Any]] = [
     {
-        "n_threads": np.int64,  # that share the next job
-        "pool_size": np.int64,  # threads there are
-        "scratch": np.int64,  # address of the first thread's copies (nntrain.matmul.gemm)
+        "n_threads": np.int64,  # threads that share the next job
+        "pool_size": np.int64,  # threads in the pool, including the first one
+        "scratch": np.int64,  # address of the first thread's scratch (nntrain.matmul.gemm)
         "small_product": np.int64,  # addresses of compiled functions (nntrain.matmul)
         "shared_product": np.int64,
         "fill_panels": np.int64,
         "alone_until": np.int64,  # ns; until then the first thread works alone
-        "alone_for": np.int64,  # ns
+        "alone_for": np.int64,  # ns; length of that period
     },
-    {"n_posted": np.int64},  # jobs so far
+    {"n_posted": np.int64},  # jobs posted so far
     {
         "kind": np.int64,  # of the last job
         "n_wanted": np.int64,  # threads that share it
@@ -54,7 +54,7 @@ def _record() -> np.dtype[Any]:
     return np.dtype({"names": list(fields), "formats": formats, "offsets": offsets, "itemsize": start}, align=True)
 
 
-# One record for each thread. Only ``n_done`` is used of the workers' records, the rest of the first thread's.
+# One record for each thread: in a worker's only ``n_done`` is used, in the first thread's only the other fields.
 MAILBOX_RECORD = _record()
 _OFFSETS = {name: int(field[1]) for name, field in (MAILBOX_RECORD.fields or {}).items()}
 _RECORD_BYTES, _JOB = MAILBOX_RECORD.itemsize, _OFFSETS["job"]
@@ -63,8 +63,9 @@ _N_POSTED, _N_DONE = _OFFSETS["n_posted"], _OFFSETS["n_done"]
 SPINS = 20_000  # polls before a thread sleeps between polls: about a millisecond
 LONGEST_SLEEP_US = 5_000  # each sleep is 1 µs longer than the one before
 
-# When other programs keep a worker from its core, the first thread waits longer than its own part of the work took. It
-# then works alone for ALONE_FACTOR times that wait, and doubles the time whenever that happens again soon.
+# When other programs keep a worker from its core, the first thread has to wait. If it waits more than LATE_NS longer
+# than its own part of the work took, it then works alone: for ALONE_FACTOR times the wait or, if such a period ended
+# recently, for twice that period if this is longer, but for at most LONGEST_ALONE_NS.
 LATE_NS, LONGEST_ALONE_NS = 100_000, 1_000_000_000
 ALONE_FACTOR = 20
 
@@ -75,7 +76,7 @@ def MAILBOX() -> Any:  # noqa: N802 - a type
 
 
 def new_mailbox(n_threads: int) -> Any:
-    """Return the mailbox for up to ``n_threads`` threads, of which only the first is there yet."""
+    """Return the mailbox for up to ``n_threads`` threads, of which only the first exists yet."""
     mailbox = empty(n_threads * _RECORD_BYTES, np.dtype(np.uint8))
     mailbox[:] = 0
     records = mailbox.view(MAILBOX_RECORD).view(np.recarray)
@@ -126,7 +127,7 @@ def wait_for_workers(mailbox):
 
 @kernel
 def share_again(mailbox):
-    """Share jobs again if the time alone is over and all workers have answered a ping."""
+    """Share jobs again if the period of working alone is over and all workers have answered a ping."""
     if mailbox[0].n_threads < mailbox[0].pool_size and clock() >= mailbox[0].alone_until:
         if mailbox[0].kind != PING:
             post(mailbox, PING, 0)
@@ -148,7 +149,7 @@ def wait_for(address, value):
 
 @intrinsic
 def store_release(typing_context: Any, address: Any, value: Any) -> Any:
-    """Store an integer at an address, after everything written before; compiled code only."""
+    """Store an integer at an address, ordered after all earlier memory accesses; compiled code only."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         pointer = builder.inttoptr(arguments[0], ir.IntType(64).as_pointer())
@@ -160,7 +161,7 @@ def store_release(typing_context: Any, address: Any, value: Any) -> Any:
 
 @intrinsic
 def load_acquire(typing_context: Any, address: Any) -> Any:
-    """Load the integer at an address, before everything read after it; compiled code only."""
+    """Load the integer at an address, ordered before all later memory accesses; compiled code only."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         pointer = builder.inttoptr(arguments[0], ir.IntType(64).as_pointer())

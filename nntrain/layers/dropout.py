@@ -12,7 +12,7 @@ NO_KEY = -1  # outside of training: nothing is dropped
 
 @kernel
 def hash32(x):
-    """Return a hash of 32 bits; no product exceeds 63 bits, so that plain Python gives the same.
+    """Return a 32-bit hash. No product exceeds 63 bits, so that compiled code and plain Python agree.
 
     Source: Wellons' hash prospector, 2018 (lowbias32, with its later constants).
     """

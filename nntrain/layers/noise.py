@@ -6,7 +6,7 @@ from nntrain.jit.arrays import view
 from nntrain.jit.kernels import kernel
 from nntrain.layers.dropout import WORD, hash32
 
-NOISE_STREAM = 0x9E3779B9  # added to the step's key, from which dropout derives its numbers too
+NOISE_STREAM = 0x9E3779B9  # added to the step's key, so that noise and dropout draw different numbers
 
 
 @kernel

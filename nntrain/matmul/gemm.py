@@ -1,9 +1,10 @@
 """Matrix products: small ones from the matrices in place, large ones from packed copies, shared by several threads.
 
-Both work tile by tile. Matrices that fit into the first two caches are read in place, without any overhead
-(nntrain.matmul.tiles). Of larger ones a part of A is copied into the second cache, and a panel of B, as wide as a tile,
-into the first; all tiles of the panel then read it. This is as fast as a BLAS, faster at the sizes of a network's
-layers, and gives the same numbers for any size, any number of threads, and whatever BLAS is installed.
+Both work tile by tile. Matrices that fit into the level-1 and level-2 caches are read in place, without any overhead
+(nntrain.matmul.tiles). Of larger matrices, a part of A is copied so that it stays in the level-2 cache, and a panel of
+B, as wide as a tile, so that it stays in the level-1 cache while all tiles of the panel read it. This is as fast as a
+BLAS, and faster at the sizes of a network's layers. The numbers in C do not depend on the size of the product, on the
+number of threads, or on which BLAS is installed.
 
 Source: Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008.
 """
@@ -22,12 +23,12 @@ from nntrain.matmul.microkernel import TILE_ROWS, TILE_VECTORS, VECTOR_BYTES, pa
 from nntrain.matmul.tiles import call_small, multiply_tiles, multiply_tiles_noinline, split_rows
 from nntrain.matmul.transpose import transpose_large_tiles
 
-# Products with this many multiply-adds or more are made from packed copies (by one thread), or shared by two threads,
-# with another thread for each further half of that (measured: benchmarks/README.md).
+# Multiply-adds from which one thread computes a product from packed copies, and from which two threads share a product
+# (also from packed copies). Each further half of the latter adds a thread (measured: benchmarks/README.md).
 PACKED_MULTIPLY_ADDS, SHARED_MULTIPLY_ADDS = 4_000_000, 1_000_000
-PACKED_BYTES = 512 * 1024  # of A that are packed at once
-PACKED_DEPTH = 256  # numbers of each of its rows
-PADDING = 16  # numbers between the rows: at a distance of 1024 bytes they would compete for a few cache lines
+PACKED_BYTES = 512 * 1024  # bytes of A that are packed at once
+PACKED_DEPTH = 256  # numbers of each row of A that are packed at once
+PADDING = 16  # numbers between packed rows: rows 1024 bytes apart would compete for a few cache lines
 
 PRODUCT_JOB = np.dtype(
     [
@@ -64,7 +65,7 @@ def scratch_size(itemsize: int) -> int:
 def multiply(A: Any, B: Any, b: Any, C: Any, mailbox: Any) -> None:
     """Fill C (M, N) with A (M, K) B (K, N) plus b (N), which may be empty.
 
-    All are in C order, but A may be a transpose, and so may B if the product is large.
+    All are in C order, except that A may be a transposed view, and B too if the product is large.
     """
     np.dot(A, B, out=C)
     if b.size > 0:
@@ -106,7 +107,7 @@ def is_large(rows: int, weights: int, n_threads: int) -> bool:
 
 @kernel
 def call_large(A, a_transposed, B, b_transposed, b, C, mailbox):
-    """Fill C by a separately compiled function, to keep it out of the code of small products."""
+    """Fill C by a separately compiled function, so that its code is not part of that for small products."""
     call_shared(mailbox[0].shared_product, A, a_transposed, B, b_transposed, b, C, mailbox)
 
 
@@ -130,7 +131,7 @@ call_shared = by_address(SHARED_PRODUCT)
 
 @compiled(SHARED_PRODUCT)
 def shared_product(A, a_transposed, B, b_transposed, b, C, mailbox):
-    """Fill C in panels, on as many threads as there are and the work is enough for."""
+    """Fill C in panels, on as many of the pool's threads as the work is enough for."""
     n_threads = min(mailbox[0].n_threads, max(1, C.shape[0] * B.size // (SHARED_MULTIPLY_ADDS // 2)))
     if n_threads > 1:
         job = job_of(mailbox, PRODUCT_JOB)
@@ -167,11 +168,11 @@ call_panels = by_address(PANELS)
 
 @compiled(PANELS)
 def fill_panels(A, a_transposed, B, b_transposed, b, C, scratch, worker, n_threads):
-    """Fill a thread's part of C with the product of A and B, each of them in C order or the transpose of such a one."""
+    """Fill a thread's part of C with A B plus b. A and B are in C order; a flag says to use the transpose instead."""
     fill_portion(A, a_transposed, B, b_transposed, b, C, scratch, worker, n_threads)
 
 
-# Not literals, for which Numba would compile ``multiply_tiles_noinline`` again.
+# Typed constants: for literals, Numba would compile ``multiply_tiles_noinline`` once more.
 FIRST, NOT_ADDED = np.int64(0), np.bool_(False)
 
 
@@ -179,7 +180,7 @@ FIRST, NOT_ADDED = np.int64(0), np.bool_(False)
 def fill_portion(A, a_transposed, B, b_transposed, b, C, scratch, worker, n_threads):
     """Fill a thread's part of C panel by panel.
 
-    It is a part of C's rows or, if there are more panels than tiles in a column, of its columns.
+    The part is a range of C's rows or, if C is more panels wide than tiles high, a range of its columns.
     """
     rows, columns = C.shape
     inner = B.shape[1] if b_transposed else B.shape[0]
@@ -222,7 +223,7 @@ def portion(length, unit, worker, n_threads):
 
 @kernel
 def even(length, most, unit):
-    """Return the size of a part, a multiple of ``unit``, when a length is cut into as few even parts as possible."""
+    """Return the size, a multiple of ``unit``, of the parts of a length cut evenly into as few parts as possible."""
     parts = max(1, -(-length // most))
     return max(unit, -(-length // (parts * unit)) * unit)
 

@@ -1,12 +1,12 @@
 """The microkernel: a tile of a matrix product that is computed in registers.
 
-A tile is some rows and up to two vectors of columns of C. It stays in registers while the loop runs over the inner
-dimension: each number of A is multiplied with the vectors of B's row. Each number of C is one chain of
-multiply-adds in the order of the inner dimension, whatever the size of the tile: products are the same to the bit
-however they are cut into tiles.
+A tile covers a few rows of C and up to two vectors of its columns. It stays in registers while the loop runs over the
+inner dimension: each number of A is multiplied by the vectors of B's row. Each number of C is one chain of
+multiply-adds in the order of the inner dimension, whatever the size of the tile: products are bit-identical however
+they are cut into tiles.
 
 Source: Goto and van de Geijn, "Anatomy of High-Performance Matrix Multiplication", 2008; the tile is that of BLIS's
-microkernels. Numba cannot be told which vector instructions to use, so the tile is written in LLVM's language.
+microkernels. Numba cannot be told which vector instructions to use, so the tile is written in LLVM IR.
 """
 
 from typing import Any
@@ -18,13 +18,13 @@ from nntrain.jit.lazy import cgutils, intrinsic, ir, types
 FEATURES = _multiarray_umath.__cpu_features__  # as NumPy detects them: importing LLVM takes 0.1 s
 VECTOR_BYTES = 64 if FEATURES.get("AVX512F") else 32 if FEATURES.get("AVX") else 16
 TILE_ROWS = 6 if VECTOR_BYTES == 32 else 8  # AVX has 16 registers, the others 32
-LOW_TILE_ROWS = 4  # of the tiles for the last rows; in a tile of one row each sum waits for the one before
+LOW_TILE_ROWS = 4  # rows of the tiles at the bottom of C; in a tile of one row, each sum waits for the one before
 TILE_VECTORS = 2  # of columns
 MASKED_STORE_BYTES = (
-    64  # vectors of this size are stored in part at full speed; AMD takes a dozen cycles for shorter ones
+    64  # masked stores of vectors of this size run at full speed; shorter ones take a dozen cycles on AMD
 )
-# Rows of B per iteration of the loop, in tiles of small and of large products. With one more the loop exceeds the
-# processor's cache of decoded instructions: with four it is half as fast.
+# Rows of B per iteration of the loop, in tiles of small and of large products. With one row more, the loop
+# does not fit into the processor's cache of decoded instructions: with four rows it is half as fast.
 UNROLL, UNROLL_LARGE = 2, 3
 
 
@@ -36,8 +36,8 @@ def _tile(rows: int, vectors: int, partial: bool = False, packs: bool = False, p
     and ``panel``.
 
     Args:
-        rows: of the tile.
-        vectors: of columns.
+        rows: number of rows of the tile.
+        vectors: number of vectors in each of its rows.
         partial: whether C may end within the tile's last vector.
         packs: whether the tile copies what it reads of B to ``panel`` (rows of B, the tile's columns), and prefetches
             what the next tile needs of B.
@@ -104,7 +104,7 @@ class _Writer:
     def of_a(self, row: Any, k: Any) -> Any:
         """Return a pointer to an element of A, which may be the transpose of a matrix in C order.
 
-        Strides that are known when compiling become a part of the instruction.
+        Strides that are known at compile time become part of the instruction.
         """
         builder = self.builder
         across, along = cgutils.unpack_tuple(builder, self.a.strides)
@@ -120,7 +120,7 @@ class _Writer:
         return self.builder.shuffle_vector(one, ir.Constant(kind, ir.Undefined), zeros)
 
     def left(self, vector: int) -> Any:
-        """Return the number of columns that C has from a vector of the tile on."""
+        """Return how many columns of C are left from the start of a vector of the tile."""
         _, columns = self.shape(self.c)
         return self.builder.sub(columns, self.plus(self.column, vector * self.lanes))
 
@@ -157,7 +157,7 @@ class _Writer:
             self.builder.store(value, self.to_vector(pointer, value.type.count), align=self.size)
 
     def store_partial(self, values: list[Any], pointers: list[Any], vector: int) -> None:
-        """Store the rows of the vector within which C may end at pointers."""
+        """Store a vector of each row at pointers, but nothing beyond C's columns."""
         builder, left = self.builder, self.left(vector)
         if VECTOR_BYTES == MASKED_STORE_BYTES:
             for value, pointer in zip(values, pointers, strict=True):
@@ -167,7 +167,7 @@ class _Writer:
         with builder.if_else(builder.icmp_signed(">=", left, self.int64(self.lanes))) as (whole, part):
             with whole:
                 self.store(values, pointers)
-            with part:  # a vector of half the size if so many are left, then one of a quarter, and so on
+            with part:  # half a vector if that many columns are left, then a quarter, and so on
                 written, half = self.int64(0), self.lanes // 2
                 while half:
                     wanted = builder.icmp_signed("!=", builder.and_(left, self.int64(half)), self.int64(0))
@@ -185,7 +185,7 @@ class _Writer:
         return self.builder.shuffle_vector(value, ir.Constant(value.type, ir.Undefined), mask)
 
     def prefetch(self, pointer: Any) -> None:
-        """Prefetch a pointer's cache line into the second cache."""
+        """Prefetch a pointer's cache line into the level-2 cache."""
         kind = ir.FunctionType(ir.VoidType(), [self.byte_pointer, self.int32, self.int32, self.int32])
         function = cgutils.get_or_insert_function(self.builder.module, kind, "llvm.prefetch.p0")
         self.builder.call(

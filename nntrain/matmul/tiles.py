@@ -1,4 +1,4 @@
-"""Small matrix products, tile by tile from the matrices in place, and what large ones leave beside their panels."""
+"""Small matrix products, tile by tile from the matrices in place, and the parts of large ones outside panels."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ from nntrain.matmul.microkernel import (
 def SMALL(F: Any) -> Any:  # noqa: N802 - a constant of a float type
     """(matrix C, address of A, a_transposed, inner, address of B, address of b, b.size).
 
-    Addresses and not arrays: an array is nine arguments, and there are many small products.
+    Addresses instead of arrays: a matrix is passed as nine arguments, and there are many small products.
     """
     address = types.int64
     return types.void(F[:, ::1], address, types.boolean, types.int64, address, address, types.int64)
@@ -38,7 +38,7 @@ call_small = by_address(SMALL)
 def small_product(C, a, a_transposed, inner, b, biases, n_biases):
     """Fill C with the product of A and B plus the biases, reading the matrices in place.
 
-    It is compiled by itself, so that the tiles are compiled once and not into every caller.
+    It is compiled on its own, so that the tiles are compiled once and not into every caller.
     """
     (rows, columns), bias = C.shape, at_address(biases, (n_biases,), C)
     B = at_address(b, (inner, columns), C)
@@ -50,7 +50,7 @@ def small_product(C, a, a_transposed, inner, b, biases, n_biases):
 
 @kernel
 def split_rows(rows):
-    """Return the ends of the rows in tiles of TILE_ROWS, and in tiles of LOW_TILE_ROWS after them; few are left."""
+    """Return where the tiles of TILE_ROWS end, and the tiles of LOW_TILE_ROWS after them; few rows are left."""
     rest = rows % TILE_ROWS
     if rest % LOW_TILE_ROWS > (rest + TILE_ROWS) % LOW_TILE_ROWS and rows > TILE_ROWS:
         rest += TILE_ROWS  # two low tiles of four rows are better than one of six rows and two single rows
@@ -82,9 +82,9 @@ narrow = _in_rows(narrow_tile, narrow_low_tile, narrow_row)
 def multiply_tiles(A, first, B, column, b, C, i, j, stop, added):
     """Fill a part of C tile by tile, from left to right, and from top to bottom within that.
 
-    It is C's rows from ``i`` + ``first`` on, from A's rows from ``first`` on, and C's columns from ``j`` to ``stop``,
-    from B's columns from ``column`` on; ``stop`` is C's last column or a whole number of tiles away. If ``added``, the
-    product is added to C.
+    The part is C's rows from ``i`` + ``first`` on, computed from A's rows from ``first`` on, and C's columns from ``j``
+    to ``stop``, computed from B's columns from ``column`` on. ``stop`` is the end of C's columns, or a whole number of
+    tiles after ``j``. If ``added``, the product is added to C.
     """
     lanes = VECTOR_BYTES // C.itemsize
     width, shift = TILE_VECTORS * lanes, column - j
@@ -99,5 +99,5 @@ def multiply_tiles(A, first, B, column, b, C, i, j, stop, added):
 
 @noinline
 def multiply_tiles_noinline(A, first, B, column, b, C, i, j, stop, added):
-    """Do the same, for what is left beside and below panels."""
+    """Do the same as ``multiply_tiles``, for what is left beside and below panels."""
     multiply_tiles(A, first, B, column, b, C, i, j, stop, added)

@@ -1,6 +1,6 @@
 """The transpose of a matrix, tile by tile in registers.
 
-Numba cannot be told to shuffle vectors, so a tile is written in LLVM's language.
+Numba cannot be told to shuffle vectors, so a tile is written in LLVM IR.
 """
 
 from typing import Any
@@ -9,7 +9,7 @@ from nntrain.jit.kernels import kernel
 from nntrain.jit.lazy import cgutils, intrinsic, ir, overload, types
 from nntrain.matmul.microkernel import VECTOR_BYTES
 
-# Bytes of a tile's row: those of a vector, so that each row fits into one register, or half of them.
+# Bytes of a tile's row: a whole vector, so that each row fills one register, or half a vector.
 LARGE_TILE_BYTES, SMALL_TILE_BYTES = VECTOR_BYTES, max(16, VECTOR_BYTES // 2)
 
 
@@ -30,7 +30,7 @@ def _compiled_transpose(W, top, left, rows, columns, transposed):
 
 
 def _by_tiles(row_bytes: int) -> Any:
-    """Return a compiled function that transposes a matrix by tiles, and number by number what is left beside them."""
+    """Return a compiled function that transposes a matrix by tiles, and the rest number by number."""
     transpose_tile = _tile(row_bytes)
 
     @kernel

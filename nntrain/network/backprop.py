@@ -21,13 +21,13 @@ from nntrain.norms.layer_norm import layer_norm_backward, normalise_by_row
 
 @kernel
 def part(buffer, layer, rows):
-    """Return the layer's part (B·O) of a buffer that holds ``rows`` rows."""
+    """Return the layer's part (B·O) of an array of the workspace that holds ``rows`` rows."""
     return view(buffer, layer.unit * rows, (layer.n_out * rows,))
 
 
 @kernel
 def matrix(buffer, layer, rows):
-    """Return the layer's part of a buffer as (B, O)."""
+    """Return the layer's part of an array of the workspace as (B, O)."""
     return view(buffer, layer.unit * rows, (rows, layer.n_out))
 
 

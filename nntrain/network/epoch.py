@@ -65,7 +65,7 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
             rate, rows = rates[epoch, step], min(batch, order.shape[1] - step * batch)
             chosen = order[epoch, step * batch : step * batch + rows]
             key, noise = step_key(update.seed, k), update.penalty[INPUT_NOISE]
-            if rows == x.shape[0] and noise == 0:  # a full batch, in any order
+            if rows == x.shape[0] and noise == 0:  # a full batch: the order of its rows does not matter
                 batch_x, batch_target = x, target
             else:
                 batch_x, batch_target = workspace.x[:rows], workspace.target[:rows]
@@ -134,7 +134,7 @@ def evaluate(table, thetas, loss, x, target, output, losses, alive, workspace):
         target: (N, targets).
         output: filled with the network's outputs (E, N, outputs).
         losses: filled with the loss of every B rows (E, C).
-        alive: (U), set to true for every unit that is not zero for some row; may be empty.
+        alive: (U), set to true for every unit whose activation is not zero for at least one row; may be empty.
         workspace: for B rows; overwritten.
     """
     table, thetas, loss, x, target, output, alive = without_refcounts((table, thetas, loss, x, target, output, alive))
@@ -158,7 +158,7 @@ def evaluate(table, thetas, loss, x, target, output, losses, alive, workspace):
 
 @kernel
 def mark_alive(h, alive):
-    """Set alive (O) to true for the units of h (B, O) that are not zero for some row."""
+    """Set alive (O) to true for the units of h (B, O) that are not zero for at least one row."""
     for i in range(h.shape[0]):
         for j in range(h.shape[1]):
             if h[i, j] != 0:

@@ -1,4 +1,4 @@
-"""Inference: the outputs, loss and living units of a network, for any number of rows."""
+"""Inference: the outputs and loss of a network, and which units are not dead, for any number of rows."""
 
 from math import ceil
 from typing import Any
@@ -19,18 +19,18 @@ from nntrain.network.layer_table import Criterion
 from nntrain.network.network import Network
 from nntrain.network.thread_pool import ThreadPool
 
-PLAIN_ACTIVATIONS = 20_000  # up to which plain Python (20 to 60 ms) is faster than importing Numba
+PLAIN_ACTIVATIONS = 20_000  # units times rows up to which plain Python (20 to 60 ms) is faster than importing Numba
 CHUNK_ROWS = 128  # rows at a time: their activations stay in the cache
 NO_LOSS = Criterion(0, np.empty(0))
 
 
 def is_small(network: Network, rows: int) -> bool:
-    """Return whether plain Python computes the outputs for ``rows`` rows before Numba would be imported."""
+    """Return whether plain Python computes the outputs for ``rows`` rows in less time than importing Numba takes."""
     return network.units * rows <= PLAIN_ACTIVATIONS
 
 
 def plain_outputs(network: Network, theta: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
-    """Return the outputs (N, outputs) for the rows ``x`` (N, inputs), by the same code without compiling it."""
+    """Return the outputs (N, outputs) for the rows ``x`` (N, inputs), by running the same code uncompiled."""
     table, workspace = network.table(theta.dtype, plain=True), network.workspace(len(x), 1, theta.dtype, new_mailbox(1))
     with np.errstate(all="ignore"):  # what is not finite shows in the outputs
         return np.asarray(forward(table, theta, x, workspace, NO_KEY))
@@ -76,7 +76,7 @@ class ForwardPass:
     ) -> tuple[NDArray[Any], float]:
         """Return the outputs (N, outputs) for ``x`` (N, inputs), and their loss.
 
-        ``alive`` (U), if given, is set to true for every unit that is not zero for some row.
+        ``alive`` (U), if given, is set to true for every unit whose activation is not zero for at least one row.
         """
         outputs, (value,) = self.losses(theta[None], x, target, loss, alive)
         return outputs[0], value

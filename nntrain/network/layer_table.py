@@ -1,7 +1,7 @@
 """The layer table: a network as data, so that one compiled forward and backward pass serves all recipes.
 
 Shape letters: B rows of a batch, L layers, P parameters, U units in all layers, and for a layer I inputs and O outputs.
-A buffer of the workspace holds the layers one after the other, each as (B, O).
+An array of the workspace holds the layers one after the other, each as (B, O).
 """
 
 from typing import Any, NamedTuple
@@ -43,7 +43,7 @@ def TABLE() -> Any:  # noqa: N802 - a type
 
 
 class Workspace(NamedTuple):
-    """The buffers for a batch of up to B rows; allocated once per run."""
+    """The arrays for a batch of up to B rows; allocated once per run."""
 
     x: NDArray[Any]  # (B, inputs): the batch's rows
     target: NDArray[Any]  # (B, targets)
@@ -51,9 +51,9 @@ class Workspace(NamedTuple):
     h: NDArray[Any]  # (B·U): activations
     d: NDArray[Any]  # (B·U): dL/dh, then dL/dz
     n: NDArray[Any]  # (B·U): normalised pre-activations; empty if no layer is normalised
-    scale: NDArray[Any]  # (B·U): 1 / standard deviation; a layer's part starts with those of its units or rows
-    sums: NDArray[np.float64]  # two for each unit of the largest layer; empty if no layer is normalised
-    transposed: NDArray[Any]  # weights of the largest layer whose product is not large
+    scale: NDArray[Any]  # (B·U): 1 / standard deviation of each unit or row, at the start of the layer's part
+    sums: NDArray[np.float64]  # two sums for each unit of the largest layer; empty if no layer is normalised
+    transposed: NDArray[Any]  # space for the weights of the largest layer whose product is not large
     mailbox: Any  # where the threads find shared work (nntrain.jit.mailbox)
 
 
@@ -65,9 +65,9 @@ def WORKSPACE(F: Any) -> Any:  # noqa: N802 - a constant of a float type
 class StepResults(NamedTuple):
     """What a compiled call reports about its E epochs of K steps."""
 
-    losses: NDArray[np.float64]  # (E, K): of each step, without penalties
+    losses: NDArray[np.float64]  # (E, K): loss of each step, without penalties
     clipped: NDArray[np.bool_]  # (E, K): whether its gradient was clipped
-    norms: NDArray[np.float64]  # (E): of each epoch's last gradient, before it was clipped
+    norms: NDArray[np.float64]  # (E): norm of each epoch's last gradient, before it was clipped
     gradient: NDArray[Any]  # (P): the last gradient before it was clipped; empty if nothing is clipped
     ends: NDArray[Any]  # (E, size of theta): theta after each epoch; empty if not wanted
 

@@ -122,7 +122,7 @@ class Network:
         return np.array(found, np.int64)
 
     def workspace(self, rows: int, targets: int, dtype: np.dtype[Any], mailbox: Any) -> Workspace:
-        """Return the buffers for batches of up to ``rows`` rows with ``targets`` target columns.
+        """Return the arrays for batches of up to ``rows`` rows with ``targets`` target columns.
 
         ``mailbox`` is that of the thread pool that shares large products.
         """
@@ -137,8 +137,8 @@ class Network:
     def arrays(self, theta: NDArray[Any]) -> Iterator[dict[str, NDArray[Any]]]:
         """Yield each layer's arrays by name, as views of ``theta`` or a vector with its layout.
 
-        They are the trainable ones (weights, biases, gamma, beta, slopes) and, if the vector is as long as theta and
-        not only P, the buffers (running_mean, running_var, and biases that are not trainable).
+        They are the trainable ones (weights, biases, gamma, beta, slopes) and, if the vector has the length of
+        theta rather than P, the buffers (running_mean, running_var, and biases that are not trainable).
         """
         for layer, starts in zip(self.layers, self._starts(), strict=True):
             shapes = {**layer.trainable, **layer.buffers} if theta.size == self.size else layer.trainable
@@ -152,7 +152,7 @@ class Network:
             yield arrays["weights"], arrays["biases"]
 
     def by_layer(self, buffer: NDArray[Any], rows: int) -> list[NDArray[Any]]:
-        """Split a buffer of the workspace that holds ``rows`` rows into views (rows, O), one for each layer."""
+        """Split an array of the workspace that holds ``rows`` rows into views (rows, O), one for each layer."""
         views, unit = [], 0
         for layer in self.layers:
             views.append(buffer[rows * unit : rows * (unit + layer.n_out)].reshape(rows, layer.n_out))
@@ -171,14 +171,14 @@ class Network:
         return found
 
     def slices(self) -> Iterator[slice]:
-        """Yield the slice of theta with each layer's parameters."""
+        """Yield the slice of theta that holds each layer's parameters."""
         offset = 0
         for layer in self.layers:
             yield slice(offset, offset + layer.parameters)
             offset += layer.parameters
 
     def penalised(self, biases: bool) -> NDArray[np.float64]:
-        """Return 1 for each parameter (P) with penalties and decay, all or only weights, and 0 for the others."""
+        """Return a mask (P): 1 where penalties and decay apply (weights, or all parameters if ``biases``), else 0."""
         mask = np.full(self.parameters, float(biases))
         for arrays in self.arrays(mask):
             arrays["weights"][:] = 1

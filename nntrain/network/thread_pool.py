@@ -43,7 +43,7 @@ class ThreadPool:
         Args:
             dtype: of the numbers.
             largest_product: the multiply-adds of the largest product worth sharing, 0 if there is none.
-            n_threads: the most threads, including the first one; None for as many as there are cores.
+            n_threads: the maximum number of threads, including the first one; None for as many as there are cores.
         """
         self._dtype, self._largest = dtype, largest_product
         self._n_threads = cores() if n_threads is None else n_threads
@@ -58,9 +58,9 @@ class ThreadPool:
 
     @contextmanager
     def at_work(self, multiply_adds: int | None = None) -> Iterator[None]:
-        """Run as many workers as a product of so many multiply-adds (by default the largest) can keep busy.
+        """Run as many workers as a product of ``multiply_adds`` (by default the largest) can keep busy.
 
-        If they are already running, nothing changes.
+        If workers are already running, nothing changes.
         """
         largest = self._largest if multiply_adds is None else min(multiply_adds, self._largest)
         n_threads = min(self._n_threads, largest // (SHARED_MULTIPLY_ADDS // 2))
@@ -70,7 +70,7 @@ class ThreadPool:
         work = worker_loop[self._dtype]  # compiled, if need be, before anyone waits for it
         workers: list[Thread] = []
         try:
-            with suppress(RuntimeError):  # the system grants no more threads: use those that there are
+            with suppress(RuntimeError):  # no more threads can be started: use those that have been
                 while len(workers) < n_threads - 1:
                     arguments = (self.mailbox, len(workers) + 1, new_scratch(self._dtype))
                     thread = Thread(target=work, args=arguments, daemon=True)

@@ -25,8 +25,8 @@ def RULE(F: Any) -> Any:  # noqa: N802 - a constant of a float type
     """(theta (P), grad (P), state (S, P), tensors (T, 3), hyper, rate, k, start, stop): update theta.
 
     hyper holds the optimizer's keys after ``lr``, in the order of its fields. k counts steps from 1. Only parameters
-    from ``start`` to ``stop`` - 1 are updated: threads share the others. A row of ``tensors`` is an array's first index
-    in theta, its number of rows (0 for a vector), and its number of columns.
+    from ``start`` to ``stop`` - 1 are updated: other calls update the rest. A row of ``tensors`` is an array's first
+    index in theta, its number of rows (0 for a vector), and its number of columns.
     """
     vectors, index = (F[::1], F[::1], F[:, ::1]), types.uint64  # unsigned: no check for negative indices
     return types.void(*vectors, types.int64[:, ::1], types.float64[::1], types.float64, types.int64, index, index)
@@ -34,13 +34,14 @@ def RULE(F: Any) -> Any:  # noqa: N802 - a constant of a float type
 
 call_rule = by_address(RULE)
 
-# float32 roots and quotients may be estimated and corrected. That is off by a unit in the last place and takes two
-# thirds of the time: they are what limits Adam. Infinity may get lost on the way, but the next loss is not finite then.
+# In float32, roots and quotients may be estimated and then corrected. The result is off by a unit in the last place and
+# takes two thirds of the time: roots and quotients limit Adam's speed. An infinity may get lost on the way, but then
+# the next loss is not finite.
 ESTIMATED = frozenset({"afn", "ninf"})
 
 
 def rule(function: Callable[..., Any]) -> CompiledFunction:
-    """Mark an update rule."""
+    """Compile an update rule, with the signature RULE."""
     return compiled(RULE, ESTIMATED)(function)
 
 
@@ -97,9 +98,9 @@ class Range:
         return 1 - value if self.complement else value
 
 
-# The ranges of AlgoPerf's baselines and of Sivaprasad et al., for what is searched beside the learning rate ...
+# Ranges of the keys searched in addition to the learning rate, from AlgoPerf's baselines and Sivaprasad et al.
 SEARCH_RANGES = {"momentum": Range(0.005, 0.3, True), "beta1": Range(0.02, 0.5, True), "eps": Range(1e-10, 1e-2)}
-# ... where there are at least so many trials.
+# Trials from which momentum (or beta1) and eps are searched.
 MOMENTUM_TRIALS, EPS_TRIALS = 10, 25
 
 NOT_HYPER = ("name", "dialect", "lr")  # fields that rules do not read from hyper

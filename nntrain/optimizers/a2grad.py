@@ -15,7 +15,7 @@ Lips = Annotated[Positive, Field(description="Lipschitz constant of the gradient
 
 @kernel
 def noise(grad, mean, start, stop, k):
-    """Update the mean of all gradients; return the squared distance of this one from it."""
+    """Update the mean of all gradients; return the squared distance of the current one from it."""
     real, total = grad.dtype.type, 0.0
     for i in range(start, stop):
         mean[i] += (grad[i] - mean[i]) * real(1 / k)
@@ -38,7 +38,7 @@ def accelerate(theta, grad, x, start, stop, size, k):
 def a2grad(theta, grad, state, tensors, rate, k, beta, lips, rho, increasing):
     """Update each array. state: x, the mean gradient, and for each array sqrt(v) and its largest value.
 
-    rho < 0 sums up the noise, whose old terms ``increasing`` weighs less; else v is a moving average.
+    If rho < 0, v is a sum of the noise, in which ``increasing`` gives old terms less weight; else a moving average.
     """
     real = theta.dtype.type
     x, mean, root, largest = state[0], state[1], state[2], state[state.shape[0] - 1]

@@ -12,7 +12,7 @@ from nntrain.registry import Positive
 
 @rule
 def adabound(theta, grad, state, tensors, hyper, rate, k, start, stop):
-    """Clip each step size to bounds that approach final_lr, which falls as the learning rate does."""
+    """Clip each step size to bounds that approach final_lr, which the schedule scales as it does the learning rate."""
     real = theta.dtype.type
     beta1, beta2, eps, final_lr, gamma, amsbound, lr = hyper
     step, eps = real(rate * np.sqrt(1 - beta2**k) / (1 - beta1**k)), real(eps)
@@ -55,5 +55,5 @@ class AdaBound(Optimizer):
     state_rows: ClassVar[int] = 3
 
     def hyper(self) -> tuple[float, ...]:
-        """Return the keys, and lr too: the bounds depend on the factor of the schedule."""
+        """Return the keys including lr: the bounds depend on the factor of the schedule."""
         return (*super().hyper(), self.lr)

@@ -24,7 +24,7 @@ def adagrad(theta, grad, state, tensors, hyper, rate, k, start, stop):
         g = grad[i]
         r[i] += squared(g)
         root = np.sqrt(r[i] + eps_root) + eps
-        if root > 0:  # both eps may be 0, and a dead unit's gradient is
+        if root > 0:  # it is 0 for a dead unit if eps and eps_root are 0
             theta[i] -= lr * g / root
 
 

@@ -22,7 +22,7 @@ def adamax(theta, grad, state, tensors, hyper, rate, k, start, stop):
         g = grad[i]
         m[i] = beta1 * m[i] + new1 * g
         u[i] = max(beta2 * u[i], abs(g) + eps_max)
-        if u[i] + eps > 0:  # both eps may be 0, and a dead unit's gradient is
+        if u[i] + eps > 0:  # it is 0 for a dead unit if eps and eps_max are 0
             theta[i] -= lr_hat * m[i] / (u[i] + eps)
 
 

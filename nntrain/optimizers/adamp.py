@@ -16,9 +16,9 @@ InnerDecay = Annotated[Amount, Field(description="decoupled weight decay of the 
 
 @kernel
 def project_groups(theta, grad, step, start, count, groups, delta, eps):
-    """Project the step of each group of ``count`` weights, and return True, if all gradients are orthogonal to them.
+    """If each group's gradient is orthogonal to its ``count`` weights, project each group's step and return True.
 
-    A group's weights are ``groups`` apart: those of an output, or the whole matrix where ``groups`` is 1.
+    The weights of a group lie ``groups`` apart. A group is an output's weights, or the whole matrix if ``groups`` is 1.
     """
     for j in range(groups):
         dot, of_gradient, of_weights = 0.0, 0.0, 0.0
@@ -41,7 +41,7 @@ def project_groups(theta, grad, step, start, count, groups, delta, eps):
 
 @kernel
 def project(theta, grad, step, tensor, delta, eps):
-    """Project a matrix's step by outputs or, failing that, as a whole; return whether it was projected."""
+    """Project a matrix's step output by output or, failing that, as a whole; return whether it was projected."""
     start, rows, columns = tensor
     if rows == 0:
         return False

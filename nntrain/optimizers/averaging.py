@@ -11,7 +11,7 @@ from pydantic import Field
 from nntrain.jit.kernels import kernel
 from nntrain.registry import DIALECT, Component, Count, Dialects, Strict
 
-# Indices of the numbers that `follow` reads; PERIOD and EVERY are 0 where there is nothing to follow.
+# Indices of the numbers that `follow` reads; PERIOD is 0 without Lookahead, and EVERY without averaging.
 PERIOD, ALPHA, SLOW, EVERY, START, DECAY, DEBIAS, MEAN = range(8)
 
 
@@ -61,7 +61,7 @@ class EMA(Averaging):
     dialects: ClassVar[Dialects] = {"keras": {"decay": 0.99}, "optax": {"debias": True}}
 
     def numbers(self, steps_per_epoch: int, epochs: int) -> Mapping[int, float]:
-        """Average over every step."""
+        """Return the settings of an average over every step."""
         return {EVERY: 1, START: 1, DECAY: self.decay, DEBIAS: self.debias}
 
 
@@ -78,7 +78,7 @@ class SWA(Averaging):
     start: Annotated[float, Field(ge=0, lt=1, description="fraction of the run before averaging starts")] = 0.75
 
     def numbers(self, steps_per_epoch: int, epochs: int) -> Mapping[int, float]:
-        """Average over the last step of each epoch."""
+        """Return the settings of an average over the last step of each epoch."""
         first = max(1, ceil(self.start * epochs))
         return {EVERY: steps_per_epoch, START: first * steps_per_epoch}
 
@@ -86,7 +86,7 @@ class SWA(Averaging):
 def packed(
     lookahead: Lookahead | None, averaging: Averaging | None, first_row: int, steps_per_epoch: int, epochs: int
 ) -> NDArray[np.float64]:
-    """Return what :func:`follow` reads. Slow and averaged weights are rows of the state from ``first_row`` on."""
+    """Return the settings for :func:`follow`. Slow and averaged weights are state rows from ``first_row`` on."""
     numbers, row = np.zeros(8), first_row
     if lookahead is not None:
         numbers[PERIOD], numbers[ALPHA], numbers[SLOW] = lookahead.period, lookahead.alpha, row

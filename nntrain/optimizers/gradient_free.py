@@ -28,7 +28,7 @@ class Search(Optimizer):
     keeps_best: ClassVar[bool] = True
 
     def candidates(self, weights: int, random: np.random.Generator) -> Iterator[Vector]:
-        """Yield the points to evaluate, each an array of that many ``weights``."""
+        """Yield the points to evaluate, each an array of ``weights`` numbers."""
         raise NotImplementedError
 
     def count(self, weights: int) -> float | None:

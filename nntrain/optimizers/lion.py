@@ -12,7 +12,7 @@ from nntrain.registry import DIALECT, Dialects
 
 @rule
 def lion(theta, grad, state, tensors, hyper, rate, k, start, stop):
-    """Step by the sign of one average, and keep another."""
+    """Step by the sign of one average of momentum and gradient, and keep another."""
     real = theta.dtype.type
     beta1, beta2 = hyper
     lr = real(rate)

@@ -8,7 +8,7 @@ from nntrain.optimizers import Eps, Momentum, Optimizer, Range, Rate, rule, squa
 
 @rule
 def madgrad(theta, grad, state, tensors, hyper, rate, k, start, stop):
-    """Move towards a point that weighted sums of all gradients determine."""
+    """Move towards a point determined by weighted sums of all gradients."""
     real = theta.dtype.type
     momentum, eps = hyper
     weight, new, third = (rate + eps) * k**0.5, real(1 - momentum), real(1 / 3)

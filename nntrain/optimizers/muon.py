@@ -24,7 +24,7 @@ def product(X, Y, scratch):
 
 @kernel
 def orthogonalized(G, eps, scratch):
-    """Return U V^T, approximately, of G = U S V^T, by a Newton-Schulz iteration on the smaller side."""
+    """Return approximately U V^T for G = U S V^T, by a Newton-Schulz iteration on the smaller side."""
     real = G.dtype.type
     wide = G.shape[0] <= G.shape[1]
     X = G.copy() if wide else np.ascontiguousarray(G.T)

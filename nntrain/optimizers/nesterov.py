@@ -1,4 +1,4 @@
-"""Nesterov momentum: the gradient at the point where the velocity leads."""
+"""Nesterov momentum: the gradient at the point that the velocity leads to."""
 
 from typing import Annotated, ClassVar, Literal
 
@@ -9,7 +9,7 @@ from nntrain.registry import DIALECT, Dialects
 
 @rule
 def nesterov(theta, grad, state, tensors, hyper, rate, k, start, stop):
-    """Step along the velocity as the next step would continue it."""
+    """Update the velocity v, then step along g + momentum v."""
     real = theta.dtype.type
     momentum, scaled_velocity = hyper
     mu = real(momentum)

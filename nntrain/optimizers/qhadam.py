@@ -14,7 +14,11 @@ Nu2 = Annotated[float, Field(ge=0, le=1, description="weight of the mean square,
 
 @kernel
 def qhadam_step(theta, grad, m, v, beta1, beta2, eps, nu1, nu2, rate, k, start, stop):
-    """Update theta; m and v are not corrected, so that v does not overflow before Adam's would."""
+    """Update theta.
+
+    The state m and v is stored without bias correction. With nu2 = 1, v is not corrected under the root either, so that
+    it does not overflow before Adam's would.
+    """
     real = theta.dtype.type
     correction = np.sqrt(1 - beta2**k)
     of_mean, of_gradient = real(rate * nu1 / (1 - beta1**k)), real(rate * (1 - nu1))

@@ -9,7 +9,7 @@ from nntrain.jit.kernels import CompiledFunction, kernel
 from nntrain.optimizers import Beta1, Beta2, Eps, EpsHat, Optimizer, Rate, rule, squared
 from nntrain.registry import DIALECT, Dialects
 
-RELIABLE_LENGTH = 5.0  # of the moving average: the variance of the step is finite beyond it
+RELIABLE_LENGTH = 5.0  # length of the moving average above which the variance of the step is finite
 
 
 @kernel

@@ -23,7 +23,7 @@ from nntrain.registry import DIALECT, Dialects
 
 @rule
 def rmsprop(theta, grad, state, tensors, hyper, rate, k, start, stop):
-    """Scale the gradient and add it to a velocity; momentum 0 and centered 0 switch either off."""
+    """Scale the gradient and add it to a velocity; momentum = 0 turns off the velocity, centered = 0 the centering."""
     real = theta.dtype.type
     rho, eps, eps_root, centered, momentum, scaled_velocity = hyper
     new, mu, root = real((1 - rho) * centered), real(momentum), real(np.sqrt(1 - rho))

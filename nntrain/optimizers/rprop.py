@@ -22,7 +22,7 @@ def rprop(theta, grad, state, tensors, hyper, rate, k, start, stop):
             step[i] = real(rate)
     for i in range(start, stop):
         g = grad[i]
-        agreement = g * sign[i]  # not with the last gradient: the product of two small ones would be 0
+        agreement = g * sign[i]  # the last sign, not the last gradient: the product of two small gradients could be 0
         if agreement > zero:
             step[i] = min(step[i] * longer, longest)
         elif agreement < zero:

@@ -10,7 +10,7 @@ from nntrain.optimizers import Momentum, Optimizer, Range, Rate, WeightDecay, ru
 
 @rule
 def sgdw(theta, grad, state, tensors, hyper, rate, k, start, stop):
-    """Step along the velocity, or with Nesterov along the velocity as the next step would continue it."""
+    """Step along the velocity, or with Nesterov along g + momentum v."""
     real = theta.dtype.type
     momentum, dampening, nesterov = hyper
     mu, new, lr = real(momentum), real(1 if k == 1 or momentum == 0 else 1 - dampening), real(rate)

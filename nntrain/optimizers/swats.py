@@ -12,7 +12,7 @@ from nntrain.registry import Amount
 
 @kernel
 def adam_phase(theta, grad, m, v, start, stop, beta1, beta2, eps, step):
-    """Take Adam's step p; return the learning rate at which SGD's step, projected on p, is p. 0: there is none."""
+    """Take Adam's step p; return the learning rate at which SGD's step, projected onto p, equals p (0: none)."""
     real = theta.dtype.type
     keep1, new1, keep2, root2 = real(beta1), real(1 - beta1), real(beta2), real(np.sqrt(1 - beta2))
     length, along = 0.0, 0.0

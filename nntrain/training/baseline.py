@@ -11,7 +11,7 @@ from nntrain.losses import Loss
 from nntrain.metrics import accuracy, r2
 from nntrain.training.events import Baseline
 
-CHUNK_ROWS = 4096  # rows whose predictions are made at a time
+CHUNK_ROWS = 4096  # rows that are predicted at a time
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Rows:
 
 
 def baselines(loss: Loss, outputs: int, n_classes: int | None, splits: Mapping[str, Rows]) -> dict[str, Baseline]:
-    """Return loss and metric of the best constant prediction for the split ``train``, on each split.
+    """Return, for each split, loss and metric of the constant prediction that is best on the split ``train``.
 
     Args:
         loss: the loss, with all its settings resolved.
@@ -57,6 +57,6 @@ def _baselines(loss: Loss, outputs: int, n_classes: int | None, splits: Mapping[
 
 
 def loss_of(loss: Loss, outputs: NDArray[Any], rows: Rows) -> tuple[float, NDArray[Any]]:
-    """Return the loss of ``outputs`` (N, O) for ``rows``, and its derivative by the outputs (N, O)."""
+    """Return the loss of ``outputs`` (N, O) for ``rows``, and its derivative with respect to the outputs (N, O)."""
     delta, numbers = np.empty_like(outputs), np.array(loss.numbers(), np.float64)
     return loss.function[outputs.dtype](outputs, rows.target, delta, numbers), delta

@@ -13,8 +13,8 @@ from nntrain.training.events import Baseline, Diverged
 from nntrain.training.plan import Plan
 
 DIVERGED_FACTOR = 10  # a run has diverged above this many times the initial loss and the baseline loss
-PENALTY_STEPS = 2000  # that test whether a penalty alone makes a weight grow
-PENALTY_GROWTH = 1e3  # the size at which a weight that started at 1 has grown
+PENALTY_STEPS = 2000  # steps in the test whether a penalty alone makes a weight grow
+PENALTY_GROWTH = 1e3  # a weight that started at 1 has grown if it reaches this, times the learning rate if above 1
 
 
 @dataclass

@@ -29,7 +29,7 @@ def finish(
         best: the best weights so far.
         growth: how far the training loss has grown.
         stopped: why the loop ended.
-        diverged: where a number was not finite, if one was not.
+        diverged: where a number was not finite; None if all were finite.
         epochs: number completed.
         steps: number taken.
         seconds: since the first step.

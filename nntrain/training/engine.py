@@ -45,7 +45,7 @@ class Engine:
 
         Args:
             plan: what to train.
-            n_threads: the most threads that share a step; None for as many as there are cores.
+            n_threads: the maximum number of threads that share a step; None for as many as there are cores.
             theta: the first parameters; None for those that the plan's initializers draw.
         """
         check_room(plan)
@@ -53,7 +53,7 @@ class Engine:
         self.dtype = np.dtype(plan.training.dtype)
         rows = max(plan.batch_rows, CHUNK_ROWS)
         compile_products_in_background(plan.network, self.dtype, rows, evaluate)
-        self._steps = steps[self.dtype]  # first, as it takes as long to compile as all others
+        self._steps = steps[self.dtype]  # first, as it takes as long to compile as all others together
         rule, self._loss = plan.optimizer.update.address(self.dtype), Criterion(*plan.loss.criterion(self.dtype))
         self.theta = plan.network.initial(plan.seed, self.dtype)
         self.theta[:] = self.theta if theta is None else theta
@@ -119,7 +119,7 @@ class Engine:
         return loss, self.grad
 
     def step_without_update(self, rows: NDArray[np.int64] | None = None, done: int = 0) -> float:
-        """Do the same, but let the batch enter the running averages, as in a training step; return the loss."""
+        """Do the same as ``loss_and_gradient``, but also update the running averages; return the loss."""
         rows = np.arange(len(self.train.x)) if rows is None else rows
         if rows.size > self.plan.batch_rows:
             raise ValueError(f"{rows.size} rows do not fit into a batch of {self.plan.batch_rows}")
@@ -139,7 +139,7 @@ class Engine:
         return results if taken == learning_rates.size and self.is_finite() else None
 
     def is_finite(self) -> bool:
-        """Return whether parameters and optimizer state are finite. Infinite second moments would stop all steps."""
+        """Return whether parameters and optimizer state are finite. Infinite second moments would make all steps 0."""
         return _all_finite(self.theta) and _all_finite(self.state)
 
     def _take(
@@ -189,7 +189,7 @@ class Engine:
 
     @contextmanager
     def measured_weights(self, step: int) -> Iterator[None]:
-        """While entered, hold in theta the weights that are measured after ``step`` steps, averaged or slow."""
+        """While entered, hold in theta the weights to evaluate after ``step`` steps: averaged, slow or current."""
         training, averages = self.plan.training, self._averages
         if training.averaging is not None and step >= averages[START]:
             row = int(averages[MEAN])
@@ -208,7 +208,7 @@ class Engine:
             self.theta[:] = learning
 
     def _measure_averages(self, theta: NDArray[Any], step: int) -> None:
-        """Measure batch norm's running averages anew for averaged weights, as the mean of averages is wrong.
+        """Compute batch norm's running averages again for averaged weights: their mean over steps does not fit them.
 
         They become the means over the batches of the training split, each computed as in a training step.
 

@@ -1,4 +1,4 @@
-"""Chunks of epochs, trained in one compiled call each, so that Python costs little between short epochs."""
+"""Chunks of epochs, trained in one compiled call each, so that Python takes little time between short epochs."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -9,8 +9,8 @@ import numpy as np
 from nntrain.training.engine import Engine
 from nntrain.training.events import Scores
 
-CHUNK_SECONDS = 0.05  # that a call should take
-MAX_CHUNK_NUMBERS = 1_000_000  # of the parameters that a call returns
+CHUNK_SECONDS = 0.05  # time that a call should take
+MAX_CHUNK_NUMBERS = 1_000_000  # numbers in the parameters after each epoch that a call returns
 
 
 def max_epochs(engine: Engine, seconds_per_step: float) -> int:

@@ -11,7 +11,7 @@ from nntrain.training.baseline import Rows, loss_of
 from nntrain.training.engine import Engine
 from nntrain.training.events import Estimate
 
-GROUPS = 64  # of validation rows, from which standard errors are estimated
+GROUPS = 64  # groups of validation rows, from which standard errors are estimated
 NEIGHBORS = 3  # nearest rows that a row's error is compared with
 MIN_ROWS = 12  # below it, neighbors are too far apart to compare
 SAME_POINT = 1e-12  # squared distance, relative to the rows' squared lengths, below which two rows are the same
@@ -25,7 +25,7 @@ def rise(engine: Engine, last: NDArray[Any], best: NDArray[Any]) -> Estimate | N
     rows = engine.splits.get("validation")
     if rows is None:
         return None
-    with np.errstate(invalid="ignore"):  # infinity less infinity
+    with np.errstate(invalid="ignore"):  # infinity minus infinity
         return _mean(engine, np.subtract(_group_losses(engine, last, rows), _group_losses(engine, best, rows)))
 
 
@@ -42,7 +42,7 @@ def systematic(engine: Engine) -> Estimate | None:
         r_i = dL/do_i, the loss's derivative for row i, minus the mean over all rows
         fraction = Σ_i r_i · mean of r over the nearest rows of i  /  Σ_i r_i · r_i
 
-    Noise is independent between rows, so that its fraction is 0; an error that a better model could remove is similar
+    Noise is independent between rows, so its fraction is 0; an error that a better model could remove is similar
     among neighbors. The rows are the probe's; rows with the same features as row i are skipped.
 
     Source: Rice 1984 and the Gamma test (Stefansson et al. 1997), which estimate the variance of noise from neighbors.

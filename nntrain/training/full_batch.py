@@ -36,8 +36,8 @@ def candidates(engine: Engine, optimizer: Search) -> Generator[tuple[Vector, int
 def iterations(engine: Engine, optimizer: LBFGS, most: int) -> Generator[tuple[Vector, int]]:
     """Yield the parameters after each iteration, and the number of evaluations of loss and gradient so far.
 
-    SciPy calls back and does not return between iterations, so it runs in a thread, which waits while the consumer
-    uses the yielded parameters.
+    SciPy reports iterations through a callback instead of returning after each, so it runs in a thread, which waits
+    while the consumer uses the yielded parameters.
 
     Args:
         engine: the engine whose loss is minimised, from its current parameters. Its arrays are overwritten.

@@ -1,6 +1,6 @@
 """The loop over epochs, which yields events and does nothing else.
 
-It prints nothing, opens no file and never exits; the consumer shows, writes or compares.
+It prints nothing, opens no file and never exits: that is left to the consumer of the events.
 """
 
 from collections.abc import Callable, Generator, Iterator
@@ -20,7 +20,7 @@ from nntrain.training.measurements import started, statistics_interval
 from nntrain.training.measurements import statistics as layer_statistics
 from nntrain.training.state import Checkpoints, TrainingState
 
-CALL_SECONDS = 0.2  # that a compiled call should take: progress and Ctrl-C wait for its end
+CALL_SECONDS = 0.2  # time that a compiled call should take: progress display and Ctrl-C wait for its end
 
 
 def train(
@@ -33,8 +33,8 @@ def train(
     """Train from the engine's initial parameters to those that the recipe asks to keep.
 
     Args:
-        engine: the run's arrays. After the last event, ``engine.theta`` holds the resulting parameters: those
-            with the best validation loss if the recipe stops early or training diverges, else the last ones.
+        engine: the run's arrays. After the last event, ``engine.theta`` holds the resulting parameters: the
+            best ones with early stopping, in a search, and after divergence, else the last ones.
         interrupted: called after each compiled call; returns whether to end the run there.
         statistics: whether to measure the layers every few epochs.
         checkpoints: saves the state of the run, if given.
@@ -104,7 +104,7 @@ class _Run(LoopState):
         chunk = epoch_chunks.EpochChunk(engine, first, self.step, count)
         self.seconds_per_step = chunk.seconds_per_step
         results = chunk.results
-        if results is None:  # train them one by one to find where
+        if results is None:  # train the epochs one by one to find where
             self.in_chunks = False
             return
         speed = chunk.orders.shape[1] / (self.plan.steps_per_epoch * self.seconds_per_step)
@@ -158,7 +158,7 @@ class _Run(LoopState):
         found = next(search, None)
         seconds = perf_counter() - before
         if found is None:
-            engine.theta[:] = accepted  # its last line search has left a trial there
+            engine.theta[:] = accepted  # the last line search has left a trial point there
             engine.step_without_update()
             self.stopped = Stopped.CONVERGED
             return

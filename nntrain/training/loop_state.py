@@ -28,7 +28,7 @@ class LoopState:
     step: int = 0
     epoch: int = 0
     losses: NDArray[np.float64] = field(default_factory=lambda: np.empty(0))  # of the steps of an incomplete epoch
-    epoch_seconds: float = 0.0  # that these steps took
+    epoch_seconds: float = 0.0  # time that these steps took
     stopped: Stopped | None = None
     diverged: Diverged | None = None
     in_chunks: bool = field(init=False)  # whether epochs are trained several in one call
@@ -49,11 +49,11 @@ class LoopState:
         self.before_step = one_step and plan.data.validation is None and not averaged
         self.finite = (self.engine.theta.copy(), self.engine.state.copy())
         self.before = self.finite[0]
-        self.seconds_per_step = 3e-6 + 1e-10 * plan.batch_rows * plan.network.multiply_adds  # until it is measured
+        self.seconds_per_step = 3e-6 + 1e-10 * plan.batch_rows * plan.network.multiply_adds  # an estimate at first
         self.order = np.empty(0, np.int64)  # rows of the current epoch
 
     def resume(self, state: TrainingState) -> None:
-        """Continue from ``state``. A search, which cannot be entered in the middle, is repeated up to there."""
+        """Continue from ``state``. A search cannot start in the middle, so it is repeated up to that point."""
         if self.search is not None:
             for _ in range(state.epoch):
                 next(self.search, None)

@@ -10,7 +10,7 @@ from nntrain.training.engine import Engine
 from nntrain.training.events import LayerFacts, LayerStatistics, Started, Statistics
 
 MAX_COST = 0.01  # fraction of the training time that statistics may take, where the recipe sets no interval
-MIN_MEASUREMENTS = 20  # in a run of at least as many epochs
+MIN_MEASUREMENTS = 20  # minimum number of measurements in a run of at least as many epochs
 SAFE_NORM = 1e-140  # the squares of a vector with a norm between this and its inverse neither over- nor underflow
 
 

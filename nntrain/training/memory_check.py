@@ -10,7 +10,7 @@ def check_room(plan: Plan) -> None:
     """Check that a run's arrays can be allocated.
 
     Raises:
-        InputError: if there is not enough memory, with the key and the size of what takes the most.
+        InputError: if there is not enough memory; it names the key and the size of what takes the most.
     """
     network, rows, size = plan.network, plan.batch_rows, np.dtype(plan.training.dtype).itemsize
     splits = [part for part in (plan.data.train, plan.data.validation, plan.data.test) if part is not None]

@@ -8,7 +8,7 @@ from pydantic_core import PydanticCustomError
 from nntrain.optimizers.averaging import Averaging, Lookahead
 from nntrain.registry import Amount, Choice, Count, Positive, Strict
 
-BATCH_SIZE = 32  # the default; data with fewer rows are one batch
+BATCH_SIZE = 32  # the default; if there are fewer rows, they form one batch
 
 
 class EarlyStopping(Strict):

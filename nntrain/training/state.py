@@ -1,4 +1,4 @@
-"""The state of a run between two steps. A run that continues from it gives the same bytes as an unbroken one.
+"""The state of a run between two steps. A run that is resumed from it gives the same bytes as an uninterrupted one.
 
 Random numbers need no state: they are a function of (seed, epoch, step).
 """
@@ -17,7 +17,7 @@ from nntrain.training.stopping import Best
 
 @dataclass(frozen=True)
 class TrainingState:
-    """Everything that the next step depends on, and what the result of the run depends on.
+    """Everything that the next step and the result of the run depend on.
 
     Attributes:
         epoch: number of complete epochs.
@@ -56,7 +56,7 @@ class Checkpoints(Protocol):
     epochs: int | None
 
     def due(self, epoch: int, complete: bool, stopped: Stopped | None) -> bool:
-        """Return whether to save the state after ``epoch`` epochs, in the middle of one unless ``complete``."""
+        """Return whether to save the state after ``epoch`` epochs or, unless ``complete``, within the next one."""
 
     def save(self, state: TrainingState) -> None:
-        """Save a state, whose arrays change when this returns."""
+        """Save a state; its arrays change after this returns."""

@@ -10,15 +10,15 @@ from numpy.typing import NDArray
 
 @dataclass
 class Best:
-    """The weights with the lowest loss so far, and for how long it has not improved.
+    """The weights with the lowest loss so far, and how long ago it last improved.
 
     Attributes:
         weights: the best weights; initially those that training starts from.
-        min_delta: decrease below the last improved loss that counts as an improvement.
-        loss: the lowest.
+        min_delta: the loss has improved if it is more than this below ``counted``.
+        loss: the lowest loss.
         epoch: the epoch after which the weights had that loss, counted from 1; 0: the initial weights.
         waited: epochs since the last improvement.
-        counted: the loss of the last improvement.
+        counted: the loss at the last improvement.
     """
 
     weights: NDArray[Any]
