@@ -1,4 +1,4 @@
-"""Tables in memory: frames of polars or pandas, and arrays of NumPy, as the CSV text that nntrain reads."""
+"""Tables in memory: polars or pandas frames, and NumPy arrays, as the CSV text that nntrain reads."""
 
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ import polars as pl
 
 from nntrain.errors import bad_input
 
-FILE = "data.csv"  # the name that a model file gives to a table which came from memory
+FILE = "data.csv"  # the file name that a model file holds for a table from memory
 WIDE = 2  # axes of a table
 
 
@@ -53,7 +53,7 @@ def with_targets(x: Any, y: Any) -> tuple[pl.DataFrame, str | list[str]]:
 
 @contextmanager
 def as_file(frame: pl.DataFrame) -> Iterator[Path]:
-    """Write a frame to a CSV file for a while; numbers keep all their digits."""
+    """Write a frame to a temporary CSV file; numbers keep all their digits."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / FILE
         frame.write_csv(path)

@@ -30,7 +30,7 @@ class TrainedModel:
 
     @property
     def recipe(self) -> dict[str, Any]:
-        """The recipe that it was trained by, complete, as plain data."""
+        """The complete recipe that it was trained with, as plain data."""
         return to_data(self._model.recipe)
 
     @property

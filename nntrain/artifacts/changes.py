@@ -12,7 +12,7 @@ FREE = ("name", "training.checkpoint")  # keys that do not change the result of 
 
 
 class Change(NamedTuple):
-    """A key with another value."""
+    """A key whose value differs."""
 
     key: str
     before: Any

@@ -1,8 +1,8 @@
 """Checkpoints: the state of a run in one file, from which it continues as if it had not been interrupted.
 
-There are two generations, written in turn, so that an intact one exists at any moment: each is written beside its
-place and renamed. Both have a checksum, and the older one is used if the newer one is damaged. What is read passes the
-checks of :mod:`nntrain.artifacts.wall`: sizes follow from the recipe and the data, never from the file.
+There are two generations, written in turn, so that an intact one exists at any moment: each is written to a temporary
+file, which is then renamed. Both have a checksum, and the older one is used if the newer one is damaged. What is read
+passes the checks of :mod:`nntrain.artifacts.wall`: sizes follow from the recipe and the data, never from the file.
 """
 
 from collections.abc import Callable, Mapping

@@ -11,7 +11,7 @@ from nntrain.schedules.plateau import Plateau
 from nntrain.training.events import Diverged
 from nntrain.training.state import TrainingState
 
-REALS = {"inf": inf, "-inf": -inf, "nan": nan}  # JSON has neither: they are written as text
+REALS = {"inf": inf, "-inf": -inf, "nan": nan}  # JSON has none of them: they are written as text
 
 
 def _named_real(value: Any) -> Any:

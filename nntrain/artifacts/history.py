@@ -191,7 +191,7 @@ def _read(folder: Path, recipe: Recipe, summary: _Summary, metrics: Path) -> His
 
 
 def _line(file: Path, number: int, text: bytes, summary: _Summary) -> Line:
-    """Return a line, which has to be of the next epoch and match the summary."""
+    """Return a line, after checking that it belongs to the next epoch and matches the summary."""
     try:
         line = Line.model_validate_json(text)
     except ValidationError as error:

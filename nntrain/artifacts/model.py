@@ -26,7 +26,7 @@ from nntrain.recipe.schema import Recipe, to_data
 from nntrain.training.events import Scores
 from nntrain.training.plan import Plan
 
-# torch's names of a normalisation's arrays
+# torch's names of a normalization's arrays
 NORM_NAMES = {"weight": "gamma", "bias": "beta", "running_mean": "running_mean", "running_var": "running_var"}
 TOO_LARGE = "it is far outside the range of the training data"
 
@@ -43,8 +43,8 @@ class Model:
         feature_names: the names of its inputs (I), after encoding.
         target_names: the names of its targets.
         classes: the labels of its classes, or None for regression.
-        inputs: how features are standardised, or None.
-        targets: how targets were standardised, or None.
+        inputs: how features are standardized, or None.
+        targets: how targets were standardized, or None.
         encoder: how a table's columns become inputs, or None if they are the inputs.
     """
 
@@ -94,7 +94,7 @@ class Model:
     def score(self, part: Split) -> Scores:
         """Return loss and metric for rows before preprocessing.
 
-        The loss is on the scale of training: if targets were standardised, that of standardised targets.
+        The loss is on the scale of training: if targets were standardized, it is that of standardized targets.
         """
         x, y = self._prepared(part.x), self._targets(part.y)
         dtype = self.theta.dtype
@@ -176,7 +176,7 @@ class Model:
     def save(self, path: Path) -> None:
         """Write the model file, with weights named and shaped as in torch.nn.Sequential.
 
-        Linear layers, normalisations if there are any, and activations alternate there, so that the weights are called
+        Linear layers, normalizations if there are any, and activations alternate there, so that the weights are called
         0.weight (O, I), 0.bias (O), 2.weight and so on.
         """
         tensors = named_arrays(self.network, self.theta)

@@ -119,7 +119,7 @@ def _rows(model: Model, table: Table) -> Rows:
     notes = [_unseen(name, raw) for name, raw in zip(model.column_names, read, strict=True) if raw.unseen]
     x = np.stack([raw.values for raw in read], axis=1)
     gaps = int(np.isnan(x).any(axis=1).sum())
-    filled = [f"missing values filled in in {counted(gaps, 'row')}"] if gaps else []
+    filled = [f"filled in missing values in {counted(gaps, 'row')}"] if gaps else []
     return Rows(x, tuple(problems), (*filled, *notes))
 
 

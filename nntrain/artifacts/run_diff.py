@@ -36,9 +36,9 @@ class Difference:
     """How two runs differ.
 
     Attributes:
-        recipe: keys with other values.
+        recipe: keys whose values differ.
         epochs: number of epochs of each.
-        parting: where their metrics part; None if they agree in all epochs that both have.
+        parting: the first difference of their metrics; None if they agree in all epochs that both have.
         weights: how the weights differ; None if the networks have different shapes, or there is no model.
     """
 

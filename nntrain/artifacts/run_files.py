@@ -34,7 +34,7 @@ def move_up(folder: Path) -> None:
     try:
         if has_checkpoint(new):
             remove_checkpoints(folder, *(name for name in CHECKPOINTS if not (new / name).exists()))
-        for name in (*CHECKPOINTS, *NAMES):  # the summary last: while it is below, other files may be too
+        for name in (*CHECKPOINTS, *NAMES):  # the summary last: while it is in the subdirectory, other files may be too
             if name == SUMMARY:
                 sync_folder(folder)
             with suppress(FileNotFoundError):  # moved by a process that was then killed

@@ -27,5 +27,5 @@ def weights_from(text: str, network: Network, dataset: Dataset) -> NDArray[Any]:
         ("classes", model.classes, dataset.classes),
     ):
         if model_has != data_have:
-            raise bad_input("--from", f"{text} was trained on other {what} than the recipe's data have")
+            raise bad_input("--from", f"{text} was trained on different {what} from those of the recipe's data")
     return model.theta

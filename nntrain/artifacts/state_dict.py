@@ -1,7 +1,7 @@
-"""Weights of other libraries: a state dict of PyTorch's, or scikit-learn's coefs_ and intercepts_.
+"""Weights of other libraries: a PyTorch state dict, or scikit-learn's coefs_ and intercepts_.
 
-A file holds arrays alone, by name, as safetensors or npz; nothing in it is unpickled. Modules are matched with a
-network's in the order of their names, with numbers in names by their value: fc2 comes before fc10.
+A file holds only named arrays, as safetensors or npz; nothing in it is unpickled. Modules are matched with a network's
+in the order of their names, in which numbers are compared by value: fc2 comes before fc10.
 """
 
 import re
@@ -64,7 +64,7 @@ def fill(network: Network, theta: Array, arrays: Mapping[str, Array], path: Path
 
 
 def _as_torch(arrays: Mapping[str, Array]) -> dict[str, Array]:
-    """Return arrays under PyTorch's names and in its shapes; those of scikit-learn get them."""
+    """Return arrays under PyTorch's names and in its shapes; scikit-learn's are renamed and transposed."""
     found = {}
     for name, values in arrays.items():
         scikit_learn = re.fullmatch(r"(coefs_|intercepts_)_?(\d+)", name)

@@ -24,7 +24,7 @@ POLYNOMIAL, MASK_DELTA = 0x82F63B78, 0xA282EAD8  # of the CRC-32C, and of its ma
 
 
 class TensorBoardFile:
-    """A listener that writes an event file as a run goes on.
+    """A listener that writes an event file during a run.
 
     A file that cannot be written does not stop the training: ``warn`` is called once, and nothing more is written.
 

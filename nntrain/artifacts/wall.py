@@ -69,7 +69,7 @@ class Scaling(Outside):
 
 
 class Preprocessing(Outside):
-    """The standardisation of features and targets, if any."""
+    """The standardization of features and targets, if any."""
 
     inputs: Scaling | None
     targets: Scaling | None

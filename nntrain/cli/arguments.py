@@ -40,7 +40,7 @@ Opened = Annotated[
     str,
     typer.Argument(
         metavar="RECIPE|RUN|MODEL",
-        help=f"{NAMES[0].upper()}{NAMES[1:]}. A recipe has its initial weights, a run or model its trained ones.",
+        help=f"{NAMES[0].upper()}{NAMES[1:]}. A recipe gives initial weights, a run or model trained ones.",
         show_default=False,
         autocompletion=completion.targets,
     ),

@@ -26,9 +26,9 @@ def command(
         ),
     ],
 ) -> None:
-    """Exit with 1 unless a finished run meets all conditions.
+    """Exit with status 1 unless a finished run meets all conditions.
 
-    Conditions are those of fit --require. Prints the ones that are not met.
+    Conditions are written as for fit --require. Prints those that are not met.
     """
     from nntrain.artifacts.run_files import settle
     from nntrain.artifacts.run_list import read_summary

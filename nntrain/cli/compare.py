@@ -61,16 +61,16 @@ def command(
     """Compare variants of recipes on the same seeds.
 
     Every combination of the given values is a variant. At each seed, all variants share the split, the order of the
-    samples and, where shapes agree, the initial weights; the test split is the same in every run. An optimizer given
-    by name has its own defaults, not the recipe's keys. Variants are ranked by their median on the validation split;
-    test scores are shown but not used.
+    samples and, where shapes agree, the initial weights; the test split is the same in every run. An optimizer given by
+    name uses its own defaults, not the recipe's keys. Variants are ranked by their median on the validation split; test
+    scores are shown but not used.
 
     With --tune, each variant gets that many quasi-random trials over its search space (the learning rate; from 10
     trials on also momentum or beta1, from 25 on also eps). The trial with the best validation score then runs on all
     seeds, and so do the untuned defaults. A run that diverges counts as infinitely bad.
 
-    A difference is shown if Wilcoxon's p, with Holm's correction, is below 0.05 and the interval of the median paired
-    difference excludes 0. Finished runs are kept: run the same command again to resume.
+    A difference counts as shown if Wilcoxon's p, with Holm's correction, is below 0.05 and the 95 % interval of the
+    median paired difference excludes 0. Finished runs are kept: run the same command again to resume.
     """
     form = _form({"json": json, "csv": csv, "markdown": markdown}, tables.value)
     if target is not None and not isfinite(target):

@@ -29,8 +29,8 @@ def command(
 
     Runs one forward and one backward pass over the first 512 training samples, or over the file given by --data. For
     each layer, the table shows the mean and standard deviation (std) of its activations; the fraction of flat
-    activations, where the slope is below 0.5 % of its maximum (tanh beyond 3.3, half of ReLU's); the fraction of stuck
-    units, flat for every sample: dead or saturated; the root mean square of dL/dz, the gradient on its way back; and a
+    activations, where the slope is below 0.5 % of its maximum (tanh beyond ±3.3, ReLU below 0); the fraction of stuck
+    units, flat for every sample: dead or saturated; the root mean square of dL/dz, the gradient that flows back; and a
     histogram of the activations, with one range for all layers. Wide terminals also show the pre-activations z and the
     gradient norm.
 

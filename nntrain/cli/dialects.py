@@ -25,8 +25,9 @@ def command(
     """Show how other libraries define a component.
 
     The table has one column per library and one row per key of a recipe in which they differ. For an optimizer it also
-    gives the step at which its path differs by 1 % from that of the first column. The paths are those on a quadratic
-    with 20 curvatures from 0.001 to 10, at a learning rate that decays by 1/(1 + 0.01 k).
+    gives the first step at which its path has moved away from that of the first column by 1 % of the distance covered.
+    The paths are those on a quadratic with 20 curvatures from 0.001 to 10, with a learning rate that decays
+    as 1/(1 + 0.01 k).
     """
     from nntrain.cli.result import print_json, print_table
     from nntrain.diagnostics.dialects import dialects_of

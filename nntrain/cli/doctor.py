@@ -41,7 +41,7 @@ def command(
     edit of the recipe for each, and confirms the best on other seeds. The report names the causes, the most likely one
     first, each with the numbers that show it, the measured effect of its cure, and the command that applies it.
 
-    Scores are measured on the validation split; the test split is not used. Without a validation split a fifth of the
+    Scores are measured on the validation split; the test split is not used. Without a validation split, a fifth of the
     training rows is held out.
 
     Exit status: 0 if the recipe is healthy, 1 if something was found, 3 if training diverges for no known reason.

@@ -22,7 +22,7 @@ def command(
     """Evaluate a trained model.
 
     Prints the loss and the metric on each split of the model's own data, or with --data on all rows of a CSV file. The
-    model's own CSV file is searched for where the run's recipe.yaml names it and beside the model; it must not have
+    model's own CSV file is looked for at the path in the run's recipe.yaml and beside the model; it must not have
     changed.
     """
     from nntrain.cli.compiling import announce_compiling

@@ -11,7 +11,7 @@ from nntrain.cli import completion
 from nntrain.cli.arguments import OptionalRecipe, Settings
 from nntrain.errors import Status
 
-GRACE_SECONDS = 0.5  # after the first signal, during which a second Ctrl-C is ignored
+GRACE_SECONDS = 0.5  # time after the first signal in which a second Ctrl-C is ignored
 
 
 def command(
@@ -61,7 +61,7 @@ def command(
     model.safetensors. Ctrl-C, SIGTERM and SIGHUP end a run early and still write all of them, with a checkpoint. A
     second Ctrl-C stops at once.
 
-    --resume RUN continues a run that was interrupted or killed, with the same result as a run that was not. Without
+    --resume RUN continues a run that was interrupted or killed; the result is that of an uninterrupted run. Without
     RECIPE it uses the recipe of the run; --set training.epochs=N makes it longer. If recipe or data have changed, it
     shows the changes and refuses, unless --allow-change is given.
     """

@@ -48,7 +48,7 @@ def command(
         Literal["float64", "float32"] | None,
         typer.Option(
             metavar="float64|float32",
-            help="Check the float64 gradient against differences, or the float32 one against it.  [default: both]",
+            help="Gradient to check: float64's against differences, or float32's against float64's.  [default: both]",
         ),
     ] = None,
     form: FormatOption = TableFormat.TABLE,
@@ -61,10 +61,10 @@ def command(
     checked separately.
 
     Each entry of the float64 gradient is compared with a central difference, whose step h is chosen to keep its error
-    small. The verdict follows the usual thresholds for the worst relative error that the error of the difference does
-    not explain: good up to 1e-7, fair up to 1e-4, doubtful up to 1e-2, wrong above. An array is not checked if its
-    gradient cannot be distinguished from rounding, or if every usable step crosses a kink such as ReLU's at 0. The
-    float32 gradient, which training uses, must agree with the float64 gradient within float32 rounding.
+    small. The verdict depends on the worst relative error, except where the inaccuracy of the difference explains it,
+    by the usual thresholds: good up to 1e-7, fair up to 1e-4, doubtful up to 1e-2, wrong above. An array is not checked
+    if its gradient cannot be distinguished from rounding error, or if every usable step crosses a kink such as ReLU's
+    at 0. The float32 gradient, which training uses, must agree with the float64 gradient within float32 rounding.
 
     Exits with status 1 if a gradient is wrong or nothing could be checked; with --mutate, if a mistake is not caught.
     """

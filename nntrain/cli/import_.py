@@ -27,10 +27,11 @@ def command(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Model file to write.")],
     settings: Settings = None,
 ) -> None:
-    """Make a model file of the weights of a multi-layer perceptron from PyTorch or scikit-learn.
+    """Make a model file from PyTorch or scikit-learn weights.
 
-    FILE holds arrays by name: a state dict of PyTorch's (0.weight, 0.bias, ...), or scikit-learn's weights as coefs_0,
-    intercepts_0, coefs_1 and so on. Modules are matched with the recipe's layers in the order of their names.
+    FILE holds the named arrays of a multi-layer perceptron: a PyTorch state dict (0.weight, 0.bias, ...), or
+    scikit-learn's weights as coefs_0, intercepts_0, coefs_1 and so on. Modules are matched with the recipe's layers in
+    the order of their names.
     """
     import_model(file, recipe, settings or []).save(output)
 

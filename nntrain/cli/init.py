@@ -23,9 +23,10 @@ def command(
     ],
     separator: MarkOption = None,
 ) -> None:
-    """Write a recipe for a table to standard output, with comments, ready to run.
+    """Print a commented recipe for a table, ready to run.
 
-    As in nntrain init houses.csv --target price > houses.yaml, or | nntrain fit - to train at once.
+    For example: nntrain init houses.csv --target price > houses.yaml. To train at once, end the command with
+    | nntrain fit - instead.
     """
     from nntrain.cli.result import note, print_text
 

@@ -23,7 +23,7 @@ TargetOption = Annotated[
     list[str] | None, typer.Option(metavar="COLUMN", help="Column to predict. Repeatable, for several numbers.")
 ]
 MarkOption = Annotated[
-    str | None, typer.Option(metavar="MARK", help="Cell separator.  [default: found from the first line]")
+    str | None, typer.Option(metavar="MARK", help="Cell separator.  [default: detected from the first line]")
 ]
 
 
@@ -45,8 +45,9 @@ def command(
     separator: MarkOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Show a table's columns: role, missing and distinct values, range, histogram and relation with the target.
+    """Show a table's columns, and what looks wrong with them.
 
+    Each column is shown with its role, missing and distinct values, range, histogram and relation with the target.
     Below are the things that look wrong: constant, equal or identifying columns, repeated rows, a column that gives the
     target away, rare classes, outliers.
     """

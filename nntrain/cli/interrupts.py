@@ -31,7 +31,7 @@ class Interrupted(KeyboardInterrupt):
 
 @contextmanager
 def handling(handler: Handler) -> Iterator[None]:
-    """Call ``handler`` on each of the signals while entered.
+    """While entered, call ``handler`` on each of these signals.
 
     An ignored signal stays ignored, as nohup and a shell's ``&`` request.
     """
@@ -88,7 +88,8 @@ class Interrupts:
 
     Until ``wanted`` is first called there is nothing to save, and a signal raises Interrupted. Afterwards a second
     signal raises it only if ``insist`` is set; otherwise it is ignored, so that the model is saved. With ``insist``, a
-    Ctrl-C within ``grace`` seconds of the first signal is ignored too: programs that pass signals on double them.
+    Ctrl-C within ``grace`` seconds of the first signal is ignored too: a program that passes signals on makes them
+    arrive twice.
     """
 
     def __init__(self, insist: bool = False, grace: float = 0.0) -> None:

@@ -1,4 +1,4 @@
-"""A training run as a command makes it: from a recipe, or a run that continues, to a run directory."""
+"""A training run as a command makes it: it starts a recipe or continues a run, and writes the run directory."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an argument names, loaded: a recipe as a plan, or anything with weights as a target to look into."""
+"""Load what an argument names: a recipe as a plan, or anything with weights as a target to inspect."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def parse_schedule(text: str) -> Schedule:
 
 
 def _recipe_with(key: str, text: str, place: str) -> Recipe:
-    """Return a recipe in which a key has the value of a text."""
+    """Return a recipe whose ``key`` has the value that ``text`` holds."""
     from nntrain.errors import InputError
     from nntrain.recipe.document import Document, read_document
     from nntrain.recipe.overrides import override
@@ -82,7 +82,7 @@ class LoadedTarget(NamedTuple):
 
     Attributes:
         plan: the network, its loss and its data.
-        rows: what the plan's training split is, in words.
+        rows: the plan's training split, in words.
         theta: the parameters; None for the initial ones.
         features: names of the inputs.
         classes: labels of the classes; None in regression.

@@ -22,8 +22,8 @@ def command(
     """Suggest a learning rate by a range test.
 
     The recipe is trained once while the learning rate grows from 1e-7 to 100, until the loss explodes. The curve shows
-    the smoothed loss over the learning rate, on a logarithmic axis. The suggestion is the middle of the
-    decade over which the loss falls most, at most a third of the rate of the lowest loss (Smith 2017).
+    the smoothed loss over the learning rate, on a logarithmic axis. The suggestion is the middle of the decade over
+    which the loss falls most, but at most a third of the learning rate at which the loss is lowest (Smith 2017).
     """
     from nntrain.cli.console import stdout_console
     from nntrain.cli.result import print_json, print_table

@@ -20,11 +20,12 @@ def command(
     steps: Annotated[int, typer.Option(min=1, max=10_000_000, help="Steps, each on all of these rows.")] = 2000,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
-    """Check whether the network can learn a few training rows by heart.
+    """Check whether the network can memorize a few rows.
 
-    Network, loss and optimizer are the recipe's; regularization, dropout and the schedule are off, and every step uses
-    all of the rows. A network that cannot do this has a fault that more data or more epochs do not cure: units that are
-    dead or equal, a wrong output or loss, a learning rate that is far off, or too few units.
+    It trains on the first training rows. Network, loss and optimizer are the recipe's; regularization, dropout and the
+    schedule are off, and every step uses all of these rows. A network that cannot do this has a fault that more data or
+    more epochs do not cure: units that are dead or equal, a wrong output or loss, a learning rate that is far off, or
+    too few units.
 
     Exit status: 0 if the loss falls below 2 % of the best constant prediction's, 1 otherwise.
     """

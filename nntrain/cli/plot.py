@@ -43,7 +43,7 @@ def command(
         typer.Option("--out", "-o", metavar="FILE", help="Picture to write: .svg, .png or .pdf. Needs nntrain[plot]."),
     ] = None,
     steps: Annotated[
-        int, typer.Option(min=2, metavar="N", help="Length of the run that schedules are drawn for.")
+        int, typer.Option(min=2, metavar="N", help="Number of steps for which schedules are drawn.")
     ] = 1000,
     dark: Annotated[bool, typer.Option("--dark", help="Draw the picture on a dark background.")] = False,
 ) -> None:
@@ -52,7 +52,7 @@ def command(
     activations: each function f(z) with its derivative f'(z).
 
     schedules: the factor of the learning rate by step, and which Robbins-Monro conditions hold if training never ends
-    (the sum of the rates is infinite, the sum of their squares is finite).
+    (the sum of the learning rates is infinite, the sum of their squares is finite).
 
     curves: losses, metric, gradient norm and learning rate of finished runs. comparison: the median curves of a
     comparison's variants, with bands from the first to the third quartile.
@@ -100,7 +100,7 @@ def plot(what: Kind, names: Sequence[str], steps: int = 1000) -> list[Lines]:
 
         runs = [read_history(Path(name)) for name in names]
         if len({run.metric for run in runs}) > 1:
-            raise bad_input("plot curves", "cannot draw classification and regression runs together", "plot them apart")
+            raise bad_input("plot curves", "cannot draw classification and regression runs together", "make two plots")
         return charts(runs, [Path(name).resolve().name for name in names])
     from nntrain.comparison.record import read_comparison
     from nntrain.report.html.comparison import comparison_curves

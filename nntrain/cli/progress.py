@@ -14,7 +14,7 @@ LINE_SECONDS = 10.0
 
 
 class Progress(Protocol):
-    """The progress of a run or of a comparison, as far as its events have told it."""
+    """The progress of a run or of a comparison, according to its events so far."""
 
     def take(self, event: Any) -> None:
         """Take in an event."""
@@ -41,7 +41,7 @@ class Listener(Protocol):
         """Take in an event."""
 
     def replay(self, event: Any, seconds: float) -> None:
-        """Take in an event of a run that continues; it was ``seconds`` after the start."""
+        """Take in an event from before the run was continued; it happened ``seconds`` after the start."""
 
     def note(self, text: str) -> None:
         """Show a line of text."""
@@ -87,7 +87,7 @@ class Silent:
 
 
 class PlainLines(Silent):
-    """Prints a line at first, at the end, and every ten seconds in between."""
+    """Prints a line at the start, at the end, and every ten seconds in between."""
 
     def __init__(self, progress: Progress) -> None:
         self._progress = progress

@@ -1,4 +1,4 @@
-"""The cores of ``nntrain compare``: run the variants of recipes, or compare finished runs."""
+"""What ``nntrain compare`` does: run the variants of recipes, or compare finished runs."""
 
 from __future__ import annotations
 
@@ -121,7 +121,7 @@ def _prepare(request: Request) -> tuple[Variants, Runs]:
 
 
 def _announce(variants: Variants, runs: Runs, listener: Listener) -> None:
-    """Report what is compared, the notes on its data, and that it has too few seeds where that is so."""
+    """Report what is compared, the notes on its data, and whether the seeds are too few."""
     from nntrain.report.comparison_progress import ComparisonStarted
 
     compared = variants.all[: runs.count]

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 TEXTS = ("run", "name", "stopped")
 SCORES = tuple(f"{split}.{key}" for split in ("validation", "test") for key in ("loss", "accuracy", "r2"))
 COLUMNS = ("epochs", "train.loss", *SCORES)
-DROPPED = {"stopped": 4, "epochs": 3, "train.loss": 2}  # where a terminal is narrow, the largest number first
+DROPPED = {"stopped": 4, "epochs": 3, "train.loss": 2}  # on a narrow terminal, the column with the largest number first
 
 
 def command(

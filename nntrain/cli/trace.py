@@ -24,7 +24,7 @@ def command(
     data: DataOption = None,
     separator: SeparatorOption = None,
     step: Annotated[
-        bool, typer.Option("--step", help="Go on to the new weights: take a step of the optimizer.")
+        bool, typer.Option("--step", help="Also take a step of the optimizer, and show the new weights.")
     ] = False,
     steps: Annotated[int | None, typer.Option(min=1, metavar="N", help="Take N steps in a row.")] = None,
     optimizer: Annotated[

@@ -1,4 +1,4 @@
-"""``nntrain verify``: trains a run again, and compares the results to the bit."""
+"""``nntrain verify``: trains a run again, and compares the results bit by bit."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
-    """Train a finished run again, and check that the result is the same to the bit.
+    """Train a finished run again and compare the results bit by bit.
 
-    Uses the recipe of the run and reads its data again. Otherwise prints the first difference, and whether another
-    version of a library, another processor or other data explain it. Exit status: 0 identical; 1 not.
+    Uses the recipe of the run and reads its data again. If the results differ, prints the first difference, and whether
+    another version of a library, another processor or other data may explain it. Exit status: 0 identical; 1 not.
     """
     import tempfile
 
@@ -42,7 +42,7 @@ def command(
     history = read_history(run)
     check_pinned(history.recipe, run)
     if history.summary["stopped"] == Stopped.INTERRUPTED:
-        raise bad_input(run, "was interrupted, so that there is nothing to compare", f"nntrain fit --resume {run}")
+        raise bad_input(run, "was interrupted, so there is nothing to compare", f"nntrain fit --resume {run}")
     recorded = read_summary(run).get("certificate")
     with tempfile.TemporaryDirectory(prefix="nntrain-verify-") as folder:
         again = Path(folder) / "run"
@@ -55,7 +55,7 @@ def command(
     elif found.identical:
         print_text(f"identical: {found.epochs[0]:,} epochs and all weights are the same to the bit\n")
     else:
-        lines = ["not identical", *found.lines()[1:], *(reasons or ["environment: the same, so that it is no reason"])]
+        lines = ["not identical", *found.lines()[1:], *(reasons or ["environment: the same, so it explains nothing"])]
         print_text("".join(f"{line}\n" for line in lines))
     if not found.identical:
         raise typer.Exit(Status.FAILED)

@@ -93,7 +93,7 @@ class Variants:
 
 
 def run_alone(key: str, recipe: Recipe, dataset: Dataset) -> RunResult:
-    """Make a run for which nothing is there yet but its recipe and its rows."""
+    """Execute a run, given only its recipe and its rows."""
     plan = assemble(recipe, dataset, splits_of(recipe, dataset), Document("job", None), recipe.name or "run").plan
     return _result(key, Engine(plan, n_threads=1), lambda: False)
 

@@ -10,11 +10,11 @@ from nntrain.data.profile import Profile
 from nntrain.data.text_table import Table
 from nntrain.errors import counted, listed
 
-GIVEN_AWAY = 0.98  # explained fraction of the target from which on a column is suspicious
-RARE = 10  # rows of a class
-IMBALANCE = 10  # times that the largest class is larger than the smallest
+GIVEN_AWAY = 0.98  # a column that explains a larger fraction of the target is suspicious
+RARE = 10  # a class with fewer rows is rare
+IMBALANCE = 10  # ratio of the largest class to the smallest
 SKEWED = 2.0  # skewness of a target
-FAR = 10.0  # interquartile ranges beyond the quartiles that make an outlier
+FAR = 10.0  # an outlier is more than this many interquartile ranges beyond the quartiles
 MOSTLY_MISSING = 0.5
 
 

@@ -177,7 +177,7 @@ class Spirals(Generated):
 
 
 class Xor(Generated):
-    """Exclusive or: the class is whether the signs of two features differ, which no single layer can learn.
+    """Exclusive or: the class tells whether the signs of two features differ; no single layer can learn it.
 
     Formula:
         x ~ ±1 + noise N(0, 1) in two features

@@ -143,8 +143,8 @@ def _is_text(role: Role | None) -> bool:
 def explained(values: Numbers, categories: bool, target: Target) -> float:
     """Return which fraction of the target's variance a column explains, from 0 to 1; the largest of several targets.
 
-    Numbers explain by a straight line, categories by the mean of each, adjusted for their number. Classes are a target
-    of 0 and 1 each.
+    Numbers explain it by a straight line, categories by a mean for each category, adjusted for the number of
+    categories. Each class counts as a target of 0 and 1.
     """
     known = ~np.isnan(values)
     x = values[known]

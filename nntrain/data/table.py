@@ -42,7 +42,7 @@ class TableFile(Source):
     exclude: Annotated[list[Name], Field(description="columns not to use")] = Field(default_factory=list)
     columns: Annotated[
         dict[Name, Annotated[Column, Choice()]],
-        Field(description="roles of columns, as in {zip: categorical, id: ignore}; the others are found"),
+        Field(description="roles of columns, as in {zip: categorical, id: ignore}; the others are detected"),
     ] = Field(default_factory=dict)
     missing: Annotated[
         list[str | Annotated[int, Field(ge=-MAX_COUNT, le=MAX_COUNT)] | Real],
@@ -91,7 +91,7 @@ class TableFile(Source):
         return replace(table, tokens=self.tokens)
 
     def roles(self, table: Table, names: list[str]) -> dict[str, Role]:
-        """Return the role of each of the columns ``names``: that of the recipe, or the one that is found."""
+        """Return the role of each of the columns ``names``: that of the recipe, or the detected one."""
         given = {name: Role(column, "set in the recipe") for name, column in self.columns.items()}
         return {name: given.get(name) or find_role(table, name) for name in names}
 

@@ -31,7 +31,7 @@ Vector = NDArray[np.float64]
 
 @compiled(LOSS)
 def summed_not_averaged(output, target, delta, numbers):
-    """Leave the 1/(B·O) out of the gradient, but not out of the loss."""
+    """Omit the factor 1/(B·O) from the gradient, but not from the loss."""
     for i in range(output.shape[0]):
         for j in range(output.shape[1]):
             delta[i, j] = 2 * (output[i, j] - target[i, j])
@@ -41,7 +41,7 @@ def summed_not_averaged(output, target, delta, numbers):
 
 @compiled(LOSS)
 def softmax_without_truth(output, target, delta, numbers):
-    """Take p for the gradient, and forget to take 1 off for the true class."""
+    """Use p as the gradient, without subtracting 1 for the true class."""
     total, rows = 0.0, output.shape[0]
     for i in range(rows):
         largest = output[i].max()
@@ -53,7 +53,7 @@ def softmax_without_truth(output, target, delta, numbers):
 
 @compiled(BACKWARD)
 def elu_of_the_wrong_value(z, h, shape, d):
-    """Take alpha·exp at the output h, where it belongs to z."""
+    """Compute alpha·exp of the output h instead of z."""
     zero, a = z.dtype.type(0), z.dtype.type(shape.coefficient)
     for i in range(z.size):
         d[i] = d[i] if z[i] > zero else a * np.exp(h[i]) * d[i]
@@ -61,21 +61,21 @@ def elu_of_the_wrong_value(z, h, shape, d):
 
 @compiled(BACKWARD)
 def sigmoid_of_z(z, h, shape, d):
-    """Take z (1 - z), where it is h (1 - h)."""
+    """Use z (1 - z) instead of h (1 - h)."""
     for i in range(z.size):
         d[i] *= z[i] * (1 - z[i])
 
 
 @compiled(BACKWARD)
 def tanh_without_square(z, h, shape, d):
-    """Take 1 - h, where it is 1 - h²."""
+    """Use 1 - h instead of 1 - h²."""
     for i in range(z.size):
         d[i] *= 1 - h[i]
 
 
 @compiled(BACKWARD)
 def relu_lets_all_through(z, h, shape, d):
-    """Forget that where z < 0 nothing comes back."""
+    """Pass the gradient back where z < 0 too."""
 
 
 def forgotten_bias(engine: Engine, gradient: Vector) -> Vector:
@@ -87,7 +87,7 @@ def forgotten_bias(engine: Engine, gradient: Vector) -> Vector:
 
 
 def transposed_weights(engine: Engine, gradient: Vector) -> Vector:
-    """Lay the weights' gradient out as (O, I) where the weights are (I, O)."""
+    """Store the gradient of the weights (I, O) in the order of an (O, I) array."""
     changed = gradient.copy()
     for dW, _ in engine.plan.network.views(changed):
         dW[:] = dW.T.reshape(dW.shape)
@@ -95,14 +95,14 @@ def transposed_weights(engine: Engine, gradient: Vector) -> Vector:
 
 
 def doubled(engine: Engine, gradient: Vector) -> Vector:
-    """Add the gradient of a batch to the one before, which was not set to zero."""
+    """Add the gradient of a batch to that of the previous one, which was not zeroed."""
     return 2 * gradient
 
 
 def batch_norm_without_mean(engine: Engine, gradient: Vector) -> Vector:
-    """Forget, in the first layer's normalisation, that the batch's mean depends on each row.
+    """Ignore, in the first layer's batch norm, that the batch mean depends on each row.
 
-    There dz is short of gamma scale dbeta / B in every row, which is what the mean's share takes off.
+    The mean's term subtracts gamma scale dbeta / B from dz in every row; without it, dz is larger by that much.
     """
     changed, network = gradient.copy(), engine.plan.network
     x, first = engine.train.x, network.layers[0]
@@ -124,12 +124,12 @@ class Mutation:
     activation: type[Activation] = Tanh
     loss: type[Loss] = MeanSquaredError
     backward: CompiledFunction | None = None  # in place of the activation's
-    function: CompiledFunction | None = None  # in place of the loss'
+    function: CompiledFunction | None = None  # in place of the loss's
     tamper: Callable[[Engine, Vector], Vector] | None = None
     normalised: bool = False  # whether the hidden layers have batch norm
 
     def plan(self) -> Plan:
-        """Return a small run with the mistake in it (but for one that tampers)."""
+        """Return a small run that contains the mistake, unless the mistake tampers with the gradient."""
         norm = BatchNorm() if self.normalised else None
         plan = small_plan(self.activation.model_validate({}), self.loss.model_validate({}), norm)
         if self.function is not None:

@@ -25,7 +25,7 @@ from nntrain.training.plan import Plan
 Numbers = NDArray[Any]
 
 LATE = 10**9  # a step at which all bias corrections are 1
-UNCORRECTED = ("adam", "adamw", "adamax", "amsgrad", "adabelief")  # rules that then do nothing else than before
+UNCORRECTED = ("adam", "adamw", "adamax", "amsgrad", "adabelief")  # the step number has no other effect
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class ArrayStep:
         gradient: as the rule gets it, with penalties and clipped.
         state: the optimizer's state vectors after the step, by name.
         corrected: bias-corrected state, by name, such as ``m_hat``.
-        decay: what decoupled weight decay takes off; None without one.
+        decay: what decoupled weight decay subtracts; None without it.
         update: what the rule subtracts.
         effective_lr: the update divided by ``m_hat``, or by the gradient if there is no ``m_hat``; NaN where that is 0.
         after: the parameters after the step.
@@ -122,7 +122,7 @@ def state_names(optimizer: type[Optimizer]) -> tuple[str, ...]:
 
 
 def _row(node: ast.expr) -> int:
-    """Return the number of a state vector that an expression is; -1 if it is something else."""
+    """Return the index of the state vector that an expression denotes; -1 if it is something else."""
     match node:
         case ast.Subscript(value=ast.Name(id="state"), slice=ast.Constant(value=int(number))):
             return number
@@ -192,7 +192,7 @@ def _arrays(
 
 
 def _decay(plan: Plan, before: Numbers) -> Numbers | None:
-    """Return what decoupled weight decay takes off each parameter."""
+    """Return what decoupled weight decay subtracts from each parameter."""
     fraction = plan.penalty[DECAY]
     if fraction == 0:
         return None

@@ -78,7 +78,7 @@ class Case:
             self.recipe, self.dataset = read_rows(recipe, folder)
         self.seed = self.recipe.seed
         self.max_epochs = self.recipe.training.epochs
-        self._assembled(self.recipe, self.dataset, document)  # raises what fit would
+        self._assembled(self.recipe, self.dataset, document)  # raises the errors that fit would raise
         self.held_out = self.recipe.data.validation == 0 and self._can_hold_out()
         has_validation = self.recipe.data.validation > 0 or self.held_out
         self.split = "validation" if has_validation else "train"
@@ -172,7 +172,7 @@ class Case:
         """Run experiments side by side until a deadline.
 
         Returns:
-            Those that came to their end, and whether all did that the recipe allows.
+            The trials that finished, and whether all trials that the recipe allows did.
         """
         in_time = True
 

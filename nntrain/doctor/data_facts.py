@@ -79,7 +79,7 @@ class DataFacts:
 
 
 def far(values: NDArray[Any]) -> Mask:
-    """Return which values of columns (N, I) are outliers of theirs: few, and far from the median."""
+    """Return which values (N, I) are outliers of their column: few, and far from its median."""
     low, middle, high = np.percentile(values, [25, 50, 75], axis=0)
     width = high - low
     mask = (np.abs(values - middle) > OUTLIER_IQRS * width) & (width > 0)

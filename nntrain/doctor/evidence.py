@@ -120,7 +120,7 @@ class Evidence:
 
     @cached_property
     def neighbours(self) -> float:
-        """Score of the nearest neighbours on the training split: what the features know of the target."""
+        """Score of the nearest neighbours on the training split: what the features tell about the target."""
         plan = self.trial.built.plan
         return neighbour_score(plan.data.train.x, plan.data.train.y, plan.n_classes)
 

@@ -13,8 +13,8 @@ STEPS = 200
 LOWEST, HIGHEST = 1e-7, 100.0  # learning rates
 SMOOTHING = 0.9
 EXPLODED = 4.0  # times the lowest loss, counted from the floor, at which the test ends
-MARGIN = 3.0  # the suggested rate is at most the rate of the lowest loss divided by this
-RULE = "the middle of the steepest decade, at most a third of the rate of the lowest loss"
+MARGIN = 3.0  # the suggestion is at most the learning rate of the lowest loss divided by this
+RULE = "the middle of the steepest decade, at most a third of the learning rate of the lowest loss"
 
 Numbers = NDArray[np.float64]
 

@@ -83,7 +83,7 @@ class Report:
         notes: harmless observations.
         checked: number of diagnoses considered.
         experiments: number of runs.
-        seconds: they took.
+        seconds: time that the runs took.
         complete: whether all planned experiments fitted into the budget.
         diverged: whether the recipe's own run diverged.
     """

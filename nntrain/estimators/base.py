@@ -28,11 +28,11 @@ from nntrain.training.engine import Engine
 from nntrain.training.events import EpochEnded
 
 FOR_COMPILED: Any = ["C", "W", "E"]  # C order, writeable, and not mapped to a file
-OUTPUTS = {"sigmoid": "logistic", "softmax": "softmax"}  # what is inside a loss, and scikit-learn's name for it
+OUTPUTS = {"sigmoid": "logistic", "softmax": "softmax"}  # the activation inside a loss, and scikit-learn's name for it
 
 
 def has_steps(estimator: Parameters) -> bool:
-    """Return True if the optimizer goes by batches.
+    """Return True if the optimizer takes a step for each batch.
 
     Raises:
         AttributeError: if not, as for a method that does not exist.

@@ -37,7 +37,7 @@ def has_probabilities(estimator: "MLPClassifier") -> bool:
 class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     """Multi-layer perceptron classifier with scikit-learn's interface, trained by nntrain.
 
-    It takes the parameters of ``sklearn.neural_network.MLPClassifier``, means the same by them, and gives the same
+    It takes the parameters of ``sklearn.neural_network.MLPClassifier`` with the same meaning, and gives the same
     loss curve for the same ``random_state`` (``lbfgs`` excepted, which may take other steps). Further parameters are
     keyword-only; see :class:`~nntrain.estimators.parameters.Parameters`.
 
@@ -107,7 +107,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     def _dataset(self, X: Any, y: Any, known: bool, classes: Any = None) -> Dataset:
         check_classification_targets(y)
         if type_of_target(y).startswith("multilabel"):
-            raise ValueError("found several labels a sample, which is not supported; wrap a MultiOutputClassifier")
+            raise ValueError("found several labels per sample, which is not supported; use MultiOutputClassifier")
         y = column_or_1d(y, warn=True)
         if classes is not None and known and not np.array_equal(np.unique(classes), self.classes_):
             raise ValueError(f"classes={classes!r} are not those of the first call, {self.classes_!r}")

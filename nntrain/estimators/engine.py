@@ -12,7 +12,7 @@ from nntrain.network.regularize import L2
 from nntrain.training.engine import Engine
 from nntrain.training.plan import Plan
 
-MAX_NUMBERS = 1_000_000  # of the parameters that a compiled call returns, one vector a step
+MAX_NUMBERS = 1_000_000  # in the parameters that a compiled call returns, one vector per step
 
 
 @dataclass

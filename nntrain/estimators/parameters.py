@@ -26,13 +26,13 @@ class Parameters(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
             ``{"name": "leaky_relu", "slope": 0.1}``. ``logistic`` is the sigmoid.
         solver: ``adam``, ``sgd`` or ``lbfgs``, with scikit-learn's meaning. ``optimizer`` takes its place.
         alpha: strength of the L2 penalty: alpha/(2 n) Σ w² is added to the loss of a batch of n samples.
-        batch_size: samples of a batch; ``auto``: 200, or all if there are fewer.
+        batch_size: samples per batch; ``auto``: 200, or all if there are fewer.
         learning_rate: ``constant``, ``invscaling`` or ``adaptive``, of ``sgd``. ``schedule`` takes its place.
         learning_rate_init: the learning rate of ``adam`` and ``sgd``.
         power_t: exponent of ``invscaling``.
-        max_iter: number of epochs at most; of iterations for ``lbfgs``.
+        max_iter: maximum number of epochs; of iterations for ``lbfgs``.
         shuffle: whether to shuffle the samples before each epoch.
-        random_state: seed, or generator, of all that is random.
+        random_state: seed or generator of all random numbers.
         tol: by how much the loss, or the validation score, has to improve to count as an improvement.
         verbose: whether to print the loss of each epoch.
         warm_start: whether ``fit`` starts from the weights of the previous call.
@@ -44,7 +44,7 @@ class Parameters(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         beta_2: of ``adam``.
         epsilon: of ``adam``.
         n_iter_no_change: epochs without an improvement after which training stops.
-        max_fun: evaluations of the loss at most, for ``lbfgs``.
+        max_fun: maximum number of evaluations of the loss, for ``lbfgs``.
         optimizer: any optimizer, by name or with keys, as in ``{"name": "lion", "lr": 1e-4}``.
         schedule: any learning rate schedule.
         loss: any loss that suits the task.

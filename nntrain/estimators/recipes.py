@@ -28,7 +28,7 @@ def value_errors() -> Iterator[None]:
 
 
 def batch_rows(parameters: Parameters, rows: int) -> int:
-    """Return the samples of a batch, of ``rows`` to train on."""
+    """Return the number of samples per batch, given ``rows`` to train on."""
     if parameters.batch_size == "auto":
         return rows if is_full_batch(parameters) else min(MAX_BATCH, rows)
     size = plain(parameters.batch_size)
@@ -138,5 +138,5 @@ def _schedule(parameters: Parameters, rows: int) -> Any:
 
 
 def is_sgd(parameters: Parameters) -> bool:
-    """Return whether scikit-learn's SGD trains, whose learning rate its ``learning_rate`` changes."""
+    """Return whether scikit-learn's SGD is used, the only solver to which ``learning_rate`` applies."""
     return parameters.optimizer is None and parameters.solver == "sgd"

@@ -18,7 +18,7 @@ from nntrain.estimators.recipes import named
 class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
     """Multi-layer perceptron regressor with scikit-learn's interface, trained by nntrain.
 
-    It takes the parameters of ``sklearn.neural_network.MLPRegressor``, means the same by them, and gives the same
+    It takes the parameters of ``sklearn.neural_network.MLPRegressor`` with the same meaning, and gives the same
     loss curve for the same ``random_state`` and one target (``lbfgs`` excepted, which may take other steps). For T
     targets its loss is T times scikit-learn's, which divides the loss by T but not its gradient. Further parameters
     are keyword-only; see :class:`~nntrain.estimators.parameters.Parameters`.
@@ -63,7 +63,7 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
             y = column_or_1d(y, warn=True)
         targets = y.reshape(len(y), -1)
         if known and targets.shape[1] != len(self._target_names(self._fitted.recipe)):
-            raise ValueError(f"y has {targets.shape[1]} targets, as many as in the first call were expected")
+            raise ValueError(f"y has {targets.shape[1]} targets, expected as many as in the first call")
         if not known:
             self._flat = y.ndim == 1
         names = ("y",) if targets.shape[1] == 1 else tuple(f"y{i}" for i in range(targets.shape[1]))

@@ -1,4 +1,4 @@
-"""What ``fit`` and ``partial_fit`` prepare: first weights, a split for early stopping, and the engine."""
+"""What ``fit`` and ``partial_fit`` prepare: initial weights, a split for early stopping, and the engine."""
 
 import os
 from copy import deepcopy
@@ -21,7 +21,7 @@ from nntrain.recipe.schema import Recipe
 from nntrain.training.engine import Engine
 
 MIN_VALIDATION = 2  # samples
-BINARY = 2  # classes; scikit-learn stratifies no more
+BINARY = 2  # classes; with more, scikit-learn does not stratify
 
 
 @dataclass
@@ -31,7 +31,7 @@ class Fitted:
     recipe: Recipe
     network: Network
     theta: NDArray[Any]  # the parameters that are measured and kept
-    running: NDArray[Any]  # those that learn
+    running: NDArray[Any]  # those being trained
     state: NDArray[Any]  # of the optimizer
     steps: int
     epochs: int
@@ -95,5 +95,5 @@ def allowed_threads() -> int | None:
 
 
 def _seed(random: RandomState) -> int:
-    """Return a seed for all but the first weights and the order, without drawing it from ``random``."""
+    """Return a seed for all but the initial weights and the order, without drawing it from ``random``."""
     return int(deepcopy(random).randint(2**31))

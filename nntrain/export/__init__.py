@@ -12,7 +12,7 @@ FORMATS = {
     "onnx": "an ONNX model, with preprocessing and class labels inside",
     "c": "a C99 header without dependencies",
     "sklearn": "a Python file that builds scikit-learn's MLPClassifier or MLPRegressor",
-    "recipe": "the recipe that the model was trained by",
+    "recipe": "the recipe that the model was trained with",
 }
 
 

@@ -71,7 +71,7 @@ def _listed(names: Iterable[Any]) -> str:
 
 
 def _comment(text: str) -> str:
-    """Return text that ends no comment, and begins none."""
+    """Return text in which no comment begins or ends."""
     return text.replace("*/", "* /").replace("/*", "/ *").replace("\n", " ").replace("\\", "/")
 
 
@@ -178,7 +178,7 @@ def _meaning(described: Description, name: str) -> str:
         loop = f"for (int j = 1; j < {n}; j++) best = o[j] > o[best] ? j : best;"
         chosen = f"    int best = 0;\n    {loop}\n    return best;\n"
     text = (
-        f"/* The place of the predicted class in {name}_classes. */\n"
+        f"/* The index of the predicted class in {name}_classes. */\n"
         f"static int {name}_predict(const float *x) {{\n{head}{chosen}}}\n"
     )
     bodies = {

@@ -21,7 +21,7 @@ OPERATORS = {
     "softplus": "Softplus",
     "softmax": "Softmax",
 }
-ATTRIBUTES = {"leaky_relu": "alpha", "elu": "alpha"}  # what the coefficient is called
+ATTRIBUTES = {"leaky_relu": "alpha", "elu": "alpha"}  # ONNX's names of the coefficient
 
 
 def content(model: Model) -> bytes:
@@ -150,7 +150,7 @@ class _Graph:
                 self.node("Identity", h, output="probabilities")
 
     def numbers(self, h: str) -> str:
-        """Add what makes predicted numbers of the outputs, in the units of the targets."""
+        """Add what turns outputs into predicted numbers, in the units of the targets."""
         described = self._described
         if described.link == "exp":
             h = self.node("Exp", h)

@@ -6,5 +6,5 @@ from nntrain.recipe.schema import to_data
 
 
 def content(model: Model) -> bytes:
-    """Return the recipe that a model was trained by."""
+    """Return the recipe that a model was trained with."""
     return dump_document(to_data(model.recipe)).encode()

@@ -86,7 +86,7 @@ def _checked(described: Description) -> str:
     """Return scikit-learn's name of the hidden layers' activation.
 
     Raises:
-        InputError: if it has none, or anything else that it lacks.
+        InputError: if scikit-learn has no such activation, or lacks anything else that the network has.
     """
     hidden = {layer.activation for layer in described.layers[:-1]} or {"identity"}
     if len(hidden) > 1:

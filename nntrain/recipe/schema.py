@@ -34,7 +34,7 @@ class Data(Strict):
     test: Annotated[Fraction, Field(description="fraction of the rows in the test split")] = 0.15
     test_seed: Annotated[
         int | None,
-        Field(ge=0, lt=2**32, description="of the test split and of generated rows; null: the recipe's seed"),
+        Field(ge=0, lt=2**32, description="seed of the test split and of generated rows; null: the recipe's seed"),
     ] = None
     stratify: Annotated[bool, Field(description="keep the class proportions in each split")] = True
     standardize: Annotated[
@@ -43,7 +43,7 @@ class Data(Strict):
     standardize_target: Annotated[
         bool | None,
         Field(
-            description="scale targets likewise, in regression; null: for a table of your own, not for built-in data"
+            description="standardize targets too, in regression; null: for a table of your own, not for built-in data"
         ),
     ] = None
 
@@ -52,11 +52,11 @@ class Layer(Strict):
     """A hidden layer with its own settings; null: the model's."""
 
     units: Annotated[Width, Field(description="number of units")]
-    activation: Annotated[Annotated[Activation, Choice()] | None, Field(description="of this layer")] = None
-    initializer: Annotated[Annotated[Initializer, Choice()] | None, Field(description="of its weights")] = None
-    bias_initializer: Annotated[Annotated[Initializer, Choice()] | None, Field(description="of its biases")] = None
+    activation: Annotated[Annotated[Activation, Choice()] | None, Field(description="activation of this layer")] = None
+    initializer: Annotated[Annotated[Initializer, Choice()] | None, Field(description="weight initializer")] = None
+    bias_initializer: Annotated[Annotated[Initializer, Choice()] | None, Field(description="bias initializer")] = None
     dropout: Annotated[Fraction | None, Field(description="fraction of its units that a training step drops")] = None
-    norm: Annotated[Annotated[Norm, Choice("batch")] | None, Field(description="of its pre-activations")] = None
+    norm: Annotated[Annotated[Norm, Choice("batch")] | None, Field(description="norm of its pre-activations")] = None
 
 
 class Model(Strict):
@@ -66,20 +66,20 @@ class Model(Strict):
         list[Width | Layer],
         Field(description="units of each hidden layer, or units and settings; [] for a linear model"),
     ] = Field(default_factory=lambda: list[Width | Layer]([64, 32]))
-    activation: Annotated[Activation, Choice(), Field(description="of the hidden layers")] = ReLU()
+    activation: Annotated[Activation, Choice(), Field(description="activation of the hidden layers")] = ReLU()
     dropout: Annotated[
         Fraction, Field(description="fraction of each hidden layer's units that a training step drops")
     ] = 0.0
     norm: Annotated[
         Annotated[Norm, Choice("batch")] | None,
-        Field(description="of the hidden layers' pre-activations: batch, or null for none"),
+        Field(description="normalization of the hidden layers' pre-activations: batch, or null for none"),
     ] = None
-    output: Annotated[Activation, Choice(), Field(description="of the output layer")] = Identity()
+    output: Annotated[Activation, Choice(), Field(description="activation of the output layer")] = Identity()
     initializer: Annotated[
         Annotated[Initializer, Choice()] | None,
-        Field(description="of the weights; null: he_uniform before rectifiers, else glorot_uniform"),
+        Field(description="initializer of the weights; null: he_uniform before rectifiers, else glorot_uniform"),
     ] = None
-    bias_initializer: Annotated[Initializer, Choice(), Field(description="of the biases")] = Zeros()
+    bias_initializer: Annotated[Initializer, Choice(), Field(description="initializer of the biases")] = Zeros()
     learn_biases: Annotated[bool, Field(description="train the biases; false: keep their initial values")] = True
 
 
@@ -89,7 +89,7 @@ class Recipe(Strict):
     name: Annotated[
         Annotated[str, Field(min_length=1, max_length=100)] | None, Field(description="null: the file's name")
     ] = None
-    seed: Annotated[int, Field(ge=0, lt=2**32, description="of everything random")] = 0
+    seed: Annotated[int, Field(ge=0, lt=2**32, description="seed of all random numbers")] = 0
     data: Annotated[Data, Field(description="where the rows come from, as in data: {source: digits}")]
     model: Model = Model()
     loss: Annotated[

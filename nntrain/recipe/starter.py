@@ -8,7 +8,7 @@ from nntrain.errors import counted
 from nntrain.recipe.document import dump_document
 
 FRACTION = 0.15  # of the rows, for validation and for the test split
-WIDTHS = ((300, [16]), (2_000, [32]), (20_000, [64, 32]))  # hidden layers up to so many rows
+WIDTHS = ((300, [16]), (2_000, [32]), (20_000, [64, 32]))  # (maximum number of rows, hidden layers)
 WIDEST = [128, 64]
 ONE_LINE = 1 << 20  # characters
 MAX_LISTED = 8  # columns that a comment names
@@ -25,7 +25,7 @@ def starter(
         targets: columns to predict.
         separator: cell separator.
         missing: cells that mark missing values.
-        roles: roles that differ from those that are found, by column.
+        roles: roles that differ from the detected ones, by column.
     """
     lines = [f"# {counted(profile.rows, 'row')} with a target. Written by nntrain init; see nntrain inspect {path}"]
     lines += ["data:", "  source:", "    name: table", f"    {_key('path', path)}"]
@@ -60,12 +60,12 @@ def _task(profile: Profile) -> str:
 
 
 def _roles(profile: Profile, roles: dict[str, str]) -> Iterator[str]:
-    """Yield comments on the roles that are found, and the key for those that differ."""
+    """Yield comments on the detected roles, and the key for those that differ."""
     by_role: dict[str, list[ColumnProfile]] = {}
     for column in profile.columns:
         if column.role != "target" and column.name not in roles:
             by_role.setdefault(column.role, []).append(column)
-    yield "# roles found; set others in columns, as in columns: {zip: categorical, id: ignore}"
+    yield "# detected roles; to change them, set columns, as in columns: {zip: categorical, id: ignore}"
     for role, columns in by_role.items():
         names = [_inline(column.name) for column in columns[:MAX_LISTED]]
         more = f" and {len(columns) - MAX_LISTED} more" if len(columns) > MAX_LISTED else ""

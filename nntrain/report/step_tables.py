@@ -15,7 +15,7 @@ from nntrain.report.components import component_facts
 from nntrain.report.fitting import Column, fitted
 from nntrain.report.numbers import short
 
-MAX_PARAMETERS = 12  # shown of a layer
+MAX_PARAMETERS = 12  # of a layer that are shown
 DIGITS = 4
 
 

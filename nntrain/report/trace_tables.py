@@ -11,7 +11,7 @@ from nntrain.diagnostics.example_trace import ClassTrace, LayerTrace, Numbers, T
 from nntrain.report.fitting import Column, fitted, has_room
 from nntrain.report.numbers import short
 
-MAX_UNITS = 10  # shown of a layer, of the inputs and of the classes
+MAX_UNITS = 10  # units, inputs or classes that a table shows
 DIGITS = 4
 MORE = "..."
 BACKWARD = "dL/dz = f'(z) dL/dh, dL/dW = h_in^T dL/dz, dL/db = dL/dz, dL/dh_in = dL/dz W^T"
@@ -32,7 +32,7 @@ def trace_text(
 
     Args:
         trace: the numbers.
-        rows: where its row comes from, in words.
+        rows: the split that its row comes from, in words.
         features: names of the inputs.
         target: the target as text.
         classes: labels of the classes; empty in regression.

@@ -82,8 +82,8 @@ class Categorical(Column):
     """
 
     name: Literal["categorical"] = "categorical"
-    max_categories: Annotated[Count, Field(description="most indicator columns, that of rare ones included")] = 25
-    min_count: Annotated[Count, Field(description="training rows below which a category counts as rare")] = 3
+    max_categories: Annotated[Count, Field(description="maximum number of indicators, with that of rare ones")] = 25
+    min_count: Annotated[Count, Field(description="a category with fewer training rows counts as rare")] = 3
     unseen: Annotated[
         Unseen, Field(description="categories not seen in training: pool them with the rare ones, or report an error")
     ] = "pool"

@@ -72,7 +72,7 @@ class Date(Column):
 
     name: Literal["date"] = "date"
     format: Annotated[
-        Format | None, Field(description="as in strftime, such as %d.%m.%Y; null: found from the cells")
+        Format | None, Field(description="as in strftime, such as %d.%m.%Y; null: detected from the cells")
     ] = None
     parts: Annotated[list[Part], Field(min_length=1, description="the features")] = Field(
         default_factory=lambda: list[Part](["days", "month", "day", "weekday"])

@@ -59,7 +59,7 @@ class NoNonlinearity(Diagnosis):
 
 
 class SquashedTwice(Diagnosis):
-    """A hidden softmax passes on shares that sum to 1, and hardly any gradient: softmax twice.
+    """A hidden softmax outputs fractions that sum to 1, and passes back hardly any gradient: softmax is applied twice.
 
     Source: torch.nn.CrossEntropyLoss (expects logits).
     """

@@ -61,13 +61,13 @@ class UselessColumns(Diagnosis):
 
 
 class UnrelatedLabels(Diagnosis):
-    """The features tell nothing of the target: labels are shuffled, or the wrong column is predicted.
+    """The features tell nothing about the target: labels are shuffled, or the wrong column is predicted.
 
     Source: Zhang et al., Understanding deep learning requires rethinking generalization, 2017.
     """
 
     name: Literal["unrelated_labels"] = "unrelated_labels"
-    title = "the features tell nothing of the target"
+    title = "the features tell nothing about the target"
     lecture = "N: generalization"
 
     def suspect(self, evidence: Evidence) -> Suspicion | None:

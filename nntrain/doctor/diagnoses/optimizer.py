@@ -1,4 +1,4 @@
-"""Settings of the optimizer, beside its learning rate, that slow it down."""
+"""Settings of the optimizer, apart from its learning rate, that slow it down."""
 
 from typing import Literal
 
@@ -65,7 +65,7 @@ class MomentumTooHigh(Diagnosis):
 
 
 class AveragingTooSlow(Diagnosis):
-    """The averaged weights, which are kept, lag far behind those that learn.
+    """The averaged weights, which are kept, lag far behind those being trained.
 
     Formula:
         horizon = 1 / (1 - decay) steps

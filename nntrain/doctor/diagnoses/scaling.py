@@ -32,7 +32,7 @@ class UnscaledFeatures(Diagnosis):
 
 
 class UnscaledTarget(Diagnosis):
-    """A target far from 0, or in large units, takes the outputs a long way and makes gradients huge.
+    """A target far from 0, or in large units, is a long way for the outputs to go, and makes gradients huge.
 
     Source: LeCun, Bottou, Orr, Müller, Efficient BackProp, 1998.
     """

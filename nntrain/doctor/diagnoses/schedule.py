@@ -10,7 +10,7 @@ from nntrain.doctor.evidence import Evidence
 
 
 class ScheduleOverEarly(Diagnosis):
-    """The schedule has lowered the learning rate to nothing long before training ends.
+    """The schedule has lowered the learning rate to almost nothing long before training ends.
 
     Source: Loshchilov and Hutter, SGDR, 2017 (schedules are set by the length of the run).
     """
@@ -39,7 +39,7 @@ class ScheduleOverEarly(Diagnosis):
 
 
 class WarmupTooLong(Diagnosis):
-    """Warm-up lasts for most of the run, so that the learning rate never gets to its value.
+    """Warm-up lasts for most of the run, so that the learning rate hardly ever has its full value.
 
     Source: Goyal et al., Accurate, large minibatch SGD, 2017 (5 of 90 epochs).
     """
