@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from nntrain.artifacts.history import Line, Positive, damaged, first_problem
-from nntrain.errors import bad_input
+from nntrain.errors import bad_input, counted
 from nntrain.training.events import EpochEnded, LayerStatistics, Scores, Statistics
 
 
@@ -41,7 +41,7 @@ def read_epochs(path: Path, size: int, epochs: int, metric: str) -> list[EpochEn
             raise damaged(path, f"line {number} is of epoch {line.epoch}")
         found.append(_event(line, metric))
     if len(content) < size or len(found) != epochs:
-        raise damaged(path, f"has {len(found)} epochs, but the checkpoint was saved after {epochs}")
+        raise damaged(path, f"has {counted(len(found), 'epoch')}, but the checkpoint was saved after {epochs}")
     return found
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from nntrain.artifacts.run_files import METRICS, RECIPE, SUMMARY, settle
-from nntrain.errors import InputError, bad_input
+from nntrain.errors import InputError, bad_input, counted
 from nntrain.recipe.document import load_document
 from nntrain.recipe.schema import Recipe, parse
 from nntrain.training.events import Stopped
@@ -176,7 +176,7 @@ def _read(folder: Path, recipe: Recipe, summary: _Summary, metrics: Path) -> His
                 norms.extend(or_nan(layer.gradient_norm) for layer in line.layers)
                 dead.extend(or_nan(layer.dead) for layer in line.layers)
     if count != summary.epochs:
-        raise damaged(metrics, f"has {count} epochs, but the summary has {summary.epochs}")
+        raise damaged(metrics, f"has {counted(count, 'epoch')}, but the summary has {summary.epochs}")
     layers = [np.array(values).reshape(len(epochs), len(summary.layers)) for values in (norms, dead)]
     facts = summary.model_dump()
     return History(

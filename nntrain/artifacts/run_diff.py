@@ -10,7 +10,7 @@ from nntrain.artifacts.changes import Change, changes, plain
 from nntrain.artifacts.history import History, read_history
 from nntrain.artifacts.model import Model
 from nntrain.artifacts.run_files import MODEL
-from nntrain.errors import InputError
+from nntrain.errors import InputError, counted
 
 TIMES = ("seconds", "samples_per_second")
 
@@ -78,10 +78,12 @@ class Difference:
             epoch, key, before, after = self.parting
             found.append(f"metrics: differ from epoch {epoch:,} on: {key} {before:.9g} -> {after:.9g}")
         elif self.epochs[0] != self.epochs[1]:
-            found.append(f"metrics: the same for {min(self.epochs):,} epochs; the runs have {self.epochs[0]:,} and ")
+            found.append(
+                f"metrics: the same for {counted(min(self.epochs), 'epoch')}; the runs have {self.epochs[0]:,} and "
+            )
             found[-1] += f"{self.epochs[1]:,}"
         else:
-            found.append(f"metrics: the same in all {self.epochs[0]:,} epochs")
+            found.append(f"metrics: the same in {counted(self.epochs[0], 'epoch')}")
         if self.weights is None:
             found.append("weights: not comparable: the networks have different shapes, or a model is missing")
         elif self.weights.largest == 0:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from nntrain.errors import InputError, Problem, bad_input, place_of
+from nntrain.errors import InputError, Problem, bad_input, counted, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -80,7 +80,7 @@ def begin(folder: RunFolder, built: Built, data: str, allow_change: bool, note: 
     if saved is None:
         if not found and (folder.path / SUMMARY).exists() and not _interrupted(folder.path):
             hint = f"to train longer: --set training.epochs={2 * more}"
-            raise bad_input(folder.path, f"has finished: there is nothing left of its {more:,} epochs", hint)
+            raise bad_input(folder.path, f"has finished: there is nothing left of its {counted(more, 'epoch')}", hint)
         note("the run has no checkpoint: training starts again, with the same result")
     elif epochs:
         note(f"continuing after epoch {epochs:,}")

@@ -96,7 +96,9 @@ def compare(
         for event in run_all(variants, runs, ledger, executor):
             listener(event)
     if interrupted():
-        kept = f"{len(ledger.rows):,} runs are kept in {folder}"
+        from nntrain.errors import counted
+
+        kept = f"{counted(len(ledger.rows), 'finished run')} kept in {folder}"
         listener.note(f"interrupted; {kept}: run the same command again to resume")
         return None, folder
     result = result_of(runs)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nntrain.cli import completion
-from nntrain.errors import Status, bad_input
+from nntrain.errors import Status, bad_input, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -53,7 +53,7 @@ def command(
     if json:
         print_json({**found.to_json(), "explanations": reasons})
     elif found.identical:
-        print_text(f"identical: {found.epochs[0]:,} epochs and all weights are the same to the bit\n")
+        print_text(f"identical: {counted(found.epochs[0], 'epoch')} and all weights are the same to the bit\n")
     else:
         lines = ["not identical", *found.lines()[1:], *(reasons or ["environment: the same, so it explains nothing"])]
         print_text("".join(f"{line}\n" for line in lines))

@@ -145,7 +145,8 @@ class Result:
         of_first = [pair for pair in self.pairs if pair.a == first.name]
         beaten_by = [pair.b for pair in of_first if pair.better == pair.b]
         if beaten_by:
-            return f"{first.name} has the best median, but paired by seed {' and '.join(beaten_by)} is better"
+            verb = "is" if len(beaten_by) == 1 else "are"
+            return f"{first.name} has the best median, but paired by seed {' and '.join(beaten_by)} {verb} better"
         unclear = [pair.b for pair in of_first if not pair.better]
         if not unclear:
             return f"{first.name} is better than " + ("all others" if len(others) > 1 else others[0].name)

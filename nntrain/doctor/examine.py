@@ -19,6 +19,7 @@ from nntrain.doctor.edits import Edit
 from nntrain.doctor.evidence import Evidence
 from nntrain.doctor.report import Found, Report, Tried
 from nntrain.doctor.words import settings_text
+from nntrain.errors import counted
 from nntrain.registry import members
 
 BUDGET = 30.0  # seconds
@@ -66,13 +67,13 @@ def examine(
     evidence = watch(case, began + WATCH_FRACTION * budget, stop)
     suspicions = suspect(evidence)
     wanted = _edits(evidence, suspicions)
-    progress(f"trying {len(wanted)} edits")
+    progress(f"trying {counted(len(wanted), 'edit')}")
     screened, complete = case.run_all([(edit, case.seed) for edit in wanted], began + SCREEN_FRACTION * budget, stop)
     candidates = _candidates(evidence, suspicions, {trial.edit.key: trial for trial in screened})
     found: list[Found] = []
     confirmed = 0
     if candidates:
-        progress(f"confirming {len(candidates)} suspicions on other seeds")
+        progress(f"confirming {counted(len(candidates), 'suspicion')} on other seeds")
         found, confirmed = _confirm(evidence, candidates, began + budget, stop)
     return Report(
         recipe=case.name,

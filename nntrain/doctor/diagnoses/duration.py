@@ -5,6 +5,7 @@ from typing import Literal
 from nntrain.doctor.diagnoses import Diagnosis, Suspicion
 from nntrain.doctor.edits import Edit
 from nntrain.doctor.evidence import Evidence
+from nntrain.errors import counted
 
 FEW_STEPS = 300  # a run with fewer can hardly be finished
 
@@ -29,7 +30,7 @@ class TooFewEpochs(Diagnosis):
             strength += 0.1
         if evidence.falling < 0.01 and epochs >= 10:
             strength -= 0.15
-        text = f"{epochs} epochs make {steps:,} steps"
+        text = f"{counted(epochs, 'epoch')}, {counted(steps, 'step')}"
         if evidence.falling > 0.01:
             text += f", and the training loss still fell by {evidence.falling:.0%} over the last fifth"
         factors = (5, 25) if epochs <= 12 else (5,)

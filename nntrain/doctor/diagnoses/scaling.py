@@ -8,6 +8,7 @@ from nntrain.doctor.data_facts import without_outliers
 from nntrain.doctor.diagnoses import Diagnosis, Suspicion
 from nntrain.doctor.edits import Edit
 from nntrain.doctor.evidence import Evidence
+from nntrain.errors import counted
 
 
 class UnscaledFeatures(Diagnosis):
@@ -75,7 +76,7 @@ class Outliers(Diagnosis):
             return None
         columns = [name for name, does in zip(names, np.asarray(data.outliers.any(axis=0)), strict=True) if does]
         places = [*columns, *(["the target"] if data.target_outliers.any() else [])]
-        text = f"{int(rows.sum())} rows have extreme values in {', '.join(places[:5])}"
+        text = f"extreme values in {counted(int(rows.sum()), 'row')}, in {', '.join(places[:5])}"
         edits = [
             Edit(rows=without_outliers, text="with the outliers replaced by medians: correct or remove these rows")
         ]
