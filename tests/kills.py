@@ -21,7 +21,7 @@ from tests.helpers import ROOT
 
 RECIPE = """data: {source: {name: moons, rows: 300}}
 model: {hidden: [8], norm: batch, dropout: 0.2}
-training: {epochs: 400, batch_size: 8, checkpoint: {epochs: 1}}
+training: {epochs: 200, batch_size: 8, checkpoint: {epochs: 1}}
 schedule: cosine
 """
 ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}

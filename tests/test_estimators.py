@@ -174,7 +174,11 @@ def test_a_run_that_stops_at_max_iter_warns(digits: tuple[Array, Array]) -> None
         MLPClassifier(max_iter=2).fit(*digits)
 
 
-@pytest.mark.parametrize("name", members(Optimizer))
+SAMPLE = {"sgd", "adam", "lbfgs", "rprop", "exhaustive"}
+OPTIMIZERS = [pytest.param(name, marks=() if name in SAMPLE else pytest.mark.exhaustive) for name in members(Optimizer)]
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_trains(name: str, cancer: tuple[Array, Array]) -> None:
     X, y = cancer
     search = members(Optimizer)[name].keeps_best

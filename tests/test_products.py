@@ -254,7 +254,7 @@ for shape in ((32, 64, 64), (9, 33, 17), (3, 5, 2), (8, 1, 40), (21, 7, 59), (16
 
 
 @pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="other processors have other features")
-@pytest.mark.slow
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("size", "without"), [(32, ("avx512", "avx10")), (16, ("avx", "fma", "f16c", "vaes", "vpclmul"))]
 )
@@ -264,7 +264,7 @@ def test_processors_with_shorter_vectors(size: int, without: tuple[str, ...], tm
     check_products(SHORTER_VECTORS.replace("PREFIXES", repr(without)), size, tmp_path)
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_processors_with_longer_vectors(tmp_path: Path) -> None:
     check_products(LONGER_VECTORS, 64, tmp_path)
 
