@@ -239,3 +239,11 @@ def test_sixteen_rows_are_learned_or_not(nntrain: CommandLine) -> None:
     assert equal.status == 1
     assert "cannot learn 16 rows" in equal.out
     assert nntrain("overfit", "moons", "--rows", "100000").status == 2
+
+
+def test_a_tables_target_is_scaled_as_fit_scales_it(tmp_path: Path) -> None:
+    lines = "".join(f"{i},{1000 * i + 7 * (i % 5)}\n" for i in range(60))
+    (tmp_path / "t.csv").write_text(f"a,y\n{lines}")
+    recipe = {"data": {"source": {"name": "table", "path": "t.csv", "target": "y"}}}
+    case = Case(read_document("r.yaml", json.dumps(recipe)), tmp_path, "r")
+    assert case.build(NO_EDIT, 0).plan.data.train.y.std() == pytest.approx(1)
