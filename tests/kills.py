@@ -16,7 +16,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from nntrain.artifacts.run_files import NAMES, has_checkpoint
+from nntrain.artifacts.run_files import NAMES, SUMMARY, has_checkpoint, settle
 from tests.helpers import ROOT
 
 RECIPE = """data: {source: {name: moons, rows: 300}}
@@ -56,7 +56,8 @@ def kill(times: int, seed: int) -> int:
             process.kill()
             error = process.stderr.read()
         assert process.returncode in (0, -signal.SIGKILL), error
-        if process.returncode == 0:
+        settle(Path("run"))
+        if process.returncode == 0 or Path("run", SUMMARY).exists():  # killed after the run was complete
             assert same(Path("run"), Path("unbroken"))
             shutil.rmtree("run")
         else:
