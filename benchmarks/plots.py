@@ -8,8 +8,8 @@ import numpy as np
 from benchmarks.found import Results, products
 from benchmarks.peers import PEERS
 
-COLOURS = {"nntrain": "#d55e00", "scikit-learn": "#0072b2", "torch eager": "#cc79a7", "torch.compile": "#e69f00"}
-COLOURS |= {"jax jit": "#56b4e9", "jax scan": "#009e73", "keras (jax)": "#999999"}
+COLORS = {"nntrain": "#d55e00", "scikit-learn": "#0072b2", "torch eager": "#cc79a7", "torch.compile": "#e69f00"}
+COLORS |= {"jax jit": "#56b4e9", "jax scan": "#009e73", "keras (jax)": "#999999"}
 
 
 def run(results: Results) -> None:
@@ -35,7 +35,7 @@ def steps(cases: list[dict[str, Any]], picture: Path) -> None:
         names = [name for name in PEERS if "median" in case["peers"].get(name, {})]
         times = [case["peers"][name]["median"] for name in names]
         for name, time in zip(names, times, strict=True):
-            axis.plot(time, name, "o", color=COLOURS[name])
+            axis.plot(time, name, "o", color=COLORS[name])
             label = f"{time:,.0f}" if time >= 100 else f"{time:.1f}"
             axis.annotate(label, (time, name), (8, 0), textcoords="offset points", va="center", fontsize=8)
         limit = products(case)
@@ -63,8 +63,8 @@ def growth(curves: list[dict[str, Any]], picture: Path) -> None:
     for axis, one in zip(axes, curves, strict=True):
         x, y, half = np.array(one["x"], float), np.array(one["y"]), len(one["x"]) // 2
         middle = [np.exp(np.log(of[half:]).mean()) for of in (x, y)]
-        axis.loglog(x, y, "o", color=COLOURS["nntrain"])
-        law = middle[1] * (x[half:] / middle[0]) ** one["exponent"]  # which is a line through the points' centre
+        axis.loglog(x, y, "o", color=COLORS["nntrain"])
+        law = middle[1] * (x[half:] / middle[0]) ** one["exponent"]  # which is a line through the points' center
         axis.loglog(x[half:], law, ":", color="black", label=f"exponent {one['exponent']:.2f}")
         axis.set(xlabel=one["of"], ylabel=one["unit"])
         axis.legend(frameon=False, fontsize=8)

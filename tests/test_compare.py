@@ -209,7 +209,7 @@ def test_a_target_is_no_worse_than_an_untrained_network(nntrain: CommandLine, mo
     assert all(median >= untrained for median, untrained in zip(medians[:-1], before[:-1], strict=True))
 
 
-def test_no_target_where_nothing_can_be_learnt(nntrain: CommandLine, moons: Path) -> None:
+def test_no_target_where_nothing_can_be_learned(nntrain: CommandLine, moons: Path) -> None:
     """A network of zeros has no loss on targets of 0."""
     Path("zeros.csv").write_text("\n".join(["a,o", *(f"{k},0" for k in range(60))]))
     Path("zeros.yaml").write_text("data: {source: {name: csv, path: zeros.csv, target: o}}\ntraining: {epochs: 3}\n")

@@ -115,7 +115,7 @@ def test_a_saturated_output_is_a_fault_where_it_is_wrong_only(output: str, biase
     assert "saturated" in [finding.kind for finding in findings(found)]
 
 
-def test_the_lectures_three_initialisations() -> None:
+def test_the_lectures_three_initializations() -> None:
     """H: too small, and the activations of the top layers are almost zero; too large, and they saturate; Xavier."""
     small = layers({**DEEP, "initializer": {"name": "normal", "scale": 0.01}})
     for below, above in pairwise(small[:8]):
@@ -405,7 +405,7 @@ def test_a_trained_model_is_looked_into_on_its_own_rows(nntrain: CommandLine, tm
     assert "--set does not apply to a trained model" in refused.err
 
 
-def test_what_has_not_learnt_points_to_it(nntrain: CommandLine, tmp_path: Path) -> None:
+def test_what_has_not_learned_points_to_it(nntrain: CommandLine, tmp_path: Path) -> None:
     fit = ("fit", "recipes/deep_tanh.yaml", "--out", tmp_path / "run", "--set", "training.epochs=5")
     for first in ("model.initializer=zeros", "optimizer.lr=1e-9"):
         ended = nntrain(*fit, "--overwrite", "--set", first, "--json")

@@ -59,16 +59,16 @@ def test_a_comparison_counts_it_as_diverged(nntrain: CommandLine, tmp_path: Path
 
 def test_a_loss_that_rises_and_comes_back_is_not_divergence() -> None:
     growth = Growth(Baseline(1.0, None, 0.0))
-    assert growth.beyond_use(1e30) is None  # the first loss is not known: a search
+    assert growth.divergence(1e30) is None  # the first loss is not known: a search
     growth.begin(3.0)
     growth.see(2.0, 1, 10, 0.1)
     growth.see(1e6, 2, 20, 0.1)
-    assert growth.beyond_use(29.9) is None
+    assert growth.divergence(29.9) is None
     growth.see(1e7, 3, 30, 0.2)
     growth.see(2.5, 4, 40, 0.2)
     growth.see(1e8, 5, 50, 0.3)
     growth.see(1e9, 6, 60, 0.4)
-    found = growth.beyond_use(1e9)
+    found = growth.divergence(1e9)
     assert found is not None
     assert (found.epoch, found.step, found.learning_rate, found.grown_to) == (5, 50, 0.3, 1e9)
 

@@ -35,7 +35,7 @@ def central(f: Callable[[NDArray[Any]], float], x: NDArray[Any]) -> NDArray[Any]
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_activation_derivative(name: str) -> None:
-    """With respect to z, and to what is learnt."""
+    """With respect to z, and to what is learned."""
     f = Activated(make(Activation, name), 5)
     z = np.linspace(-4, 4, 40) + 0.0123  # no kink within H
     weights, still = np.linspace(1, 2, z.size), np.zeros_like(f.slopes)
@@ -47,8 +47,8 @@ def test_activation_derivative(name: str) -> None:
     d = weights.copy()
     f.backward(z, f.forward(z), d)
     np.testing.assert_allclose(d, [difference(H * step, still) for step in np.eye(z.size)], rtol=1e-8, atol=1e-9)
-    of_learnt = [difference(np.zeros_like(z), H * step) for step in np.eye(still.size)]
-    np.testing.assert_allclose(f.gradient, of_learnt, rtol=1e-8)
+    of_learned = [difference(np.zeros_like(z), H * step) for step in np.eye(still.size)]
+    np.testing.assert_allclose(f.gradient, of_learned, rtol=1e-8)
 
 
 @pytest.mark.parametrize(("name", "key"), [("leaky_relu", "slope"), ("elu", "alpha"), ("prelu", "slope")])

@@ -86,7 +86,7 @@ def test_the_smallest_share_of_dead_units_is_drawn(nntrain: CommandLine, runs: P
         ("summary.json", "train", {"loss": 1e999}, "train.loss: Input should be a finite number"),
         ("metrics.jsonl", "parameters", None, "epoch 1 has 0 parameters, but the summary has 2"),
         ("metrics.jsonl", "train_loss", "much", "line 1, train_loss: Input should be a valid number"),
-        ("metrics.jsonl", "epoch", 2, "line 1 is of epoch 2"),
+        ("metrics.jsonl", "epoch", 2, "line 1 has epoch 2"),
         ("summary.json", "epochs", 7, "has 3 epochs, but the summary has 7"),
     ],
 )

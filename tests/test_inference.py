@@ -20,7 +20,7 @@ def test_plain_python_gives_the_outputs_of_compiled_code(activation: str, norm: 
     hidden = {"hidden": [8, 5], "activation": activation, "dropout": 0.5}
     model = hidden if norm == "none" else {**hidden, "norm": make(Norm, norm).model_dump()}
     engine = Engine(built({"data": {"source": "iris"}, "model": model}).plan)
-    engine.take(np.arange(32), 0, np.full(1, 0.1))  # with running averages other than the initial ones
+    engine.take_steps(np.arange(32), 0, np.full(1, 0.1))  # with running averages other than the initial ones
     plain = plain_outputs(engine.plan.network, engine.theta, engine.train.x)
     assert plain.dtype == engine.dtype
     np.testing.assert_allclose(plain, engine.outputs(engine.train), rtol=1e-4, atol=1e-5)

@@ -72,7 +72,7 @@ def test_what_is_kept_is_what_was_accepted_and_not_the_last_trial() -> None:
     np.testing.assert_array_equal(engine.theta, accepted)
 
 
-def test_the_penalty_is_part_of_what_is_minimised() -> None:
+def test_the_penalty_is_part_of_what_is_minimized() -> None:
     sizes = [np.linalg.norm(run({**RECIPE, "regularization": {"l2": l2}})[0].theta) for l2 in (0.0, 0.1)]
     assert sizes[1] < 0.7 * sizes[0]
 

@@ -210,7 +210,7 @@ CHANGES: dict[Change, str] = {
     with_the_same_class_twice: "classes: two items are the same",
     with_classes_of_several_types: "classes: expected labels of one kind",
     with_a_class_beyond_64_bits: "classes: expected labels of one kind: text, true and false, or 64-bit integers",
-    with_scaled_classes: "classes need one target, which is not standardised",
+    with_scaled_classes: "classification needs one target, not standardized",
     with_an_integer_beyond_float64: "preprocessing.inputs.mean.0: found 1000",
     with_the_loss_of_another_task: "loss: poisson is for regression, but this is classification",
     with_columns_of_other_features: "its columns do not give its features",

@@ -39,7 +39,7 @@ def test_the_data_stay_as_they_are_and_evaluation_has_no_noise(batch_size: int |
     plain = Engine(built(recipe).plan)
     order = np.arange(len(plain.train.x))
     rate = np.full(1 if batch_size == "full" else 10, 0.001)
-    assert (noisy.take(order, 0, rate)[0] != plain.take(order, 0, rate)[0]).all()
+    assert (noisy.take_steps(order, 0, rate)[0] != plain.take_steps(order, 0, rate)[0]).all()
     assert (noisy.train.x == plain.train.x).all()
     noisy.theta[:] = plain.theta
     assert noisy.scores() == plain.scores()
@@ -62,13 +62,13 @@ def test_of_a_linear_model_it_is_a_penalty_on_large_weights() -> None:
         )
         for regularization in ({"input_noise": deviation}, {"l2": 2 * deviation**2})
     ]
-    noisy, penalised = engines
+    noisy, penalized = engines
     for engine in engines:
         engine.theta[:10] = 1
     gradients = [noisy.loss_and_gradient(done=k)[1].copy() for k in range(20_000)]
-    penalised.loss_and_gradient()
+    penalized.loss_and_gradient()
     error = np.std(gradients, axis=0) / np.sqrt(len(gradients))
-    assert (np.abs(np.mean(gradients, axis=0) - penalised.grad) < 4 * error).all()
+    assert (np.abs(np.mean(gradients, axis=0) - penalized.grad) < 4 * error).all()
     assert (2 * deviation**2 > 10 * error[:10]).all()  # the penalty is large enough to be seen
 
 

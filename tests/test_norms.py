@@ -1,4 +1,4 @@
-"""Normalisations against torch and keras, and within a network: gradients, running averages, model files."""
+"""Normalizations against torch and keras, and within a network: gradients, running averages, model files."""
 
 import json
 from dataclasses import replace
@@ -19,8 +19,8 @@ from nntrain.losses import Loss
 from nntrain.losses.cross_entropy import CrossEntropy
 from nntrain.network.network import Network
 from nntrain.norms import Norm, scale_and_shift
-from nntrain.norms.batch_norm import batch_norm_backward, normalise_by_batch, normalise_by_running
-from nntrain.norms.layer_norm import layer_norm_backward, normalise_by_row
+from nntrain.norms.batch_norm import batch_norm_backward, normalize_by_batch, normalize_by_running
+from nntrain.norms.layer_norm import layer_norm_backward, normalize_by_row
 from nntrain.registry import members
 from nntrain.training.engine import Engine
 from nntrain.training.plan import Plan
@@ -38,19 +38,19 @@ def test_two_batches_are_the_reference_librarys(case: str) -> None:
     running = np.array([np.zeros(4), np.ones(4)])
     n, scale, z = np.empty((6, 4)), np.empty(6), np.empty((6, 4))
 
-    def normalise(batch: NDArray[Any], training: bool) -> NDArray[Any]:
+    def normalize(batch: NDArray[Any], training: bool) -> NDArray[Any]:
         z = batch.copy()
         if norm.by_row:
-            compiled(normalise_by_row)(z, n, scale, norm.eps)
+            compiled(normalize_by_row)(z, n, scale, norm.eps)
         elif training:
-            compiled(normalise_by_batch)(z, n, scale[:4], np.empty(8), running, norm.eps, *norm.averaging)
+            compiled(normalize_by_batch)(z, n, scale[:4], np.empty(8), running, norm.eps, *norm.averaging)
         else:
-            compiled(normalise_by_running)(z, n, scale[:4], running, norm.eps)
+            compiled(normalize_by_running)(z, n, scale[:4], running, norm.eps)
         compiled(scale_and_shift)(n, GAMMA, BETA, z)
         return z
 
     for batch in np.array(RECORDED["batches"]):
-        z = normalise(batch, training=True)
+        z = normalize(batch, training=True)
     exact = 1e-6 if "keras" in case else 1e-11  # keras computes the moments in float32
     np.testing.assert_allclose(z, expected["output"], rtol=exact, atol=exact)
     if "running_mean" in expected:
@@ -64,7 +64,7 @@ def test_two_batches_are_the_reference_librarys(case: str) -> None:
         np.testing.assert_allclose(d, expected["dz"], rtol=1e-9, atol=1e-12)
         np.testing.assert_allclose(dgamma, expected["dgamma"], rtol=1e-11)
         np.testing.assert_allclose(dbeta, expected["dbeta"], rtol=1e-11)
-    evaluated = normalise(np.array(RECORDED["batches"])[0], training=False)
+    evaluated = normalize(np.array(RECORDED["batches"])[0], training=False)
     np.testing.assert_allclose(evaluated, expected["evaluated"], rtol=exact, atol=exact)
 
 
@@ -75,7 +75,7 @@ def test_every_norm_is_recorded_in_each_of_its_dialects() -> None:
     assert recorded == named - {("batch", "lecture")}
 
 
-def normalised(plan: Plan, name: str = "batch", **keys: Any) -> Plan:
+def normalized(plan: Plan, name: str = "batch", **keys: Any) -> Plan:
     layers = plan.network.layers
     norm = make(Norm, name, **keys)
     return replace(plan, network=Network([*(replace(layer, norm=norm) for layer in layers[:-1]), layers[-1]]))
@@ -85,19 +85,19 @@ def normalised(plan: Plan, name: str = "batch", **keys: Any) -> Plan:
 @pytest.mark.parametrize("loss", ["mse", "cross_entropy"])
 @pytest.mark.parametrize("norm", members(Norm))
 def test_the_gradient_in_training_mode(activation: str, loss: str, norm: str) -> None:
-    plan = normalised(small_plan(make(Activation, activation), make(Loss, loss)), norm, eps=0.01)
+    plan = normalized(small_plan(make(Activation, activation), make(Loss, loss)), norm, eps=0.01)
     checks = check(plan)
     assert [one.name for one in checks][:4] == ["1 weights", "1 biases", "1 gamma", "1 beta"]
     assert not any(one.failed for one in checks)
     sizes = {one.name: abs(one.analytic) for one in checks}
-    if activation != "identity":  # the next layer's normalisation takes a shift away again
+    if activation != "identity":  # the next layer's normalization takes a shift away again
         assert sizes["1 gamma"] > 0
         assert sizes["1 beta"] > 0
 
 
 def test_a_forgotten_share_of_the_mean_would_be_caught() -> None:
-    """Without d's mean, the bias before the normalisation would get a gradient; with it, it can change nothing."""
-    engine = Engine(normalised(small_plan(make(Activation, "tanh"), CrossEntropy())))
+    """Without d's mean, the bias before the normalization would get a gradient; with it, it can change nothing."""
+    engine = Engine(normalized(small_plan(make(Activation, "tanh"), CrossEntropy())))
     engine.loss_and_gradient()
     (_, db), *_ = engine.plan.network.views(engine.grad)
     assert np.abs(db).max() < 1e-15
@@ -132,7 +132,7 @@ def test_running_averages_are_no_parameters() -> None:
     ).plan
     engine = Engine(plan)
     assert engine.grad.size == plan.network.parameters == plan.network.size - 2 * (8 + 5)
-    engine.take(np.arange(len(engine.train.x)), 0, np.full(4, 0.01))
+    engine.take_steps(np.arange(len(engine.train.x)), 0, np.full(4, 0.01))
     first, *_ = plan.network.arrays(engine.theta)
     assert (first["running_var"] > 0).all()
 
@@ -202,13 +202,13 @@ def test_a_layer_norm_has_no_running_averages(tmp_path: Path, nntrain: CommandLi
     assert evaluated["test"]["accuracy"] == fitted["test"]["accuracy"]
 
 
-def test_slopes_are_learnt_and_not_penalised() -> None:
+def test_slopes_are_learned_and_not_penalized() -> None:
     engine = Engine(built({**RECIPE, "model": {"hidden": [8, 5], "activation": "prelu"}}).plan)
     first, *_ = engine.plan.network.arrays(engine.theta)
     assert first["slopes"].tolist() == [0.25]
-    engine.take(np.arange(len(engine.train.x)), 0, np.full(4, 0.01))
+    engine.take_steps(np.arange(len(engine.train.x)), 0, np.full(4, 0.01))
     assert first["slopes"][0] != 0.25
-    mask, *_ = engine.plan.network.arrays(engine.plan.network.penalised(biases=False))
+    mask, *_ = engine.plan.network.arrays(engine.plan.network.penalized(biases=False))
     assert mask["slopes"].tolist() == [0]
     assert mask["weights"].all()
 

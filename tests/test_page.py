@@ -210,7 +210,7 @@ def test_playing_draws_the_paths(browser: Browser, ravine: str) -> None:
 def test_steps_speed_slider_rule_and_surface(browser: Browser, ravine: str) -> None:
     figures = json.loads(re.findall(r'id="data">(.*?)</script>', ravine)[0])
     page = document("t", "", [*figures, *line_figures([Lines("loss", [line([3, 2, 1] * 10)])])], "")
-    told, rules, colours = browser(
+    told, rules, colors = browser(
         page,
         """
         const read = [], told = () => read.push(+document.querySelector("output").textContent.split(" ")[1]);
@@ -240,5 +240,5 @@ def test_steps_speed_slider_rule_and_surface(browser: Browser, ravine: str) -> N
     (first, _), (second, at_20), (third, at_7) = rules
     assert (first, second, third) == ("hidden", "visible", "visible")
     assert at_20 > at_7 > 0
-    corner, valley = colours
+    corner, valley = colors
     assert valley < corner - 60  # dark is low

@@ -20,7 +20,7 @@ from tests.helpers import ROOT, CommandLine
 
 TITLE = "\x1b]0;title\x07"
 CONTROLS = "".join(map(chr, [*range(32), 127, *range(128, 160)])) + "\u2028\u2029\u202a\u202e\u2066\u2069"
-# what rich itself sends: colours, lines and the cursor
+# what rich itself sends: colors, lines and the cursor
 OWN = re.compile(r"\x1b\[[0-9;?]*[ABGHJKhlm]|\r|\n|\t")
 
 
@@ -41,7 +41,7 @@ def test_a_problem_is_one_line_and_a_hint_another() -> None:
     assert one_line("x" * (MAX_LINE + 5)) == "x" * MAX_LINE + "... (5 more characters)"
 
 
-def test_a_console_escapes_text_and_keeps_its_own_colours() -> None:
+def test_a_console_escapes_text_and_keeps_its_own_colors() -> None:
     file = io.StringIO()
     console = SafeConsole(
         file=file, force_terminal=True, markup=False, highlight=False, width=60, color_system="standard"

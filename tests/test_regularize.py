@@ -41,7 +41,7 @@ def engine_of(optimizer: dict[str, Any] | str = "sgd", **regularization: Any) ->
 
 
 def step(engine: Engine, rate: float) -> float:
-    (loss,) = engine.take(np.arange(len(engine.train.x)), 0, np.array([rate]))
+    (loss,) = engine.take_steps(np.arange(len(engine.train.x)), 0, np.array([rate]))
     return float(loss)
 
 
@@ -50,7 +50,7 @@ def step(engine: Engine, rate: float) -> float:
 def test_the_penaltys_gradient(l1: float, l2: float, biases: bool) -> None:
     """What is descended is the loss and the penalty together; what is reported is the loss alone."""
     engine, plain = engine_of(l1=l1, l2=l2, biases=biases), engine_of()
-    theta, mask = engine.theta.copy(), engine.plan.network.penalised(biases)
+    theta, mask = engine.theta.copy(), engine.plan.network.penalized(biases)
 
     def objective(at: np.ndarray[Any, Any]) -> float:
         plain.theta[:] = at
@@ -67,7 +67,7 @@ def test_weight_decay_shrinks_weights_beside_the_step(biases: bool) -> None:
     before = engine.theta.copy()
     step(engine, LR)
     step(plain, LR)
-    expected = plain.theta - LR * 0.5 * engine.plan.network.penalised(biases) * before
+    expected = plain.theta - LR * 0.5 * engine.plan.network.penalized(biases) * before
     np.testing.assert_allclose(engine.theta, expected, rtol=1e-13)
 
 
@@ -141,7 +141,7 @@ def test_a_gradient_that_is_clipped_first_is_told_with_its_penalty_and_unclipped
     step(plain, 0.0)
     step(engine, 0.0)
     assert engine.gradient_norm == pytest.approx(plain.gradient_norm, rel=1e-14)
-    penalty = 0.5 * engine.plan.network.penalised(biases=False) * engine.theta
+    penalty = 0.5 * engine.plan.network.penalized(biases=False) * engine.theta
     assert np.linalg.norm(engine.grad - penalty) == pytest.approx(1e-3, rel=1e-9)
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from nntrain.diagnostics.loss_surface import losses_at, surface
-from nntrain.report.html.document import ASSETS, COLOURS
+from nntrain.report.html.document import ASSETS, COLORS
 from nntrain.report.html.lines import MIN_PARTS, Line, Lines, line_figures, thinned
 from nntrain.report.html.surface import TOLERANCE, RunPath, simplified, surface_figure
 from nntrain.training.engine import Engine
@@ -116,12 +116,12 @@ def test_a_long_search_keeps_its_best_point(nntrain: CommandLine, tmp_path: Path
     assert (min(profile["at"]), max(profile["at"])) == pytest.approx((-700, 700), abs=10)
 
 
-def test_lines_without_values_and_more_lines_than_colours_are_named() -> None:
+def test_lines_without_values_and_more_lines_than_colors_are_named() -> None:
     x = np.arange(1.0, 5)
     lines = [Line(f"run {k}", x, x * k, k) for k in range(30)] + [Line("empty", x, np.full(4, np.nan), 30)]
     (figure,) = line_figures([Lines("t", lines)])
-    assert figure["note"] == "no values: empty; colours and dashes repeat after 28 lines"
-    looks = {(line["colour"], line["dash"]) for line in figure["lines"][:28]}
+    assert figure["note"] == "no values: empty; colors and dashes repeat after 28 lines"
+    looks = {(line["color"], line["dash"]) for line in figure["lines"][:28]}
     assert len(looks) == 28
     assert line_figures([Lines("t", lines[-1:])]) == []
 
@@ -295,7 +295,7 @@ def test_a_run_that_diverged_leaves_room_for_the_others(
     assert len(only["paths"][0]["x"]) >= 2
 
 
-def test_the_palette_keeps_its_colours_apart_for_the_colour_blind() -> None:
+def test_the_palette_keeps_its_colors_apart_for_the_color_blind() -> None:
     """By Machado et al. 2009 at full severity, in CIELAB; and at 3:1 at least from the background (WCAG 1.4.11)."""
     views = np.array(
         [
@@ -307,8 +307,8 @@ def test_the_palette_keeps_its_colours_apart_for_the_colour_blind() -> None:
     )
     to_xyz = np.array([[0.4124, 0.3576, 0.1805], [0.2126, 0.7152, 0.0722], [0.0193, 0.1192, 0.9505]])
 
-    def linear(colours: list[str]) -> Any:
-        values = np.array([[int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)] for colour in colours])
+    def linear(colors: list[str]) -> Any:
+        values = np.array([[int(color[i : i + 2], 16) / 255 for i in (1, 3, 5)] for color in colors])
         return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
 
     def lab(rgb: Any) -> Any:
@@ -317,11 +317,11 @@ def test_the_palette_keeps_its_colours_apart_for_the_colour_blind() -> None:
 
     css = (ASSETS / "page.css").read_text()
     for scheme in re.findall(r":root \{(.*?)\}", css, re.DOTALL):
-        palette = linear([re.findall(rf"--c{k}: (#\w+)", scheme)[0] for k in range(COLOURS)])
+        palette = linear([re.findall(rf"--c{k}: (#\w+)", scheme)[0] for k in range(COLORS)])
         (paper,) = linear(re.findall(r"--paper: (#\w+)", scheme)) @ to_xyz[1]
         bright = palette @ to_xyz[1]
         assert ((np.maximum(bright, paper) + 0.05) / (np.minimum(bright, paper) + 0.05)).min() >= 3
         for view in views:
             seen = lab(np.clip(palette @ view.T, 1e-6, 1))
-            far = np.linalg.norm(seen[:, None] - seen, axis=-1) + 1e3 * np.eye(COLOURS)
+            far = np.linalg.norm(seen[:, None] - seen, axis=-1) + 1e3 * np.eye(COLORS)
             assert far.min() > 17  # some 2.3 are just noticeable side by side

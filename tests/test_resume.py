@@ -269,7 +269,10 @@ def test_damaged_checkpoints_are_refused(interrupted: Path, nntrain: CommandLine
         (lambda facts: facts["best"].update(loss={}), "best.loss: Input should be a valid number"),
         (lambda facts: facts.pop("growth"), "growth: Field required"),
         (lambda facts: facts.update(metrics=3), "is damaged"),
-        (lambda facts: facts.update(plateau={"best": 1.0, "waited": 0, "factor": 1.0}), "its schedule is another one"),
+        (
+            lambda facts: facts.update(plateau={"best": 1.0, "waited": 0, "factor": 1.0}),
+            "its schedule does not match",
+        ),
     ],
 )
 def test_a_checkpoint_with_a_right_checksum_and_wrong_content(
@@ -289,7 +292,7 @@ def test_what_cannot_be_resumed(here: Path, nntrain: CommandLine) -> None:
     assert "is not a run directory: it has no recipe.yaml" in refused(nntrain, "fit", "--resume", "empty")
     assert list(Path("empty").iterdir()) == []
     message = refused(nntrain, "fit", "--resume", "unbroken", "--out", "elsewhere")
-    assert "--out: names another directory than --resume" in message
+    assert "--out: must name the same directory as --resume" in message
     assert "--allow-change: needs --resume RUN" in refused(nntrain, "fit", "r.yaml", "--allow-change")
     assert "is missing" in refused(nntrain, "fit")
 

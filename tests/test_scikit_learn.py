@@ -95,7 +95,7 @@ def test_the_worked_example() -> None:
     (W1, b1), (W2, b2) = plan.network.views(engine.theta)
     W1[:], b1[:] = [[0.1, 0.2], [0.3, 0.1], [0.5, 0]], 0.1
     W2[:], b2[:] = [[0.1], [0.2]], 1.0
-    engine.take(np.arange(1), 0, np.array([0.1]))
+    engine.take_steps(np.arange(1), 0, np.array([0.1]))
     np.testing.assert_allclose(engine.workspace.h[:2], [0.679178699175393, 0.574442516811659], rtol=1e-14)
     # its comment goes on with h rounded to three digits: 0.76543
     assert 1 / (1 + np.exp(-engine.workspace.z[2])) == pytest.approx(0.7654329236196236, abs=2e-5)
@@ -159,9 +159,9 @@ def test_the_training_curves(name: str, strategy: str) -> None:
         for start in range(0, len(x), batch):
             rows = order[start : start + batch]
             engine._update.penalty[L2] = ALPHA / rows.size
-            penalised = ALPHA / 2 * penalty(engine) / rows.size
-            (value,) = engine.take(rows, step, np.array([factor * engine.plan.optimizer.lr]))
-            loss += (value + penalised) * rows.size / len(x)
+            penalized = ALPHA / 2 * penalty(engine) / rows.size
+            (value,) = engine.take_steps(rows, step, np.array([factor * engine.plan.optimizer.lr]))
+            loss += (value + penalized) * rows.size / len(x)
             step += 1
         waited = waited + 1 if loss > best - 1e-4 else 0
         best = min(best, loss)

@@ -116,7 +116,7 @@ def test_biases_that_are_held_stay(name: str, norm: str | None) -> None:
     engine = Engine(built(recipe).plan)
     first = [arrays["biases"].copy() for arrays in engine.plan.network.arrays(engine.theta)]
     weights = [arrays["weights"].copy() for arrays in engine.plan.network.arrays(engine.theta)]
-    engine.take(np.arange(len(engine.train.x)), 0, np.full(4, 0.01))
+    engine.take_steps(np.arange(len(engine.train.x)), 0, np.full(4, 0.01))
     for arrays, bias, W in zip(engine.plan.network.arrays(engine.theta), first, weights, strict=True):
         assert (arrays["biases"] == bias).all()
         assert (bias != 0).any()

@@ -87,7 +87,7 @@ def test_the_rows_gradients_add_up_and_dx_is_the_derivative(activation: str, los
         assert first.dx[column] == pytest.approx((losses[0] - losses[1]) / 2e-6, rel=1e-5, abs=1e-7)
 
 
-def test_what_is_learnt_or_not_has_its_gradient_too(nntrain: CommandLine) -> None:
+def test_what_is_learned_or_not_has_its_gradient_too(nntrain: CommandLine) -> None:
     data = ("--set", "data.source=iris", "--set", "data.standardize=true", "--set", "loss=cross_entropy")
     model = ("--set", "model={hidden: [3], activation: {name: prelu, shared: false}, learn_biases: false}")
     found = nntrain("trace", "recipes/by_hand.yaml", *data, *model, "--json").json

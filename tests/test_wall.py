@@ -144,7 +144,7 @@ def test_a_rate_that_grows_without_end_diverges() -> None:
 
 
 def test_running_averages_that_overflow_are_named() -> None:
-    """The squares of 1e200 are not finite, although the loss is: the normalised activations are 0."""
+    """The squares of 1e200 are not finite, although the loss is: the normalized activations are 0."""
     x = [[1e200], [2e200], *([float(i)] for i in range(5))]
     recipe = {
         "data": {

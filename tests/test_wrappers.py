@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from nntrain.optimizers import Optimizer
-from nntrain.optimizers.averaging import MEAN, SLOW, Averaging, Lookahead, follow, packed
+from nntrain.optimizers.averaging import MEAN, SLOW, Averaging, Lookahead, packed, update_weight_averages
 from nntrain.registry import members
 from nntrain.training.engine import Engine
 from tests.helpers import CommandLine, built, finished, make, relative_error, run
@@ -34,7 +34,7 @@ def test_the_weights_that_learn_and_those_that_follow_are_the_reference_librarys
     checked = 0
     for k in range(1, STEPS + 1):
         update(theta, PROBLEMS[problem](theta), state, TENSORS, hyper, rate(optimizer.lr, k), k, 0, theta.size)
-        follow(theta, state, numbers, k)
+        update_weight_averages(theta, state, numbers, k)
         if str(k) in recorded[problem]:
             learning, following = (np.array(values) for values in recorded[problem][str(k)])
             assert relative_error(theta - START, learning - START) < 1e-9, k

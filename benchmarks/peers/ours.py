@@ -58,7 +58,7 @@ def epoch_of(case: Case) -> Epoch:
     def epoch(order: NDArray[Any]) -> float:
         nonlocal done
         with engine.pool.at_work(work):  # and then home: a thread that waits would disturb other peers
-            losses = engine.take(order, done, rates)
+            losses = engine.take_steps(order, done, rates)
         done += case.steps
         return float(losses.mean())
 

@@ -117,7 +117,7 @@ def load(job: Job) -> tuple[Any, Any]:
 
 
 def parts(job: Job) -> dict[str, tuple[Any, Any]]:
-    """Return training, validation and test part, standardised; those that the job lacks are the training part."""
+    """Return training, validation and test part, standardized; those that the job lacks are the training part."""
     import numpy as np
     from sklearn.model_selection import train_test_split
     from sklearn.preprocessing import StandardScaler

@@ -25,7 +25,7 @@ class Identity(Activation):
         h  = z
         dz = dh
 
-    Source: K, H, N (linear output for regression).
+    Source: Korea University, Hong, Straka (linear output for regression).
     """
 
     name: Literal["identity"] = "identity"

@@ -33,8 +33,8 @@ class ReLU(Activation):
         h  = z   if z > 0, else 0
         dz = dh  if z > 0, else 0
 
-    Source: H, N. N's slide gives both 0 and 1 for the derivative at z = 0; here it is 0, as in torch, keras and
-    scikit-learn.
+    Source: Hong, Straka. Straka's slide gives both 0 and 1 for the derivative at z = 0; here it is 0, as in torch,
+    keras and scikit-learn.
     """
 
     name: Literal["relu"] = "relu"
@@ -68,7 +68,7 @@ class LeakyReLU(Activation):
         h  = z   if z > 0, else slope·z
         dz = dh  if z > 0, else slope·dh
 
-    Source: H (slope 0.01); Maas et al. 2013. torch's slope is 0.01 too, keras' 0.3.
+    Source: Hong (slope 0.01); Maas et al. 2013. torch's slope is 0.01 too, keras' 0.3.
     """
 
     name: Literal["leaky_relu"] = "leaky_relu"
@@ -101,13 +101,13 @@ def elu_backward(z, h, shape, d):
 
 
 class ELU(Activation):
-    """Exponential linear unit: like ReLU for z > 0, and smooth towards -alpha below, nearly centred on zero.
+    """Exponential linear unit: like ReLU for z > 0, and smooth towards -alpha below, nearly centered on zero.
 
     Formula:
         h  = z   if z > 0, else alpha (exp(z) - 1)
         dz = dh  if z > 0, else (h + alpha) dh
 
-    Source: H; Clevert et al., arXiv 1511.07289. alpha is 1 in torch and keras too.
+    Source: Hong; Clevert et al., arXiv 1511.07289. alpha is 1 in torch and keras too.
     """
 
     name: Literal["elu"] = "elu"

@@ -24,13 +24,13 @@ def sigmoid_backward(z, h, shape, d):
 
 
 class Sigmoid(Activation):
-    """Logistic sigmoid: squashes to (0, 1); saturates at both ends, and is not centred on zero.
+    """Logistic sigmoid: squashes to (0, 1); saturates at both ends, and is not centered on zero.
 
     Formula:
         h  = 1 / (1 + exp(-z))
         dz = h (1 - h) dh
 
-    Source: H, N.
+    Source: Hong, Straka.
     """
 
     name: Literal["sigmoid"] = "sigmoid"
@@ -54,13 +54,13 @@ def tanh_backward(z, h, shape, d):
 
 
 class Tanh(Activation):
-    """Hyperbolic tangent: squashes to (-1, 1), centred on zero; saturates at both ends.
+    """Hyperbolic tangent: squashes to (-1, 1), centered on zero; saturates at both ends.
 
     Formula:
         h  = tanh(z)
         dz = (1 - h²) dh
 
-    Source: H, N.
+    Source: Hong, Straka.
     """
 
     name: Literal["tanh"] = "tanh"

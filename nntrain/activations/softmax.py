@@ -54,7 +54,7 @@ class Softmax(Activation):
 
     For an output layer with a squared error. cross_entropy includes softmax, in a form that does not saturate.
 
-    Source: K, L, S, N.
+    Source: Korea University, Larson, Lan, Straka.
     """
 
     name: Literal["softmax"] = "softmax"

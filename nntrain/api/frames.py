@@ -12,7 +12,7 @@ import polars as pl
 from nntrain.errors import bad_input
 
 FILE = "data.csv"  # the file name that a model file holds for a table from memory
-WIDE = 2  # axes of a table
+TABLE_AXES = 2  # axes of a table
 
 
 def as_frame(data: Any, names: Sequence[str] | None = None) -> pl.DataFrame:
@@ -32,7 +32,7 @@ def as_frame(data: Any, names: Sequence[str] | None = None) -> pl.DataFrame:
     if isinstance(data, dict):
         return pl.DataFrame(data)
     array = np.asarray(data)
-    if array.ndim != WIDE:
+    if array.ndim != TABLE_AXES:
         raise bad_input("data", f"found an array of shape {array.shape}, expected rows and columns (N, I)")
     names = names or [f"x{i}" for i in range(array.shape[1])]
     if array.shape[1] != len(names):

@@ -144,7 +144,7 @@ def state_of(saved: Saved, engine: Engine) -> TrainingState:
     if not plan.optimizer.full_batch and facts.step != facts.epoch * plan.steps_per_epoch + losses.size:
         raise bad_facts(path, f"step {facts.step:,} is not in epoch {facts.epoch + 1:,}", KIND)
     if (facts.plateau is not None) != plan.schedule.reacts:
-        raise bad_facts(path, "its schedule is another one", KIND)
+        raise bad_facts(path, "its schedule does not match the recipe", KIND)
     stopping, best, growth = plan.training.early_stopping, facts.best, facts.growth
     policy = plan.schedule.policy() if plan.schedule.reacts else None
     if isinstance(policy, Plateau) and facts.plateau is not None:
@@ -164,7 +164,7 @@ def state_of(saved: Saved, engine: Engine) -> TrainingState:
             loss=best.loss,
             epoch=best.epoch,
             waited=best.waited,
-            counted=best.counted,
+            reference=best.counted,
         ),
         growth=Growth(
             engine.baseline["train"],

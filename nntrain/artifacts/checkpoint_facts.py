@@ -89,11 +89,11 @@ def facts_of(
             "loss": _real(best.loss),
             "epoch": best.epoch,
             "waited": best.waited,
-            "counted": _real(best.counted),
+            "counted": _real(best.reference),
         },
         "growth": {
             "limit": _real(growth.limit),
-            "left": None if growth.left is None else _diverged(growth.left),
+            "left": None if growth.exceeded_at is None else _diverged(growth.exceeded_at),
             "last": _diverged(growth.last),
         },
         "plateau": None

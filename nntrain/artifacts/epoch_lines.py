@@ -38,7 +38,7 @@ def read_epochs(path: Path, size: int, epochs: int, metric: str) -> list[EpochEn
         except ValidationError as error:
             raise damaged(path, f"line {number}, {first_problem(error)}") from None
         if line.epoch != number:
-            raise damaged(path, f"line {number} is of epoch {line.epoch}")
+            raise damaged(path, f"line {number} has epoch {line.epoch}")
         found.append(_event(line, metric))
     if len(content) < size or len(found) != epochs:
         raise damaged(path, f"has {counted(len(found), 'epoch')}, but the checkpoint was saved after {epochs}")

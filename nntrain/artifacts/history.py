@@ -197,7 +197,7 @@ def _line(file: Path, number: int, text: bytes, summary: _Summary) -> Line:
     except ValidationError as error:
         raise damaged(file, f"line {number}, {first_problem(error)}") from None
     if line.epoch != number:
-        raise damaged(file, f"line {number} is of epoch {line.epoch}")
+        raise damaged(file, f"line {number} has epoch {line.epoch}")
     for what in ("parameters", "layers"):
         found, expected = getattr(line, what), len(getattr(summary, what) or ())
         if len(found or ()) != expected and (what == "parameters" or found is not None):

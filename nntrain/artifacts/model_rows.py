@@ -86,7 +86,7 @@ def feature_rows(model: Model, table: Table) -> tuple[NDArray[np.float64], tuple
     return rows.x, rows.notes
 
 
-def labelled_rows(model: Model, table: Table) -> tuple[Split, tuple[str, ...]]:
+def labeled_rows(model: Model, table: Table) -> tuple[Split, tuple[str, ...]]:
     """Return the model's columns and targets of a table, and notes for the user; rows without a target are left out.
 
     Raises:

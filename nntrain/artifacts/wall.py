@@ -103,7 +103,7 @@ def checked_facts(path: Path, facts: Mapping[str, Any]) -> tuple[Facts, Network]
     except ValidationError as error:
         raise bad_facts(path, problems_of(error, document, Facts)[0].fact) from None
     if checked.classes is not None and (len(checked.targets) > 1 or checked.preprocessing.targets is not None):
-        raise bad_facts(path, "classes need one target, which is not standardised")
+        raise bad_facts(path, "classification needs one target, not standardized")
     if checked.columns is not None:
         _check_columns(path, checked)
     try:

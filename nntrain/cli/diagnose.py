@@ -58,7 +58,7 @@ def command(
         print_json(
             {
                 **asdict(seen),
-                "learnt": seen.fitted,
+                "learned": seen.fitted,
                 "curvature": curved and asdict(curved),
                 "findings": [asdict(finding) for finding in found],
             }

@@ -47,7 +47,7 @@ def evaluate(target: str, data: str | None, separator: str | None = None) -> tup
     """
     from nntrain.artifacts.lookup import find_model
     from nntrain.artifacts.model import Model
-    from nntrain.artifacts.model_rows import labelled_rows, model_table, recipe_parts
+    from nntrain.artifacts.model_rows import labeled_rows, model_table, recipe_parts
     from nntrain.cli.result import note
 
     check_separator(separator, data)
@@ -56,7 +56,7 @@ def evaluate(target: str, data: str | None, separator: str | None = None) -> tup
     if data is None:
         splits = recipe_parts(model, path)
     else:
-        given, notes = labelled_rows(model, model_table(model, data, separator))
+        given, notes = labeled_rows(model, model_table(model, data, separator))
         splits = {"data": given}
         note(notes)
     return model.metric, {name: model.score(split) for name, split in splits.items()}

@@ -102,7 +102,7 @@ class Job:
                 raise bad_input("--from", "cannot be used with --resume", "a run continues from its own weights")
             if self.out is not None and self.out.resolve() != self.resume.resolve():
                 hint = "leave out --out: the run continues in its directory"
-                raise bad_input("--out", "names another directory than --resume", hint)
+                raise bad_input("--out", "must name the same directory as --resume", hint)
             return resume.load(self.resume, self.recipe, self.settings)
         if self.allow_change:
             raise bad_input("--allow-change", "needs --resume RUN")

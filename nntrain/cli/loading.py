@@ -109,7 +109,7 @@ def load_target(what: str, settings: list[str], data: str | None, separator: str
     """
     from nntrain.artifacts.lookup import find, find_model
     from nntrain.artifacts.model import Model
-    from nntrain.artifacts.model_rows import labelled_rows, model_table, recipe_parts
+    from nntrain.artifacts.model_rows import labeled_rows, model_table, recipe_parts
     from nntrain.cli.result import note
 
     check_separator(separator, data)
@@ -125,7 +125,7 @@ def load_target(what: str, settings: list[str], data: str | None, separator: str
     if data is None:
         part = recipe_parts(model, path)["train"]
     else:
-        part, notes = labelled_rows(model, model_table(model, data, separator))
+        part, notes = labeled_rows(model, model_table(model, data, separator))
         note(notes)
     rows = TRAINING if data is None else "standard input" if data == "-" else data
     return LoadedTarget(model.plan(part), rows, model.theta, model.feature_names, model.classes)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nntrain.cli.arguments import SeparatorOption, Trained
-from nntrain.errors import InputError, bad_input, refuse
+from nntrain.errors import InputError, bad_input, counted, refuse
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -40,7 +40,6 @@ def command(
     """
     from nntrain.cli.compiling import announce_compiling
     from nntrain.cli.result import note, print_text
-    from nntrain.report.numbers import count
 
     printed = 0
     try:
@@ -51,7 +50,7 @@ def command(
                 printed += block.height
     except InputError:
         if printed:
-            note([f"only the first {count(printed, 'prediction')} {'was' if printed == 1 else 'were'} printed"])
+            note([f"only the first {counted(printed, 'prediction')} {'was' if printed == 1 else 'were'} printed"])
         raise
 
 

@@ -116,9 +116,9 @@ def _surface(runs: Sequence[History], names: Sequence[str]) -> Figure | None:
     """
     import numpy as np
 
-    from nntrain.diagnostics.loss_surface import MOST, losses_at, near, path_of, same_surface, surface
+    from nntrain.diagnostics.loss_surface import MAX_WEIGHTS, losses_at, near, path_of, same_surface, surface
 
-    if not all(0 < len(run.summary["parameters"] or ()) <= MOST for run in runs):
+    if not all(0 < len(run.summary["parameters"] or ()) <= MAX_WEIGHTS for run in runs):
         return None
     from nntrain.cli.loading import load_plan
     from nntrain.optimizers.gradient_free import Search

@@ -10,7 +10,7 @@ import typer
 from nntrain.cli import completion
 from nntrain.cli.arguments import DataOption, FormatOption, Opened, SeparatorOption, Settings, TableFormat
 from nntrain.cli.loading import load_target, parse_optimizer
-from nntrain.errors import bad_input
+from nntrain.errors import bad_input, counted
 
 if TYPE_CHECKING:
     from nntrain.cli.loading import LoadedTarget
@@ -62,7 +62,6 @@ def command(
     from nntrain.cli.result import print_json, print_table, table_width
     from nntrain.diagnostics.example_trace import trace
     from nntrain.diagnostics.step_trace import take_steps
-    from nntrain.report.numbers import count
     from nntrain.report.step_tables import steps_text
     from nntrain.report.trace_tables import trace_text
 
@@ -71,7 +70,7 @@ def command(
         plan, rows = target.plan, len(target.plan.data.train.x)
         if row > rows:
             allowed = "use 1" if rows == 1 else f"use 1 to {rows}"
-            raise bad_input("--row", f"found {row}, but {target.rows} has {count(rows, 'row')}", allowed)
+            raise bad_input("--row", f"found {row}, but {target.rows} has {counted(rows, 'row')}", allowed)
         if any(layer.norm for layer in plan.network.layers):
             raise bad_input(what, "cannot trace a network with batch or layer norm", "set model.norm=null")
         found = trace(plan, row, target.theta)

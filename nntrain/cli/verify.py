@@ -55,7 +55,11 @@ def command(
     elif found.identical:
         print_text(f"identical: {counted(found.epochs[0], 'epoch')} and all weights are the same to the bit\n")
     else:
-        lines = ["not identical", *found.lines()[1:], *(reasons or ["environment: the same, so it explains nothing"])]
+        lines = [
+            "not identical",
+            *found.lines()[1:],
+            *(reasons or ["the environment is the same: it does not explain this"]),
+        ]
         print_text("".join(f"{line}\n" for line in lines))
     if not found.identical:
         raise typer.Exit(Status.FAILED)

@@ -4,6 +4,7 @@ import importlib.metadata
 import platform
 
 from nntrain import __version__
+from nntrain.errors import counted
 from nntrain.utils.cpu import cores
 
 
@@ -12,11 +13,10 @@ def version_text() -> str:
     from llvmlite.binding import get_host_cpu_name
 
     from nntrain.matmul.microkernel import VECTOR_BYTES
-    from nntrain.report.numbers import count
 
     lines = [f"nntrain {__version__}", f"Python {platform.python_version()} on {platform.platform()}"]
     packages = ("numpy", "numba", "scipy", "scikit-learn", "pydantic", "typer", "rich", "polars", "safetensors")
     lines += [f"{package} {importlib.metadata.version(package)}" for package in packages]
     vectors = f"{8 * VECTOR_BYTES}-bit vectors, compiled for {get_host_cpu_name()}"
-    lines.append(f"Matrix products: {count(cores(), 'thread')}, {vectors}")
+    lines.append(f"Matrix products: {counted(cores(), 'thread')}, {vectors}")
     return "\n".join(lines)

@@ -109,7 +109,7 @@ class Cluster:
                 done = set(self._dask.wait(list(waiting), timeout=0.2, return_when="FIRST_COMPLETED").done)
             except TimeoutError:
                 done = set()
-            except Exception:  # raised for futures cancelled with the connection
+            except Exception:  # raised for futures canceled with the connection
                 raise self._lost() from None
         if self._client.status != "running":
             raise self._lost()

@@ -48,7 +48,7 @@ class Line(Generated):
         x ~ U(-1, 1)
         o = slope x + intercept + noise N(0, 1)
 
-    Source: K.
+    Source: Korea University.
     """
 
     name: Literal["line"] = "line"
@@ -126,8 +126,8 @@ class Blobs(Generated):
     """Round clusters of points, one class each.
 
     Formula:
-        centre_k ~ U(-10, 10) in each feature
-        x ~ N(centre_k, noise²)
+        center_k ~ U(-10, 10) in each feature
+        x ~ N(center_k, noise²)
 
     Source: sklearn.datasets.make_blobs.
     """
@@ -139,13 +139,13 @@ class Blobs(Generated):
 
     def draw(self, random: Random) -> Dataset:
         """Return (N, features) features and the cluster of each row."""
-        centres = random.uniform(-10, 10, (self.classes, self.features))
+        centers = random.uniform(-10, 10, (self.classes, self.features))
         sizes = np.full(self.classes, self.rows // self.classes)
         sizes[: self.rows % self.classes] += 1
         x = np.concatenate(
             [
-                random.normal(centre, self.noise, (size, self.features))
-                for centre, size in zip(centres, sizes, strict=True)
+                random.normal(center, self.noise, (size, self.features))
+                for center, size in zip(centers, sizes, strict=True)
             ]
         )
         x, y = _shuffle(x, np.repeat(np.arange(self.classes), sizes), random)

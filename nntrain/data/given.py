@@ -18,7 +18,7 @@ class Given(Source):
     Formula:
         x, o as written
 
-    Source: N (backpropagation by hand).
+    Source: Straka (backpropagation by hand).
     """
 
     name: Literal["given"] = "given"

@@ -40,7 +40,7 @@ class LineTable(Source):
         x = 1, 2, 3, 4, 5
         o = 4, 7, 10, 13, 16
 
-    Source: K; datasets/line.csv.
+    Source: Korea University; datasets/line.csv.
     """
 
     name: Literal["line_table"] = "line_table"
@@ -82,7 +82,7 @@ class Iris(Source):
 
     def load(self, folder: Path, seed: int) -> Dataset:
         """Return (150, 4) features and three classes."""
-        return _labelled("iris.csv", IRIS, "species")
+        return _labeled("iris.csv", IRIS, "species")
 
 
 class Wine(Source):
@@ -98,7 +98,7 @@ class Wine(Source):
 
     def load(self, folder: Path, seed: int) -> Dataset:
         """Return (178, 13) features and three classes."""
-        return _labelled("wine_data.csv", WINE, "grower")
+        return _labeled("wine_data.csv", WINE, "grower")
 
 
 class BreastCancer(Source):
@@ -114,7 +114,7 @@ class BreastCancer(Source):
 
     def load(self, folder: Path, seed: int) -> Dataset:
         """Return (569, 30) features and two classes."""
-        return _labelled("breast_cancer.csv", BREAST_CANCER, "diagnosis")
+        return _labeled("breast_cancer.csv", BREAST_CANCER, "diagnosis")
 
 
 class Diabetes(Source):
@@ -135,7 +135,7 @@ class Diabetes(Source):
         return Dataset(np.loadtxt(_file("diabetes_data_raw.csv.gz")), y, DIABETES, ("progression",))
 
 
-def _labelled(file: str, features: tuple[str, ...], target: str) -> Dataset:
+def _labeled(file: str, features: tuple[str, ...], target: str) -> Dataset:
     """Read a file whose first line holds the number of rows and features, and the class names."""
     path = _file(file)
     with path.open(encoding="utf-8") as lines:

@@ -96,21 +96,21 @@ def profile(table: Table, source: TableFile, targets: list[str]) -> Profile:
     """
     refuse(table.missing_columns(targets))
     missing = missing_targets(table, targets, source.task) if targets else np.zeros(table.height, bool)
-    labelled = table.where(~missing) if missing.any() else table
-    target = read_target(labelled, targets, source.task) if targets else None
+    labeled = table.where(~missing) if missing.any() else table
+    target = read_target(labeled, targets, source.task) if targets else None
     refuse(target.problems if target is not None else ())
     columns, raws = [], {}
-    roles = source.roles(labelled, [name for name in table.names if name not in targets])
+    roles = source.roles(labeled, [name for name in table.names if name not in targets])
     for name in table.names:
         if name in targets:
             numbers = None if target is None or target.classes is not None else target.y[:, targets.index(name)]
-            columns.append(_column(labelled, name, None, Raw(numbers) if numbers is not None else None, None))
+            columns.append(_column(labeled, name, None, Raw(numbers) if numbers is not None else None, None))
             continue
-        raw = roles[name].column.read(labelled, name) if roles[name].column.used else None
+        raw = roles[name].column.read(labeled, name) if roles[name].column.used else None
         if raw is not None:
             raws[name] = raw
-        columns.append(_column(labelled, name, roles[name], raw, target))
-    return Profile(table.source, labelled.height, int(missing.sum()), tuple(columns), target, raws)
+        columns.append(_column(labeled, name, roles[name], raw, target))
+    return Profile(table.source, labeled.height, int(missing.sum()), tuple(columns), target, raws)
 
 
 def _column(table: Table, name: str, role: Role | None, raw: Raw | None, target: Target | None) -> ColumnProfile:

@@ -1,6 +1,6 @@
 """Why a network does not learn, from the statistics of its layers.
 
-The lectures (H) name four causes of a zero gradient: all activations are zero, so the weights that follow get none; all
+Hong's lecture names four causes of a zero gradient: all activations are zero, so the weights that follow get none; all
 weights are zero, so nothing flows back through them; the activation's derivative is zero; or the point is stationary,
 a minimum or a saddle point. A gradient nearly vanishes if the initial weights are too small (activations shrink from
 layer to layer) or too large (activations saturate).

@@ -1,4 +1,4 @@
-"""The curvature of the loss: the extreme eigenvalues of its Hessian and its condition number (K, S).
+"""The curvature of the loss: the extreme eigenvalues of its Hessian and its condition number (Korea University, Lan).
 
 H v is the change of the gradient along v, by central differences in float64. A small network's Hessian is computed
 column by column, each with its own step (nntrain.diagnostics.differences); for a larger one Lanczos' method finds the

@@ -62,7 +62,7 @@ class Penalty:
     def __init__(self, plan: Plan, theta: Vector) -> None:
         self.theta = theta
         self._l1, self._l2 = float(plan.penalty[L1]), float(plan.penalty[L2])
-        self._mask = plan.network.penalised(plan.regularization.biases)
+        self._mask = plan.network.penalized(plan.regularization.biases)
 
     def at(self, theta: Vector) -> tuple[float, Sides]:
         """Return the penalty, and the sign of each weight."""

@@ -93,7 +93,7 @@ def after_steps(plan: Plan, steps: int, rows: int = CHECK_ROWS) -> Vector:
             engine.theta[: theta.size] = theta
         return engine.theta.copy()
     for k in range(steps):
-        taken = engine.take(order, k, np.array([plan.optimizer.lr]))
+        taken = engine.take_steps(order, k, np.array([plan.optimizer.lr]))
         if not taken.size or not np.isfinite(engine.theta).all():
             what = f"training diverged at step {k + 1}: there is nothing to check after {steps} steps"
             raise DivergedError(
@@ -125,8 +125,8 @@ def _double(plan: Plan, loss: Loss, tamper: Tamper | None, settings: Settings) -
     analytic = gradient if tamper is None else tamper(loss.engine, gradient)
     found = _against_differences(plan, "data", loss, analytic, rounding, settings.h)
     if plan.regularization.l1 or plan.regularization.l2:
-        penalised = Loss(Engine(_for_checking(plan, settings.rows, penalties=True)), loss.theta)
-        difference, penalty = penalised.gradient() - gradient, Penalty(plan, loss.theta)
+        penalized = Loss(Engine(_for_checking(plan, settings.rows, penalties=True)), loss.theta)
+        difference, penalty = penalized.gradient() - gradient, Penalty(plan, loss.theta)
         found += _against_differences(plan, "penalty", penalty, difference, rounding, settings.h)
     return found
 

@@ -1,4 +1,4 @@
-"""Statistics of each layer: activations in the forward pass and gradients in the backward pass (H).
+"""Statistics of each layer: activations in the forward pass and gradients in the backward pass (Hong).
 
 The probe, the first samples of the training split, goes through one training step as a single batch (a batch norm
 normalizes by this batch, dropout is off); the statistics summarize what the step leaves in its buffers.

@@ -11,7 +11,7 @@ from nntrain.network.network import Network
 from nntrain.training.engine import Engine
 from nntrain.training.plan import Plan
 
-MOST = 2  # parameters
+MAX_WEIGHTS = 2  # parameters
 GRID_POINTS = {1: 400, 2: 120}  # per axis, by number of parameters
 GRID_MARGIN = 0.2  # relative to the range of the paths
 MAX_LOSS_RATIO = 25.0  # relative to the initial loss; beyond it a run diverges

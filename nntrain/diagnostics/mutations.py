@@ -126,11 +126,11 @@ class Mutation:
     backward: CompiledFunction | None = None  # in place of the activation's
     function: CompiledFunction | None = None  # in place of the loss's
     tamper: Callable[[Engine, Vector], Vector] | None = None
-    normalised: bool = False  # whether the hidden layers have batch norm
+    normalized: bool = False  # whether the hidden layers have batch norm
 
     def plan(self) -> Plan:
         """Return a small run that contains the mistake, unless the mistake tampers with the gradient."""
-        norm = BatchNorm() if self.normalised else None
+        norm = BatchNorm() if self.normalized else None
         plan = small_plan(self.activation.model_validate({}), self.loss.model_validate({}), norm)
         if self.function is not None:
             return replace(plan, loss=cast("Loss", _Mistaken(plan.loss, function=self.function)))
@@ -158,7 +158,7 @@ MUTATIONS = {
             "batch_norm_mean",
             "batch norm's backward pass without the mean's term",
             tamper=batch_norm_without_mean,
-            normalised=True,
+            normalized=True,
         ),
         Mutation("not_zeroed", "the last batch's gradient is not zeroed", tamper=doubled),
     )

@@ -144,7 +144,7 @@ def _steps(engine: Engine, steps: int, done: int) -> Iterator[Step]:
     size, rate = engine.grad.size, plan.optimizer.lr
     for number in range(1, steps + 1):
         before = engine.theta.copy()
-        losses = engine.take(order, done + number - 1, np.array([rate]))
+        losses = engine.take_steps(order, done + number - 1, np.array([rate]))
         if not losses.size or not engine.is_finite():
             what = f"diverged at step {number}: a number is not finite"
             raise DivergedError(Problem(Place("trace"), what, "use a smaller optimizer.lr"))
@@ -196,4 +196,4 @@ def _decay(plan: Plan, before: Numbers) -> Numbers | None:
     fraction = plan.penalty[DECAY]
     if fraction == 0:
         return None
-    return np.asarray(plan.optimizer.lr * fraction * plan.network.penalised(bool(plan.penalty[BIASES])) * before)
+    return np.asarray(plan.optimizer.lr * fraction * plan.network.penalized(bool(plan.penalty[BIASES])) * before)

@@ -4,7 +4,7 @@ Losses are scaled by the baseline, the loss of the best constant prediction, so 
 loss and data set. A run underfits if its training error exceeds the noise or is still falling; it overfits if the
 validation loss has risen or is far above the training loss. ``benchmarks/fits`` measures the accuracy of these rules.
 
-Source: K, N (under- and overfitting).
+Source: Korea University, Straka (under- and overfitting).
 """
 
 from collections.abc import Callable

@@ -121,7 +121,7 @@ def _still_falls(facts: Facts, end: Trend) -> bool:
 def stuck(facts: Facts) -> str | None:
     """Name the layer or gradient that stops the network from learning; None if there is none.
 
-    Source: H (the causes of a zero gradient).
+    Source: Hong (the causes of a zero gradient).
     """
     layers = list(zip(facts.started.layers, facts.finished.layers, strict=False))
     for layer, found in layers:

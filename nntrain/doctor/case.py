@@ -137,11 +137,11 @@ class Case:
         data: Prepared = splits_of(recipe, dataset)
         return assemble(recipe, dataset, data, document, self.name)
 
-    def run(self, edit: Edit, seed: int, stop: Callable[[], bool], beside: bool = False) -> Trial | None:
-        """Train the edited recipe; None if it does not allow the edit. ``beside``: other runs use the other cores."""
+    def run(self, edit: Edit, seed: int, stop: Callable[[], bool], in_parallel: bool = False) -> Trial | None:
+        """Train the edited recipe; None if it does not allow the edit. ``in_parallel``: while others run."""
         try:
             built = self.build(edit, seed)
-            engine = Engine(built.plan, n_threads=1 if beside else None)
+            engine = Engine(built.plan, n_threads=1 if in_parallel else None)
         except InputError:
             return None
         norms: list[float] = []
@@ -153,7 +153,7 @@ class Case:
             return stopped
 
         def watched() -> Iterator[Event]:
-            for event in train(engine, ends, statistics=not beside):
+            for event in train(engine, ends, statistics=not in_parallel):
                 if isinstance(event, EpochEnded) and event.gradient_norm is not None:
                     norms.append(event.gradient_norm)
                 yield event
@@ -184,7 +184,7 @@ class Case:
             if late():
                 in_time = False
                 return None
-            trial = self.run(*pair, late, beside=True)
+            trial = self.run(*pair, late, in_parallel=True)
             if trial is not None and not trial.complete:
                 in_time = False
                 return None

@@ -12,8 +12,8 @@ from nntrain.data import Dataset
 OUTLIER_IQRS = 30.0  # distance from the median, in interquartile ranges, of an outlier
 MAX_OUTLIERS = 0.1  # a larger fraction of a column is no outlier
 MIN_REPEATS = 3  # of the same far value, which then stands for a missing one
-MIN_NEIGHBOURS = 5  # at least; else the root of the number of rows
-MAX_NEIGHBOUR_ROWS = 2000
+MIN_NEIGHBORS = 5  # at least; else the root of the number of rows
+MAX_NEIGHBOR_ROWS = 2000
 
 Mask = NDArray[np.bool_]
 
@@ -136,17 +136,17 @@ def _codes(x: NDArray[Any], names: tuple[str, ...], outliers: Mask) -> dict[str,
     return found
 
 
-def neighbour_score(x: NDArray[Any], y: NDArray[Any], classes: int | None) -> float:
-    """Return the leave-one-out score of the nearest neighbours (0: no better than a constant).
+def neighbor_score(x: NDArray[Any], y: NDArray[Any], classes: int | None) -> float:
+    """Return the leave-one-out score of the nearest neighbors (0: no better than a constant).
 
     Source: Cover and Hart, Nearest neighbor pattern classification, 1967.
     """
-    x, y = x[:MAX_NEIGHBOUR_ROWS], y[:MAX_NEIGHBOUR_ROWS]
+    x, y = x[:MAX_NEIGHBOR_ROWS], y[:MAX_NEIGHBOR_ROWS]
     x = (x - x.mean(axis=0)) / np.where(x.std(axis=0) > 0, x.std(axis=0), 1)
     square = np.square(x).sum(axis=1)
     distance = square[:, None] - 2 * x @ x.T + square
     np.fill_diagonal(distance, np.inf)
-    count = max(MIN_NEIGHBOURS, isqrt(len(x)) // 2)
+    count = max(MIN_NEIGHBORS, isqrt(len(x)) // 2)
     near = np.argpartition(distance, count, axis=1)[:, :count]
     if classes is None:
         error = np.square(y[near].mean(axis=1) - y).sum()

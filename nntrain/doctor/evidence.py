@@ -11,7 +11,7 @@ from nntrain.diagnostics.facts import trend
 from nntrain.diagnostics.layers import NetworkStats
 from nntrain.diagnostics.verdict import Kind, Verdict
 from nntrain.doctor.case import Case, Trial
-from nntrain.doctor.data_facts import DataFacts, neighbour_score
+from nntrain.doctor.data_facts import DataFacts, neighbor_score
 from nntrain.optimizers import Range
 from nntrain.recipe.schema import Layer, Recipe
 from nntrain.training.events import Stopped
@@ -119,10 +119,10 @@ class Evidence:
         return max((layer.stuck for layer in self.first.layers if layer.hidden and layer.can_die), default=0.0)
 
     @cached_property
-    def neighbours(self) -> float:
-        """Score of the nearest neighbours on the training split: what the features tell about the target."""
+    def neighbors(self) -> float:
+        """Score of the nearest neighbors on the training split: what the features tell about the target."""
         plan = self.trial.built.plan
-        return neighbour_score(plan.data.train.x, plan.data.train.y, plan.n_classes)
+        return neighbor_score(plan.data.train.x, plan.data.train.y, plan.n_classes)
 
     def setting(self, key: str) -> Any:
         """Return the value of a dotted key of the resolved recipe; None if it has none."""

@@ -61,7 +61,7 @@ def range_test(plan: Plan, steps: int = STEPS) -> RangeTest:
     for k, rate in enumerate(rates):
         batch = k % per_epoch
         order = plan.order(k // per_epoch)[batch * rows : (batch + 1) * rows]
-        taken = engine.take(order, k, np.array([rate]))
+        taken = engine.take_steps(order, k, np.array([rate]))
         if not taken.size or not np.isfinite(taken[0]) or not engine.is_finite():
             break
         losses.append(float(taken[0]))

@@ -167,7 +167,7 @@ class BaseMLP(Parameters):
         def loss_of(loss: float) -> float:
             if not plan.optimizer.full_batch or not self.alpha:
                 return loss
-            mask = plan.network.penalised(plan.regularization.biases)
+            mask = plan.network.penalized(plan.regularization.biases)
             return loss + penalty(engine.theta, mask, float(self.alpha), len(plan.data.train.x))
 
         run(engine, rules, progress, self._call_back if self.callbacks else None, loss_of)
@@ -193,7 +193,7 @@ class BaseMLP(Parameters):
         else:
             self.loss_curve_, self.t_ = [], 0
         order, rates = engine.plan.order(epochs), engine.plan.learning_rates(steps, epochs, 1)[0]
-        losses = engine.take(order, steps, rates)
+        losses = engine.take_steps(order, steps, rates)
         if losses.size < rates.size or not engine.is_finite():
             raise ValueError("training diverged; standardize X, or choose a lower learning rate")
         (self.loss_,) = engine.combined(losses[None], order[None])

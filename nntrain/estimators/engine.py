@@ -72,9 +72,11 @@ class PenalizedEngine(Engine):
     def __init__(self, plan: Plan, alpha: float, theta: NDArray[Any] | None, n_threads: int | None) -> None:
         super().__init__(plan, n_threads, theta)
         self._alpha = alpha
-        self._penalized = plan.network.penalised(plan.regularization.biases)
+        self._penalized = plan.network.penalized(plan.regularization.biases)
 
-    def take(self, order: NDArray[np.int64], done: int, learning_rates: NDArray[np.float64]) -> NDArray[np.float64]:
+    def take_steps(
+        self, order: NDArray[np.int64], done: int, learning_rates: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         """Take a step for each of ``learning_rates`` on the rows ``order``, after ``done`` steps.
 
         Returns:
@@ -100,7 +102,7 @@ class PenalizedEngine(Engine):
         before, penalties = self.theta.copy(), self._update.penalty.copy()
         penalties[L2] = self._alpha / orders.shape[1]
         update = self._update._replace(penalty=penalties)
-        results, taken = self._take(orders, done, learning_rates, update, keep_ends=True)
+        results, taken = self._run(orders, done, learning_rates, update, keep_ends=True)
         self.clipped += int(results.clipped[:taken].sum())
         thetas = [before, *results.ends[: taken - 1]][:taken]
         penalty = np.array([self.penalty(theta, orders.shape[1]) for theta in thetas])

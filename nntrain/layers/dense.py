@@ -15,7 +15,7 @@ def dense_forward(h_in, W, b, z, mailbox):
     Formula:
         z = h_in W + b        (B, O) = (B, I) (I, O) + (O)
 
-    Source: K, N.
+    Source: Korea University, Straka.
     """
     multiply(h_in, W, b, z, mailbox)
 
@@ -27,7 +27,7 @@ def dense_backward_weights(h_in, d, dW, mailbox):
     Formula:
         dW = h_in^T d         (I, O) = (I, B) (B, O)
 
-    Source: K, H, N (backpropagation by hand).
+    Source: Korea University, Hong, Straka (backpropagation by hand).
     """
     multiply(h_in.T, d, d[0, :0], dW, mailbox)
 
@@ -39,7 +39,7 @@ def dense_backward_biases(d, db):
     Formula:
         db = sum of the rows of d    (O)
 
-    Source: K, H, N (backpropagation by hand).
+    Source: Korea University, Hong, Straka (backpropagation by hand).
     """
     db[:] = 0
     whole = d.shape[0] // 4 * 4
@@ -60,7 +60,7 @@ def dense_backward_input(d, W, transposed, dh_in, mailbox):
 
     W is transposed into ``transposed`` first, which is large enough for all but large products.
 
-    Source: K, H, N (backpropagation by hand).
+    Source: Korea University, Hong, Straka (backpropagation by hand).
     """
     if d.shape[0] < MIN_ROWS_TO_TRANSPOSE:
         for row in range(d.shape[0]):

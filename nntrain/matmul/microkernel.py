@@ -119,7 +119,7 @@ class _Writer:
         zeros = ir.Constant(ir.VectorType(self.int32, self.lanes), None)
         return self.builder.shuffle_vector(one, ir.Constant(kind, ir.Undefined), zeros)
 
-    def left(self, vector: int) -> Any:
+    def columns_left(self, vector: int) -> Any:
         """Return how many columns of C are left from the start of a vector of the tile."""
         _, columns = self.shape(self.c)
         return self.builder.sub(columns, self.plus(self.column, vector * self.lanes))
@@ -138,8 +138,8 @@ class _Writer:
     def mask(self, vector: int) -> Any:
         """Return which lanes of a vector of the tile lie within C's columns."""
         lanes = ir.VectorType(self.int64, self.lanes)
-        left = self.broadcast(self.left(vector), lanes)
-        return self.builder.icmp_signed("<", ir.Constant(lanes, list(range(self.lanes))), left)
+        columns_left = self.broadcast(self.columns_left(vector), lanes)
+        return self.builder.icmp_signed("<", ir.Constant(lanes, list(range(self.lanes))), columns_left)
 
     def masked(self, verb: str, returns: Any, arguments: Any) -> Any:
         """Load or store the lanes of a vector that a mask selects."""
@@ -158,19 +158,19 @@ class _Writer:
 
     def store_partial(self, values: list[Any], pointers: list[Any], vector: int) -> None:
         """Store a vector of each row at pointers, but nothing beyond C's columns."""
-        builder, left = self.builder, self.left(vector)
+        builder, columns_left = self.builder, self.columns_left(vector)
         if VECTOR_BYTES == MASKED_STORE_BYTES:
             for value, pointer in zip(values, pointers, strict=True):
                 pointer = self.to_vector(pointer, self.lanes)
                 self.masked("store", ir.VoidType(), [value, pointer, self.int32(self.size), self.mask(vector)])
             return
-        with builder.if_else(builder.icmp_signed(">=", left, self.int64(self.lanes))) as (whole, part):
+        with builder.if_else(builder.icmp_signed(">=", columns_left, self.int64(self.lanes))) as (whole, part):
             with whole:
                 self.store(values, pointers)
             with part:  # half a vector if that many columns are left, then a quarter, and so on
                 written, half = self.int64(0), self.lanes // 2
                 while half:
-                    wanted = builder.icmp_signed("!=", builder.and_(left, self.int64(half)), self.int64(0))
+                    wanted = builder.icmp_signed("!=", builder.and_(columns_left, self.int64(half)), self.int64(0))
                     halves = [self.lanes_of(value, range(half)) for value in values]
                     with builder.if_then(wanted):
                         self.store(halves, [builder.gep(pointer, [written]) for pointer in pointers])

@@ -15,20 +15,20 @@ from nntrain.layers.dense import (
 from nntrain.layers.dropout import NO_KEY, WORD, dropout_backward, dropout_forward, hash32
 from nntrain.losses import call_loss
 from nntrain.norms import scale_and_shift
-from nntrain.norms.batch_norm import batch_norm_backward, normalise_by_batch, normalise_by_running
-from nntrain.norms.layer_norm import layer_norm_backward, normalise_by_row
+from nntrain.norms.batch_norm import batch_norm_backward, normalize_by_batch, normalize_by_running
+from nntrain.norms.layer_norm import layer_norm_backward, normalize_by_row
 
 
 @kernel
-def part(buffer, layer, rows):
+def part(values, layer, rows):
     """Return the layer's part (B·O) of an array of the workspace that holds ``rows`` rows."""
-    return view(buffer, layer.unit * rows, (layer.n_out * rows,))
+    return view(values, layer.unit * rows, (layer.n_out * rows,))
 
 
 @kernel
-def matrix(buffer, layer, rows):
+def matrix(values, layer, rows):
     """Return the layer's part of an array of the workspace as (B, O)."""
-    return view(buffer, layer.unit * rows, (rows, layer.n_out))
+    return view(values, layer.unit * rows, (rows, layer.n_out))
 
 
 @kernel
@@ -74,23 +74,23 @@ def activate_backward(layer, theta, grad, z, h, d):
 
 
 @kernel
-def normalise(layer, theta, workspace, rows, key):
+def normalize(layer, theta, workspace, rows, key):
     """Normalize the layer's z: over each row, or over the batch in training, else by the running averages."""
     z, n, scale = matrix(workspace.z, layer, rows), matrix(workspace.n, layer, rows), part(workspace.scale, layer, rows)
     gamma, beta = gamma_and_beta(theta, layer)
     if layer.by_row:
-        normalise_by_row(z, n, scale, layer.eps)
+        normalize_by_row(z, n, scale, layer.eps)
     else:
         running = view(theta, layer.running, (2, layer.n_out))
         if key == NO_KEY:
-            normalise_by_running(z, n, scale, running, layer.eps)
+            normalize_by_running(z, n, scale, running, layer.eps)
         else:
-            normalise_by_batch(z, n, scale, workspace.sums, running, layer.eps, layer.momentum, layer.unbiased)
+            normalize_by_batch(z, n, scale, workspace.sums, running, layer.eps, layer.momentum, layer.unbiased)
     scale_and_shift(n, gamma, beta, z)
 
 
 @kernel
-def normalise_backward(layer, theta, grad, workspace, rows):
+def normalize_backward(layer, theta, grad, workspace, rows):
     """Turn the layer's d from dL/d(gamma n + beta) into dL/dz."""
     d, n, scale = matrix(workspace.d, layer, rows), matrix(workspace.n, layer, rows), part(workspace.scale, layer, rows)
     gamma = view(theta, layer.norm, (layer.n_out,))
@@ -114,7 +114,7 @@ def forward(table, theta, x, workspace, key):
         W, b = weights(theta, layer), biases(theta, layer)
         dense_forward(h_in, W, b, matrix(workspace.z, layer, rows), workspace.mailbox)
         if layer.norm > 0:
-            normalise(layer, theta, workspace, rows, key)
+            normalize(layer, theta, workspace, rows, key)
         activate(layer, theta, z, h)
         if layer.dropout > 0 and key != NO_KEY:
             dropout_forward(h, layer.dropout, hash32((key + layer.unit) & WORD))
@@ -133,7 +133,7 @@ def backward(table, theta, x, workspace, grad, key):
             dropout_backward(h, d, layer.dropout, hash32((key + layer.unit) & WORD))
         activate_backward(layer, theta, grad, z, h, d)
         if layer.norm > 0:
-            normalise_backward(layer, theta, grad, workspace, rows)
+            normalize_backward(layer, theta, grad, workspace, rows)
         h_in = matrix(workspace.h, table[index - 1], rows) if index > 0 else x
         d_matrix = matrix(workspace.d, layer, rows)
         dense_backward_weights(h_in, d_matrix, weights(grad, layer), workspace.mailbox)

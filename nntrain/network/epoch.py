@@ -19,7 +19,7 @@ from nntrain.network.backprop import forward, loss_and_gradient, matrix
 from nntrain.network.layer_table import CRITERION, STEP_RESULTS, TABLE, UPDATE, WORKSPACE
 from nntrain.network.regularize import INPUT_NOISE, decay, regularize
 from nntrain.network.shared_work import gather, take_step
-from nntrain.optimizers.averaging import follow
+from nntrain.optimizers.averaging import update_weight_averages
 
 
 def STEPS(F: Any) -> Any:  # noqa: N802 - a constant of a float type
@@ -84,7 +84,7 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
             if update.address != 0:
                 decay(update.tensors, trainable, update.penalty, rate)
                 take_step(update, trainable, grad, state, rate, k, workspace.mailbox)
-                follow(theta, state, update.averages, k)
+                update_weight_averages(theta, state, update.averages, k)
         if ends.shape[0] > 0:
             for i in range(theta.size):
                 ends[epoch, i] = theta[i]

@@ -50,9 +50,9 @@ class Workspace(NamedTuple):
     z: NDArray[Any]  # (B·U): pre-activations
     h: NDArray[Any]  # (B·U): activations
     d: NDArray[Any]  # (B·U): dL/dh, then dL/dz
-    n: NDArray[Any]  # (B·U): normalised pre-activations; empty if no layer is normalised
+    n: NDArray[Any]  # (B·U): normalized pre-activations; empty if no layer is normalized
     scale: NDArray[Any]  # (B·U): 1 / standard deviation of each unit or row, at the start of the layer's part
-    sums: NDArray[np.float64]  # two sums for each unit of the largest layer; empty if no layer is normalised
+    sums: NDArray[np.float64]  # two sums for each unit of the largest layer; empty if no layer is normalized
     transposed: NDArray[Any]  # space for the weights of the largest layer whose product is not large
     mailbox: Any  # where the threads find shared work (nntrain.jit.mailbox)
 

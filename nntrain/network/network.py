@@ -128,10 +128,10 @@ class Network:
         """
         x, target = empty((rows, self.inputs), dtype), empty((rows, targets), dtype)
         z, h, d = (empty(rows * self.units, dtype) for _ in range(3))
-        normalised = any(layer.norm is not None for layer in self.layers)
-        n, scale = (empty(rows * self.units if normalised else 0, dtype) for _ in range(2))
+        normalized = any(layer.norm is not None for layer in self.layers)
+        n, scale = (empty(rows * self.units if normalized else 0, dtype) for _ in range(2))
         transposed = empty(max((size for size in self._sizes[1:] if not is_large(rows, size, 1)), default=0), dtype)
-        sums = np.empty(2 * max(layer.n_out for layer in self.layers) if normalised else 0)
+        sums = np.empty(2 * max(layer.n_out for layer in self.layers) if normalized else 0)
         return Workspace(x, target, z, h, d, n, scale, sums, transposed, mailbox)
 
     def arrays(self, theta: NDArray[Any]) -> Iterator[dict[str, NDArray[Any]]]:
@@ -151,11 +151,11 @@ class Network:
         for arrays in self.arrays(theta):
             yield arrays["weights"], arrays["biases"]
 
-    def by_layer(self, buffer: NDArray[Any], rows: int) -> list[NDArray[Any]]:
+    def by_layer(self, values: NDArray[Any], rows: int) -> list[NDArray[Any]]:
         """Split an array of the workspace that holds ``rows`` rows into views (rows, O), one for each layer."""
         views, unit = [], 0
         for layer in self.layers:
-            views.append(buffer[rows * unit : rows * (unit + layer.n_out)].reshape(rows, layer.n_out))
+            views.append(values[rows * unit : rows * (unit + layer.n_out)].reshape(rows, layer.n_out))
             unit += layer.n_out
         return views
 
@@ -177,7 +177,7 @@ class Network:
             yield slice(offset, offset + layer.parameters)
             offset += layer.parameters
 
-    def penalised(self, biases: bool) -> NDArray[np.float64]:
+    def penalized(self, biases: bool) -> NDArray[np.float64]:
         """Return a mask (P): 1 where penalties and decay apply (weights, or all parameters if ``biases``), else 0."""
         mask = np.full(self.parameters, float(biases))
         for arrays in self.arrays(mask):

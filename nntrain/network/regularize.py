@@ -22,8 +22,9 @@ def penalize(tensors, theta, grad, penalty):
         L <- L + l1 Σ |w| + ½ l2 Σ w²
         g <- g + l1 sign(w) + l2 w
 
-    Source: K (L2 weight decay). torch's weight_decay is this l2, scikit-learn's alpha is l2 times the batch size. torch
-    adds it in the optimizer, after clipping (CLIP_FIRST); a penalty that is part of the loss is clipped with it.
+    Source: Korea University (L2 weight decay). torch's weight_decay is this l2, scikit-learn's alpha is l2 times the
+    batch size. torch adds it in the optimizer, after clipping (CLIP_FIRST); a penalty that is part of the loss is
+    clipped with it.
     """
     real = theta.dtype.type
     l1, l2 = real(penalty[L1]), real(penalty[L2])
@@ -86,7 +87,7 @@ def clip(grad, penalty):
         g <- max(-clip_value, min(clip_value, g))
         g <- g clip_norm / |g|   if |g| > clip_norm, the norm over all parameters
 
-    Source: S (cliffs); Pascanu et al., arXiv 1211.5063. torch adds 1e-6 to |g|.
+    Source: Lan (cliffs); Pascanu et al., arXiv 1211.5063. torch adds 1e-6 to |g|.
     """
     clipped = False
     bound = penalty[CLIP_VALUE]

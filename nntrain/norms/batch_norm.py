@@ -27,7 +27,7 @@ class BatchNorm(Norm):
     1 minus this one (0.99 is 0.01 here), and its running variance is biased. A batch of one row has no variance and
     does not change the running averages.
 
-    Source: S, H; Ioffe and Szegedy, arXiv 1502.03167. S has eps 1e-8.
+    Source: Lan, Hong; Ioffe and Szegedy, arXiv 1502.03167. Lan has eps 1e-8.
     """
 
     name: Literal["batch"] = "batch"
@@ -57,7 +57,7 @@ def zeros(sums, start, size):
 
 
 @kernel
-def normalise_by_batch(z, n, scale, sums, running, eps, momentum, unbiased):
+def normalize_by_batch(z, n, scale, sums, running, eps, momentum, unbiased):
     """Fill n (B, O) and scale (O) from the batch's mean and variance, and update the running ones (2, O).
 
     It reads z row by row, in memory order; sums are float64, as a batch may have a million rows.
@@ -85,7 +85,7 @@ def normalise_by_batch(z, n, scale, sums, running, eps, momentum, unbiased):
 
 
 @kernel
-def normalise_by_running(z, n, scale, running, eps):
+def normalize_by_running(z, n, scale, running, eps):
     """Fill n (B, O) and scale (O) from the running mean and variance (2, O)."""
     real = z.dtype.type
     for j in range(z.shape[1]):
@@ -100,14 +100,14 @@ def batch_norm_backward(d, n, scale, sums, gamma, dgamma, dbeta):
     """Turn d (B, O) from dL/d(gamma n + beta) into dL/dz, and fill dgamma and dbeta (O)."""
     real = d.dtype.type
     rows, units = d.shape
-    totals, alongs = zeros(sums, 0, units), zeros(sums, units, units)
+    sum_d, sum_dn = zeros(sums, 0, units), zeros(sums, units, units)
     for i in range(rows):
         for j in range(units):
-            totals[j] += d[i, j]
-            alongs[j] += d[i, j] * n[i, j]
+            sum_d[j] += d[i, j]
+            sum_dn[j] += d[i, j] * n[i, j]
     for j in range(units):
-        dbeta[j], dgamma[j] = totals[j], alongs[j]
+        dbeta[j], dgamma[j] = sum_d[j], sum_dn[j]
     for i in range(rows):
         for j in range(units):
-            centred = d[i, j] - real(totals[j] / rows) - n[i, j] * real(alongs[j] / rows)
-            d[i, j] = gamma[j] * scale[j] * centred
+            centered = d[i, j] - real(sum_d[j] / rows) - n[i, j] * real(sum_dn[j] / rows)
+            d[i, j] = gamma[j] * scale[j] * centered

@@ -31,7 +31,7 @@ class LayerNorm(Norm):
 
 
 @kernel
-def normalise_by_row(z, n, scale, eps):
+def normalize_by_row(z, n, scale, eps):
     """Fill n (B, O) and scale (B) from the mean and variance of each row."""
     real = z.dtype.type
     units = z.shape[1]

@@ -69,7 +69,7 @@ ScaledVelocity = Annotated[
     bool, Field(description="whether the velocity includes the learning rate: past steps then keep the rate they had")
 ]
 WeightDecay = Annotated[
-    Amount, Field(description="decoupled weight decay: a step takes lr * weight_decay of each weight off it")
+    Amount, Field(description="decoupled weight decay: each step subtracts lr * weight_decay times the weight")
 ]
 
 # Which libraries keep the learning rate inside the velocity, for momentum and Nesterov momentum alike.

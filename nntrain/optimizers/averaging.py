@@ -99,7 +99,7 @@ def packed(
 
 
 @kernel
-def follow(theta, state, numbers, k):
+def update_weight_averages(theta, state, numbers, k):
     """Update the slow and the averaged weights, which are rows of the state, after step k, counted from 1.
 
     The running averages of norms, which lie in theta too, are treated like weights.

@@ -70,7 +70,7 @@ def curves(
             has the style of the later one.
         width: characters, nine of which hold the axis labels.
         height: lines.
-        marks: a character for the end of each curve, to identify it without colour.
+        marks: a character for the end of each curve, to identify it without color.
         ratio: whether ratios of values matter, so that the axis may be logarithmic.
     """
     lines = [(style, np.asarray(values, np.float64)) for style, values in series]

@@ -15,7 +15,7 @@ from nntrain.comparison.run_result import TRAIN_LOSS
 from nntrain.report.numbers import duration, number
 
 PLAIN = ("cyan", "magenta", "yellow", "green", "blue", "red")
-COLOURS = (*PLAIN, *(f"bright_{name}" for name in PLAIN))
+COLORS = (*PLAIN, *(f"bright_{name}" for name in PLAIN))
 BARS = "▁▂▃▄▅▆▇█"
 SPARKLINE_WIDTH, MAX_VARIANTS = 16, 12
 PHASES = {DEFAULT: "defaults", TRIAL: "trials", "tuned": "tuned"}
@@ -87,7 +87,7 @@ class ComparisonProgress:
             line = self.variants.get(index, VariantProgress())
             median = number(float(np.median(line.values))) if line.values else "–"
             diverged = str(line.diverged) if line.diverged else ""
-            spark = Text(sparkline(line.curve), COLOURS[index % len(COLOURS)])
+            spark = Text(sparkline(line.curve), COLORS[index % len(COLORS)])
             table.add_row(Text(name), str(line.done), median, diverged, spark)
         if len(names) > MAX_VARIANTS:
             table.add_row(f"and {len(names) - MAX_VARIANTS} more")

@@ -10,11 +10,12 @@ from rich.text import Text
 from nntrain.comparison.result import Outcome, Result, VariantResult
 from nntrain.comparison.run_result import CURVE_POINTS
 from nntrain.comparison.statistics import Pair
+from nntrain.errors import counted
 from nntrain.report import comparison_cells as cells
 from nntrain.report.braille import LABEL_WIDTH, curves
-from nntrain.report.comparison_progress import COLOURS
+from nntrain.report.comparison_progress import COLORS
 from nntrain.report.fitting import Column, fitted
-from nntrain.report.numbers import count, percent
+from nntrain.report.numbers import percent
 from nntrain.report.summary import metric_name
 
 MAX_PAIRS = 15
@@ -80,7 +81,7 @@ def verdicts(result: Result, width: int) -> RenderableType:
         width,
     )
     hidden = len(result.pairs) - len(shown)
-    more = f"and {count(hidden, 'more pair')}; see --json\n" if hidden else ""
+    more = f"and {counted(hidden, 'more pair')}; see --json\n" if hidden else ""
     return Group(table, Text(f"{more}\n{result.verdict}"))
 
 
@@ -114,14 +115,14 @@ def loss_curves(result: Result, width: int) -> RenderableType:
     """Return each variant's median validation loss; training loss if there is no validation split."""
     width = min(width, CURVE_WIDTH)
     drawable = [variant for variant in result.variants if variant.counts.curve]
-    shown = list(zip(drawable, COLOURS, ascii_lowercase, strict=False))
+    shown = list(zip(drawable, COLORS, ascii_lowercase, strict=False))
     series = [
-        (colour, [np.nan if value is None else value for value in variant.counts.curve]) for variant, colour, _ in shown
+        (color, [np.nan if value is None else value for value in variant.counts.curve]) for variant, color, _ in shown
     ]
     picture = curves(series, width, CURVE_HEIGHT, [mark for *_, mark in shown])
     split = "validation" if any("validation" in variant.counts.scores for variant, *_ in shown) else "training"
     legend = [Text(f"median {split} loss{_of_which(result)}:", "bold")]
-    legend += [Text(f"{mark} {variant.name}", colour) for variant, colour, mark in shown]
+    legend += [Text(f"{mark} {variant.name}", color) for variant, color, mark in shown]
     longest = max(variant.counts.epochs for variant, *_ in shown)
     epochs = Text(f"{'':{LABEL_WIDTH}}epochs 1 to {longest:,}", "dim")
     if longest > CURVE_POINTS:

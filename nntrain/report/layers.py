@@ -9,8 +9,9 @@ from rich.text import Text
 from nntrain.diagnostics.causes import Finding
 from nntrain.diagnostics.curvature import Curvature
 from nntrain.diagnostics.layers import LayerStats, NetworkStats
+from nntrain.errors import counted
 from nntrain.report.fitting import Column, fitted, has_room
-from nntrain.report.numbers import count, number, percent, short
+from nntrain.report.numbers import number, percent, short
 
 BARS = " ▁▂▃▄▅▆▇█"
 
@@ -21,7 +22,7 @@ def layers_table(
     """Return one row per layer, and the findings below; ``width`` is in columns of the terminal."""
     columns = _columns(look, bins=1)
     table = fitted(columns if has_room(columns, width) else _columns(look, bins=2), width)
-    rows = count(look.rows, "row")
+    rows = counted(look.rows, "row")
     head = Text(f"{rows}, loss {number(look.loss)}, gradient norm {number(look.gradient_norm)}\n")
     listed = [part for one in found for part in (Text(one.text, "bold yellow"), Padding(one.advice, (0, 0, 0, 2)))]
     curved = [] if curvature is None else [Text(f"\n{_curvature_text(curvature)}")]

@@ -20,11 +20,6 @@ def percent(value: float | None) -> str:
     return "–" if value is None else f"{value:.1%}"
 
 
-def count(number: int, noun: str) -> str:
-    """Return a count with its noun, such as ``1 epoch`` or ``1,200 steps``."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def duration(seconds: float) -> str:
     """Return a time such as ``1.2 s``, ``3 min 20 s`` or ``2 h 5 min``."""
     if seconds < 1:

@@ -10,7 +10,7 @@ from nntrain.errors import bad_input
 from nntrain.report.html.lines import Line, Lines
 
 FORMATS = ("svg", "png", "pdf")
-COLOURS = (
+COLORS = (
     "#0072B2",
     "#D55E00",
     "#009E73",
@@ -18,7 +18,7 @@ COLOURS = (
     "#E69F00",
     "#56B4E9",
     "#7F7F7F",
-)  # Okabe and Ito: colour-blind safe
+)  # Okabe and Ito: color-blind safe
 DASHES = ("-", "--", ":", "-.")
 SIZE = (6.4, 4.2)  # inches of a chart
 DPI = 200
@@ -62,10 +62,10 @@ def picture(charts: Sequence[Lines], kind: str, dark: bool = False) -> bytes:
 
 def _draw(axes: Any, chart: Lines) -> None:
     for line in chart.seen:
-        colour, dash = COLOURS[line.index % len(COLOURS)], DASHES[line.index // len(COLOURS) % len(DASHES)]
-        axes.plot(line.x, line.y, dash, color=colour, label=line.label, linewidth=1.2 if line.thin else None)
+        color, dash = COLORS[line.index % len(COLORS)], DASHES[line.index // len(COLORS) % len(DASHES)]
+        axes.plot(line.x, line.y, dash, color=color, label=line.label, linewidth=1.2 if line.thin else None)
         if line.low is not None and line.high is not None:
-            axes.fill_between(line.x, line.low, line.high, color=colour, alpha=0.2, linewidth=0)
+            axes.fill_between(line.x, line.low, line.high, color=color, alpha=0.2, linewidth=0)
     axes.set_xlabel(chart.x)
     axes.set_title(f"{chart.title}\n{chart.note}" if chart.note else chart.title, fontsize=14)
     if chart.ratio and _suits_logarithm(chart.seen):

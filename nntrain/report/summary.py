@@ -11,8 +11,9 @@ from rich.text import Text
 
 from nntrain.diagnostics.facts import Facts
 from nntrain.diagnostics.verdict import judge
+from nntrain.errors import counted
 from nntrain.report.fitting import Column, fitted
-from nntrain.report.numbers import count, duration, number, percent
+from nntrain.report.numbers import duration, number, percent
 from nntrain.training.events import Baseline, Diverged, EpochEnded, Estimate, Event, Finished, Scores, Started, Stopped
 
 SPEED_EPOCHS = 1 << 12  # last epochs that the median speed is taken over
@@ -209,8 +210,8 @@ def details(summary: Summary, width: int, layers: bool) -> RenderableType:
         layers: whether to add a table of the layers.
     """
     started, finished = summary.started, summary.finished
-    steps = count(finished.steps, started.steps_are.removesuffix("s"))
-    facts = [count(finished.epochs, "epoch"), steps, duration(finished.seconds)]
+    steps = counted(finished.steps, started.steps_are.removesuffix("s"))
+    facts = [counted(finished.epochs, "epoch"), steps, duration(finished.seconds)]
     if summary.samples_per_second:
         facts.append(f"{summary.samples_per_second:,.0f} samples/s")
     lines = [f"{why(finished.stopped, started.search)} after {', '.join(facts)}"]

@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from nntrain.diagnostics.dialects import Dialect
+from nntrain.errors import counted
 from nntrain.report.fitting import Column, fitted
-from nntrain.report.numbers import count
 from nntrain.training.plan import Plan
 from nntrain.utils.memory import quantity
 
@@ -114,7 +114,7 @@ def network_table(facts: Mapping[str, Any], width: int) -> RenderableType:
         width,
     )
     about = (
-        f"rows: {rows}; {count(facts['steps_per_epoch'], 'step')} per epoch, batches of {facts['batch_rows']:,}\n"
+        f"rows: {rows}; {counted(facts['steps_per_epoch'], 'step')} per epoch, batches of {facts['batch_rows']:,}\n"
         f"memory: {quantity(memory['parameters'])} for parameters, gradient and optimizer state, "
         f"{quantity(memory['batch'])} for a batch"
     )

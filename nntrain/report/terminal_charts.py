@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nntrain.report.braille import LABEL_WIDTH, curves
-from nntrain.report.comparison_progress import COLOURS
+from nntrain.report.comparison_progress import COLORS
 from nntrain.report.html.lines import Line, Lines, Values
 from nntrain.report.numbers import short
 
@@ -31,17 +31,17 @@ def charts_text(charts: Sequence[Lines], width: int) -> RenderableType:
 
 def _chart(chart: Lines, width: int) -> RenderableType:
     parts: list[RenderableType] = [Text(chart.title, "bold")]
-    drawn = list(zip(chart.seen, COLOURS, ascii_lowercase, strict=False))
+    drawn = list(zip(chart.seen, COLORS, ascii_lowercase, strict=False))
     if drawn:
         low, high = (float(end([end(line.x) for line in chart.seen])) for end in (np.min, np.max))
         x = np.linspace(low, high, 2 * max(width - LABEL_WIDTH - 1, 4))
         marks = [mark for *_, mark in drawn]
-        series = [(colour, _on(line, x)) for line, colour, _ in drawn]
+        series = [(color, _on(line, x)) for line, color, _ in drawn]
         parts.append(curves(series, width, HEIGHT, marks, chart.ratio))
         ends = short(low, 4), short(high, 4)
         room = max(width - LABEL_WIDTH - 1 - len(ends[0]) - len(ends[1]), len(chart.x) + 2)
         parts.append(Text(f"{'':{LABEL_WIDTH}}{ends[0]}{chart.x:^{room}}{ends[1]}", "dim"))
-        parts.append(Text("  ").join(Text(f"{mark} {line.label}", colour) for line, colour, mark in drawn))
+        parts.append(Text("  ").join(Text(f"{mark} {line.label}", color) for line, color, mark in drawn))
     hidden = [line.label for line in chart.seen[len(drawn) :]]
     notes = [chart.note, f"not drawn: {', '.join(hidden)}" if hidden else ""]
     parts += [Text(note, "dim") for note in notes if note]

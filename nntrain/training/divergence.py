@@ -33,7 +33,7 @@ class Growth:
 
     baseline: Baseline
     limit: float = inf
-    left: Diverged | None = None
+    exceeded_at: Diverged | None = None
     last: Diverged = field(default_factory=lambda: Diverged(0, 0, "the training loss", 0.0))
 
     def begin(self, first: float) -> None:
@@ -44,11 +44,11 @@ class Growth:
     def see(self, loss: float, epoch: int, step: int, rate: float) -> None:
         """Record the training loss of an epoch, which ended with ``step`` and the learning rate ``rate``."""
         self.last = Diverged(epoch, step, "the training loss", rate)
-        self.left = None if loss <= self.limit else self.left or self.last
+        self.exceeded_at = None if loss <= self.limit else self.exceeded_at or self.last
 
-    def beyond_use(self, loss: float) -> Diverged | None:
+    def divergence(self, loss: float) -> Diverged | None:
         """Return where the loss went above the limit for good if the run ends with ``loss``; None if it does not."""
-        return None if loss <= self.limit else replace(self.left or self.last, grown_to=loss)
+        return None if loss <= self.limit else replace(self.exceeded_at or self.last, grown_to=loss)
 
 
 def locate(
@@ -70,7 +70,7 @@ def locate(
     for index, rate in enumerate(learning_rates):
         theta, state = engine.theta.copy(), engine.state.copy()
         batch = order[index * rows : (index + 1) * rows]
-        losses = engine.take(batch, done + index, learning_rates[index : index + 1])
+        losses = engine.take_steps(batch, done + index, learning_rates[index : index + 1])
         if not losses.size or not engine.is_finite():
             where = first_not_finite(engine, batch.size, bool(losses.size))
             engine.theta[:], engine.state[:] = theta, state

@@ -39,7 +39,7 @@ def finish(
         layers = layer_statistics(engine).layers if statistics else ()
         final, last = engine.scores(), engine.theta.copy()
     if stopped in (Stopped.EPOCHS, Stopped.EARLY):
-        diverged = growth.beyond_use(final["train"].loss)
+        diverged = growth.divergence(final["train"].loss)
     plan, search = engine.plan, engine.plan.optimizer.keeps_best
     keeps_best = search or plan.training.early_stopping is not None or diverged is not None
     scores, best_epoch = final, epochs

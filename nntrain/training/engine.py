@@ -20,7 +20,7 @@ from nntrain.network.thread_pool import ThreadPool
 from nntrain.optimizers.averaging import MEAN, SLOW, START
 from nntrain.training.baseline import Rows, baselines
 from nntrain.training.events import Baseline, Scores
-from nntrain.training.memory_check import check_room
+from nntrain.training.memory_check import check_memory
 from nntrain.training.plan import Plan
 
 RUNNING_STATISTICS = ("running_mean", "running_var")  # batch norm's buffers
@@ -32,7 +32,7 @@ class Engine:
     """A run's arrays, allocated once, and the operations on them.
 
     Attributes:
-        theta: the parameters (P), followed by the running averages of normalised layers.
+        theta: the parameters (P), followed by the running averages of normalized layers.
         grad: the gradient of the last step (P).
         state: state vectors of the optimizer, Lookahead's slow weights, averaged weights (S, as long as theta).
         gradient_norm: norm of the last gradient before clipping.
@@ -48,7 +48,7 @@ class Engine:
             n_threads: the maximum number of threads that share a step; None for as many as there are cores.
             theta: the first parameters; None for those that the plan's initializers draw.
         """
-        check_room(plan)
+        check_memory(plan)
         self.plan = plan
         self.dtype = np.dtype(plan.training.dtype)
         rows = max(plan.batch_rows, CHUNK_ROWS)
@@ -89,13 +89,15 @@ class Engine:
         target = self.plan.loss.target_columns(part.y, self.plan.n_classes, self.plan.network.outputs)
         return Rows(part.features(self.dtype), np.ascontiguousarray(target, self.dtype), part.y)
 
-    def take(self, order: NDArray[np.int64], done: int, learning_rates: NDArray[np.float64]) -> NDArray[np.float64]:
+    def take_steps(
+        self, order: NDArray[np.int64], done: int, learning_rates: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         """Take a step for each of ``learning_rates`` on the rows ``order``, after ``done`` steps.
 
         Returns:
             The loss of each step taken; fewer than ``learning_rates`` if a loss was not finite.
         """
-        results, taken = self._take(order[None], done, learning_rates[None], self._update, keep_ends=False)
+        results, taken = self._run(order[None], done, learning_rates[None], self._update, keep_ends=False)
         self.clipped += int(results.clipped[0, :taken].sum())
         return results.losses[0, :taken]
 
@@ -124,7 +126,7 @@ class Engine:
         if rows.size > self.plan.batch_rows:
             raise ValueError(f"{rows.size} rows do not fit into a batch of {self.plan.batch_rows}")
         no_update = self._update._replace(address=0)
-        results, _ = self._take(rows[None], done, np.zeros((1, 1)), no_update, keep_ends=False)
+        results, _ = self._run(rows[None], done, np.zeros((1, 1)), no_update, keep_ends=False)
         return float(results.losses[0, 0])
 
     def take_epochs(
@@ -135,14 +137,14 @@ class Engine:
         Returns:
             The results of each; None if a number was not finite.
         """
-        results, taken = self._take(orders, done, learning_rates, self._update, keep_ends=True)
+        results, taken = self._run(orders, done, learning_rates, self._update, keep_ends=True)
         return results if taken == learning_rates.size and self.is_finite() else None
 
     def is_finite(self) -> bool:
         """Return whether parameters and optimizer state are finite. Infinite second moments would make all steps 0."""
         return _all_finite(self.theta) and _all_finite(self.state)
 
-    def _take(
+    def _run(
         self, orders: NDArray[np.int64], done: int, learning_rates: NDArray[np.float64], update: Update, keep_ends: bool
     ) -> tuple[StepResults, int]:
         epochs = len(orders)

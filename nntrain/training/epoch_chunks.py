@@ -19,7 +19,7 @@ def max_epochs(engine: Engine, seconds_per_step: float) -> int:
     return min(int(CHUNK_SECONDS / seconds), MAX_CHUNK_NUMBERS // engine.theta.size)
 
 
-class Ending(NamedTuple):
+class EpochEnd(NamedTuple):
     """What is known of an epoch inside a chunk."""
 
     gradient: float  # the norm of its last gradient
@@ -57,12 +57,12 @@ class EpochChunk:
             self.scores = list(engine.scores_of(self.results.ends, validation))
         self.seconds = perf_counter() - began
 
-    def stand_after(self, e: int) -> None:
+    def set_weights_after(self, e: int) -> None:
         """Set the engine's parameters to those after epoch ``e`` of the chunk, but not its gradient or state."""
         assert self.results is not None  # noqa: S101 - otherwise the loop discards the chunk
         self._engine.theta[:] = self.results.ends[e]
 
-    def end_after(self, e: int) -> None:
+    def stop_after(self, e: int) -> None:
         """Set the engine to its full state after epoch ``e``, discarding later epochs."""
         if e < len(self.orders) - 1:
             self._go_back()

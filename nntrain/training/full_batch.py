@@ -40,7 +40,7 @@ def iterations(engine: Engine, optimizer: LBFGS, most: int) -> Generator[tuple[V
     while the consumer uses the yielded parameters.
 
     Args:
-        engine: the engine whose loss is minimised, from its current parameters. Its arrays are overwritten.
+        engine: the engine whose loss is minimized, from its current parameters. Its arrays are overwritten.
         optimizer: the settings.
         most: maximum number of iterations.
     """
@@ -95,7 +95,7 @@ class _Objective:
         self.engine = engine
         self.evaluations = 0
         self._l2 = engine.plan.penalty[L2]
-        self._mask = engine.plan.network.penalised(engine.plan.regularization.biases)
+        self._mask = engine.plan.network.penalized(engine.plan.regularization.biases)
 
     def __call__(self, theta: Vector) -> tuple[float, Vector]:
         self.evaluations += 1

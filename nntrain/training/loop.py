@@ -112,12 +112,12 @@ class _Run(LoopState):
         self._see_first(results.losses[0])
         learning_rates, clipped = chunk.learning_rates[:, -1].tolist(), results.clipped.sum(axis=1).tolist()
         for e in range(count):
-            chunk.stand_after(e)
+            chunk.set_weights_after(e)
             engine.clipped += clipped[e]
             self.epoch, self.step = first + e + 1, self.step + self.plan.steps_per_epoch
-            self.before = results.ends[e - 1] if e else chunk.start
+            self.previous_weights = results.ends[e - 1] if e else chunk.start
             when = began + chunk.seconds * (e + 1) / count
-            ending = epoch_chunks.Ending(norms[e], when, partial(chunk.end_after, e))
+            ending = epoch_chunks.EpochEnd(norms[e], when, partial(chunk.stop_after, e))
             yield self._ended(learning_rates[e], losses[e], speed, chunk.scores[e], ending)
             if self.stopped is not None:
                 return
@@ -133,7 +133,8 @@ class _Run(LoopState):
             learning_rates *= self.plateau.factor
         stop = first + max(1, int(CALL_SECONDS / self.seconds_per_step))
         before = perf_counter()
-        taken = self._take(self.order[first * plan.batch_rows : stop * plan.batch_rows], learning_rates[first:stop])
+        order = self.order[first * plan.batch_rows : stop * plan.batch_rows]
+        taken = self._take_steps(order, learning_rates[first:stop])
         seconds = perf_counter() - before
         if first == 0:
             self._see_first(taken)
@@ -146,7 +147,7 @@ class _Run(LoopState):
             return
         losses, self.losses = self.losses, np.empty(0)
         self.epoch += 1
-        self.before = self.finite[0]
+        self.previous_weights = self.finite[0]
         (loss,) = engine.combined(losses[None], self.order[None])
         speed = self.order.size / self.epoch_seconds
         yield self._ended(float(learning_rates[-1]), loss, speed, engine.validation(self.step))
@@ -176,12 +177,12 @@ class _Run(LoopState):
             whole = self.plan.steps_per_epoch if self.plan.loss.reduction == "sum" else 1
             self.growth.begin(whole * float(losses[0]))
 
-    def _take(self, order: NDArray[np.int64], learning_rates: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _take_steps(self, order: NDArray[np.int64], learning_rates: NDArray[np.float64]) -> NDArray[np.float64]:
         """Take steps; if a number is not finite, restore the last finite state."""
         engine = self.engine
         np.copyto(self.finite[0], engine.theta)
         np.copyto(self.finite[1], engine.state)
-        losses = engine.take(order, self.step, learning_rates)
+        losses = engine.take_steps(order, self.step, learning_rates)
         if losses.size < learning_rates.size or not engine.is_finite():
             engine.theta[:], engine.state[:] = self.finite
             self.diverged, taken = locate(engine, order, self.step, learning_rates, self.epoch + 1)
@@ -196,7 +197,7 @@ class _Run(LoopState):
         loss: float,
         samples_per_second: float,
         validation: Scores | None,
-        ending: epoch_chunks.Ending | None = None,
+        ending: epoch_chunks.EpochEnd | None = None,
     ) -> EpochEnded:
         """Record the results of an epoch, decide whether it was the last, and return its event."""
         engine, epoch = self.engine, self.epoch
@@ -207,7 +208,7 @@ class _Run(LoopState):
             watched = validation.loss if validation else loss
             if self.plateau is not None:
                 self.plateau.see(watched)
-            watched_weights = (epoch - 1, self.before) if self.before_step else (epoch, engine.theta)
+            watched_weights = (epoch - 1, self.previous_weights) if self.loss_before_step else (epoch, engine.theta)
             improved = self.best.see(watched, *watched_weights)
             self.growth.see(loss, epoch, self.step, rate)
             self.stopped = self.stopped or self._reason_to_stop(gradient)

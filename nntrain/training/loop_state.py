@@ -46,9 +46,9 @@ class LoopState:
         # Without validation, the loss of a full-batch epoch is that of the weights before its step.
         averaged = plan.training.averaging is not None or plan.training.lookahead is not None
         one_step = plan.steps_per_epoch == 1 and self.search is None
-        self.before_step = one_step and plan.data.validation is None and not averaged
+        self.loss_before_step = one_step and plan.data.validation is None and not averaged
         self.finite = (self.engine.theta.copy(), self.engine.state.copy())
-        self.before = self.finite[0]
+        self.previous_weights = self.finite[0]
         self.seconds_per_step = 3e-6 + 1e-10 * plan.batch_rows * plan.network.multiply_adds  # an estimate at first
         self.order = np.empty(0, np.int64)  # rows of the current epoch
 

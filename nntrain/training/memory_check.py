@@ -6,7 +6,7 @@ from nntrain.training.plan import Plan
 from nntrain.utils.memory import require
 
 
-def check_room(plan: Plan) -> None:
+def check_memory(plan: Plan) -> None:
     """Check that a run's arrays can be allocated.
 
     Raises:
@@ -15,10 +15,10 @@ def check_room(plan: Plan) -> None:
     network, rows, size = plan.network, plan.batch_rows, np.dtype(plan.training.dtype).itemsize
     splits = [part for part in (plan.data.train, plan.data.validation, plan.data.test) if part is not None]
     most, columns = max(len(part.x) for part in splits), plan.loss.encode(splits[0].y[:1], plan.n_classes).shape[1]
-    normalised = any(layer.norm is not None for layer in network.layers)
+    normalized = any(layer.norm is not None for layer in network.layers)
     # parameters, gradient, the best and the last finite parameters; the optimizer's state and its last finite copy
     vectors = 4 + 2 * plan.state_rows
-    workspace = network.inputs + columns + (5 if normalised else 3) * network.units
+    workspace = network.inputs + columns + (5 if normalized else 3) * network.units
     needs = [
         (
             vectors * network.size * size,

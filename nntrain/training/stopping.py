@@ -14,7 +14,7 @@ class Best:
 
     Attributes:
         weights: the best weights; initially those that training starts from.
-        min_delta: the loss has improved if it is more than this below ``counted``.
+        min_delta: the loss has improved if it is more than this below ``reference``.
         loss: the lowest loss.
         epoch: the epoch after which the weights had that loss, counted from 1; 0: the initial weights.
         waited: epochs since the last improvement.
@@ -26,13 +26,13 @@ class Best:
     loss: float = field(default=inf)
     epoch: int = 0
     waited: int = 0
-    counted: float = field(default=inf)
+    reference: float = field(default=inf)
 
     def see(self, loss: float, epoch: int, weights: NDArray[Any]) -> bool:
         """Record the loss of the weights after ``epoch``, and return whether it is the lowest so far."""
-        improved = loss < self.counted - self.min_delta
+        improved = loss < self.reference - self.min_delta
         self.waited = 0 if improved else self.waited + 1
-        self.counted = loss if improved else self.counted
+        self.reference = loss if improved else self.reference
         lowest = loss < self.loss
         if lowest:
             self.loss, self.epoch = loss, epoch

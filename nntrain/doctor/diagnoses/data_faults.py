@@ -7,7 +7,7 @@ from nntrain.doctor.diagnoses import Diagnosis, Suspicion
 from nntrain.doctor.edits import Edit
 from nntrain.doctor.evidence import Evidence
 
-NO_RELATION = 0.05  # score of the nearest neighbours below which features tell nothing
+NO_RELATION = 0.05  # score of the nearest neighbors below which features tell nothing
 FEW_ROWS = 60
 
 
@@ -71,18 +71,18 @@ class UnrelatedLabels(Diagnosis):
     lecture = "N: generalization"
 
     def suspect(self, evidence: Evidence) -> Suspicion | None:
-        """Suspect it where neither the network nor the nearest neighbours beat a constant."""
+        """Suspect it where neither the network nor the nearest neighbors beat a constant."""
         errors, rows = evidence.trial.errors["score"], evidence.data.rows
         chance = float(errors.std()) / rows**0.5  # the standard error of a score on all rows
         by_luck = 2 * float(errors.std()) / len(errors) ** 0.5
-        if rows < FEW_ROWS or evidence.trial.score > 0.05 + by_luck or evidence.neighbours > NO_RELATION + 2 * chance:
+        if rows < FEW_ROWS or evidence.trial.score > 0.05 + by_luck or evidence.neighbors > NO_RELATION + 2 * chance:
             return None
         learned = evidence.trial.train_score
-        text = f"on validation rows the network scores {evidence.trial.score:.2f} and the nearest neighbours "
-        text += f"{evidence.neighbours:.2f}, where a constant scores 0"
+        text = f"on validation rows the network scores {evidence.trial.score:.2f} and the nearest neighbors "
+        text += f"{evidence.neighbors:.2f}, where a constant scores 0"
         if learned > 0.3:
             text += f"; the training score of {learned:.2f} is learned by heart"
-        numbers = {"neighbours": evidence.neighbours, "train_score": learned}
+        numbers = {"neighbors": evidence.neighbors, "train_score": learned}
         return Suspicion(0.85, text, evidence=numbers, proven=True)
 
 

@@ -8,9 +8,10 @@ import numpy as np
 
 from nntrain.comparison.record import Compared, Difference, Middle, Outcome, Record, Variant
 from nntrain.comparison.run_result import EPOCH, LOSS, METRIC, TRAIN_LOSS, RunResult
-from nntrain.report.html.document import Figure, colour, document, swatch, table
+from nntrain.errors import counted
+from nntrain.report.html.document import Figure, color, document, swatch, table
 from nntrain.report.html.lines import Line, Lines, Values, line_figures, short
-from nntrain.report.numbers import count, duration, number, percent
+from nntrain.report.numbers import duration, number, percent
 from nntrain.report.summary import metric_name
 
 CURVE_POINTS = 200  # of a median curve
@@ -22,8 +23,8 @@ def comparison_page(compared: Compared, name: str) -> str:
     """Return the page about a comparison; ``name`` is that of its directory."""
     record = compared.record
     verdict = f"<p><b>{escape(record.verdict)}</b></p>" if record.verdict else ""
-    seeds = count(len(record.seeds), "seed")
-    tuned = f", {count(record.trials, 'trial')} per variant" if record.trials else ""
+    seeds = counted(len(record.seeds), "seed")
+    tuned = f", {counted(record.trials, 'trial')} per variant" if record.trials else ""
     if not record.trials and "optimizer.lr" not in record.varied:
         tuned = "; learning rates not tuned"
     about = f"<p>{escape(f'ranked by the median {_measure(record)} over {seeds}{tuned}')}</p>"
@@ -126,7 +127,7 @@ def _results(record: Record, rows: Mapping[tuple[str, str], Sequence[RunResult]]
             counts = phase == next(iter(one.phases))
             facts = [["median", _spread(middle, name)[0]], ["quartiles", _spread(middle, name)[1]]]
             facts += [["runs", str(outcome.runs)], ["diverged", percent(outcome.diverged)]]
-            row = {"label": one.name if counts else f"{one.name}, defaults", "colour": colour(rank), "facts": facts}
+            row = {"label": one.name if counts else f"{one.name}, defaults", "color": color(rank), "facts": facts}
             row |= {"points": short(points), "faded": not counts}
             if middle is not None:
                 row |= {"low": middle.q1, "middle": middle.median, "high": middle.q3}
@@ -150,7 +151,7 @@ def _intervals(record: Record) -> list[Figure]:
     for pair in shown:
         facts = [["difference", _value(pair.difference)], ["95 % interval", _interval(pair)]]
         facts += [["p (Holm)", f"{pair.p_holm:.2g}"], ["", pair.verdict]]
-        row = {"label": f"{pair.a} vs {pair.b}", "colour": colour(ranks.get(pair.a, 0)), "facts": facts}
+        row = {"label": f"{pair.a} vs {pair.b}", "color": color(ranks.get(pair.a, 0)), "facts": facts}
         rows.append(row | {"low": pair.low, "middle": pair.difference, "high": pair.high, "faded": not pair.shown})
     note = "median paired difference with 95 % bootstrap interval; faded: no difference shown"
     if len(shown) < len(record.pairs):

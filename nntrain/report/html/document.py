@@ -87,7 +87,7 @@ def _head(heads: Sequence[tuple[str, str]], kinds: Sequence[str]) -> str:
 
 def swatch(index: int) -> str:
     """Return the element in which a script draws a sample of a run's or variant's line."""
-    return f'<span class="sample" data-colour="{colour(index)}" data-dash="{dash(index)}"></span>'
+    return f'<span class="sample" data-color="{color(index)}" data-dash="{dash(index)}"></span>'
 
 
 def run_button(index: int, name: str) -> str:
@@ -98,15 +98,15 @@ def run_button(index: int, name: str) -> str:
     )
 
 
-COLOURS = 7  # in the palette of page.css
-DASHES = 4  # patterns in elements.js, for lines of the same colour
+COLORS = 7  # in the palette of page.css
+DASHES = 4  # patterns in elements.js, for lines of the same color
 
 
-def colour(index: int) -> int:
+def color(index: int) -> int:
     """Return the palette index for a run, layer or variant."""
-    return index % COLOURS
+    return index % COLORS
 
 
 def dash(index: int) -> int:
-    """Return its dash pattern; patterns repeat after COLOURS * DASHES lines."""
-    return index // COLOURS % DASHES
+    """Return its dash pattern; patterns repeat after COLORS * DASHES lines."""
+    return index // COLORS % DASHES

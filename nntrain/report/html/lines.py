@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.report.html.document import COLOURS, DASHES, Figure, colour, dash
+from nntrain.report.html.document import COLORS, DASHES, Figure, color, dash
 
 Values = NDArray[np.float64]
 MAX_PARTS, MIN_PARTS = 200, 25  # that a long line is divided into; up to four points of each are drawn
@@ -23,7 +23,7 @@ class Line:
         label: text in the legend.
         x: abscissae in ascending order (N).
         y: values (N).
-        index: selects colour and dashes.
+        index: selects color and dashes.
         run: run that it is hidden with; None for none.
         thin: whether it is less prominent.
         low: lower edge of a band around it (N), if any.
@@ -83,8 +83,8 @@ def _figure(chart: Lines, parts: int) -> Figure:
         notes.append(f"no values: {', '.join(empty)}")
     if longest > 4 * parts:
         notes.append(f"thinned: the first, lowest, highest and last of every {-(-longest // parts):,} points")
-    if len(chart.seen) > COLOURS * DASHES:
-        notes.append(f"colours and dashes repeat after {COLOURS * DASHES} lines")
+    if len(chart.seen) > COLORS * DASHES:
+        notes.append(f"colors and dashes repeat after {COLORS * DASHES} lines")
     return {
         "kind": "lines",
         "title": chart.title,
@@ -100,7 +100,7 @@ def _line(line: Line, parts: int) -> dict[str, Any]:
     keep = thinned(line.y, parts)
     data: dict[str, Any] = {
         "label": line.label,
-        "colour": colour(line.index),
+        "color": color(line.index),
         "dash": dash(line.index),
         "x": short(line.x[keep]),
         "y": short(line.y[keep]),

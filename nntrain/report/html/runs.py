@@ -93,7 +93,7 @@ def _axis(runs: Sequence[History]) -> str:
 
 
 def _losses(runs: Sequence[History], names: Sequence[str], x: str) -> Lines:
-    """Return training and validation losses: two colours for a single run, thin and thick lines for several."""
+    """Return training and validation losses: two colors for a single run, thin and thick lines for several."""
     lines, one = [], len(runs) == 1
     for index, (run, name) in enumerate(zip(runs, names, strict=True)):
         has = bool(np.isfinite(run.columns["validation_loss"]).any())

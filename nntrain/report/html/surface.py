@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.diagnostics.loss_surface import Path, Surface, Values
-from nntrain.report.html.document import Figure, colour, dash
+from nntrain.report.html.document import Figure, color, dash
 from nntrain.report.html.lines import short
 
 RESOLUTION = 1e-6  # of the lowest losses, relative to the range
@@ -117,7 +117,7 @@ def _path(run: RunPath, losses: Values, surface: Surface, index: int) -> dict[st
         keep = simplified((points - low) / size)
     data: dict[str, Any] = {
         "label": run.name,
-        "colour": colour(index),
+        "color": color(index),
         "dash": dash(index),
         "run": index,
         "epochs": (keep + run.start).tolist(),

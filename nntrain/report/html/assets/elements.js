@@ -23,9 +23,9 @@ function widthOf(text) {
   return ruler.measureText(text).width;
 }
 
-// Line style: a palette colour, and dashes to distinguish lines of the same colour.
+// Line style: a palette color, and dashes to distinguish lines of the same color.
 const DASHES = ["", "9 4", "2 4", "10 4 2 4"];
 
 function stroke(line) {
-  return { stroke: `var(--c${line.colour})`, "stroke-dasharray": DASHES[line.dash || 0] || null };
+  return { stroke: `var(--c${line.color})`, "stroke-dasharray": DASHES[line.dash || 0] || null };
 }

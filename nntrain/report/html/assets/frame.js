@@ -42,7 +42,7 @@ function frame(width, height, xs, ys, { xLabel = "", yLabel = "", title, x = {},
   return { root, area, x: across, y: up, left, right, top, bottom };
 }
 
-// Draw a figure now and whenever its width or the colour scheme changes; return a function that redraws it.
+// Draw a figure now and whenever its width or the color scheme changes; return a function that redraws it.
 function drawn(figure, draw) {
   let width = 0;
   const redraw = () => {

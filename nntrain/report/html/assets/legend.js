@@ -57,8 +57,8 @@ function setRun(run, visible) {
 }
 
 function runButtons() {
-  document.querySelectorAll("[data-colour]").forEach(place => {
-    place.append(sample({ colour: place.dataset.colour, dash: Number(place.dataset.dash) }));
+  document.querySelectorAll("[data-color]").forEach(place => {
+    place.append(sample({ color: place.dataset.color, dash: Number(place.dataset.dash) }));
   });
   document.querySelectorAll("[data-run]").forEach(button => {
     const run = Number(button.dataset.run);

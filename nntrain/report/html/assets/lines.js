@@ -63,7 +63,7 @@ function linesFigure(figure, spec) {
       const x = view.x.place(line.x[index]), y = view.y.place(value);
       path += `${open ? "L" : "M"}${x.toFixed(1)} ${y.toFixed(1)}`;
       const lone = !open && !finite(line.y[index + 1]);
-      if (lone || line.y.length <= MAX_MARKED_POINTS) marks.push(svg("circle", { r: 2.5, cx: x, cy: y, fill: `var(--c${line.colour})` }));
+      if (lone || line.y.length <= MAX_MARKED_POINTS) marks.push(svg("circle", { r: 2.5, cx: x, cy: y, fill: `var(--c${line.color})` }));
       open = true;
     });
     const kind = `line${line.thin ? " thin" : ""}${faded(line)}`;
@@ -75,7 +75,7 @@ function linesFigure(figure, spec) {
     const at = (index, values) => `${view.x.place(line.x[index]).toFixed(1)} ${view.y.place(values[index]).toFixed(1)}`;
     const points = [...there.map(index => at(index, line.high)), ...there.reverse().map(index => at(index, line.low))];
     const kind = `band${faded(line)}`;
-    return svg("path", { class: kind, d: points.length ? `M${points.join("L")}Z` : "", fill: `var(--c${line.colour})` });
+    return svg("path", { class: kind, d: points.length ? `M${points.join("L")}Z` : "", fill: `var(--c${line.color})` });
   }
 
   // Show the values at x: for each line, its nearest point within a few pixels.
@@ -90,7 +90,7 @@ function linesFigure(figure, spec) {
       const range = line.low ? ` (${shown(line.low[index])} – ${shown(line.high[index])})` : "";
       rows.push([line, line.label, shown(line.y[index]) + range]);
       const [cx, cy] = [view.x.place(line.x[index]), view.y.place(line.y[index])];
-      view.dots.append(svg("circle", { class: "dot", r: 4, fill: `var(--c${line.colour})`, cx, cy }));
+      view.dots.append(svg("circle", { class: "dot", r: 4, fill: `var(--c${line.color})`, cx, cy }));
     }
     view.rule.setAttribute("x1", at);
     view.rule.setAttribute("x2", at);

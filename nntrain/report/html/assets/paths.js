@@ -18,7 +18,7 @@ function pathsLayer(paths, x, y) {
     path,
     halo: svg("path", { class: path.marks ? "line halo marks" : "line halo" }),
     line: svg("path", { class: path.marks ? "line marks" : "line", ...stroke(path.marks ? { ...path, dash: 0 } : path) }),
-    head: svg("circle", { class: "dot", r: 5.5, fill: `var(--c${path.colour})` }),
+    head: svg("circle", { class: "dot", r: 5.5, fill: `var(--c${path.color})` }),
   }));
   group.append(...layers.flatMap(({ halo, line }) => [halo, line]), ...layers.map(({ head }) => head));
 

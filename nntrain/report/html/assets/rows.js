@@ -41,25 +41,25 @@ function rowsFigure(figure, spec) {
   }
 
   function drawRow(row, index, { x, left, right, top, step, above }) {
-    const at = top + step * (index + 1) - ROW / 2, colour = `var(--c${row.colour})`;
+    const at = top + step * (index + 1) - ROW / 2, color = `var(--c${row.color})`;
     const where = above ? { x: left, y: at - 16 } : { x: left - 10, y: at + 4, "text-anchor": "end" };
     const marks = svg("g", { opacity: row.faded ? 0.55 : 1 });
     const group = svg("g", {}, svg("text", { ...where, class: row.faded ? "label" : null }, row.label), marks);
     const place = (value, open) => (finite(value) ? x.place(value) : open);
     if (row.low !== undefined && (finite(row.low) || finite(row.high))) {
       const [from, to] = [place(row.low, left), place(row.high, right)];
-      marks.append(svg("line", { x1: from, x2: to, y1: at, y2: at, stroke: colour, "stroke-width": row.points ? 8 : 2.5, opacity: row.points ? 0.3 : 1 }));
+      marks.append(svg("line", { x1: from, x2: to, y1: at, y2: at, stroke: color, "stroke-width": row.points ? 8 : 2.5, opacity: row.points ? 0.3 : 1 }));
       if (!finite(row.high)) marks.append(svg("text", { x: right + 2, y: at + 4 }, "∞"));
       if (!finite(row.low)) marks.append(svg("text", { x: left - 2, y: at - 5 }, "−∞"));
     }
     for (const value of row.points || []) {
-      if (finite(value)) marks.append(svg("circle", { cx: x.place(value), cy: at, r: 3.2, fill: colour, opacity: 0.75 }));
+      if (finite(value)) marks.append(svg("circle", { cx: x.place(value), cy: at, r: 3.2, fill: color, opacity: 0.75 }));
     }
     if (finite(row.middle)) {
       const m = x.place(row.middle);
       marks.append(row.points
         ? svg("line", { x1: m, x2: m, y1: at - 9, y2: at + 9, stroke: "var(--ink)", "stroke-width": 2 })
-        : svg("circle", { class: "dot", cx: m, cy: at, r: 5, fill: colour }));
+        : svg("circle", { class: "dot", cx: m, cy: at, r: 5, fill: color }));
     }
     return group;
   }

@@ -34,7 +34,7 @@ function surfaceFigure(figure, spec) {
     const context = canvas.getContext("2d"), image = context.createImageData(across, down);
     const style = getComputedStyle(document.documentElement);
     const [low, high] = ["--low", "--high"].map(name => style.getPropertyValue(name).trim())
-      .map(colour => [1, 3, 5].map(start => parseInt(colour.slice(start, start + 2), 16)));
+      .map(color => [1, 3, 5].map(start => parseInt(color.slice(start, start + 2), 16)));
     for (let row = 0; row < down; row++) {
       for (let column = 0; column < across; column++) {
         const height = heightAt(column / Math.max(across - 1, 1), 1 - row / Math.max(down - 1, 1));
