@@ -25,6 +25,8 @@ from nntrain.training.plan import Plan
 
 RUNNING_STATISTICS = ("running_mean", "running_var")  # batch norm's buffers
 MAX_LOGGED_PARAMETERS = 8  # larger networks' parameters are not in the metrics
+Indices = NDArray[np.int64]
+Reals = NDArray[np.float64]
 PROBE_ROWS = 512  # maximum number of training rows for statistics
 
 
@@ -89,9 +91,7 @@ class Engine:
         target = self.plan.loss.target_columns(part.y, self.plan.n_classes, self.plan.network.outputs)
         return Rows(part.features(self.dtype), np.ascontiguousarray(target, self.dtype), part.y)
 
-    def take_steps(
-        self, order: NDArray[np.int64], done: int, learning_rates: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
+    def take_steps(self, order: Indices, done: int, learning_rates: Reals) -> Reals:
         """Take a step for each of ``learning_rates`` on the rows ``order``, after ``done`` steps.
 
         Returns:
@@ -101,7 +101,7 @@ class Engine:
         self.clipped += int(results.clipped[0, :taken].sum())
         return results.losses[0, :taken]
 
-    def loss_and_gradient(self, rows: NDArray[np.int64] | None = None, done: int = 0) -> tuple[float, NDArray[Any]]:
+    def loss_and_gradient(self, rows: Indices | None = None, done: int = 0) -> tuple[float, NDArray[Any]]:
         """Return the loss of a batch and its gradient, with penalties; parameters, buffers and state stay as they are.
 
         Args:
@@ -120,7 +120,7 @@ class Engine:
         self.theta[self.grad.size :] = buffers
         return loss, self.grad
 
-    def step_without_update(self, rows: NDArray[np.int64] | None = None, done: int = 0) -> float:
+    def step_without_update(self, rows: Indices | None = None, done: int = 0) -> float:
         """Do the same as ``loss_and_gradient``, but also update the running averages; return the loss."""
         rows = np.arange(len(self.train.x)) if rows is None else rows
         if rows.size > self.plan.batch_rows:
@@ -129,9 +129,7 @@ class Engine:
         results, _ = self._run(rows[None], done, np.zeros((1, 1)), no_update, keep_ends=False)
         return float(results.losses[0, 0])
 
-    def take_epochs(
-        self, orders: NDArray[np.int64], done: int, learning_rates: NDArray[np.float64]
-    ) -> StepResults | None:
+    def take_epochs(self, orders: Indices, done: int, learning_rates: Reals) -> StepResults | None:
         """Train E epochs on the rows ``orders`` (E, N) at ``learning_rates`` (E, K), after ``done`` steps.
 
         Returns:
@@ -145,7 +143,7 @@ class Engine:
         return _all_finite(self.theta) and _all_finite(self.state)
 
     def _run(
-        self, orders: NDArray[np.int64], done: int, learning_rates: NDArray[np.float64], update: Update, keep_ends: bool
+        self, orders: Indices, done: int, learning_rates: Reals, update: Update, keep_ends: bool
     ) -> tuple[StepResults, int]:
         epochs = len(orders)
         ends = np.empty((epochs if keep_ends else 0, self.theta.size), self.dtype)
@@ -162,7 +160,7 @@ class Engine:
         self.gradient_norm = float(results.norms[-1])
         return results, taken
 
-    def combined(self, losses: NDArray[np.float64], orders: NDArray[np.int64]) -> list[float]:
+    def combined(self, losses: Reals, orders: Indices) -> list[float]:
         """Return the loss of each epoch from those of its steps (E, K), taken on the rows ``orders`` (E, N)."""
         weights = None if self._weights is None else self._weights[orders]
         return self.plan.loss.combine(losses, orders.shape[1], self.plan.batch_rows, weights)
