@@ -216,7 +216,7 @@ def test_a_condition_on_a_part_that_there_is_not(nntrain: CommandLine) -> None:
 
 
 @pytest.mark.parametrize(
-    "arguments", [["fit"], ["fti"], ["fit", "r.yaml", "--epochs", "3"], ["list", "optimizers"], []]
+    "arguments", [["fit"], ["fti"], ["fit", "r.yaml", "--epochs", "3"], ["list", "optimisers"], []]
 )
 def test_options_that_there_are_not(nntrain: CommandLine, arguments: list[str]) -> None:
     assert nntrain(*arguments).status == 2
