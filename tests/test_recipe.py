@@ -245,7 +245,7 @@ def test_keys_without_a_name_mean_the_default_optimizer() -> None:
         ("optimizer.lr", "--set optimizer.lr: expected key=value"),
         ("=1", "expected key=value"),
         ("optimizer.lr=fast", "--set optimizer.lr=fast: optimizer.lr: found the text 'fast', expected a number"),
-        ("optimizer.lr=1", "--set optimizer.lr=1: optimizer: unknown key"),
+        ("optimiser.lr=1", "--set optimiser.lr=1: optimiser: unknown key"),
         ("seed.x=1", "--set seed.x=1: seed: found a mapping, expected a whole number"),
         ("data.source=[1", "not valid YAML"),
         ("model.hidden=[0]", "--set model.hidden=[0]: model.hidden.0: found 0"),

@@ -20,7 +20,7 @@ from tests.helpers import CommandLine, refused
         (["fit", "r", "s"], ["nntrain: fit: unexpected argument: s"]),
         (["fit", "r", "--out"], ["nntrain: fit: --out needs a value", "see nntrain fit --help"]),
         (["fit", "r", "--json=3"], ["nntrain: fit: --json takes no value"]),
-        (["list", "optimizers"], ["nntrain: list: FAMILY: unknown value 'optimizers'", "did you mean optimizers?"]),
+        (["list", "optimisers"], ["nntrain: list: FAMILY: unknown value 'optimisers'", "did you mean optimizers?"]),
         (["compare", "--tune", "x"], ["nntrain: compare: --tune: found 'x', expected a whole number"]),
         (["compare", "--seeds", "1"], ["nntrain: compare: --seeds: found '1', expected a number >= 2"]),
         (["compare", "--target", "x"], ["nntrain: compare: --target: found 'x', expected a number"]),
