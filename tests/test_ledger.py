@@ -84,7 +84,7 @@ def test_whatever_a_ledger_holds_it_is_read_or_refused(tmp_path: Path) -> None:
             at, length = int(chance.integers(len(content))), (1, 1, 1, 5, 300)[chance.integers(5)]
             changes = (b"", chance.bytes(1), content[at : at + length] * 2, b"\n", b"null", b"[" * 3)
             content[at : at + length] = changes[chance.integers(len(changes))]
-        if turn % 2:  # as somebody would who knows how lines are sealed
+        if turn % 2:  # as somebody would who knows how checksums are written
             lines = [line for line in content.split(b"\n") if line]
             content = bytearray(
                 b"".join(with_checksum(bytes(line.rpartition(b',"checksum"')[0] + b"}")) for line in lines)
@@ -196,8 +196,8 @@ def test_a_full_disk_leaves_whole_lines(tmp_path: Path) -> None:
     """The file may grow by one line and a half."""
     code = (
         "import resource, sys; from pathlib import Path; from tests.test_ledger import row; "
-        "from nntrain.comparison.ledger import Ledger, sealed; "
-        "size = len(sealed(row().to_json())); import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+        "from nntrain.comparison.ledger import Ledger, with_checksum; "
+        "size = len(with_checksum(row().to_json())); import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
         "resource.setrlimit(resource.RLIMIT_FSIZE, (size * 3 // 2, size * 3 // 2)); "
         "ledger = Ledger(Path(sys.argv[1])).__enter__(); ledger.add(row('a')); ledger.add(row('b'))"
     )

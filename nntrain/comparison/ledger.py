@@ -149,7 +149,7 @@ def with_checksum(line: bytes) -> bytes:
 
 
 def without_checksum(line: bytes) -> bytes:
-    """Return the object of a line that :func:`sealed` wrote, without its checksum.
+    """Return the object of a line that :func:`with_checksum` wrote, without its checksum.
 
     Raises:
         ValueError: if the checksum is missing or wrong.

@@ -90,7 +90,7 @@ class Loss(Component, family="loss"):
             losses: of each batch (E, C).
             rows: number of samples (N).
             batch: samples in a batch; the last may have fewer.
-            weights: of each sample, as :meth:`weigh` returns them, in the order of the batches: (N) or (E, N).
+            weights: of each sample, as :meth:`sample_weights` returns them, in the order of the batches: (N) or (E, N).
         """
         with np.errstate(over="ignore"):  # infinity is the right result
             if self.reduction == "sum":
