@@ -3,27 +3,27 @@
 From Python: ``fit`` trains a recipe, ``load`` opens a model; ``MLPClassifier`` and ``MLPRegressor`` are estimators for
 scikit-learn. They are imported when first used, so that ``import nntrain`` is instant.
 
-The floors, imports running downwards only (``tests/test_house.py`` holds this):
+The levels of the package; imports go downwards only (``tests/test_house.py`` checks this):
 
 ===== ============================================================ ==============================================
-floor  packages and files                                           hold
+level  packages and files                                           content
 ===== ============================================================ ==============================================
-14     cli                                                          one file a command, streams, live display
-13     estimators, api                                              scikit-learn's interface, and nntrain.fit and load
+14     cli                                                          one file per command, streams, live display
+13     estimators, api                                              scikit-learn's interface; nntrain.fit and load
 12     report                                                       results as text and HTML pages
-11     comparison                                                   many runs, and what they say together
+11     comparison                                                   comparisons of many runs
 10     doctor, export                                               why a recipe trains badly; other tools' formats
-9      artifacts                                                    what a run leaves: model file, run directory
-8      recipe                                                       recipes to objects
+9      artifacts                                                    the files of a run: model file, run directory
+8      recipe                                                       recipes, parsed and checked
 7      diagnostics                                                  verdicts, layer statistics, gradient checks
-6      training                                                     one run as events
+6      training                                                     one run, as a stream of events
 5      network                                                      the layer table, inference and backpropagation
-4      layers, norms, activations, losses, initializers,            the course's vocabulary
+4      layers, norms, activations, losses, initializers,            the components of a recipe
        optimizers, schedules, metrics, data
 3      matmul                                                       matrix products
-2      jit                                                          what is compiled, its cache, what loops need
+2      jit                                                          compilation, its cache, low-level helpers
 1      utils                                                        files, JSON, memory, random streams
-0      errors, printable, registry                                  what everything stands on
+0      errors, printable, registry                                  used everywhere
 ===== ============================================================ ==============================================
 """
 

@@ -17,7 +17,7 @@ MIN_SIMILARITY = 0.65  # difflib's ratio, from 0 to 1: mes is close to mse, none
 
 
 class Status(IntEnum):
-    """Exit statuses, as the README and ``nntrain --help`` list them."""
+    """Exit statuses, as docs/files.md and ``nntrain --help`` list them."""
 
     DONE = 0
     FAILED = 1
@@ -63,7 +63,7 @@ class Problem:
     hint: str = ""
 
     def __str__(self) -> str:
-        """Return ``place: what`` and, on an indented line of its own, the hint."""
+        """Return ``place: what`` and, on a second, indented line, the hint."""
         text = one_line(f"{place}: {self.what}" if (place := str(self.place)) else self.what)
         return f"{text}\n  {one_line(self.hint)}" if self.hint else text
 

@@ -50,12 +50,12 @@ def test_the_good_recipe_is_good(nntrain: CommandLine) -> None:
         (b"\xef\xbb\xbfdata: 5\r\n", "r.yaml:1:1: data: found 5"),
     ],
 )
-def test_files_that_are_no_recipes(nntrain: CommandLine, content: bytes, words: str) -> None:
+def test_files_that_are_not_recipes(nntrain: CommandLine, content: bytes, words: str) -> None:
     Path("r.yaml").write_bytes(content)
     assert words in refused(nntrain, "fit", "r.yaml")
 
 
-def test_files_that_are_not_there(nntrain: CommandLine) -> None:
+def test_missing_files(nntrain: CommandLine) -> None:
     message = refused(nntrain, "fit", "r.yml")
     assert "r.yml: no such file" in message
     assert "did you mean r.yaml?" in message
@@ -138,7 +138,7 @@ def test_tables_that_cannot_be_read(nntrain: CommandLine) -> None:
         ("model={hidden: [{units: 1, norm: layer}]}", "layer norm of one unit is always 0"),
     ],
 )
-def test_recipes_that_do_not_suit_their_data(nntrain: CommandLine, setting: str, words: str | None) -> None:
+def test_recipes_that_do_not_fit_their_data(nntrain: CommandLine, setting: str, words: str | None) -> None:
     if words is None:
         assert nntrain("fit", "r.yaml", "-q", "--set", setting, "--set", "training.epochs=1").status == 0
         return
@@ -167,12 +167,12 @@ def test_recipes_that_do_not_suit_their_data(nntrain: CommandLine, setting: str,
         (["data.source=moons", "data.source.noise=-1"], "data.source.noise: found -1, expected a number >= 0"),
     ],
 )
-def test_parts_of_a_recipe_that_do_not_suit_each_other(nntrain: CommandLine, settings: list[str], words: str) -> None:
+def test_parts_of_a_recipe_that_contradict_each_other(nntrain: CommandLine, settings: list[str], words: str) -> None:
     arguments = [argument for setting in settings for argument in ("--set", setting)]
     assert words in refused(nntrain, "fit", "r.yaml", *arguments)
 
 
-def test_files_whose_names_are_no_text(nntrain: CommandLine) -> None:
+def test_file_names_that_are_not_text(nntrain: CommandLine) -> None:
     Path("r\udcff.yaml").write_bytes(Path("r.yaml").read_bytes())
     assert r"'r\udcff.yaml': the name of this file is not UTF-8" in refused(nntrain, "fit", "r\udcff.yaml")
 
@@ -210,7 +210,7 @@ def test_conditions_that_cannot_hold(nntrain: CommandLine, condition: str, words
     assert words in refused(nntrain, "fit", "r.yaml", "--require", condition)
 
 
-def test_a_condition_on_a_part_that_there_is_not(nntrain: CommandLine) -> None:
+def test_a_condition_on_a_missing_split(nntrain: CommandLine) -> None:
     message = refused(nntrain, "fit", "r.yaml", "--set", "data.test=0", "--require", "test.loss<1")
     assert "there is no test split: data.test is 0\n  splits: train, validation" in message
 
@@ -218,7 +218,7 @@ def test_a_condition_on_a_part_that_there_is_not(nntrain: CommandLine) -> None:
 @pytest.mark.parametrize(
     "arguments", [["fit"], ["fti"], ["fit", "r.yaml", "--epochs", "3"], ["list", "optimisers"], []]
 )
-def test_options_that_there_are_not(nntrain: CommandLine, arguments: list[str]) -> None:
+def test_unknown_commands_and_options(nntrain: CommandLine, arguments: list[str]) -> None:
     assert nntrain(*arguments).status == 2
 
 

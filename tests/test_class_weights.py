@@ -73,7 +73,7 @@ def test_rows_of_which_none_counts_have_no_loss() -> None:
     """As for a validation split whose classes all have weight 0."""
     loss = make(Loss, "cross_entropy", class_weights=[1.0, 0.0, 0.0])
     target = np.ones((200, 1))
-    weights = loss.weigh(target)
+    weights = loss.sample_weights(target)
     assert weights is not None
     assert loss.combine(np.zeros((1, 2)), 200, 128, weights) == [0.0]
 

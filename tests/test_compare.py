@@ -101,7 +101,7 @@ def test_different_data_are_refused(nntrain: CommandLine, moons: Path) -> None:
         nntrain("fit", f"{name}.yaml", "--out", name, "-q")
     ended = nntrain("compare", "iris", "wine")
     assert ended.status == 2
-    assert "wine: was trained on different data than iris: wine, there iris" in ended.err
+    assert "wine: was trained on different data than iris: wine, not iris" in ended.err
 
 
 def test_the_same_rows_may_have_other_features_and_another_file(nntrain: CommandLine, moons: Path) -> None:

@@ -205,7 +205,9 @@ def test_splits_are_not_kept_for_ever(moons: Path) -> None:
 
 
 def test_all_variants_get_the_same_points() -> None:
-    places = [[trial.places["lr"] for trial in trials_of(make(Optimizer, name), 5, seed=3)] for name in ("sgd", "adam")]
+    places = [
+        [trial.positions["lr"] for trial in trials_of(make(Optimizer, name), 5, seed=3)] for name in ("sgd", "adam")
+    ]
     assert places[0] == places[1]
 
 

@@ -61,13 +61,13 @@ def test_a_loss_that_rises_and_comes_back_is_not_divergence() -> None:
     growth = Growth(Baseline(1.0, None, 0.0))
     assert growth.divergence(1e30) is None  # the first loss is not known: a search
     growth.begin(3.0)
-    growth.see(2.0, 1, 10, 0.1)
-    growth.see(1e6, 2, 20, 0.1)
+    growth.record(2.0, 1, 10, 0.1)
+    growth.record(1e6, 2, 20, 0.1)
     assert growth.divergence(29.9) is None
-    growth.see(1e7, 3, 30, 0.2)
-    growth.see(2.5, 4, 40, 0.2)
-    growth.see(1e8, 5, 50, 0.3)
-    growth.see(1e9, 6, 60, 0.4)
+    growth.record(1e7, 3, 30, 0.2)
+    growth.record(2.5, 4, 40, 0.2)
+    growth.record(1e8, 5, 50, 0.3)
+    growth.record(1e9, 6, 60, 0.4)
     found = growth.divergence(1e9)
     assert found is not None
     assert (found.epoch, found.step, found.learning_rate, found.grown_to) == (5, 50, 0.3, 1e9)
@@ -144,7 +144,7 @@ def test_the_weights_that_are_kept_have_the_lowest_validation_loss_whatever_coun
 
 def test_patience_counts_from_the_last_improvement_that_counts() -> None:
     best = Best(np.zeros(1), min_delta=0.5)
-    lowest = [best.see(loss, epoch, np.array([float(epoch)])) for epoch, loss in enumerate([9, 8.8, 8.4, 8.3, 9], 1)]
+    lowest = [best.record(loss, epoch, np.array([float(epoch)])) for epoch, loss in enumerate([9, 8.8, 8.4, 8.3, 9], 1)]
     assert lowest == [True, True, True, True, False]
     assert (best.epoch, best.loss, best.weights.tolist(), best.waited) == (4, 8.3, [4.0], 2)
 

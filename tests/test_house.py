@@ -1,4 +1,4 @@
-"""The house itself: floors, start-up, what is shipped, and what the help says."""
+"""The package itself: levels, start-up, what is shipped, and what the help says."""
 
 import ast
 import graphlib
@@ -19,7 +19,7 @@ from nntrain.report.html.document import ASSETS
 from nntrain.utils.resources import shipped_recipes
 from tests.helpers import ROOT, CommandLine
 
-FLOORS = (
+LEVELS = (
     ("errors", "printable", "registry"),
     ("utils",),
     ("jit",),
@@ -36,11 +36,11 @@ FLOORS = (
     ("estimators", "api"),
     ("cli",),
 )
-FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
+LEVEL_OF = {package: level for level, packages in enumerate(LEVELS) for package in packages}
 SOURCES = sorted((ROOT / "nntrain").rglob("*.py"))
 
 
-def room_of(path: Path) -> str:
+def package_of(path: Path) -> str:
     inside = path.relative_to(ROOT / "nntrain")
     return inside.parts[0].removesuffix(".py")
 
@@ -64,15 +64,15 @@ MODULES = {module_of(path): path for path in SOURCES}
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_imports_run_downwards(path: Path) -> None:
-    room = room_of(path)
-    if room in ("__init__", "__main__"):
+    package = package_of(path)
+    if package in ("__init__", "__main__"):
         return
     for name in imports(path):
         if name != "nntrain":  # its __init__ holds the version alone
             other = name.split(".")[1]
-            below = FLOOR_OF[other] < FLOOR_OF[room]
-            ground = FLOOR_OF[other] == FLOOR_OF[room] == 0
-            assert other == room or below or ground, f"{room} may not import {other}"
+            below = LEVEL_OF[other] < LEVEL_OF[package]
+            lowest = LEVEL_OF[other] == LEVEL_OF[package] == 0
+            assert other == package or below or lowest, f"{package} may not import {other}"
 
 
 @pytest.mark.parametrize(
@@ -95,21 +95,21 @@ def test_no_modules_import_each_other() -> None:
     graphlib.TopologicalSorter(graph).prepare()  # raises CycleError, which names them
 
 
-def test_the_floors_that_are_written_down_are_these() -> None:
-    """In the package's docstring: a floor to a number, the highest first, its rooms in the second column."""
-    rooms: list[set[str]] = []
+def test_the_package_docstring_lists_the_levels() -> None:
+    """Each level is a number, the highest first, with its packages in the second column."""
+    packages: list[set[str]] = []
     for line in (ROOT / "nntrain" / "__init__.py").read_text().splitlines():
         if re.match(r"\d+ ", line):
-            rooms.insert(0, set())
-        if rooms and line.startswith("="):
+            packages.insert(0, set())
+        if packages and line.startswith("="):
             break
-        if rooms:
-            rooms[0] |= set(re.findall(r"\w+", line[7:66]))
-    assert rooms == [set(floor) for floor in FLOORS]
+        if packages:
+            packages[0] |= set(re.findall(r"\w+", line[7:66]))
+    assert packages == [set(level) for level in LEVELS]
 
 
-def test_every_room_has_a_floor() -> None:
-    assert {room_of(path) for path in SOURCES} - {"__init__", "__main__"} == set(FLOOR_OF)
+def test_every_package_has_a_level() -> None:
+    assert {package_of(path) for path in SOURCES} - {"__init__", "__main__"} == set(LEVEL_OF)
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))

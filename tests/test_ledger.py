@@ -14,7 +14,7 @@ from time import monotonic, sleep
 import numpy as np
 import pytest
 
-from nntrain.comparison.ledger import Ledger, sealed, unsealed
+from nntrain.comparison.ledger import Ledger, with_checksum, without_checksum
 from nntrain.comparison.run_result import RunResult
 from nntrain.errors import InputError
 from nntrain.training.events import Scores, Stopped
@@ -48,22 +48,22 @@ def test_a_changed_digit_is_found(nntrain: CommandLine, moons: Path) -> None:
         (b"[1, 2]", "it has no checksum"),
         (b"", "it has no checksum"),
         (b"[" * 100_000, "it has no checksum"),
-        (sealed(b'{"key": "a"}')[:-1], "stopped: Field required"),
-        (sealed(b'{"key": "a", "steps": 1e999}')[:-1], "Field required"),
-        (sealed(b"{" + b"[" * 100_000)[:-1], "Invalid JSON"),
-        (sealed(b"[1, 2}")[:-1], "Invalid JSON"),
-        (sealed(b"\xff\xfe}")[:-1], "Invalid JSON"),
-        (sealed(row().to_json().replace(b'"epochs",', b'"x",'))[:-1], "stopped: Input should be"),
-        (sealed(row().to_json().replace(b'"steps":5', b'"steps":-5'))[:-1], "steps: Input should be greater"),
-        (sealed(row().to_json().replace(b'"steps":5', b'"steps":' + b"9" * 400))[:-1], "steps"),
-        (sealed(row().to_json().replace(b'"train"', b'"lost"'))[:-1], "scores.lost"),
+        (with_checksum(b'{"key": "a"}')[:-1], "stopped: Field required"),
+        (with_checksum(b'{"key": "a", "steps": 1e999}')[:-1], "Field required"),
+        (with_checksum(b"{" + b"[" * 100_000)[:-1], "Invalid JSON"),
+        (with_checksum(b"[1, 2}")[:-1], "Invalid JSON"),
+        (with_checksum(b"\xff\xfe}")[:-1], "Invalid JSON"),
+        (with_checksum(row().to_json().replace(b'"epochs",', b'"x",'))[:-1], "stopped: Input should be"),
+        (with_checksum(row().to_json().replace(b'"steps":5', b'"steps":-5'))[:-1], "steps: Input should be greater"),
+        (with_checksum(row().to_json().replace(b'"steps":5', b'"steps":' + b"9" * 400))[:-1], "steps"),
+        (with_checksum(row().to_json().replace(b'"train"', b'"lost"'))[:-1], "scores.lost"),
     ],
 )
 def test_a_foreign_line_is_refused_and_never_deleted(
     nntrain: CommandLine, moons: Path, line: bytes, words: str
 ) -> None:
     Path("c").mkdir()
-    Path("c/runs.jsonl").write_bytes(sealed(row().to_json()) + line + b"\n")
+    Path("c/runs.jsonl").write_bytes(with_checksum(row().to_json()) + line + b"\n")
     before = Path("c/runs.jsonl").read_bytes()
     ended = nntrain("compare", moons, *ARGUMENTS)
     assert ended.status == 2
@@ -76,7 +76,7 @@ def test_a_foreign_line_is_refused_and_never_deleted(
 def test_whatever_a_ledger_holds_it_is_read_or_refused(tmp_path: Path) -> None:
     """Fuzzed: bytes that change, vanish or come twice, below and above the checksum."""
     chance, path = np.random.default_rng(0), tmp_path / "runs.jsonl"
-    whole = b"".join(sealed(row(key).to_json()) for key in "abc")
+    whole = b"".join(with_checksum(row(key).to_json()) for key in "abc")
     refused = 0
     for turn in range(3000):
         content = bytearray(whole)
@@ -84,9 +84,11 @@ def test_whatever_a_ledger_holds_it_is_read_or_refused(tmp_path: Path) -> None:
             at, length = int(chance.integers(len(content))), (1, 1, 1, 5, 300)[chance.integers(5)]
             changes = (b"", chance.bytes(1), content[at : at + length] * 2, b"\n", b"null", b"[" * 3)
             content[at : at + length] = changes[chance.integers(len(changes))]
-        if turn % 2:  # as somebody would who knows how lines are sealed
+        if turn % 2:  # as somebody would who knows how checksums are written
             lines = [line for line in content.split(b"\n") if line]
-            content = bytearray(b"".join(sealed(bytes(line.rpartition(b',"checksum"')[0] + b"}")) for line in lines))
+            content = bytearray(
+                b"".join(with_checksum(bytes(line.rpartition(b',"checksum"')[0] + b"}")) for line in lines)
+            )
         path.write_bytes(content)
         try:
             with Ledger(path) as ledger:
@@ -119,10 +121,10 @@ def test_a_line_that_was_cut_off_is_told_and_made_again(nntrain: CommandLine, mo
 
 
 def test_lines_are_sealed_by_sha256() -> None:
-    line = sealed(b'{"key": "a"}')
+    line = with_checksum(b'{"key": "a"}')
     assert line == b'{"key": "a","checksum":"' + sha256(b'{"key": "a"').hexdigest()[:16].encode() + b'"}\n'
     assert json.loads(line)["key"] == "a"
-    assert unsealed(line[:-1]) == b'{"key": "a"}'
+    assert without_checksum(line[:-1]) == b'{"key": "a"}'
 
 
 def test_what_is_not_a_file_is_refused(nntrain: CommandLine, moons: Path) -> None:
@@ -194,8 +196,8 @@ def test_a_full_disk_leaves_whole_lines(tmp_path: Path) -> None:
     """The file may grow by one line and a half."""
     code = (
         "import resource, sys; from pathlib import Path; from tests.test_ledger import row; "
-        "from nntrain.comparison.ledger import Ledger, sealed; "
-        "size = len(sealed(row().to_json())); import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
+        "from nntrain.comparison.ledger import Ledger, with_checksum; "
+        "size = len(with_checksum(row().to_json())); import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN); "
         "resource.setrlimit(resource.RLIMIT_FSIZE, (size * 3 // 2, size * 3 // 2)); "
         "ledger = Ledger(Path(sys.argv[1])).__enter__(); ledger.add(row('a')); ledger.add(row('b'))"
     )

@@ -15,7 +15,7 @@ import pytest
 
 from nntrain.diagnostics.loss_surface import losses_at, surface
 from nntrain.report.html.document import document
-from nntrain.report.html.lines import Line, Lines, line_figures
+from nntrain.report.html.lines import Line, LineChart, line_figures
 from nntrain.report.html.surface import RunPath, surface_figure
 from tests.helpers import built
 
@@ -59,7 +59,7 @@ def browser(tmp_path: Path) -> Browser:
     return run
 
 
-def page_of(*charts: Lines) -> str:
+def page_of(*charts: LineChart) -> str:
     """Return a page of some charts."""
     return document("t", "", line_figures(charts), "")
 
@@ -96,14 +96,14 @@ def ravine() -> str:
 def test_charts_are_right_and_whole_at_every_width(browser: Browser, ravine: str, width: int) -> None:
     long = [line([1, 2], k, label="a long name of a run " * (k + 1)) for k in range(30)]
     charts = [
-        Lines("table", [line([110, 27.5, 0, 27.5, 110])], ratio=True),
-        Lines("deep", [line([100, 1e-2, 1e-8, 1e-16, 0, 1e-3])], ratio=True),
-        Lines("epochs", [Line("l", np.array([1.0, 10_000]), np.array([1.0, 2]), 0)]),
-        Lines("narrow", [line([1e7, 1.00001e7])]),
-        Lines("wide", [line([-1.7e308, 1.7e308])]),
-        Lines("small", [line([0, 5e-324])]),
-        Lines("constant", [line([3, 3])]),
-        Lines("title " * 40, long),
+        LineChart("table", [line([110, 27.5, 0, 27.5, 110])], ratio=True),
+        LineChart("deep", [line([100, 1e-2, 1e-8, 1e-16, 0, 1e-3])], ratio=True),
+        LineChart("epochs", [Line("l", np.array([1.0, 10_000]), np.array([1.0, 2]), 0)]),
+        LineChart("narrow", [line([1e7, 1.00001e7])]),
+        LineChart("wide", [line([-1.7e308, 1.7e308])]),
+        LineChart("small", [line([0, 5e-324])]),
+        LineChart("constant", [line([3, 3])]),
+        LineChart("title " * 40, long),
     ]
     figures = json.loads(re.findall(r'id="data">(.*?)</script>', ravine)[0])
     page = document("t" * 300, "", [*line_figures(charts), *figures], "")
@@ -134,7 +134,9 @@ def _zero_is_apart(deep: Any) -> None:
 
 
 def test_lines_are_hidden_by_the_legend_and_told_under_the_pointer(browser: Browser) -> None:
-    charts = [Lines(title, [line([4, 2, 1], 0, label="<b>a</b>"), line([8, 7, 6.125], 1, label="b")]) for title in "tu"]
+    charts = [
+        LineChart(title, [line([4, 2, 1], 0, label="<b>a</b>"), line([8, 7, 6.125], 1, label="b")]) for title in "tu"
+    ]
     legend, tips = browser(
         page_of(*charts),
         """
@@ -209,7 +211,7 @@ def test_playing_draws_the_paths(browser: Browser, ravine: str) -> None:
 
 def test_steps_speed_slider_rule_and_surface(browser: Browser, ravine: str) -> None:
     figures = json.loads(re.findall(r'id="data">(.*?)</script>', ravine)[0])
-    page = document("t", "", [*figures, *line_figures([Lines("loss", [line([3, 2, 1] * 10)])])], "")
+    page = document("t", "", [*figures, *line_figures([LineChart("loss", [line([3, 2, 1] * 10)])])], "")
     told, rules, colors = browser(
         page,
         """

@@ -11,7 +11,7 @@ from nntrain.cli.loading import parse_schedule
 from nntrain.cli.plot import Kind, plot
 from nntrain.diagnostics.robbins_monro import Conditions, robbins_monro
 from nntrain.registry import members
-from nntrain.report.html.lines import Line, Lines
+from nntrain.report.html.lines import Line, LineChart
 from nntrain.report.picture_files import picture
 from nntrain.schedules import Schedule
 from tests.helpers import CommandLine, refused
@@ -81,7 +81,10 @@ def test_curves_of_runs(nntrain: CommandLine, moons: Path) -> None:
 def test_a_picture_is_the_same_file_each_time(kind: str, start: bytes) -> None:
     pytest.importorskip("matplotlib")
     x = np.arange(5.0)
-    charts = [Lines("loss", [Line("a", x, x**2, 0, low=x, high=x**3)], ratio=True, note="note"), Lines("empty", [])]
+    charts = [
+        LineChart("loss", [Line("a", x, x**2, 0, low=x, high=x**3)], ratio=True, note="note"),
+        LineChart("empty", []),
+    ]
     drawn = picture(charts, kind)
     assert drawn.startswith(start)
     assert picture(charts, kind) == drawn

@@ -20,7 +20,7 @@ from nntrain.jit.aligned import CACHE_LINE, empty
 from nntrain.jit.arrays import view
 from nntrain.jit.denormals import flush_denormals, restore
 from nntrain.jit.lazy import register_recorded
-from nntrain.matmul.gemm import even, fill_panels, multiply, new_scratch, portion
+from nntrain.matmul.gemm import fill_panels, multiply, new_scratch, part_size, portion
 from nntrain.matmul.microkernel import LOW_TILE_ROWS, TILE_ROWS
 from nntrain.matmul.tiles import multiply_tiles, split_rows
 from nntrain.matmul.transpose import transpose
@@ -151,7 +151,7 @@ def test_portions_cover_a_length_and_even_parts_are_few(length: int, unit: int) 
         assert [start for start, _ in parts] == [0, *(stop for _, stop in parts[:-1])]
         assert parts[-1][1] == length
         assert all(start % unit == 0 for start, stop in parts if start < stop)
-    part = even(length, 20 * unit, unit)
+    part = part_size(length, 20 * unit, unit)
     assert part % unit == 0
     assert 0 < part <= 20 * unit
     assert -(-length // part) <= max(1, -(-length // (20 * unit)))

@@ -11,7 +11,7 @@ import pytest
 
 from nntrain.diagnostics.loss_surface import losses_at, surface
 from nntrain.report.html.document import ASSETS, COLORS
-from nntrain.report.html.lines import MIN_PARTS, Line, Lines, line_figures, thinned
+from nntrain.report.html.lines import MIN_PARTS, Line, LineChart, line_figures, thinned
 from nntrain.report.html.surface import TOLERANCE, RunPath, simplified, surface_figure
 from nntrain.training.engine import Engine
 from tests.helpers import CommandLine, built
@@ -119,16 +119,16 @@ def test_a_long_search_keeps_its_best_point(nntrain: CommandLine, tmp_path: Path
 def test_lines_without_values_and_more_lines_than_colors_are_named() -> None:
     x = np.arange(1.0, 5)
     lines = [Line(f"run {k}", x, x * k, k) for k in range(30)] + [Line("empty", x, np.full(4, np.nan), 30)]
-    (figure,) = line_figures([Lines("t", lines)])
+    (figure,) = line_figures([LineChart("t", lines)])
     assert figure["note"] == "no values: empty; colors and dashes repeat after 28 lines"
     looks = {(line["color"], line["dash"]) for line in figure["lines"][:28]}
     assert len(looks) == 28
-    assert line_figures([Lines("t", lines[-1:])]) == []
+    assert line_figures([LineChart("t", lines[-1:])]) == []
 
 
 def test_values_keep_their_digits_and_what_is_not_finite_is_left_out() -> None:
     y = np.array([0.1234567, np.nan, 5e-324, -1.7e308, 3.0, np.inf])
-    (figure,) = line_figures([Lines("t", [Line("l", np.arange(6.0), y, 0)])])
+    (figure,) = line_figures([LineChart("t", [Line("l", np.arange(6.0), y, 0)])])
     assert figure["lines"][0]["y"] == [0.12346, None, 5e-324, -1.7e308, 3, None]
 
 
@@ -140,7 +140,7 @@ def test_many_points_are_thinned_and_their_peaks_stay() -> None:
     assert {0, 12_345, 23_456, 49_999} <= set(kept.tolist())
     assert 0 < thinned(np.full(3000, np.nan), 200).size <= 800
     assert thinned(y[:100], 200).tolist() == list(range(100))
-    many = [Lines(f"t{k}", [Line("l", np.arange(50_000.0), y, 0)] * 20) for k in range(20)]
+    many = [LineChart(f"t{k}", [Line("l", np.arange(50_000.0), y, 0)] * 20) for k in range(20)]
     drawn = line_figures(many)
     assert all(len(line["x"]) <= 4 * MIN_PARTS for figure in drawn for line in figure["lines"])
     assert drawn[0]["note"] == "thinned: the first, lowest, highest and last of every 2,000 points"

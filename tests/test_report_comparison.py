@@ -103,7 +103,7 @@ def test_names_of_variants_are_text(nntrain: CommandLine, comparison: Path, tmp_
 
 def test_what_is_no_ended_comparison_is_refused(nntrain: CommandLine, comparison: Path, tmp_path: Path) -> None:
     shutil.copytree(comparison, tmp_path / "c")
-    assert "a comparison needs a page of its own" in nntrain("report", comparison, tmp_path / "c").err
+    assert "a comparison cannot share a page with other runs" in nntrain("report", comparison, tmp_path / "c").err
     (tmp_path / "c" / "comparison.json").unlink()
     ended = nntrain("report", tmp_path / "c")
     assert (ended.status, ended.out) == (2, "")

@@ -37,7 +37,7 @@ def test_the_plateau_lowers_when_torch_does(case: str) -> None:
     assert isinstance(schedule, ReduceOnPlateau)
     policy, found = Plateau(schedule), []
     for loss in RECORDED["losses"]:
-        policy.see(loss)
+        policy.record(loss)
         found.append(policy.factor)
     assert found == pytest.approx(CASES[case]["rates"], rel=1e-12)
     assert len(set(found)) > 2
@@ -47,11 +47,11 @@ def test_a_plateau_of_a_negative_loss_lowers_the_rate() -> None:
     """The margin is relative to |best|; torch's best (1 - threshold) would be above a negative best."""
     policy = Plateau(make(ReduceOnPlateau, "reduce_on_plateau", patience=2, lower=0.5, threshold=0.1))
     for loss in (-1.0, -1.05, -1.09, -0.95):
-        policy.see(loss)
+        policy.record(loss)
     assert (policy.best, policy.factor) == (-1.0, 0.5)
-    policy.see(-1.11)
+    policy.record(-1.11)
     assert (policy.best, policy.factor) == (-1.11, 0.5)
-    policy.see(0.0)
+    policy.record(0.0)
     assert policy.waited == 1
     schedule = {"name": "reduce_on_plateau", "patience": 5}
     gaussian = {"name": "gaussian_nll", "sigma": 0.1}
@@ -135,5 +135,5 @@ def test_a_run_lowers_its_rate_on_a_plateau() -> None:
     for epoch in epochs:
         assert epoch.learning_rate == pytest.approx(0.1 * policy.factor)
         assert epoch.validation is not None
-        policy.see(epoch.validation.loss)
+        policy.record(epoch.validation.loss)
     assert epochs[-1].learning_rate < 0.05

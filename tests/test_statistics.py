@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from nntrain.comparison.statistics import Pair, expected_best, fewest_seeds, holm, pairs, spread
+from nntrain.comparison.statistics import Pair, expected_best, holm, min_seeds, pairs, spread
 from nntrain.utils.random import stream
 
 random = np.random.default_rng(0)
@@ -150,7 +150,7 @@ def test_the_one_that_is_ahead_on_most_seeds_may_have_the_worse_median() -> None
 
 @pytest.mark.parametrize(("count", "seeds"), [(1, 6), (3, 7), (10, 9)])
 def test_as_many_seeds_as_a_difference_takes(count: int, seeds: int) -> None:
-    assert fewest_seeds(count) == seeds
+    assert min_seeds(count) == seeds
     assert count * 2.0 ** (1 - seeds) < 0.05 <= count * 2.0 ** (2 - seeds)
 
 

@@ -24,7 +24,7 @@ def SHAPE() -> Any:  # noqa: N802 - a type
     return types.NamedTuple([types.float64, types.int64], Shape)
 
 
-def FORWARD(F: Any) -> Any:  # noqa: N802 - signatures are constants of a float type
+def FORWARD(F: Any) -> Any:  # noqa: N802 - one constant per float type F
     """(z, h, shape): fill h with f(z)."""
     return types.void(F[::1], F[::1], SHAPE())
 
@@ -55,14 +55,12 @@ class Activation(Component, family="activation"):
 
     forward: ClassVar[CompiledFunction]
     backward: ClassVar[CompiledFunction]
-    rectifier: ClassVar[bool] = (
-        False  # the identity or close to it for z > 0: He initialization suits these, Glorot's the others
-    )
+    # the identity or close to it for z > 0: He initialization suits these, Glorot's the others
+    rectifier: ClassVar[bool] = False
     kinks: ClassVar[tuple[float, ...]] = ()  # the z at which the derivative jumps
     can_die: ClassVar[bool] = False  # exactly zero, with zero slope, on an interval of z
-    cancels: ClassVar[bool] = (
-        False  # computed as a difference of larger numbers, whose rounding errors remain where h is small
-    )
+    # computed as a difference of larger numbers, whose rounding errors remain where h is small (cancellation)
+    cancels: ClassVar[bool] = False
     distribution: ClassVar[bool] = False  # a row's activations are probabilities: positive, with sum 1
 
     @property

@@ -38,11 +38,11 @@ def softmax_backward(z, h, shape, d):
     softmax(z, h, shape.units)
     for start in range(0, z.size, shape.units):
         stop = start + shape.units
-        along = z.dtype.type(0)
+        dot = z.dtype.type(0)
         for i in range(start, stop):
-            along += h[i] * d[i]
+            dot += h[i] * d[i]
         for i in range(start, stop):
-            d[i] = h[i] * (d[i] - along)
+            d[i] = h[i] * (d[i] - dot)
 
 
 class Softmax(Activation):

@@ -22,7 +22,7 @@ OptionalRecipe = Annotated[
     str | None,
     typer.Argument(
         metavar="[RECIPE|RUN|MODEL]",
-        help=f"What to take the recipe from: {NAMES}.",
+        help=f"Source of the recipe: {NAMES}.",
         show_default=False,
         autocompletion=completion.targets,
     ),

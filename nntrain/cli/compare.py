@@ -69,7 +69,7 @@ def command(
     trials on also momentum or beta1, from 25 on also eps). The trial with the best validation score then runs on all
     seeds, and so do the untuned defaults. A run that diverges counts as infinitely bad.
 
-    A difference counts as shown if Wilcoxon's p, with Holm's correction, is below 0.05 and the 95 % interval of the
+    A difference is significant if Wilcoxon's p, with Holm's correction, is below 0.05 and the 95 % interval of the
     median paired difference excludes 0. Finished runs are kept: run the same command again to resume.
     """
     form = _form({"json": json, "csv": csv, "markdown": markdown}, tables.value)

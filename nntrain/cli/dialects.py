@@ -26,8 +26,8 @@ def command(
 
     The table has one column per library and one row per key of a recipe in which they differ. For an optimizer it also
     gives the first step at which its path has moved away from that of the first column by 1 % of the distance covered.
-    The paths are those on a quadratic with 20 curvatures from 0.001 to 10, with a learning rate that decays
-    as 1/(1 + 0.01 k).
+    Both minimize a quadratic with 20 curvatures from 0.001 to 10, with a learning rate that decays as
+    1/(1 + 0.01 k).
     """
     from nntrain.cli.result import print_json, print_table
     from nntrain.diagnostics.dialects import dialects_of

@@ -61,8 +61,8 @@ def command(
     checked separately.
 
     Each entry of the float64 gradient is compared with a central difference, whose step h is chosen to keep its error
-    small. The verdict depends on the worst relative error, except where the inaccuracy of the difference explains it,
-    by the usual thresholds: good up to 1e-7, fair up to 1e-4, doubtful up to 1e-2, wrong above. An array is not checked
+    small. The verdict depends on the worst relative error that the inaccuracy of the difference does not explain: good
+    up to 1e-7, fair up to 1e-4, doubtful up to 1e-2, wrong above (the usual thresholds). An array is not checked
     if its gradient cannot be distinguished from rounding error, or if every usable step crosses a kink such as ReLU's
     at 0. The float32 gradient, which training uses, must agree with the float64 gradient within float32 rounding.
 

@@ -101,7 +101,7 @@ def load_target(what: str, settings: list[str], data: str | None, separator: str
     Args:
         what: a recipe, run or model, as a command's argument names it.
         settings: overrides of a recipe's keys.
-        data: CSV file to run a model on; None for the training split of its own data.
+        data: CSV file to run a model on; None for the training split of the recipe's data.
         separator: cell separator of that file; None for the one in the model's recipe.
 
     Raises:

@@ -27,7 +27,7 @@ def command(
     more epochs do not cure: units that are dead or equal, a wrong output or loss, a learning rate that is far off, or
     too few units.
 
-    Exit status: 0 if the loss falls below 2 % of the best constant prediction's, 1 otherwise.
+    Exit status: 0 if the loss falls below 2 % of that of the best constant prediction, 1 otherwise.
     """
     from nntrain.cli.result import print_json, print_table
 

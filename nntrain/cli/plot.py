@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from nntrain.registry import Component
-    from nntrain.report.html.lines import Lines
+    from nntrain.report.html.lines import LineChart
 
 
 class Kind(StrEnum):
@@ -78,7 +78,7 @@ def command(
     print_text(f"{out}\n")
 
 
-def plot(what: Kind, names: Sequence[str], steps: int = 1000) -> list[Lines]:
+def plot(what: Kind, names: Sequence[str], steps: int = 1000) -> list[LineChart]:
     """Return the charts.
 
     Args:
@@ -110,7 +110,7 @@ def plot(what: Kind, names: Sequence[str], steps: int = 1000) -> list[Lines]:
     return comparison_curves(read_comparison(Path(names[0])))
 
 
-def _functions(what: Kind, names: Sequence[str], steps: int) -> list[Lines]:
+def _functions(what: Kind, names: Sequence[str], steps: int) -> list[LineChart]:
     from nntrain.activations import Activation
     from nntrain.cli.loading import parse_activation, parse_schedule
     from nntrain.registry import members

@@ -114,7 +114,7 @@ class PlainLines(Silent):
 
 
 class LiveDisplay(Silent):
-    """A picture redrawn as events arrive: no thread of its own.
+    """A display redrawn as events arrive, without a thread.
 
     It is drawn at most eight times a second, and less often where drawing would take more than a small fraction of the
     time.

@@ -81,7 +81,7 @@ def report(folders: Sequence[Path], note: Callable[[str], None] = lambda text: N
     if comparison is None:
         return _runs(folders, note)
     if len(folders) > 1:
-        raise bad_input(comparison, "a comparison needs a page of its own", "name no other directory")
+        raise bad_input(comparison, "a comparison cannot share a page with other runs", "name only this directory")
     from nntrain.comparison.record import read_comparison
     from nntrain.report.html.comparison import comparison_page
 

@@ -83,7 +83,7 @@ def print_comparison(result: Result, form: str, folder: Path | None, quiet: bool
 
     if not quiet:
         console = stderr_console()
-        if any(variant.counts.curve for variant in result.variants):  # there is none if all runs diverged
+        if any(variant.ranked.curve for variant in result.variants):  # there is none if all runs diverged
             console.print(loss_curves(result, console.width))
         lines = notes(result) + ([f"runs: {folder}"] if folder else [])
         console.print("\n".join([*lines, ""]), soft_wrap=True)

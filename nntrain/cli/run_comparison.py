@@ -137,9 +137,9 @@ def _announce(variants: Variants, runs: Runs, listener: Listener) -> None:
 
 
 def _fewest_seeds(variants: int) -> int:
-    from nntrain.comparison.statistics import fewest_seeds
+    from nntrain.comparison.statistics import min_seeds
 
-    return fewest_seeds(variants * (variants - 1) // 2)
+    return min_seeds(variants * (variants - 1) // 2)
 
 
 def compare_finished(folders: Sequence[Path], measure: str | None, target: float | None) -> Result:

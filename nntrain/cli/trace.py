@@ -54,7 +54,7 @@ def command(
 
     With --step it goes on from the gradients to the new weights: for each parameter the optimizer's state (such as m
     and v), the bias-corrected state, the effective learning rate, the update and the new value; then the new loss.
-    Steps are taken on this sample alone, from empty optimizer state and at a constant learning rate.
+    Steps are taken on this sample alone, from the optimizer's initial state and at a constant learning rate.
     """
     from rich.console import Group
 

@@ -1,1 +1,1 @@
-"""Many runs: what varies, the protocol of a fair comparison, where runs go, and what they say."""
+"""Comparisons of many runs: variants, the protocol, executors, the ledger and the statistics."""

@@ -6,7 +6,7 @@ from statistics import median
 
 import numpy as np
 
-from nntrain.comparison.measure import PARTS, reached
+from nntrain.comparison.measure import SPLITS, reached
 from nntrain.comparison.protocol import DEFAULT, TRIAL, TUNED, Runs
 from nntrain.comparison.result import Outcome, Result, Target, Tuning, VariantResult
 from nntrain.comparison.run_result import CURVE_POINTS, EPOCH, LOSS, TRAIN_LOSS, Curve, RunResult
@@ -25,12 +25,12 @@ def result_of(all_runs: Runs) -> Result:
 
     def rank(v: int) -> tuple[float, float]:
         middle = median(values[v].values())
-        return middle if measure.lower else -middle, found[v].counts.diverged
+        return middle if measure.lower else -middle, found[v].ranked.diverged
 
     order = sorted(range(all_runs.count), key=rank)
     ranked = {names[v]: values[v] for v in order}
     return Result(
-        measure=f"{measure.part}.{measure.name}",
+        measure=f"{measure.split}.{measure.name}",
         lower=measure.lower,
         metric=all_runs.metric,
         seeds=tuple(seeds),
@@ -40,12 +40,17 @@ def result_of(all_runs: Runs) -> Result:
         target=all_runs.target,
         variants=tuple(found[v] for v in order),
         pairs=tuple(pairs(ranked, measure.lower, all_runs.budget.seed)),
-        notes=(*all_runs.notes, *_of_test(all_runs), *_left_out(names, runs, seeds), *_met_before(all_runs, names)),
+        notes=(
+            *all_runs.notes,
+            *_of_test(all_runs),
+            *_left_out(names, runs, seeds),
+            *_reached_untrained(all_runs, names),
+        ),
     )
 
 
 def _of_test(all_runs: Runs) -> list[str]:
-    if all_runs.measure.part != "test":
+    if all_runs.measure.split != "test":
         return []
     return ["ranked on the test split: choosing by it leaves no unseen data to report on"]
 
@@ -59,7 +64,7 @@ def _left_out(names: Sequence[str], runs: Sequence[Mapping[int, RunResult]], see
     return [f"left out because not all variants have run these seeds: {'; '.join(listed)}"] if listed else []
 
 
-def _met_before(all_runs: Runs, names: Sequence[str]) -> list[str]:
+def _reached_untrained(all_runs: Runs, names: Sequence[str]) -> list[str]:
     """Return notes on a target that untrained networks reach."""
     measure, notes = all_runs.measure, []
     for v, name in enumerate(names):
@@ -93,15 +98,15 @@ def _variant(all_runs: Runs, v: int, seeds: Sequence[int]) -> VariantResult:
 
 def _outcome(all_runs: Runs, rows: Sequence[RunResult], settings: Mapping[str, float]) -> Outcome:
     metric = all_runs.metric
-    parts = [part for part in PARTS if any(part in row.scores for row in rows)]
+    splits = [split for split in SPLITS if any(split in row.scores for row in rows)]
     scores = {
-        part: {
-            "loss": spread([row.scores[part].loss if not row.diverged else inf for row in rows]),
-            metric: spread([_number(row.scores[part].metric) if not row.diverged else -inf for row in rows]),
+        split: {
+            "loss": spread([row.scores[split].loss if not row.diverged else inf for row in rows]),
+            metric: spread([_number(row.scores[split].metric) if not row.diverged else -inf for row in rows]),
         }
-        for part in parts
+        for split in splits
     }
-    column = LOSS if "validation" in parts else TRAIN_LOSS
+    column = LOSS if "validation" in splits else TRAIN_LOSS
     curves = [row.curve[:, (EPOCH, column)] for row in rows if not row.diverged and len(row.curve)]
     areas = [inf if row.diverged else row.area for row in rows if row.diverged or row.epochs]
     longest = max((int(curve[-1, 0]) for curve in curves), default=0)
@@ -131,10 +136,10 @@ def _median_curve(curves: Sequence[Curve], longest: int) -> tuple[float | None, 
 
 def _target(all_runs: Runs, rows: Sequence[RunResult], target: float) -> Target:
     found = [reached(row, all_runs.measure, target) for row in rows]
-    there = [one for one in found if one is not None]
+    met = [one for one in found if one is not None]
     steps = spread([one.steps if one else inf for one in found])
     seconds = spread([one.seconds if one else inf for one in found])
-    return Target(len(there), len(found) - len(there), steps.median, seconds.median)
+    return Target(len(met), len(found) - len(met), steps.median, seconds.median)
 
 
 def _tuning(all_runs: Runs, v: int) -> Tuning:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from nntrain.comparison.measure import PARTS, Measure, choose
+from nntrain.comparison.measure import SPLITS, Measure, choose
 from nntrain.comparison.variants import Variant
 from nntrain.errors import bad_input
 
@@ -26,12 +26,12 @@ def measure_of(variants: Sequence[Variant], text: str | None, trials: int, targe
     fractions = [
         {"validation": variant.recipe.data.validation, "test": variant.recipe.data.test} for variant in variants
     ]
-    parts = [part for part in PARTS if part == "train" or all(split[part] for split in fractions)]
-    if "validation" not in parts and (trials or target is not None):
+    splits = [name for name in SPLITS if name == "train" or all(split[name] for split in fractions)]
+    if "validation" not in splits and (trials or target is not None):
         option, what = ("--tune", "tuning needs") if trials else ("--target", "a target needs")
         hint = "add one, as in --set data.validation=0.15"
         raise bad_input(option, f"{what} a validation split, but data.validation is 0", hint)
-    return choose(text, parts, metric, [variant.recipe for variant in variants])
+    return choose(text, splits, metric, [variant.recipe for variant in variants])
 
 
 def check_tuning(variants: Sequence[Variant], trials: int) -> None:

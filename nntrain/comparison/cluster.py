@@ -23,7 +23,7 @@ JOBS_PER_THREAD = 4  # jobs submitted ahead for each thread of the cluster
 TIMEOUT = 10  # seconds to wait for the scheduler and for its first worker
 MAX_WAIT_FOR_WORKERS = 60  # seconds to wait for a new worker after losing the last one
 WORKER_CHECK_INTERVAL = 1.0  # seconds
-RESULT_TIMEOUT = 5  # seconds to fetch a result: a lost one would block until its run is made again
+RESULT_TIMEOUT = 5  # seconds to fetch a result: a lost one would block until its run is repeated
 
 
 class Cluster:
@@ -77,19 +77,19 @@ class Cluster:
             if fingerprint not in datasets:  # a task, not scattered, so that it survives the loss of a worker
                 datasets[fingerprint] = self._client.submit(_same, variant.dataset, key=f"rows-{fingerprint}")
 
-        def hand_out(count: int) -> None:
+        def submit_next(count: int) -> None:
             for job in islice(left, count):
                 rows = datasets[variants.fingerprints[job.variant]]
                 future = self._client.submit(remote, job.key, to_data(job.recipe), rows, key=f"run-{job.key}")
                 waiting[future] = job
 
         try:
-            hand_out(JOBS_PER_THREAD * self._threads())
+            submit_next(JOBS_PER_THREAD * self._threads())
             while waiting:
                 done = self._some_of(waiting)
                 if self._interrupted():
                     return
-                hand_out(len(done))
+                submit_next(len(done))
                 for future in done:
                     result = self._result(future)
                     if result is None:
@@ -140,7 +140,7 @@ class Cluster:
             raise self._lost() from None
 
     def _result(self, future: Any) -> RunResult | None:
-        """Return the result of a run; None if it was lost with its worker, so that the run is made again."""
+        """Return the result of a run; None if it was lost with its worker, so that Dask repeats the run."""
         from distributed.comm.core import CommClosedError
 
         try:
@@ -179,7 +179,9 @@ async def _check(address: str) -> None:
     except (Exception, asyncio.CancelledError) as error:
         raise _no_scheduler(address, error) from None
     if kind != "Scheduler":
-        raise bad_input("--dask", f"at {address} is a {kind.lower()}, not a scheduler", "give the scheduler's address")
+        raise bad_input(
+            "--dask", f"the server at {address} is a {kind.lower()}, not a scheduler", "give the scheduler's address"
+        )
 
 
 def _no_scheduler(address: str, error: BaseException) -> InputError:
@@ -192,7 +194,7 @@ def _no_scheduler(address: str, error: BaseException) -> InputError:
 
 
 def remote(key: str, recipe: Mapping[str, Any], dataset: Dataset) -> bytes:
-    """Make a run on a worker, on one thread, and return its line."""
+    """Execute a run on a worker, on one thread, and return its line of the ledger."""
     return run_alone(key, Recipe.model_validate(dict(recipe)), dataset).to_json()
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-MISSING: Any = object()  # a key that a component of another name does not have
+MISSING: Any = object()  # the value of a key that a recipe's component does not have
 
 
 def differing(recipes: Sequence[Mapping[str, Any]], ignored: Sequence[str] = ()) -> list[dict[str, str]]:
@@ -33,13 +33,13 @@ def _short(key: str, clear: set[str]) -> str:
 
 
 def _differing(values: Sequence[Any], key: str) -> list[tuple[str, Sequence[Any]]]:
-    there = [value for value in values if value is not MISSING]
-    if all(value == there[0] for value in there):
+    present = [value for value in values if value is not MISSING]
+    if all(value == present[0] for value in present):
         return []
-    if not all(isinstance(value, dict) for value in there):
+    if not all(isinstance(value, dict) for value in present):
         return [(key, values)]
     found = []
-    for inner in dict.fromkeys(name for value in there for name in value):
+    for inner in dict.fromkeys(name for value in present for name in value):
         deeper = [MISSING if value is MISSING else value.get(inner, MISSING) for value in values]
         found += _differing(deeper, f"{key}.{inner}" if key else inner)
     return found

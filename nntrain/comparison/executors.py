@@ -1,4 +1,4 @@
-"""Executors of runs: threads of this process."""
+"""Executors of runs: the protocol that they follow, and the threads of this process."""
 
 from collections.abc import Callable, Generator, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -36,7 +36,7 @@ class Threads:
             waiting: dict[Future[RunResult], Job] = {}
             done: SimpleQueue[Future[RunResult]] = SimpleQueue()
 
-            def hand_out(count: int) -> None:
+            def submit_next(count: int) -> None:
                 for job in islice(left, count):
                     future = pool.submit(variants.run, job, self._interrupted)
                     waiting[future] = job
@@ -45,14 +45,14 @@ class Threads:
             for job in islice(left, 1):  # in the main thread, which receives signals
                 variants.compile(job)
                 left = chain([job], left)
-            hand_out(JOBS_PER_THREAD * self._count)
+            submit_next(JOBS_PER_THREAD * self._count)
             try:
                 while waiting:
                     future = _taken(done)
                     if self._interrupted():
                         return
                     if future is not None:
-                        hand_out(1)
+                        submit_next(1)
                         yield waiting.pop(future), future.result()
             finally:
                 for future in waiting:

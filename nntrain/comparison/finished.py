@@ -10,7 +10,7 @@ import numpy as np
 
 from nntrain.artifacts.history import History, or_nan, read_history
 from nntrain.comparison.differences import differing
-from nntrain.comparison.measure import PARTS, choose
+from nntrain.comparison.measure import SPLITS, choose
 from nntrain.comparison.protocol import DEFAULT, Budget, Runs
 from nntrain.comparison.run_result import LOSS, TRAIN_LOSS, RunResult
 from nntrain.comparison.variants import canonical, same_data
@@ -62,8 +62,8 @@ def runs_of(folders: Sequence[Path], measure: str | None, target: float | None) 
     differs = differing([to_data(recipe) for recipe in recipes], ignored=("name", "seed"))
     names = [_name([run.folder for run in group], folders) for group in groups.values()]
     variants = [Finished(*facts) for facts in zip(names, recipes, differs, strict=True)]
-    parts = [part for part in PARTS if all(part in run.summary for run in runs)]
-    chosen = choose(measure, parts, metric, recipes)
+    splits = [split for split in SPLITS if all(split in run.summary for run in runs)]
+    chosen = choose(measure, splits, metric, recipes)
     budget = Budget(0, 0, 0, target)
     all_runs = Runs(FinishedRuns(variants), chosen, budget, len(variants), metric, target=target, finished=True)
     for v, group in enumerate(groups.values()):
@@ -89,10 +89,10 @@ def _by_seed(runs: Iterable[History]) -> dict[int, RunResult]:
 def _result(run: History) -> RunResult:
     summary, metric = run.summary, run.metric
     scores = {}
-    for part in PARTS:
-        if part in summary:
-            loss = or_nan(summary[part]["loss"])
-            scores[part] = Scores(loss if isfinite(loss) else inf, summary[part][metric])
+    for split in SPLITS:
+        if split in summary:
+            loss = or_nan(summary[split]["loss"])
+            scores[split] = Scores(loss if isfinite(loss) else inf, summary[split][metric])
     curve = run.column("epoch", "step", "seconds", "train_loss", "validation_loss", f"validation_{metric}")
     losses = curve[:, LOSS if "validation" in scores else TRAIN_LOSS]
     area = float(losses.mean()) if len(curve) and np.isfinite(losses).all() else inf
@@ -127,9 +127,7 @@ def _check_data(runs: Sequence[History]) -> None:
         _, test_seed = key
         datasets[key] = run.recipe.data.source.load(run.folder, first.recipe.seed if test_seed is None else test_seed)
         if not same_data(datasets[source(first)], datasets[key]):
-            what = (
-                f"was trained on different data than {first.folder}: {_source_name(run)}, there {_source_name(first)}"
-            )
+            what = f"was trained on different data than {first.folder}: {_source_name(run)}, not {_source_name(first)}"
             raise bad_input(run.folder, what, "scores on different data cannot be compared")
 
 

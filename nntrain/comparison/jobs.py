@@ -62,7 +62,7 @@ class Variants:
 
     def __init__(self, variants: list[Variant]) -> None:
         self.all = variants
-        self._parts: OrderedDict[str, Prepared] = OrderedDict()
+        self._splits: OrderedDict[str, Prepared] = OrderedDict()
         self._lock = Lock()
         self.fingerprints = [_fingerprint(variant.dataset) for variant in variants]
 
@@ -79,17 +79,17 @@ class Variants:
         variant = self.all[job.variant]
         data = self._prepared(job, variant)
         plan = assemble(job.recipe, variant.dataset, data, Document("job", None), variant.name).plan
-        return Engine(plan, n_threads=1)  # the other cores make other runs
+        return Engine(plan, n_threads=1)  # the other cores execute other runs
 
     def _prepared(self, job: Job, variant: Variant) -> Prepared:
         key = f"{self.fingerprints[job.variant]} {job.seed} {job.recipe.data.model_dump_json()}"
         with self._lock:
-            if key not in self._parts:
-                self._parts[key] = splits_of(job.recipe, variant.dataset)
-            self._parts.move_to_end(key)
-            if len(self._parts) > MAX_CACHED_SPLITS:
-                self._parts.popitem(last=False)
-            return self._parts[key]
+            if key not in self._splits:
+                self._splits[key] = splits_of(job.recipe, variant.dataset)
+            self._splits.move_to_end(key)
+            if len(self._splits) > MAX_CACHED_SPLITS:
+                self._splits.popitem(last=False)
+            return self._splits[key]
 
 
 def run_alone(key: str, recipe: Recipe, dataset: Dataset) -> RunResult:

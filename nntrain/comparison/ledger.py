@@ -71,7 +71,7 @@ class Ledger:
         Raises:
             NntrainError: if it cannot be written; earlier lines stay intact.
         """
-        line = sealed(row.to_json())
+        line = with_checksum(row.to_json())
         try:
             left = memoryview(line)
             while left:
@@ -134,7 +134,7 @@ def rows_of(content: bytes, path: Path) -> tuple[dict[str, RunResult], bytes]:
         lines, rest = [*lines, rest], b""  # not written by this class
     for number, line in enumerate(lines, start=1):
         try:
-            row = RunResult.from_json(unsealed(line))
+            row = RunResult.from_json(without_checksum(line))
         except ValueError as error:
             hint = "delete the line to repeat that run, or choose another directory with --out"
             raise bad_input(f"{path}:{number}", f"not a valid run: {error}", hint) from None
@@ -142,14 +142,14 @@ def rows_of(content: bytes, path: Path) -> tuple[dict[str, RunResult], bytes]:
     return rows, rest
 
 
-def sealed(line: bytes) -> bytes:
+def with_checksum(line: bytes) -> bytes:
     """Append a checksum as the last key of a JSON object on one line."""
     body = line.rstrip(b"\n").removesuffix(b"}")
     return body + CHECKSUM + _digest(body) + b'"}\n'
 
 
-def unsealed(line: bytes) -> bytes:
-    """Return the object of a line that :func:`sealed` wrote, without its checksum.
+def without_checksum(line: bytes) -> bytes:
+    """Return the object of a line that :func:`with_checksum` wrote, without its checksum.
 
     Raises:
         ValueError: if the checksum is missing or wrong.

@@ -12,19 +12,19 @@ from nntrain.errors import bad_input, nearest
 from nntrain.recipe.schema import Recipe
 from nntrain.training.events import Scores
 
-PARTS = ("train", "validation", "test")
+SPLITS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
 class Measure:
     """The measure by which runs are compared: the loss or the metric on a split."""
 
-    part: str
+    split: str
     name: str  # loss, accuracy or r2
 
     @property
     def lower(self) -> bool:
-        """Whether less is better."""
+        """Whether lower is better."""
         return self.name == "loss"
 
     @property
@@ -32,9 +32,9 @@ class Measure:
         """The value of a diverged run."""
         return inf if self.lower else -inf
 
-    def of(self, row: RunResult, part: str | None = None) -> float:
+    def of(self, row: RunResult, split: str | None = None) -> float:
         """Return a run's value, optionally on another split."""
-        return self.worst if row.diverged else self.value(row.scores.get(part or self.part))
+        return self.worst if row.diverged else self.value(row.scores.get(split or self.split))
 
     def value(self, scores: Scores | None) -> float:
         """Return the value of some scores, or the worst value if it is missing."""
@@ -63,13 +63,13 @@ def reached(row: RunResult, measure: Measure, target: float) -> Reached | None:
     return Reached(float(row.records[there[0], STEP]), float(row.records[there[0], SECONDS]))
 
 
-def choose(text: str | None, parts: Sequence[str], metric: str, recipes: Iterable[Recipe]) -> Measure:
+def choose(text: str | None, splits: Sequence[str], metric: str, recipes: Iterable[Recipe]) -> Measure:
     """Return the measure that ``text`` names, such as ``validation.loss``.
 
     Args:
         text: None for the validation loss (test loss without a validation split, training loss without both), or for
             the metric if the recipes have different losses.
-        parts: splits that all runs have.
+        splits: those that all runs have.
         metric: accuracy or r2.
         recipes: the complete recipes of all variants.
 
@@ -82,9 +82,9 @@ def choose(text: str | None, parts: Sequence[str], metric: str, recipes: Iterabl
             for recipe in recipes
             if recipe.loss is not None
         }
-        part = next(part for part in ("validation", "test", "train") if part in parts)
-        return Measure(part, "loss" if len(losses) == 1 else metric)
-    known = [f"{part}.{name}" for part in parts for name in ("loss", metric)]
+        split = next(split for split in ("validation", "test", "train") if split in splits)
+        return Measure(split, "loss" if len(losses) == 1 else metric)
+    known = [f"{split}.{name}" for split in splits for name in ("loss", metric)]
     if text not in known:
         hint = f"{nearest(text, known)} allowed: {', '.join(known)}".strip()
         raise bad_input("--measure", f"unknown measure {text!r}", hint)

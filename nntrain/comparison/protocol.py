@@ -140,10 +140,10 @@ def compare(variants: Variants, all_runs: Runs, ledger: Ledger, executor: Execut
     If the executor is interrupted, ``all_runs`` is incomplete.
     """
     budget = all_runs.budget
-    everyone, compared = range(len(variants.all)), range(all_runs.count)
+    all_variants, compared = range(len(variants.all)), range(all_runs.count)
     seeds = budget.fresh_seeds
     first: list[tuple[int, Job]] = [(seed, Job.of(variants, v, DEFAULT, seed)) for seed in seeds for v in compared]
-    for v in everyone if budget.trials else ():
+    for v in all_variants if budget.trials else ():
         count = budget.trials if v < all_runs.count else REFERENCE_BUDGET * budget.trials
         variant = variants.all[v]
         fixed = [key.removeprefix("optimizer.") for key in variant.keys if key.startswith("optimizer.")]
@@ -154,16 +154,16 @@ def compare(variants: Variants, all_runs: Runs, ledger: Ledger, executor: Execut
     all_runs.target = budget.target
     if not complete or not budget.trials:
         return
-    for v in everyone:
+    for v in all_variants:
         all_runs.best[v] = _best(all_runs, v)
     references = _references(all_runs)
     completed = len(first)
-    for turn in range(max(1, len(references))):  # a second turn only if the best reference learned nothing
-        wanted = [*(compared if turn == 0 else ()), *references[turn : turn + 1]]
+    for attempt in range(max(1, len(references))):  # a second attempt only if the best reference learned nothing
+        wanted = [*(compared if attempt == 0 else ()), *references[attempt : attempt + 1]]
         jobs = [(seed, _tuned(variants, all_runs, v, seed)) for v in wanted for seed in seeds]
         complete = yield from _complete(variants, all_runs, ledger, executor, jobs, completed)
         completed += len(jobs)
-        if not complete or (references and _set_target(all_runs, references[turn])):
+        if not complete or (references and _set_target(all_runs, references[attempt])):
             return
     if budget.target is None:
         all_runs.notes.append("no target: no reference optimizer learned anything; set one with --target")
@@ -221,9 +221,9 @@ def _complete(
     missing: Iterable[Job] = [wanted[key][0][1] for key in wanted if key not in ledger.rows]
     completed = executor.run(variants, missing)
     try:
-        for job, bare in completed:
+        for job, result in completed:
             about = (variants.all[job.variant].name, job.phase, job.seed, dict(job.settings))
-            row = replace(bare, about=dict(zip(ABOUT, about, strict=True)))
+            row = replace(result, about=dict(zip(ABOUT, about, strict=True)))
             ledger.add(row)
             yield from report(job.key, row, reused=False)
     finally:
@@ -242,7 +242,7 @@ def _best(all_runs: Runs, variant: int) -> int | None:
 
 
 def _references(all_runs: Runs) -> list[int]:
-    """Return the reference variants by their best trial, best first, without those whose trials all diverged."""
+    """Return the reference variants sorted by their best trial, without those whose trials all diverged."""
     found = []
     for v in range(all_runs.count, len(all_runs.variants.all)):
         best = all_runs.best[v]

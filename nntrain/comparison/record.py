@@ -17,7 +17,7 @@ from nntrain.comparison.run_result import RunResult
 from nntrain.errors import bad_input
 
 
-class Middle(Facts):
+class Quartiles(Facts):
     """Median and quartiles; None if not finite."""
 
     median: Real | None
@@ -38,8 +38,8 @@ class Outcome(Facts):
     settings: dict[str, Real]
     runs: Count
     diverged: Fraction
-    scores: dict[str, dict[str, Middle]]
-    seconds: Middle
+    scores: dict[str, dict[str, Quartiles]]
+    seconds: Quartiles
     target: Reached | None
 
 
@@ -72,7 +72,7 @@ class Difference(Facts):
 
 
 class Record(Facts):
-    """The used keys of comparison.json."""
+    """The keys of comparison.json that reports use."""
 
     measure: Annotated[str, Field(pattern=r"^(train|validation|test)\.(loss|accuracy|r2)$")]
     metric: Literal["accuracy", "r2"]

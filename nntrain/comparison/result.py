@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from nntrain.comparison.statistics import Pair, Spread, fewest_seeds
+from nntrain.comparison.statistics import Pair, Spread, min_seeds
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class VariantResult:
     tuning: Tuning | None
 
     @property
-    def counts(self) -> Outcome:
+    def ranked(self) -> Outcome:
         """The outcome that is ranked."""
         return self.tuned or self.default
 
@@ -131,7 +131,7 @@ class Result:
     @property
     def diverged(self) -> bool:
         """Whether every run diverged."""
-        return all(variant.counts.diverged == 1 for variant in self.variants)
+        return all(variant.ranked.diverged == 1 for variant in self.variants)
 
     @property
     def verdict(self) -> str:
@@ -139,7 +139,7 @@ class Result:
         first, *others = self.variants
         if self.diverged:
             return "every run diverged: nothing to rank"
-        few = [pair for pair in self.pairs if pair.n < fewest_seeds(len(self.pairs))]
+        few = [pair for pair in self.pairs if pair.n < min_seeds(len(self.pairs))]
         if few:
             return few[0].verdict
         of_first = [pair for pair in self.pairs if pair.a == first.name]

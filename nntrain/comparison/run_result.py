@@ -59,7 +59,7 @@ class RunResult:
 
     def to_json(self) -> bytes:
         """Return the result as a line of JSON."""
-        scores = {part: score._asdict() for part, score in self.scores.items()}
+        scores = {split: score._asdict() for split, score in self.scores.items()}
         facts = {"key": self.key, **self.about, "stopped": self.stopped.value, "epochs": self.epochs}
         facts |= {"steps": self.steps, "seconds": self.seconds, "scores": scores, "area": self.area}
         untrained = self.untrained and self.untrained._asdict()
@@ -78,7 +78,7 @@ class RunResult:
             first = error.errors(include_url=False, include_input=False)[0]
             place = ".".join(map(str, first["loc"]))
             raise ValueError(f"{place}: {first['msg']}" if place else str(first["msg"])) from None
-        scores = {str(part): score.scores() for part, score in found.scores.items()}
+        scores = {str(split): score.scores() for split, score in found.scores.items()}
         curve, records = _curve(found.curve), _curve(found.records)
         area = inf if found.area is None else found.area
         about = {name: value for name in ABOUT if (value := getattr(found, name)) is not None}
@@ -162,7 +162,7 @@ class Recorder:
         if self._last is not None and self._points[-1] is not self._last:
             self._points.append(self._last)
         kept = event.best if event.kept == "best" else event.final
-        scores = {part: _bounded(score) for part, score in kept.items()}
+        scores = {split: _bounded(score) for split, score in kept.items()}
         area = self._sum / event.epochs if event.epochs and isfinite(self._sum) else inf
         curve, records = _curve(self._points), _curve(self._records)
         facts = (key, event.stopped, event.epochs, event.steps, self._seconds)

@@ -1,6 +1,6 @@
 """Statistics of many runs, by SciPy where possible.
 
-A diverged run takes part with an infinite value.
+A diverged run counts with an infinite value.
 """
 
 from collections.abc import Mapping, Sequence
@@ -130,15 +130,15 @@ def pairs(values: Mapping[str, Mapping[int, float]], lower: bool, seed: int) -> 
     for a, b in combinations(values, 2):
         seeds = sorted(values[a].keys() & values[b].keys())
         one, other = (np.array([values[name][s] for s in seeds], np.float64) for name in (a, b))
-        ahead = _differences(one, other) if lower else _differences(-one, -other)
+        differences = _differences(one, other) if lower else _differences(-one, -other)
         infinite = (int(np.isinf(one).sum()), int(np.isinf(other).sum()))
-        found.append((a, b, len(seeds), infinite, ahead, _wilcoxon(ahead)))
+        found.append((a, b, len(seeds), infinite, differences, _wilcoxon(differences)))
     corrected = holm([p for *_, p in found])
     compared = []
-    for (a, b, n, infinite, ahead, p), p_holm in zip(found, corrected, strict=True):
-        low, high = _interval(ahead, seed)
-        shown = n >= fewest_seeds(len(found)) and p_holm < SIGNIFICANCE and (low > 0 or high < 0)
-        middle = float(_medians(ahead)) if n else 0.0
+    for (a, b, n, infinite, differences, p), p_holm in zip(found, corrected, strict=True):
+        low, high = _interval(differences, seed)
+        shown = n >= min_seeds(len(found)) and p_holm < SIGNIFICANCE and (low > 0 or high < 0)
+        middle = float(_medians(differences)) if n else 0.0
         verdict = _verdict(n, infinite, len(found)) or "no significant difference"
         if shown:
             verdict = f"{a} is better than {b}" if low > 0 else f"{b} is better than {a}"
@@ -156,8 +156,8 @@ def holm(p_values: Sequence[float]) -> list[float]:
     """
     order = np.argsort(p_values)
     corrected, largest = [1.0] * len(p_values), 0.0
-    for place, index in enumerate(order):
-        largest = max(largest, min(1.0, (len(p_values) - place) * p_values[index]))
+    for rank, index in enumerate(order):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[index]))
         corrected[index] = largest
     return corrected
 
@@ -168,13 +168,13 @@ def _differences(one: Values, other: Values) -> Values:
     Differences below rounding error become 0, so that equal accuracies tie.
     """
     with np.errstate(invalid="ignore", over="ignore"):
-        ahead = other - one
-    ahead[np.isinf(one) & np.isinf(other)] = 0.0
+        differences = other - one
+    differences[np.isinf(one) & np.isinf(other)] = 0.0
     unit = ROUNDING * max(_largest(one), _largest(other))
-    finite = np.isfinite(ahead)
+    finite = np.isfinite(differences)
     if unit:  # 0 for subnormal values
-        ahead[finite] = np.round(ahead[finite] / unit) * unit
-    return ahead
+        differences[finite] = np.round(differences[finite] / unit) * unit
+    return differences
 
 
 def _largest(values: Values) -> float:
@@ -182,37 +182,37 @@ def _largest(values: Values) -> float:
     return float(np.abs(values[np.isfinite(values)]).max(initial=0.0)) or 1.0
 
 
-def _medians(ahead: Values, axis: int = -1) -> Values:
+def _medians(differences: Values, axis: int = -1) -> Values:
     """Return medians along the last axis, taking 0 as the middle of -∞ and ∞."""
-    ordered, n = np.sort(ahead, axis=axis), ahead.shape[axis]
+    ordered, n = np.sort(differences, axis=axis), differences.shape[axis]
     with np.errstate(invalid="ignore"):
         middle = ordered[..., (n - 1) // 2] / 2 + ordered[..., n // 2] / 2
     return np.where(np.isnan(middle), 0.0, middle)
 
 
-def _interval(ahead: Values, seed: int) -> tuple[float, float]:
-    if not ahead.size:
+def _interval(differences: Values, seed: int) -> tuple[float, float]:
+    if not differences.size:
         return -inf, inf
-    if (ahead == ahead[0]).all():
-        return float(ahead[0]), float(ahead[0])
+    if (differences == differences[0]).all():
+        return float(differences[0]), float(differences[0])
     with np.errstate(invalid="ignore", over="ignore"):  # in SciPy's interval, which is not used
         found: Any = stats.bootstrap(
-            (ahead,), _medians, method="percentile", n_resamples=RESAMPLES, rng=stream(seed, "bootstrap")
+            (differences,), _medians, method="percentile", n_resamples=RESAMPLES, rng=stream(seed, "bootstrap")
         )
     return _quantile(found.bootstrap_distribution, SIGNIFICANCE / 2), _quantile(
         found.bootstrap_distribution, 1 - SIGNIFICANCE / 2
     )
 
 
-def _wilcoxon(ahead: Values) -> float:
+def _wilcoxon(differences: Values) -> float:
     """Return the p value; infinite differences rank highest."""
-    if not ahead.any():
+    if not differences.any():
         return 1.0
-    ranked = np.clip(ahead / _largest(ahead), -10, 10)
+    ranked = np.clip(differences / _largest(differences), -10, 10)
     return float(stats.wilcoxon(ranked, zero_method="zsplit").pvalue)
 
 
-def fewest_seeds(count: int) -> int:
+def min_seeds(count: int) -> int:
     """Return the minimum number of seeds for a significant difference among ``count`` pairs.
 
     With n seeds Wilcoxon's p is at least 2^(1 - n), and Holm's correction multiplies the smallest p by ``count``.
@@ -226,7 +226,7 @@ def _verdict(n: int, infinite: tuple[int, int], count: int) -> str:
         return "no seed in common"
     if infinite == (n, n):
         return "neither has a finite value"
-    fewest = fewest_seeds(count)
+    fewest = min_seeds(count)
     if n < fewest:
         need = "1 pair needs" if count == 1 else f"{count} pairs need"
         return f"too few seeds: {n}; {need} at least {fewest}"

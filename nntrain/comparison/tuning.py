@@ -17,11 +17,11 @@ class Trial:
     """A point of a search space: for each key its value and its position within the range."""
 
     settings: Mapping[str, float]
-    places: Mapping[str, float]
+    positions: Mapping[str, float]
 
     def edges(self) -> list[str]:
         """Return the keys whose value is at an edge of the range."""
-        return [key for key, place in self.places.items() if not EDGE_FRACTION <= place <= 1 - EDGE_FRACTION]
+        return [key for key, position in self.positions.items() if not EDGE_FRACTION <= position <= 1 - EDGE_FRACTION]
 
 
 def trials_of(optimizer: Optimizer, count: int, seed: int, fixed: Sequence[str] = ()) -> list[Trial]:
@@ -35,13 +35,13 @@ def trials_of(optimizer: Optimizer, count: int, seed: int, fixed: Sequence[str] 
 
     Source: Halton 1960, scrambled (SciPy); recommended by Google's tuning playbook for exploring.
     """
-    space: dict[str, Range] = {key: part for key, part in optimizer.space(count).items() if key not in fixed}
+    space: dict[str, Range] = {key: interval for key, interval in optimizer.space(count).items() if key not in fixed}
     if not space:
         return []
     points = qmc.Halton(len(space), rng=stream(seed, "trials")).random(count)
     return [
         Trial(
-            {key: part.at(float(place)) for (key, part), place in zip(space.items(), point, strict=True)},
+            {key: interval.at(float(position)) for (key, interval), position in zip(space.items(), point, strict=True)},
             dict(zip(space, np.asarray(point).tolist(), strict=True)),
         )
         for point in points

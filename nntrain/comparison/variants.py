@@ -39,7 +39,7 @@ class Axis:
 
     key: str
     values: tuple[Any, ...]
-    place: str  # of the option, for messages
+    option: str  # where the values come from, for messages
 
 
 @dataclass(frozen=True)
@@ -62,7 +62,7 @@ class Variant:
 
     @property
     def differs(self) -> Mapping[str, str]:
-        """Nothing: the name already says it."""
+        """Empty: the name already lists the differences."""
         return {}
 
 
@@ -72,18 +72,18 @@ def with_settings(recipe: Recipe, seed: int, settings: dict[str, Any]) -> Recipe
     return recipe.model_copy(update={"seed": seed, "optimizer": optimizer})
 
 
-def axis(place: str, key: str, text: str) -> Axis:
+def axis(option: str, key: str, text: str) -> Axis:
     """Parse an option's value: YAML values separated by commas.
 
     Raises:
         InputError: if it is malformed or empty.
     """
-    document = read_document(place, f"[{text}]")
+    document = read_document(option, f"[{text}]")
     if document.problems:
         raise InputError(*document.problems)
     if not isinstance(document.data, list) or not document.data:
-        raise bad_input(place, "expected values separated by commas", "as in --optimizers sgd,adam")
-    return Axis(key, tuple(document.data), f"{place} {text}")
+        raise bad_input(option, "expected values separated by commas", "as in --optimizers sgd,adam")
+    return Axis(key, tuple(document.data), f"{option} {text}")
 
 
 def variants_of(paths: Sequence[str], settings: Sequence[str], axes: Sequence[Axis]) -> list[Variant]:
@@ -103,20 +103,20 @@ def variants_of(paths: Sequence[str], settings: Sequence[str], axes: Sequence[Ax
             varied, labels = document, [label] if len(paths) > 1 else []
             chosen = list(zip(axes, values, strict=True))
             for one, value in sorted(chosen, key=lambda pair: pair[0].key.count(".")):  # optimizer before optimizer.lr
-                varied = override(varied, one.key, value, one.place)
+                varied = override(varied, one.key, value, one.option)
                 varied = apply_overrides(varied, [text for text in settings if text.strip().startswith(f"{one.key}.")])
             labels += [_label(one.key, value) for one, value in chosen]
             seed = found[0].recipe.seed if found else None
             found.append(_variant(" ".join(labels) or stem, varied, folder, tuple(one.key for one in axes), seed))
     names = [variant.name for variant in found]
-    twice = next((name for name in names if names.count(name) > 1), None)
-    if twice is not None:
-        raise bad_input("compare", f"two variants have the name {twice!r}", "give each value once")
+    duplicate = next((name for name in names if names.count(name) > 1), None)
+    if duplicate is not None:
+        raise bad_input("compare", f"two variants have the name {duplicate!r}", "give each value once")
     texts = [canonical(variant.recipe) for variant in found]
     same = next((i for i, text in enumerate(texts) if text in texts[:i]), None)
     if same is not None:
         first = names[texts.index(texts[same])]
-        raise bad_input("compare", f"{first!r} and {names[same]!r} are the same recipe", "give each once")
+        raise bad_input("compare", f"{first!r} and {names[same]!r} are the same recipe", "give each recipe once")
     other = next((variant for variant in found if not same_data(found[0].dataset, variant.dataset)), None)
     if other is not None:
         what = f"{names[0]!r} and {other.name!r} have different data: {_rows(found[0])}, and {_rows(other)}"
@@ -130,9 +130,9 @@ def _check(axes: Sequence[Axis]) -> None:
     keys = [one.key for one in axes]
     for one in axes:
         if keys.count(one.key) > 1:
-            raise bad_input(one.place, f"{one.key} already varies", "give all its values in one option")
+            raise bad_input(one.option, f"{one.key} already varies", "give all its values in one option")
         if one.key in SEEDS:
-            raise bad_input(one.place, f"cannot vary {one.key}: all variants run with the same seeds", "see --seeds")
+            raise bad_input(one.option, f"cannot vary {one.key}: all variants run with the same seeds", "see --seeds")
 
 
 def _variant(name: str, document: Document, folder: Path, keys: tuple[str, ...], seed: int | None) -> Variant:
@@ -147,7 +147,7 @@ def _variant(name: str, document: Document, folder: Path, keys: tuple[str, ...],
 
 
 def with_optimizer(variant: Variant, name: str, optimizer: str) -> Variant:
-    """Return a variant with another optimizer's defaults, and open settings resolved again.
+    """Return a variant with another optimizer's defaults, and ``auto`` settings resolved again.
 
     Raises:
         InputError: if the recipe is incompatible with that optimizer.

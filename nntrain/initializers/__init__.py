@@ -22,10 +22,10 @@ Scale = Annotated[Positive, Field(description="standard deviation")]
 class Initializer(Component, family="initializer"):
     """A rule to draw the initial weights of a layer with I inputs (fan in) and O outputs (fan out)."""
 
-    unit_variance: ClassVar[bool] = False  # whether the weights are scaled to the training data
+    unit_variance: ClassVar[bool] = False  # whether nntrain.network.lsuv then scales the weights to the data
 
     def misfit(self, shape: tuple[int, ...], largest: float) -> str | None:
-        """Return what does not fit an array of ``shape`` with numbers up to ``largest``, in words; None if all fits."""
+        """Return a description of values that do not have ``shape`` or exceed ``largest``; None if they fit."""
         return None
 
     def draw(self, shape: tuple[int, ...], n_in: int, n_out: int, random: np.random.Generator) -> Draw:

@@ -61,7 +61,7 @@ class Given(Initializer):
     ]
 
     def misfit(self, shape: tuple[int, ...], largest: float) -> str | None:
-        """Return what the values are if they are not numbers of ``shape`` up to ``largest``, else None."""
+        """Return a description of the values if they do not have ``shape`` or exceed ``largest``, else None."""
         rows = [row for row in self.values if isinstance(row, list)]
         numbers = [number for row in self.values for number in (row if isinstance(row, list) else [row])]
         if max(map(abs, numbers), default=0.0) > largest:

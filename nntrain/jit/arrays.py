@@ -10,7 +10,7 @@ def without_refcounts(arrays: Any) -> Any:
     """Return an array, or a tuple with arrays in it, without reference counting.
 
     Numba increments and decrements an array's reference count for every slice, which takes more than a quarter of a
-    small network's step. It is not needed: the Python caller holds the arrays until the compiled function returns.
+    small network's step. It is not needed: the Python caller keeps the arrays alive until compiled code returns.
     """
     return arrays
 

@@ -67,33 +67,33 @@ def _parts_64(x):
 
 @overload(exp)
 def _compiled_exp(x):
-    parts, smallest, largest, real = _of(x)
+    parts, smallest, largest, real = _for_type(x)
 
     @exact
-    def within(x):
+    def implementation(x):
         p, half = parts(x)
         value = real(2) * (p * half + half)
         value = real(inf) if x > largest else value
         return real(0) if x < smallest else value
 
-    return lambda x: within(x)
+    return lambda x: implementation(x)
 
 
 @overload(expm1)
 def _compiled_expm1(x):
-    parts, smallest, largest, real = _of(x)
+    parts, smallest, largest, real = _for_type(x)
 
     @exact
-    def within(x):
+    def implementation(x):
         p, half = parts(x)
         value = real(2) * (p * half + (half - real(0.5)))
         value = real(inf) if x > largest else value
         return real(-1) if x < smallest else value
 
-    return lambda x: within(x)
+    return lambda x: implementation(x)
 
 
-def _of(x: Any) -> Any:
+def _for_type(x: Any) -> Any:
     """Return, for a Numba float type, the function for both parts, the bounds of x, and NumPy's type."""
     if x == types.float32:
         return _parts_32, SMALLEST_32, LARGEST_32, np.float32
@@ -107,7 +107,7 @@ def tanh(x: Any) -> Any:
 
 @overload(tanh)
 def _compiled_tanh(x):
-    real = _of(x)[-1]
+    real = _for_type(x)[-1]
 
     def implementation(x):
         e = expm1(real(-2) * abs(x))

@@ -1,6 +1,6 @@
 """The decorators that compile functions.
 
-Numba compiles plain loops, which read as the lectures write them. There are two kinds of compiled function:
+Numba compiles plain loops, which read like the formulas of a lecture. There are two kinds of compiled function:
 
 - ``@kernel``: a helper that is compiled into its callers, for the types that they pass. Python code that calls it gets
   the plain Python function.

@@ -5,7 +5,7 @@ from nntrain.jit.kernels import kernel
 from nntrain.matmul.gemm import is_large, multiply
 from nntrain.matmul.transpose import transpose
 
-MIN_ROWS_TO_TRANSPOSE = 4  # with fewer rows, transposing the weights does not pay (measured: benchmarks/README.md)
+MIN_ROWS_TO_TRANSPOSE = 4  # with fewer rows, transposing the weights does not pay off (measured: benchmarks/README.md)
 
 
 @kernel

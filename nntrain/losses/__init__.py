@@ -16,7 +16,7 @@ from nntrain.jit.lazy import types
 from nntrain.registry import Component
 
 
-def LOSS(F: Any) -> Any:  # noqa: N802 - a constant of a float type
+def LOSS(F: Any) -> Any:  # noqa: N802 - one constant per float type F
     """(output (B, O), target (B, T), delta (B, O), numbers): fill delta with dL/do and return L."""
     return types.float64(F[:, ::1], F[:, ::1], F[:, ::1], types.float64[::1])
 
@@ -77,7 +77,7 @@ class Loss(Component, family="loss"):
         """Return the loss in a form whose gradient is its derivative everywhere, for comparison with differences."""
         return self
 
-    def weigh(self, target: NDArray[Any]) -> NDArray[np.float64] | None:
+    def sample_weights(self, target: NDArray[Any]) -> NDArray[np.float64] | None:
         """Return the weight of each sample of ``target`` (N, T) in the mean, or None if all weigh the same."""
         return None
 
@@ -90,7 +90,7 @@ class Loss(Component, family="loss"):
             losses: of each batch (E, C).
             rows: number of samples (N).
             batch: samples in a batch; the last may have fewer.
-            weights: of each sample, as :meth:`weigh` returns them, in the order of the batches: (N) or (E, N).
+            weights: of each sample, as :meth:`sample_weights` returns them, in the order of the batches: (N) or (E, N).
         """
         with np.errstate(over="ignore"):  # infinity is the right result
             if self.reduction == "sum":

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from nntrain.jit.fastmath import exp
 from nntrain.jit.kernels import CompiledFunction, compiled
 from nntrain.losses import LOSS
-from nntrain.losses.class_weights import MIN_PROBABILITY, WeighsClasses, WeightedMean, are_classes, mass, weight
+from nntrain.losses.class_weights import MIN_PROBABILITY, WeighsClasses, WeightedMean, are_classes, denominator, weight
 from nntrain.registry import Dialects
 
 N_CLASSES = 2
@@ -21,7 +21,7 @@ def binary_cross_entropy(output, target, delta, numbers):
     weights = numbers[1:]
     if not are_classes(target, N_CLASSES, weights):
         return np.nan
-    scale = 1 / mass(target, weights, numbers[0])
+    scale = 1 / denominator(target, weights, numbers[0])
     total = 0.0
     for i in range(output.shape[0]):
         z, truth = output[i, 0], target[i, 0]

@@ -30,7 +30,7 @@ def are_classes(target, classes, weights):
 
 
 @kernel
-def mass(target, weights, weighted):
+def denominator(target, weights, weighted):
     """Return the denominator of the mean: the number of samples, or the sum of their weights."""
     if weights.size == 0 or weighted == 0:
         return float(target.shape[0])
@@ -87,7 +87,7 @@ class WeighsClasses(Loss):
         """Return the number of samples of each class (C) in ``target`` (N, 1)."""
         return np.bincount(target[:, 0].astype(np.int64), minlength=classes)
 
-    def weigh(self, target: NDArray[Any]) -> NDArray[np.float64] | None:
+    def sample_weights(self, target: NDArray[Any]) -> NDArray[np.float64] | None:
         """Return the weight of each sample if the mean divides by them, else None."""
         if not self.class_weights or not self.weighted_mean:
             return None

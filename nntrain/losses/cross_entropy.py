@@ -10,7 +10,7 @@ from nntrain.jit.arrays import view
 from nntrain.jit.fastmath import exp
 from nntrain.jit.kernels import CompiledFunction, compiled, kernel
 from nntrain.losses import LOSS
-from nntrain.losses.class_weights import MIN_PROBABILITY, WeighsClasses, are_classes, mass, weight
+from nntrain.losses.class_weights import MIN_PROBABILITY, WeighsClasses, are_classes, denominator, weight
 from nntrain.registry import Dialects
 
 SAFE_PRODUCT = 1e200  # of normalizers; far below the largest float64
@@ -35,7 +35,7 @@ def cross_entropy(output, target, delta, numbers):
     rows, classes = output.shape
     smoothing, by_row, weights = numbers[0], numbers[1] != 0, numbers[3:]
     spread, right = smoothing / classes, 1 - smoothing  # the target of each class, and what is added for the true one
-    scale = 1 / mass(target, weights, numbers[2])
+    scale = 1 / denominator(target, weights, numbers[2])
     shift(output, delta)
     total = 0.0
     for i in range(rows):

@@ -37,8 +37,8 @@ def gaussian(output, target, delta, numbers):
             total += 0.5 * (clamped + z * z)
             delta[i, j] = scale * z * inverse
             if predicted:
-                pull = one if clamped == s else exp(s - clamped)
-                delta[i, targets + j] = scale * half * (one - z * z) * pull
+                factor = one if clamped == s else exp(s - clamped)
+                delta[i, targets + j] = scale * half * (one - z * z) * factor
     return total / target.size
 
 

@@ -100,9 +100,9 @@ def _compiled_multiply(A, B, b, C, mailbox):
 
 @kernel
 def is_large(rows: int, weights: int, n_threads: int) -> bool:
-    """Return whether packing pays for a product of ``rows`` rows of A and ``weights`` numbers of B."""
-    fewest = PACKED_MULTIPLY_ADDS if n_threads == 1 else SHARED_MULTIPLY_ADDS
-    return rows * weights >= fewest and rows >= 2 * TILE_ROWS
+    """Return whether packing pays off for a product of ``rows`` rows of A and ``weights`` numbers of B."""
+    threshold = PACKED_MULTIPLY_ADDS if n_threads == 1 else SHARED_MULTIPLY_ADDS
+    return rows * weights >= threshold and rows >= 2 * TILE_ROWS
 
 
 @kernel
@@ -120,7 +120,7 @@ def multiply_on_one_thread(A, B, b, C, scratch):
         multiply_tiles(A, 0, B, 0, b, C, 0, 0, C.shape[1], False)
 
 
-def SHARED_PRODUCT(F: Any) -> Any:  # noqa: N802 - a constant of a float type
+def SHARED_PRODUCT(F: Any) -> Any:  # noqa: N802 - one constant per float type F
     """(matrix A, a_transposed, B, b_transposed, b, C, mailbox), as in ``fill_panels``."""
     matrix, flag = F[:, ::1], types.boolean
     return types.void(matrix, flag, matrix, flag, F[::1], matrix, MAILBOX())
@@ -131,7 +131,7 @@ call_shared = by_address(SHARED_PRODUCT)
 
 @compiled(SHARED_PRODUCT)
 def shared_product(A, a_transposed, B, b_transposed, b, C, mailbox):
-    """Fill C in panels, on as many of the pool's threads as the work is enough for."""
+    """Fill C in panels, on as many of the pool's threads as the work keeps busy."""
     n_threads = min(mailbox[0].n_threads, max(1, C.shape[0] * B.size // (SHARED_MULTIPLY_ADDS // 2)))
     if n_threads > 1:
         job = job_of(mailbox, PRODUCT_JOB)
@@ -157,7 +157,7 @@ def work_on_product(mailbox, worker, n_threads, scratch):
     call_panels(mailbox[0].fill_panels, A, flags[0], B, flags[1], b, C, scratch, worker, n_threads)
 
 
-def PANELS(F: Any) -> Any:  # noqa: N802 - a constant of a float type
+def PANELS(F: Any) -> Any:  # noqa: N802 - one constant per float type F
     """(matrix A, a_transposed, B, b_transposed, b, C, scratch, worker, n_threads), as in ``fill_panels``."""
     matrix, flag = F[:, ::1], types.boolean
     return types.void(matrix, flag, matrix, flag, F[::1], matrix, F[::1], types.int64, types.int64)
@@ -195,8 +195,8 @@ def fill_portion(A, a_transposed, B, b_transposed, b, C, scratch, worker, n_thre
         A_part = view(A, top * inner, (bottom - top, inner))
         multiply_tiles_noinline(A_part, FIRST, B, FIRST, b, C, top, FIRST, columns, NOT_ADDED)
         return
-    height = even(bottom - top, PACKED_BYTES // (PACKED_DEPTH * C.itemsize * TILE_ROWS) * TILE_ROWS, TILE_ROWS)
-    depth = even(inner, PACKED_DEPTH, 1)
+    height = part_size(bottom - top, PACKED_BYTES // (PACKED_DEPTH * C.itemsize * TILE_ROWS) * TILE_ROWS, TILE_ROWS)
+    depth = part_size(inner, PACKED_DEPTH, 1)
     packed = scratch[PACKED_DEPTH * width :]
     for i in range(top, bottom, height):
         for k in range(0, inner, depth):
@@ -222,8 +222,11 @@ def portion(length, unit, worker, n_threads):
 
 
 @kernel
-def even(length, most, unit):
-    """Return the size, a multiple of ``unit``, of the parts of a length cut evenly into as few parts as possible."""
+def part_size(length, most, unit):
+    """Return the part size that divides a length evenly into as few parts of at most ``most`` as possible.
+
+    It is a multiple of ``unit``.
+    """
     parts = max(1, -(-length // most))
     return max(unit, -(-length // (parts * unit)) * unit)
 

@@ -20,9 +20,8 @@ VECTOR_BYTES = 64 if FEATURES.get("AVX512F") else 32 if FEATURES.get("AVX") else
 TILE_ROWS = 6 if VECTOR_BYTES == 32 else 8  # AVX has 16 registers, the others 32
 LOW_TILE_ROWS = 4  # rows of the tiles at the bottom of C; in a tile of one row, each sum waits for the one before
 TILE_VECTORS = 2  # of columns
-MASKED_STORE_BYTES = (
-    64  # masked stores of vectors of this size run at full speed; shorter ones take a dozen cycles on AMD
-)
+# Masked stores of vectors of this size run at full speed; shorter ones take a dozen cycles on AMD.
+MASKED_STORE_BYTES = 64
 # Rows of B per iteration of the loop, in tiles of small and of large products. With one row more, the loop
 # does not fit into the processor's cache of decoded instructions: with four rows it is half as fast.
 UNROLL, UNROLL_LARGE = 2, 3
@@ -221,8 +220,8 @@ class _Writer:
         inner, _ = self.shape(self.b)
         whole = builder.mul(builder.sdiv(inner, self.int64(self.unroll)), self.int64(self.unroll))
         with cgutils.for_range_slice(builder, self.int64(0), whole, self.int64(self.unroll)) as (k, _):
-            for below in range(self.unroll):
-                self.add(sums, offsets, self.plus(k, below))
+            for step in range(self.unroll):
+                self.add(sums, offsets, self.plus(k, step))
         with cgutils.for_range_slice(builder, whole, inner, self.int64(1)) as (k, _):
             self.add(sums, offsets, k)
         for v in range(vectors):

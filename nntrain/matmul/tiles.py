@@ -22,7 +22,7 @@ from nntrain.matmul.microkernel import (
 )
 
 
-def SMALL(F: Any) -> Any:  # noqa: N802 - a constant of a float type
+def SMALL(F: Any) -> Any:  # noqa: N802 - one constant per float type F
     """(matrix C, address of A, a_transposed, inner, address of B, address of b, b.size).
 
     Addresses instead of arrays: a matrix is passed as nine arguments, and there are many small products.
@@ -50,7 +50,7 @@ def small_product(C, a, a_transposed, inner, b, biases, n_biases):
 
 @kernel
 def split_rows(rows):
-    """Return where the tiles of TILE_ROWS end, and the tiles of LOW_TILE_ROWS after them; few rows are left."""
+    """Return where the tiles of TILE_ROWS end, and the tiles of LOW_TILE_ROWS after them; the rest are single rows."""
     rest = rows % TILE_ROWS
     if rest % LOW_TILE_ROWS > (rest + TILE_ROWS) % LOW_TILE_ROWS and rows > TILE_ROWS:
         rest += TILE_ROWS  # two low tiles of four rows are better than one of six rows and two single rows

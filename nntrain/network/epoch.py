@@ -22,7 +22,7 @@ from nntrain.network.shared_work import gather, take_step
 from nntrain.optimizers.averaging import update_weight_averages
 
 
-def STEPS(F: Any) -> Any:  # noqa: N802 - a constant of a float type
+def STEPS(F: Any) -> Any:  # noqa: N802 - one constant per float type F
     """(table, theta, grad, state, update, loss, x, target, order, done, rates, results, workspace)."""
     data, vector = F[:, ::1], F[::1]
     run = (TABLE(), vector, vector, data, UPDATE(), CRITERION())
@@ -39,7 +39,7 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
         theta: all parameters (P), and the buffers after them, updated in place.
         grad: filled with the last step's gradient (P).
         state: the optimizer's state vectors and averaged weights (S, size of theta), updated in place.
-        update: the optimizer and regularization. With address 0 the steps update nothing but the running averages.
+        update: the optimizer and regularization. With address 0, only the running averages are updated.
         loss: the loss.
         x: the training data (N, inputs).
         target: their targets (N, targets).
@@ -133,24 +133,24 @@ def evaluate(table, thetas, loss, x, target, output, losses, alive, workspace):
         x: (N, inputs).
         target: (N, targets).
         output: filled with the network's outputs (E, N, outputs).
-        losses: filled with the loss of every B rows (E, C).
+        losses: filled with the loss of each of the C chunks of B rows (E, C).
         alive: (U), set to true for every unit whose activation is not zero for at least one row; may be empty.
         workspace: for B rows; overwritten.
     """
     table, thetas, loss, x, target, output, alive = without_refcounts((table, thetas, loss, x, target, output, alive))
     workspace = without_refcounts(workspace)
     batch, last = workspace.x.shape[0], table[table.size - 1]
-    for one in range(thetas.shape[0]):
+    for e in range(thetas.shape[0]):
         for chunk in range(losses.shape[1]):
             rows = min(batch, x.shape[0] - chunk * batch)
             start, stop = chunk * batch, chunk * batch + rows
-            h = forward(table, thetas[one], x[start:stop], workspace, NO_KEY)
+            h = forward(table, thetas[e], x[start:stop], workspace, NO_KEY)
             for i in range(rows):
                 for j in range(h.shape[1]):
-                    output[one, start + i, j] = h[i, j]
+                    output[e, start + i, j] = h[i, j]
             if loss.address != 0:
                 delta = matrix(workspace.d, last, rows)
-                losses[one, chunk] = call_loss(loss.address, h, target[start:stop], delta, loss.numbers)
+                losses[e, chunk] = call_loss(loss.address, h, target[start:stop], delta, loss.numbers)
             if alive.size > 0:
                 for layer in table:
                     mark_alive(matrix(workspace.h, layer, rows), alive[layer.unit : layer.unit + layer.n_out])

@@ -32,7 +32,7 @@ def is_small(network: Network, rows: int) -> bool:
 def plain_outputs(network: Network, theta: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
     """Return the outputs (N, outputs) for the rows ``x`` (N, inputs), by running the same code uncompiled."""
     table, workspace = network.table(theta.dtype, plain=True), network.workspace(len(x), 1, theta.dtype, new_mailbox(1))
-    with np.errstate(all="ignore"):  # what is not finite shows in the outputs
+    with np.errstate(all="ignore"):  # infinity and NaN are visible in the outputs
         return np.asarray(forward(table, theta, x, workspace, NO_KEY))
 
 
@@ -92,7 +92,7 @@ class ForwardPass:
         """Return outputs (E, N, outputs) and losses for each of ``thetas`` (E, size of theta)."""
         alive = np.empty(0, np.bool_) if alive is None else alive
         outputs, found = self._run(thetas, x, target, Criterion(*loss.criterion(self.dtype)), alive)
-        weights = loss.weigh(target)
+        weights = loss.sample_weights(target)
         return outputs, loss.combine(found, len(x), CHUNK_ROWS, weights)
 
     def _run(

@@ -19,7 +19,7 @@ LAYER = np.dtype(
         ("weights", np.int64),  # offset of the weights (I, O) in theta
         ("biases", np.int64),  # offset of the biases (O)
         ("learn_biases", np.int64),
-        ("unit", np.int64),  # units in the layers before this one
+        ("unit", np.int64),  # index of its first unit: the number of units in the layers before
         ("forward", np.int64),  # address of the activation's forward loop
         ("backward", np.int64),  # address of its backward loop
         ("coefficient", np.float64),  # of the activation, such as the slope of leaky_relu
@@ -53,11 +53,11 @@ class Workspace(NamedTuple):
     n: NDArray[Any]  # (B·U): normalized pre-activations; empty if no layer is normalized
     scale: NDArray[Any]  # (B·U): 1 / standard deviation of each unit or row, at the start of the layer's part
     sums: NDArray[np.float64]  # two sums for each unit of the largest layer; empty if no layer is normalized
-    transposed: NDArray[Any]  # space for the weights of the largest layer whose product is not large
+    transposed: NDArray[Any]  # scratch for transposed weights, unless their product is large (gemm packs those)
     mailbox: Any  # where the threads find shared work (nntrain.jit.mailbox)
 
 
-def WORKSPACE(F: Any) -> Any:  # noqa: N802 - a constant of a float type
+def WORKSPACE(F: Any) -> Any:  # noqa: N802 - one constant per float type F
     """Return the compiled type of :class:`Workspace`."""
     return types.NamedTuple([F[:, ::1], F[:, ::1], *[F[::1]] * 5, types.float64[::1], F[::1], MAILBOX()], Workspace)
 
@@ -69,7 +69,7 @@ class StepResults(NamedTuple):
     clipped: NDArray[np.bool_]  # (E, K): whether its gradient was clipped
     norms: NDArray[np.float64]  # (E): norm of each epoch's last gradient, before it was clipped
     gradient: NDArray[Any]  # (P): the last gradient before it was clipped; empty if nothing is clipped
-    ends: NDArray[Any]  # (E, size of theta): theta after each epoch; empty if not wanted
+    ends: NDArray[Any]  # (E, size of theta): theta at the end of each epoch; empty if not needed
 
 
 def STEP_RESULTS(F: Any) -> Any:  # noqa: N802
@@ -93,8 +93,8 @@ def CRITERION() -> Any:  # noqa: N802
 class Update(NamedTuple):
     """An optimizer, regularization and weight averaging, as compiled code reads them."""
 
-    address: int  # of the update rule; 0: no update, the gradient alone
-    elementwise: int  # whether threads can share the update: each parameter's depends on its own numbers alone
+    address: int  # of the update rule; 0: only compute the gradient
+    elementwise: int  # whether a parameter's update depends on no other parameter, so that threads can share it
     hyper: NDArray[np.float64]  # its hyperparameters
     penalty: NDArray[np.float64]  # see nntrain.network.regularize
     seed: int  # of dropout and input noise

@@ -27,8 +27,8 @@ def fit(network: Network, theta: NDArray[Any], x: NDArray[Any], pool: ThreadPool
         if layer.initializer.unit_variance:
             with np.errstate(over="ignore", invalid="ignore"):
                 z = (_inputs_of(network, index, theta, x, pool) @ arrays["weights"]).reshape(-1, 1)
-                (unit,) = unit_of(z)
-                std = (z / unit).std() * unit
+                (scale,) = unit_of(z)
+                std = (z / scale).std() * scale  # without overflow
             if 0 < std < np.inf:
                 arrays["weights"][:] /= std
 

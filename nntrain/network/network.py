@@ -67,7 +67,7 @@ class Network:
 
     Attributes:
         layers: its layers, the first one first.
-        parameters: the number of trainable parameters (P). They lie in one vector ``theta``, layer by layer: weights
+        parameters: the number of trainable parameters (P). One vector ``theta`` holds them layer by layer: weights
             (I, O) in C order, biases (O), gamma (O) and beta (O) of the norm, and slopes of the activation.
         size: the length of theta: the parameters, and after them the buffers, such as running averages.
         units: units in all layers (U).
@@ -92,21 +92,21 @@ class Network:
         """Return the layer table for compiled or plain Python code; its addresses are valid in this process only."""
         table = np.recarray(len(self.layers), LAYER)
         unit = 0
-        for record, layer, starts in zip(table, self.layers, self._starts(), strict=True):
+        for record, layer, offsets in zip(table, self.layers, self._offsets(), strict=True):
             record.n_in, record.n_out, record.unit = layer.n_in, layer.n_out, unit
-            record.weights, record.biases = starts["weights"], starts["biases"]
+            record.weights, record.biases = offsets["weights"], offsets["biases"]
             record.learn_biases = layer.learn_biases
             forward, backward = layer.activation.forward, layer.activation.backward
             record.forward = forward.plain_address() if plain else forward.address(dtype)
             record.backward = backward.plain_address() if plain else backward.address(dtype)
             record.coefficient = layer.activation.coefficient
-            record.slopes, record.n_slopes = starts.get("slopes", 0), layer.activation.n_slopes(layer.n_out)
+            record.slopes, record.n_slopes = offsets.get("slopes", 0), layer.activation.n_slopes(layer.n_out)
             record.dropout = layer.dropout
             record.norm = record.running = record.by_row = record.unbiased = 0
             record.eps = record.momentum = 0.0
             if layer.norm is not None:
-                record.norm, record.by_row = starts["gamma"], layer.norm.by_row
-                record.running = starts.get("running_mean", 0)
+                record.norm, record.by_row = offsets["gamma"], layer.norm.by_row
+                record.running = offsets.get("running_mean", 0)
                 record.eps = layer.norm.eps
                 record.momentum, record.unbiased = layer.norm.averaging
             unit += layer.n_out
@@ -115,8 +115,8 @@ class Network:
     def tensors(self) -> NDArray[np.int64]:
         """Return offset in theta, rows (0 for a vector) and columns of each trainable array (T, 3)."""
         found = [
-            (starts[name], shape[0] if len(shape) == 2 else 0, shape[-1])
-            for layer, starts in zip(self.layers, self._starts(), strict=True)
+            (offsets[name], shape[0] if len(shape) == 2 else 0, shape[-1])
+            for layer, offsets in zip(self.layers, self._offsets(), strict=True)
             for name, shape in layer.trainable.items()
         ]
         return np.array(found, np.int64)
@@ -140,10 +140,11 @@ class Network:
         They are the trainable ones (weights, biases, gamma, beta, slopes) and, if the vector has the length of
         theta rather than P, the buffers (running_mean, running_var, and biases that are not trainable).
         """
-        for layer, starts in zip(self.layers, self._starts(), strict=True):
+        for layer, offsets in zip(self.layers, self._offsets(), strict=True):
             shapes = {**layer.trainable, **layer.buffers} if theta.size == self.size else layer.trainable
             yield {
-                name: theta[starts[name] : starts[name] + prod(shape)].reshape(shape) for name, shape in shapes.items()
+                name: theta[offsets[name] : offsets[name] + prod(shape)].reshape(shape)
+                for name, shape in shapes.items()
             }
 
     def views(self, theta: NDArray[Any]) -> Iterator[tuple[NDArray[Any], NDArray[Any]]]:
@@ -159,14 +160,14 @@ class Network:
             unit += layer.n_out
         return views
 
-    def _starts(self) -> list[dict[str, int]]:
+    def _offsets(self) -> list[dict[str, int]]:
         """Return the offsets of each layer's arrays in theta by name: all parameters come before all buffers."""
         found: list[dict[str, int]] = [{} for _ in self.layers]
         offset = 0
         for shapes in ([layer.trainable for layer in self.layers], [layer.buffers for layer in self.layers]):
-            for starts, of_layer in zip(found, shapes, strict=True):
+            for offsets, of_layer in zip(found, shapes, strict=True):
                 for name, shape in of_layer.items():
-                    starts[name] = offset
+                    offsets[name] = offset
                     offset += prod(shape)
         return found
 

@@ -9,9 +9,9 @@ from nntrain.matmul.gemm import portion
 from nntrain.matmul.microkernel import TILE_ROWS
 from nntrain.optimizers import call_rule
 
-MIN_PORTION = 16_384  # numbers that a thread updates or gathers at least
-# Parameters; each thread's part starts at a multiple of it. The last numbers of a loop, which do not fill a vector, are
-# rounded differently. This makes them the same parameters for any number of threads.
+MIN_PORTION = 16_384  # minimum of numbers that a thread updates or gathers
+# Each thread's part starts at a multiple of this many parameters. The last numbers of a loop, too few for a vector, are
+# rounded differently; this way they are the same parameters for any number of threads.
 UPDATE_UNIT = 1024
 UPDATE_CHUNK = 32 * UPDATE_UNIT  # parameters that one call of the update rule updates
 
@@ -48,7 +48,7 @@ GATHER_JOB = np.dtype(
 
 @kernel
 def take_step(update, theta, grad, state, rate, k, mailbox):
-    """Take step k of the optimizer, on as many of the pool's threads as the work is enough for."""
+    """Take step k of the optimizer, on as many of the pool's threads as the work keeps busy."""
     n_threads = min(mailbox[0].n_threads, max(1, theta.size // MIN_PORTION)) if update.elementwise else 1
     tensors, hyper = update.tensors, update.hyper
     if n_threads > 1:
@@ -93,7 +93,7 @@ def update_portion(rule, theta, grad, state, tensors, hyper, rate, k, worker, n_
 
 @kernel
 def gather(data, order, batch, mailbox):
-    """Copy the rows ``order`` of ``data`` to ``batch``, on as many of the pool's threads as the work is enough for."""
+    """Copy the rows ``order`` of ``data`` to ``batch``, on as many of the pool's threads as the work keeps busy."""
     n_threads = min(mailbox[0].n_threads, max(1, batch.size // MIN_PORTION))
     if n_threads > 1:
         job = job_of(mailbox, GATHER_JOB)

@@ -87,7 +87,7 @@ class ThreadPool:
             self._header.n_threads = self._header.pool_size = 1
 
 
-def WORKER_LOOP(F: Any) -> Any:  # noqa: N802 - a constant of a float type
+def WORKER_LOOP(F: Any) -> Any:  # noqa: N802 - one constant per float type F
     """(mailbox, worker, scratch)."""
     return types.void(MAILBOX(), types.int64, F[::1])
 

@@ -54,13 +54,13 @@ def layer_norm_backward(d, n, scale, gamma, dgamma, dbeta):
     units = d.shape[1]
     dgamma[:], dbeta[:] = 0, 0
     for i in range(d.shape[0]):
-        total, along = 0.0, 0.0
+        total, dot = 0.0, 0.0
         for j in range(units):
             dgamma[j] += d[i, j] * n[i, j]
             dbeta[j] += d[i, j]
             d[i, j] *= gamma[j]
             total += d[i, j]
-            along += d[i, j] * n[i, j]
-        mean, mean_along = real(total / units), real(along / units)
+            dot += d[i, j] * n[i, j]
+        mean, mean_dot = real(total / units), real(dot / units)
         for j in range(units):
-            d[i, j] = scale[i] * (d[i, j] - mean - n[i, j] * mean_along)
+            d[i, j] = scale[i] * (d[i, j] - mean - n[i, j] * mean_dot)

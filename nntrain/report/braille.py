@@ -12,7 +12,7 @@ from nntrain.report.numbers import short
 
 # The bit of each dot in U+2800 ... U+28FF, by row and column within the character.
 DOTS = ((0x01, 0x08), (0x02, 0x10), (0x04, 0x20), (0x40, 0x80))
-ACROSS, DOWN = 2, 4
+DOT_COLUMNS, DOT_ROWS = 2, 4
 BLANK = 0x2800
 Values = NDArray[np.float64]
 LABEL_WIDTH = 9  # characters for the axis labels
@@ -41,13 +41,13 @@ class Axis:
     def levels(self, values: Values) -> NDArray[np.int64]:
         """Return the row of each value."""
         bottom, top = self._scaled(self.low), self._scaled(self.high)
-        last = self.rows - 1 - (DOWN if self.zero else 0)
+        last = self.rows - 1 - (DOT_ROWS if self.zero else 0)
         fraction = (top - self._scaled(np.maximum(values, self.low))) / ((top - bottom) or 1.0)
         return np.where(values < self.low, self.rows - 1, np.rint(fraction * last)).astype(np.int64)
 
     def labels(self) -> dict[int, str]:
         """Return the axis labels by line of characters."""
-        last = self.rows // DOWN - 1
+        last = self.rows // DOT_ROWS - 1
         middle = {last // 2 + last % 2: "log"} if self.logarithmic else {}
         ends = {last: "0", last - 1: short(self.low)} if self.zero else {last: short(self.low)}
         return {**middle, **ends, 0: short(self.high)}
@@ -83,9 +83,9 @@ def curves(
     cells = [[BLANK] * columns for _ in range(height)]
     styles = [[""] * columns for _ in range(height)]
     for style, values in lines:
-        for x, y in _points(values, axis, columns * ACROSS):
-            row, column = y // DOWN, x // ACROSS
-            cells[row][column] |= DOTS[y % DOWN][x % ACROSS]
+        for x, y in _points(values, axis, columns * DOT_COLUMNS):
+            row, column = y // DOT_ROWS, x // DOT_COLUMNS
+            cells[row][column] |= DOTS[y % DOT_ROWS][x % DOT_COLUMNS]
             styles[row][column] = style
     text, labels = Text(), axis.labels()
     for row in range(height):
@@ -103,17 +103,17 @@ def _ends(lines: Sequence[tuple[str, Values]], marks: Sequence[str], axis: Axis,
     for mark, (style, values) in zip(marks, lines, strict=False):
         last = values[np.isfinite(values)][-1:]
         if last.size:
-            ends[int(axis.levels(last)[0]) // DOWN].append(mark, style)
+            ends[int(axis.levels(last)[0]) // DOT_ROWS].append(mark, style)
     return ends
 
 
 def _axis(finite: Values, height: int, ratio: bool) -> Axis:
     low, high = float(finite.min()), float(finite.max())
-    least = float(finite.min(where=finite > 0, initial=np.inf))
-    logarithmic = ratio and low >= 0 and high > LOGARITHMIC_RATIO * least
+    smallest = float(finite.min(where=finite > 0, initial=np.inf))
+    logarithmic = ratio and low >= 0 and high > LOGARITHMIC_RATIO * smallest
     if not logarithmic or (low == 0 and height < MIN_LINES_WITH_ZERO):
-        return Axis(low, high, height * DOWN, logarithmic=False, zero=False)
-    return Axis(least, high, height * DOWN, logarithmic=True, zero=low == 0)
+        return Axis(low, high, height * DOT_ROWS, logarithmic=False, zero=False)
+    return Axis(smallest, high, height * DOT_ROWS, logarithmic=True, zero=low == 0)
 
 
 def _points(values: Values, axis: Axis, width: int) -> list[tuple[int, int]]:

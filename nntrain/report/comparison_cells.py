@@ -29,7 +29,7 @@ def differing_text(variant: VariantResult) -> str:
 def further_scores(result: Result) -> list[tuple[str, str]]:
     """Return the (split, name) of further scores to show: those of the test split if there is one."""
     split, name = result.measure.split(".")
-    available = {split for variant in result.variants for split in variant.counts.scores}
+    available = {split for variant in result.variants for split in variant.ranked.scores}
     if split != "test" and "test" in available:
         return [("test", "loss"), ("test", result.metric)] if name == "loss" else [("test", result.metric)]
     return [(split, result.metric)] if name == "loss" else []

@@ -51,15 +51,15 @@ class ComparisonProgress:
     started: ComparisonStarted | None = None
     variants: dict[int, VariantProgress] = field(default_factory=dict)
     last: RunEnded | None = None
-    made: int = 0  # new runs, as opposed to those kept from an earlier call
+    executed: int = 0  # new runs, as opposed to those from an earlier call
 
     def take(self, event: ComparisonStarted | RunEnded) -> None:
-        """Take in the start or a run."""
+        """Update the progress with the start or a run."""
         if isinstance(event, ComparisonStarted):
             self.started = event
             return
         self.last = event
-        self.made += not event.reused
+        self.executed += not event.reused
         line = self.variants.setdefault(event.job.variant, VariantProgress())
         line.done += 1
         line.diverged += event.row.diverged
@@ -80,7 +80,7 @@ class ComparisonProgress:
         names, measure = self.started.names, self.started.measure
         table = Table(box=None, pad_edge=False, header_style="bold")
         table.add_column("variant", no_wrap=True, overflow="ellipsis", max_width=max(12, width - 56))
-        for name in ("runs", f"median {measure.part} {measure.name}", "diverged"):
+        for name in ("runs", f"median {measure.split} {measure.name}", "diverged"):
             table.add_column(name, justify="right", no_wrap=True)
         table.add_column("last training loss", no_wrap=True)
         for index, name in list(enumerate(names))[:MAX_VARIANTS]:
@@ -95,14 +95,14 @@ class ComparisonProgress:
 
     def _bar(self, last: RunEnded, width: int, seconds: float) -> RenderableType:
         done, total, phase = last.done, last.total, last.job.phase
-        left = f"{duration(seconds / self.made * (total - done))} left" if self.made and done < total else ""
+        left = f"{duration(seconds / self.executed * (total - done))} left" if self.executed and done < total else ""
         grid = Table.grid(padding=(0, 2))
         bar = ProgressBar(total, done, width=max(8, min(30, width - 50)))
         grid.add_row(f"run {done:,}/{total:,}", bar, PHASES[phase], left)
         return grid
 
     def line(self, seconds: float) -> str:
-        """Return a line on the runs so far; empty before the first one."""
+        """Return a line about the runs so far; empty before the first one."""
         if self.last is None:
             return ""
         return f"run {self.last.done:,}/{self.last.total:,}  {PHASES[self.last.job.phase]}  {duration(seconds)}"

@@ -52,13 +52,13 @@ def _column(
     head: str, texts: Sequence[str], lines: Sequence[tuple[VariantResult, Outcome]], folds: bool = False, drop: int = 0
 ) -> Column:
     """Return a column of numbers, dim for the defaults of tuned variants."""
-    styles = ["" if outcome is variant.counts else "dim" for variant, outcome in lines]
+    styles = ["" if outcome is variant.ranked else "dim" for variant, outcome in lines]
     shown = [Text(cell, style) for cell, style in zip(texts, styles, strict=True)]
     return Column(head, shown, folds=folds, drop=drop)
 
 
 def _label(variant: VariantResult, outcome: Outcome) -> Text:
-    if outcome is not variant.counts:
+    if outcome is not variant.ranked:
         return Text(f"  defaults lr={cells.learning_rate_text(variant)}", "dim")
     label = Text(variant.name, "bold")
     for text in (cells.settings_text(outcome.settings), cells.differing_text(variant)):
@@ -104,8 +104,8 @@ def notes(result: Result) -> list[str]:
         if tuning.best is None:
             why = "nothing to tune" if not tuning.trials else "all trials diverged"
             found.append(f"{variant.name}: {why}; it ran with its defaults")
-    counts = [variant.counts.target for variant in result.variants]
-    if result.target is not None and not any(target and target.reached for target in counts):
+    targets = [variant.ranked.target for variant in result.variants]
+    if result.target is not None and not any(target and target.reached for target in targets):
         which = "tuned run" if result.trials else "run"
         found.append(f"no {which} reached the target {result.target:.4g} on the validation split")
     return found
@@ -114,16 +114,16 @@ def notes(result: Result) -> list[str]:
 def loss_curves(result: Result, width: int) -> RenderableType:
     """Return each variant's median validation loss; training loss if there is no validation split."""
     width = min(width, CURVE_WIDTH)
-    drawable = [variant for variant in result.variants if variant.counts.curve]
+    drawable = [variant for variant in result.variants if variant.ranked.curve]
     shown = list(zip(drawable, COLORS, ascii_lowercase, strict=False))
     series = [
-        (color, [np.nan if value is None else value for value in variant.counts.curve]) for variant, color, _ in shown
+        (color, [np.nan if value is None else value for value in variant.ranked.curve]) for variant, color, _ in shown
     ]
     picture = curves(series, width, CURVE_HEIGHT, [mark for *_, mark in shown])
-    split = "validation" if any("validation" in variant.counts.scores for variant, *_ in shown) else "training"
+    split = "validation" if any("validation" in variant.ranked.scores for variant, *_ in shown) else "training"
     legend = [Text(f"median {split} loss{_of_which(result)}:", "bold")]
     legend += [Text(f"{mark} {variant.name}", color) for variant, color, mark in shown]
-    longest = max(variant.counts.epochs for variant, *_ in shown)
+    longest = max(variant.ranked.epochs for variant, *_ in shown)
     epochs = Text(f"{'':{LABEL_WIDTH}}epochs 1 to {longest:,}", "dim")
     if longest > CURVE_POINTS:
         epochs.append(f", {CURVE_POINTS} of them drawn")
@@ -135,4 +135,4 @@ def loss_curves(result: Result, width: int) -> RenderableType:
 
 
 def _of_which(result: Result) -> str:
-    return " of the runs that did not diverge" if any(variant.counts.diverged for variant in result.variants) else ""
+    return " of the runs that did not diverge" if any(variant.ranked.diverged for variant in result.variants) else ""

@@ -53,8 +53,8 @@ def components_text(components: Mapping[str, type[Component]], width: int) -> Re
     if width - names - room - 2 * GAP < MIN_FORMULA_WIDTH:
         return Group(*(_below(facts, some, width) for facts, some in zip(found, keys, strict=True)))
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for head, least in (("name", names), ("keys", room), ("description", 0)):
-        table.add_column(head, min_width=least)
+    for head, min_width in (("name", names), ("keys", room), ("description", 0)):
+        table.add_column(head, min_width=min_width)
     for facts, some in zip(found, keys, strict=True):
         about = _about(facts, width - names - room - 2 * GAP)
         table.add_row(Text(facts["name"], "bold"), "\n".join([*some, ""]), Text.assemble(about, "\n"))

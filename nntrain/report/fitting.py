@@ -1,4 +1,4 @@
-"""Tables fitted to the width of a terminal; columns that are left out are named below the table."""
+"""Tables fitted to the width of a terminal; columns that do not fit are named below the table."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ class Column:
         folds: whether a cell may wrap onto several lines.
         drop: 0 for a column that is always shown; of the others, the one with the largest number is dropped first.
         foot: a footer, such as a sum.
-        name: how to call the column when it is dropped, if not by its heading; such a heading does not wrap.
+        name: what to call the column when it is dropped, if not its heading, which then does not wrap.
     """
 
     head: str
@@ -33,7 +33,7 @@ class Column:
     name: str = ""
 
     @property
-    def least(self) -> int:
+    def min_width(self) -> int:
         """The minimum width."""
         cells = self._words if self.folds else self._lines
         return _longest([*cells, *([self.head] if self.name else self.head.split())])
@@ -55,10 +55,10 @@ class Column:
 def fitted(columns: Sequence[Column], width: int) -> RenderableType:
     """Return a table of at most ``width`` characters, and below it the names of columns that were dropped."""
     shown = list(columns)
-    while _least(shown) > width and any(column.drop for column in shown):
+    while _min_width(shown) > width and any(column.drop for column in shown):
         shown.remove(max(shown, key=lambda column: column.drop))
     dropped = [column.name or column.head for column in columns if column not in shown]
-    if _least(shown) > width:  # too narrow even for the columns that are always shown: wrap those
+    if _min_width(shown) > width:  # too narrow even for the columns that are always shown: wrap those
         shown = [replace(column, folds=True) for column in shown]
     table = _table(shown, _widths(shown, width))
     return Group(table, Text(f"no room for {', '.join(dropped)}", "dim")) if dropped else table
@@ -66,19 +66,19 @@ def fitted(columns: Sequence[Column], width: int) -> RenderableType:
 
 def has_room(columns: Sequence[Column], width: int) -> bool:
     """Return whether all columns fit into ``width`` characters."""
-    return _least(columns) <= width
+    return _min_width(columns) <= width
 
 
-def _least(columns: Sequence[Column]) -> int:
-    return sum(column.least for column in columns) + GAP * (len(columns) - 1)
+def _min_width(columns: Sequence[Column]) -> int:
+    return sum(column.min_width for column in columns) + GAP * (len(columns) - 1)
 
 
 def _widths(columns: Sequence[Column], width: int) -> list[int]:
-    """Return column widths: the minimum of each, plus the remaining space shared equally where it is of use."""
-    widths, rest = [column.least for column in columns], width - _least(columns)
-    wanting = sorted(range(len(columns)), key=lambda i: columns[i].natural - widths[i])
-    for done, index in enumerate(wanting):
-        more = max(0, min(columns[index].natural - widths[index], rest // (len(wanting) - done)))
+    """Return column widths: the minimum of each, plus an equal part of the remaining space where it is needed."""
+    widths, rest = [column.min_width for column in columns], width - _min_width(columns)
+    order = sorted(range(len(columns)), key=lambda i: columns[i].natural - widths[i])
+    for done, index in enumerate(order):
+        more = max(0, min(columns[index].natural - widths[index], rest // (len(order) - done)))
         widths[index] += more
         rest -= more
     return widths

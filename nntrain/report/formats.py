@@ -1,4 +1,4 @@
-"""Tables of any command as Markdown, LaTeX or CSV: what a terminal would show, with nothing left out for its width."""
+"""Tables of any command as Markdown, LaTeX or CSV: what a terminal of unlimited width would show."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ WIDTH = 100_000  # columns: so many that nothing is left out or wrapped
 SPECIAL = {"\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}"}
 SPECIAL |= {character: f"\\{character}" for character in "&%$#_{}"}
 SPECIAL |= {"<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}", "–": "--", "…": r"\dots{}"}
-MATHS = {
+MATH = {
     "→": "to",
     "∞": "infty",
     "Σ": "Sigma",
@@ -27,7 +27,7 @@ MATHS = {
     "≥": "geq",
     "∂": "partial",
 }
-SPECIAL |= {character: f"$\\{name}$" for character, name in MATHS.items()}
+SPECIAL |= {character: f"$\\{name}$" for character, name in MATH.items()}
 SPECIAL |= {"²": "$^2$", "½": r"$\frac{1}{2}$", "θ": r"$\theta$", "ε": r"$\varepsilon$"}
 BLOCKS = "▁▂▃▄▅▆▇█"  # histograms, for which LaTeX's usual fonts have no characters
 

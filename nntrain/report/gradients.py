@@ -42,19 +42,19 @@ def checks_table(found: Checks, width: int) -> RenderableType:
 def _overview(found: Checks, width: int) -> RenderableType:
     wide, medium = width >= FULL_WIDTH, width >= TENSOR_WIDTH
     table = _table("network", *(["tensor"] if medium else []), *_heads(wide, _both(found)))
-    for of, checks in found.items():
+    for network, checks in found.items():
         worst = max(_main(checks), key=_severity)
         singles = [check for check in checks if check.dtype == "float32"]
         single = max(singles, key=_severity) if singles and worst.dtype == "float64" else None
         counts = [sum(check.checked for check in _main(checks)), sum(check.corners for check in _main(checks))]
-        table.add_row(of, *([_name(worst)] if medium else []), *_cells(worst, single, counts, wide, _both(found)))
+        table.add_row(network, *([_name(worst)] if medium else []), *_cells(worst, single, counts, wide, _both(found)))
     return table
 
 
 def _details(found: Checks, width: int) -> Iterator[RenderableType]:
-    for number, (of, checks) in enumerate(found.items()):
+    for number, (network, checks) in enumerate(found.items()):
         wide, both = width >= FULL_WIDTH, _both(found)
-        yield Text(f"{chr(10) if number else ''}{of}:", "bold")
+        yield Text(f"{chr(10) if number else ''}{network}:", "bold")
         table = _table("tensor", *_heads(wide, both))
         singles = {check.name: check for check in checks if check.dtype == "float32"}
         for check in _main(checks):
@@ -104,11 +104,11 @@ def _severity(check: TensorCheck) -> tuple[int, float]:
 
 
 def _not_checked(found: Checks) -> Iterator[str]:
-    for of, checks in found.items():
+    for network, checks in found.items():
         for dtype in ("float64", "float32"):
             names = [_name(check) for check in checks if check.verdict == "not checked" and check.dtype == dtype]
             if names:
-                yield f"  {of}: {', '.join(names)}{' in float32' if dtype == 'float32' else ''}"
+                yield f"  {network}: {', '.join(names)}{' in float32' if dtype == 'float32' else ''}"
 
 
 def _sweep_priority(check: TensorCheck) -> tuple[bool, float, float]:

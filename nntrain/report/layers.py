@@ -17,21 +17,21 @@ BARS = " ▁▂▃▄▅▆▇█"
 
 
 def layers_table(
-    look: NetworkStats, curvature: Curvature | None, found: Sequence[Finding], width: int
+    stats: NetworkStats, curvature: Curvature | None, found: Sequence[Finding], width: int
 ) -> RenderableType:
     """Return one row per layer, and the findings below; ``width`` is in columns of the terminal."""
-    columns = _columns(look, bins=1)
-    table = fitted(columns if has_room(columns, width) else _columns(look, bins=2), width)
-    rows = counted(look.rows, "row")
-    head = Text(f"{rows}, loss {number(look.loss)}, gradient norm {number(look.gradient_norm)}\n")
+    columns = _columns(stats, bins=1)
+    table = fitted(columns if has_room(columns, width) else _columns(stats, bins=2), width)
+    rows = counted(stats.rows, "row")
+    head = Text(f"{rows}, loss {number(stats.loss)}, gradient norm {number(stats.gradient_norm)}\n")
     listed = [part for one in found for part in (Text(one.text, "bold yellow"), Padding(one.advice, (0, 0, 0, 2)))]
     curved = [] if curvature is None else [Text(f"\n{_curvature_text(curvature)}")]
     return Group(head, table, *curved, Text(), *(listed or [Text("no problems found", "green")]))
 
 
-def _columns(look: NetworkStats, bins: int) -> list[Column]:
+def _columns(stats: NetworkStats, bins: int) -> list[Column]:
     """Return the columns of the table; ``bins``: histogram bins per character."""
-    layers = look.layers
+    layers = stats.layers
     found = [
         Column("layer", [layer.label for layer in layers], right=False),
         Column("z mean", [short(layer.z_mean) for layer in layers], drop=5),
@@ -43,9 +43,9 @@ def _columns(look: NetworkStats, bins: int) -> list[Column]:
         Column("dL/dz", [short(layer.delta) for layer in layers]),
         Column("gradient norm", [number(layer.gradient_norm) for layer in layers], drop=3),
     ]
-    if look.span is not None:
+    if stats.span is not None:
         bars = [Text(_bars(layer, bins), "cyan") for layer in layers]
-        found.append(Column(_axis(look.span, bars[0]), bars, right=False, drop=2, name="histogram"))
+        found.append(Column(_axis(stats.span, bars[0]), bars, right=False, drop=2, name="histogram"))
     return found
 
 

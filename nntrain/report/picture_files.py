@@ -1,4 +1,4 @@
-"""Charts as picture files, drawn by matplotlib: for slides, readable from the back of a hall."""
+"""Charts as picture files, drawn by matplotlib: large enough for slides."""
 
 import io
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from nntrain.errors import bad_input
-from nntrain.report.html.lines import Line, Lines
+from nntrain.report.html.lines import Line, LineChart
 
 FORMATS = ("svg", "png", "pdf")
 COLORS = (
@@ -26,11 +26,11 @@ LOGARITHMIC_RATIO = 20  # of the largest to the smallest value
 STYLE = {"font.size": 14, "lines.linewidth": 2.5, "axes.grid": True, "grid.alpha": 0.3, "svg.hashsalt": "nntrain"}
 
 
-def picture(charts: Sequence[Lines], kind: str, dark: bool = False) -> bytes:
+def picture(charts: Sequence[LineChart], kind: str, dark: bool = False) -> bytes:
     """Return a picture of charts.
 
     Args:
-        charts: those without anything to draw are left out.
+        charts: charts without anything to draw are left out.
         kind: one of FORMATS.
         dark: light lines on a dark background.
 
@@ -44,14 +44,14 @@ def picture(charts: Sequence[Lines], kind: str, dark: bool = False) -> bytes:
     except ImportError:
         raise bad_input("plot", "pictures need matplotlib", "pip install 'nntrain[plot]'") from None
 
-    seen = [chart for chart in charts if chart.seen]
-    if not seen:
+    drawable = [chart for chart in charts if chart.drawable]
+    if not drawable:
         raise bad_input("plot", "there is nothing to draw")
-    columns = int(np.ceil(np.sqrt(len(seen))))
-    rows = -(-len(seen) // columns)
+    columns = int(np.ceil(np.sqrt(len(drawable))))
+    rows = -(-len(drawable) // columns)
     with context("dark_background" if dark else "default"), mpl.rc_context(STYLE):
         figure = Figure(figsize=(SIZE[0] * columns, SIZE[1] * rows), layout="constrained")
-        for number, chart in enumerate(seen, start=1):
+        for number, chart in enumerate(drawable, start=1):
             _draw(figure.add_subplot(rows, columns, number), chart)
         file = io.BytesIO()
         # without a date, the same chart is the same file
@@ -60,15 +60,15 @@ def picture(charts: Sequence[Lines], kind: str, dark: bool = False) -> bytes:
     return file.getvalue()
 
 
-def _draw(axes: Any, chart: Lines) -> None:
-    for line in chart.seen:
+def _draw(axes: Any, chart: LineChart) -> None:
+    for line in chart.drawable:
         color, dash = COLORS[line.index % len(COLORS)], DASHES[line.index // len(COLORS) % len(DASHES)]
         axes.plot(line.x, line.y, dash, color=color, label=line.label, linewidth=1.2 if line.thin else None)
         if line.low is not None and line.high is not None:
             axes.fill_between(line.x, line.low, line.high, color=color, alpha=0.2, linewidth=0)
     axes.set_xlabel(chart.x)
     axes.set_title(f"{chart.title}\n{chart.note}" if chart.note else chart.title, fontsize=14)
-    if chart.ratio and _suits_logarithm(chart.seen):
+    if chart.ratio and _suits_logarithm(chart.drawable):
         axes.set_yscale("log")
     axes.legend(fontsize=11)
 

@@ -1,4 +1,4 @@
-"""The profile of a table as a table, and what looks wrong below it."""
+"""The profile of a data table: a row for each column, and warnings below."""
 
 from collections.abc import Sequence
 from math import floor
@@ -33,9 +33,9 @@ def profile_table(profile: Profile, findings: Sequence[str], width: int) -> Rend
         parts.append(Column("explains", relations, drop=1))
     head = Text(f"{counted(profile.rows, 'row')}, {counted(len(columns), 'column')}{_classes(profile)}\n")
     reasons = [f"{column.name!r} {column.reason}" for column in columns if column.role == "ignore"]
-    told = [Text(f"ignored: {reason}", "dim") for reason in reasons]
-    told += [Text(line, "yellow") for line in findings] or [Text("nothing stands out", "green")]
-    return Group(head, fitted(parts, width), Text(), *told)
+    lines = [Text(f"ignored: {reason}", "dim") for reason in reasons]
+    lines += [Text(line, "yellow") for line in findings] or [Text("nothing stands out", "green")]
+    return Group(head, fitted(parts, width), Text(), *lines)
 
 
 def _classes(profile: Profile) -> str:

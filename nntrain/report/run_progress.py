@@ -14,7 +14,7 @@ from nntrain.report.summary import metric_name
 from nntrain.training.events import EpochEnded, Event, Finished, Started, Statistics, StepsDone
 
 TRAIN, VALIDATION = "cyan", "magenta"
-SIDE_BY_SIDE_WIDTH = 100  # columns from which on the curves stand beside the tables
+SIDE_BY_SIDE_WIDTH = 100  # minimum width in columns for curves beside the tables
 CURVE_WIDTH, CURVE_HEIGHT = 46, 7
 MAX_LAYERS = 8
 
@@ -33,7 +33,7 @@ class RunProgress:
     _written: EpochEnded | None = None
 
     def take(self, event: Event) -> None:
-        """Take in an event."""
+        """Update the progress with an event."""
         match event:
             case EpochEnded():
                 self.last, self.steps = event, None
@@ -62,7 +62,7 @@ class RunProgress:
         return (self.last.epoch if self.last else 0) + fraction
 
     def line(self, seconds: float) -> str:
-        """Return a line on the steps or the epoch that came last; empty if they have been written."""
+        """Return a line about the last steps or the last epoch; empty if it has been written."""
         if self.started is None:
             return ""
         if self.steps is not None:

@@ -21,12 +21,12 @@ DIGITS = 4
 
 def steps_text(steps: Sequence[Step], optimizer: Optimizer, width: int) -> RenderableType:
     """Return the steps of an optimizer, at least one, as text for ``width`` columns."""
-    along = "m_hat" if "m_hat" in steps[0].arrays[0].corrected else "g"
+    direction = "m_hat" if "m_hat" in steps[0].arrays[0].corrected else "g"
     parts: list[RenderableType] = [
-        Text(f"\n{optimizer.name}, from empty state", "bold"),
+        Text(f"\n{optimizer.name}, from its initial state", "bold"),
         Text(component_facts(type(optimizer))["formula"], "dim"),
     ]
-    notes = [f"lr_eff = update / {along}, the effective learning rate"]
+    notes = [f"lr_eff = update / {direction}, the effective learning rate"]
     if not optimizer.elementwise:
         notes.append(f"in {optimizer.name}, the update of a parameter depends on other parameters too")
     parts += [Text(note, "dim") for note in notes]

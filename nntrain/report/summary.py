@@ -16,7 +16,7 @@ from nntrain.report.fitting import Column, fitted
 from nntrain.report.numbers import duration, number, percent
 from nntrain.training.events import Baseline, Diverged, EpochEnded, Estimate, Event, Finished, Scores, Started, Stopped
 
-SPEED_EPOCHS = 1 << 12  # last epochs that the median speed is taken over
+SPEED_EPOCHS = 1 << 12  # number of last epochs whose median speed is reported
 ADVICE = "try a smaller optimizer.lr, smaller initial weights, or data.standardize: true"
 WHY = {
     Stopped.EPOCHS: "all epochs done",
@@ -45,7 +45,7 @@ class Summary:
     run: str
     model: str | None  # None: it could not be saved
     saved: bool = True  # whether all files of the run could be written
-    certificate: Mapping[str, Any] | None = None  # what decides the result, and the hash of the weights
+    certificate: Mapping[str, Any] | None = None  # what determines the result, and the hash of the weights
 
     @property
     def stopped(self) -> Stopped:
@@ -60,13 +60,13 @@ class Summary:
     @property
     def dead(self) -> float | None:
         """Fraction of dead units among those that can die, or None if none can."""
-        mortal = [
+        can_die = [
             (facts.n_out, layer.dead)
             for facts, layer in zip(self.started.layers, self.finished.layers, strict=True)
             if layer.dead is not None
         ]
-        units = sum(n for n, _ in mortal)
-        return sum(n * dead for n, dead in mortal) / units if units else None
+        units = sum(n for n, _ in can_die)
+        return sum(n * dead for n, dead in can_die) / units if units else None
 
     def to_json(self) -> dict[str, Any]:
         """Return plain data for JSON.

@@ -30,7 +30,7 @@ def dialects_table(found: Sequence[Dialect]) -> Table:
     for key in found[0].keys:
         table.add_row(key, *(plain_value(dialect.keys[key]) for dialect in found))
     if found[0].family == "optimizer":
-        table.add_row("differs by 1 % from step", *_steps([dialect.parts for dialect in found]))
+        table.add_row("first step that differs by 1 %", *_steps([dialect.parts for dialect in found]))
         table.add_row("  at the same lr", *_steps([dialect.parts_at_equal_rate for dialect in found]))
     return table
 

@@ -10,13 +10,13 @@ from rich.text import Text
 
 from nntrain.report.braille import LABEL_WIDTH, curves
 from nntrain.report.comparison_progress import COLORS
-from nntrain.report.html.lines import Line, Lines, Values
+from nntrain.report.html.lines import Line, LineChart, Values
 from nntrain.report.numbers import short
 
 MIN_WIDTH, MAX_WIDTH, HEIGHT, GAP = 48, 72, 9, 2
 
 
-def charts_text(charts: Sequence[Lines], width: int) -> RenderableType:
+def charts_text(charts: Sequence[LineChart], width: int) -> RenderableType:
     """Return charts, side by side if ``width`` columns have room for several."""
     columns = max(1, min(len(charts), (width + GAP) // (MIN_WIDTH + GAP)))
     each = min(MAX_WIDTH, (width + GAP) // columns - GAP)
@@ -29,26 +29,26 @@ def charts_text(charts: Sequence[Lines], width: int) -> RenderableType:
     return grid
 
 
-def _chart(chart: Lines, width: int) -> RenderableType:
+def _chart(chart: LineChart, width: int) -> RenderableType:
     parts: list[RenderableType] = [Text(chart.title, "bold")]
-    drawn = list(zip(chart.seen, COLORS, ascii_lowercase, strict=False))
+    drawn = list(zip(chart.drawable, COLORS, ascii_lowercase, strict=False))
     if drawn:
-        low, high = (float(end([end(line.x) for line in chart.seen])) for end in (np.min, np.max))
+        low, high = (float(end([end(line.x) for line in chart.drawable])) for end in (np.min, np.max))
         x = np.linspace(low, high, 2 * max(width - LABEL_WIDTH - 1, 4))
         marks = [mark for *_, mark in drawn]
-        series = [(color, _on(line, x)) for line, color, _ in drawn]
+        series = [(color, _resampled(line, x)) for line, color, _ in drawn]
         parts.append(curves(series, width, HEIGHT, marks, chart.ratio))
         ends = short(low, 4), short(high, 4)
         room = max(width - LABEL_WIDTH - 1 - len(ends[0]) - len(ends[1]), len(chart.x) + 2)
         parts.append(Text(f"{'':{LABEL_WIDTH}}{ends[0]}{chart.x:^{room}}{ends[1]}", "dim"))
         parts.append(Text("  ").join(Text(f"{mark} {line.label}", color) for line, color, mark in drawn))
-    hidden = [line.label for line in chart.seen[len(drawn) :]]
+    hidden = [line.label for line in chart.drawable[len(drawn) :]]
     notes = [chart.note, f"not drawn: {', '.join(hidden)}" if hidden else ""]
     parts += [Text(note, "dim") for note in notes if note]
     return Group(*parts)
 
 
-def _on(line: Line, x: Values) -> Values:
-    """Return a line's values at other abscissae; NaN outside its own."""
+def _resampled(line: Line, x: Values) -> Values:
+    """Return a line's values interpolated at ``x``; NaN outside its range."""
     known = np.isfinite(line.y)
     return np.interp(x, line.x[known], line.y[known], left=np.nan, right=np.nan)

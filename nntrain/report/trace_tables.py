@@ -144,7 +144,7 @@ def _column(head: str, values: Numbers | None, shown: int) -> Column:
 
 
 def _pairs(names: Sequence[str], values: Numbers, width: int) -> Iterator[Text]:
-    """Yield lines of ``name = value`` pairs that are not broken."""
+    """Yield lines of ``name = value`` pairs; a pair is never split."""
     pairs = [f"{name} = {_number(value)}" for name, value in zip(names, values[:MAX_UNITS], strict=False)]
     if len(values) > MAX_UNITS:
         pairs.append(f"and {len(values) - MAX_UNITS} more")

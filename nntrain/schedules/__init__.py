@@ -32,7 +32,7 @@ class Policy(Protocol):
 
     factor: float  # of the rates that the schedule returns
 
-    def see(self, loss: float) -> None:
+    def record(self, loss: float) -> None:
         """Update the factor from the loss of an epoch."""
 
 

@@ -50,7 +50,7 @@ class Plateau:
     waited: int = 0
     factor: float = 1.0
 
-    def see(self, loss: float) -> None:
+    def record(self, loss: float) -> None:
         """Update the factor from the loss of an epoch."""
         margin = self.schedule.threshold * abs(self.best) if isfinite(self.best) else 0.0
         if loss < self.best - margin:

@@ -47,7 +47,7 @@ def _baselines(loss: Loss, outputs: int, n_classes: int | None, splits: Mapping[
     for name, rows in splits.items():
         chunks = [rows[start : start + CHUNK_ROWS] for start in range(0, len(rows.x), CHUNK_ROWS)]
         losses = [loss_of(loss, np.tile(constant, (len(chunk.x), 1)), chunk)[0] for chunk in chunks]
-        value = loss.combine(np.array([losses]), len(rows.x), CHUNK_ROWS, loss.weigh(rows.target))[0]
+        value = loss.combine(np.array([losses]), len(rows.x), CHUNK_ROWS, loss.sample_weights(rows.target))[0]
         if frequent is not None:
             metric = accuracy(rows.y, np.full(len(rows.y), frequent))
         else:

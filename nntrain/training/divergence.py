@@ -27,7 +27,7 @@ class Growth:
     Attributes:
         baseline: of the training split.
         limit: the loss above which a run has diverged; infinite until the first loss is known.
-        left: the first of the latest consecutive epochs above the limit, if the last one was above it.
+        exceeded_at: the first of the latest consecutive epochs above the limit; None if the last one was not.
         last: the last epoch.
     """
 
@@ -41,13 +41,13 @@ class Growth:
         largest = max(first, self.baseline.loss) - self.baseline.floor
         self.limit = self.baseline.floor + DIVERGED_FACTOR * largest if largest > 0 else inf
 
-    def see(self, loss: float, epoch: int, step: int, rate: float) -> None:
+    def record(self, loss: float, epoch: int, step: int, rate: float) -> None:
         """Record the training loss of an epoch, which ended with ``step`` and the learning rate ``rate``."""
         self.last = Diverged(epoch, step, "the training loss", rate)
         self.exceeded_at = None if loss <= self.limit else self.exceeded_at or self.last
 
     def divergence(self, loss: float) -> Diverged | None:
-        """Return where the loss went above the limit for good if the run ends with ``loss``; None if it does not."""
+        """Return where the loss exceeded the limit and stayed above it, if the run ends with ``loss``; else None."""
         return None if loss <= self.limit else replace(self.exceeded_at or self.last, grown_to=loss)
 
 

@@ -12,7 +12,7 @@ from nntrain.data.prepare import Split
 from nntrain.jit.aligned import empty
 from nntrain.layers.dropout import step_key
 from nntrain.metrics import accuracy, r2
-from nntrain.network import lsuv as unit_variance
+from nntrain.network import lsuv
 from nntrain.network.epoch import evaluate, steps, update_averages
 from nntrain.network.inference import CHUNK_ROWS, ForwardPass, compile_products_in_background
 from nntrain.network.layer_table import Criterion, StepResults, Update
@@ -34,7 +34,7 @@ class Engine:
     """A run's arrays, allocated once, and the operations on them.
 
     Attributes:
-        theta: the parameters (P), followed by the running averages of normalized layers.
+        theta: the parameters (P), followed by the buffers, such as the running averages of batch norm.
         grad: the gradient of the last step (P).
         state: state vectors of the optimizer, Lookahead's slow weights, averaged weights (S, as long as theta).
         gradient_norm: norm of the last gradient before clipping.
@@ -71,7 +71,7 @@ class Engine:
         self.probe = self.train[:PROBE_ROWS]  # in random order, as the split shuffles
         self.pool = ThreadPool(self.dtype, plan.network.largest_product(rows), n_threads)
         if theta is None:
-            unit_variance.fit(plan.network, self.theta, self.probe.x, self.pool)
+            lsuv.fit(plan.network, self.theta, self.probe.x, self.pool)
         self.state[plan.optimizer.state_rows :] = self.theta
 
         targets = self.train.target.shape[1]
@@ -83,8 +83,8 @@ class Engine:
         self._update = Update(
             rule, int(plan.optimizer.elementwise), hyper, plan.penalty, plan.seed, tensors, self._averages
         )
-        self._weights = plan.loss.weigh(self.train.target)
-        self._measured_at = -1  # step after which the averaged weights' running averages were measured
+        self._sample_weights = plan.loss.sample_weights(self.train.target)
+        self._measured_at = -1  # step after which the running averages of averaged weights were last computed
 
     def rows(self, part: Split) -> Rows:
         """Return data as the compiled functions read them."""
@@ -162,7 +162,7 @@ class Engine:
 
     def combined(self, losses: Reals, orders: Indices) -> list[float]:
         """Return the loss of each epoch from those of its steps (E, K), taken on the rows ``orders`` (E, N)."""
-        weights = None if self._weights is None else self._weights[orders]
+        weights = None if self._sample_weights is None else self._sample_weights[orders]
         return self.plan.loss.combine(losses, orders.shape[1], self.plan.batch_rows, weights)
 
     def score(self, rows: Rows, alive: NDArray[np.bool_] | None = None) -> Scores:
@@ -179,8 +179,8 @@ class Engine:
         if self.plan.n_classes is None:
             metrics: list[float | None] = [r2(rows.y, loss.prediction(output)) for output in outputs]
         else:  # all at once
-            decided = loss.predict_class(outputs.reshape(-1, outputs.shape[2])).reshape(len(thetas), -1)
-            metrics = list(accuracy(rows.y, decided))
+            predicted = loss.predict_class(outputs.reshape(-1, outputs.shape[2])).reshape(len(thetas), -1)
+            metrics = list(accuracy(rows.y, predicted))
         return [Scores(value, metric) for value, metric in zip(losses, metrics, strict=True)]
 
     def scores(self) -> dict[str, Scores]:
@@ -189,7 +189,7 @@ class Engine:
 
     @contextmanager
     def measured_weights(self, step: int) -> Iterator[None]:
-        """While entered, hold in theta the weights to evaluate after ``step`` steps: averaged, slow or current."""
+        """Within the context, theta holds the weights to evaluate after ``step`` steps: averaged, slow or current."""
         training, averages = self.plan.training, self._averages
         if training.averaging is not None and step >= averages[START]:
             row = int(averages[MEAN])
@@ -200,15 +200,15 @@ class Engine:
             return
         if training.averaging is not None and row == averages[MEAN]:
             self._measure_averages(self.state[row], step)
-        learning = self.theta.copy()
+        current = self.theta.copy()
         self.theta[:] = self.state[row]
         try:
             yield
         finally:
-            self.theta[:] = learning
+            self.theta[:] = current
 
     def _measure_averages(self, theta: NDArray[Any], step: int) -> None:
-        """Compute batch norm's running averages again for averaged weights: their mean over steps does not fit them.
+        """Recompute batch norm's running averages for averaged weights: an average of them over steps does not fit.
 
         They become the means over the batches of the training split, each computed as in a training step.
 
@@ -251,7 +251,7 @@ class Engine:
         return self._unclipped if self._unclipped.size else self.grad
 
     def few_parameters(self) -> tuple[float, ...] | None:
-        """Return the parameters of a small network, None of a larger one."""
+        """Return the parameters of a small network, None for a larger one."""
         return tuple(self.theta[: self.grad.size].tolist()) if self.grad.size <= MAX_LOGGED_PARAMETERS else None
 
 

@@ -10,7 +10,7 @@ from nntrain.training.engine import Engine
 from nntrain.training.events import Scores
 
 CHUNK_SECONDS = 0.05  # time that a call should take
-MAX_CHUNK_NUMBERS = 1_000_000  # numbers in the parameters after each epoch that a call returns
+MAX_CHUNK_NUMBERS = 1_000_000  # size limit of the array of parameters after each epoch
 
 
 def max_epochs(engine: Engine, seconds_per_step: float) -> int:
@@ -20,10 +20,10 @@ def max_epochs(engine: Engine, seconds_per_step: float) -> int:
 
 
 class EpochEnd(NamedTuple):
-    """What is known of an epoch inside a chunk."""
+    """The end of an epoch inside a chunk."""
 
     gradient: float  # the norm of its last gradient
-    seconds: float  # when it ended, since the run began
+    seconds: float  # from the start of the run to its end
     end: Callable[[], None]  # called if the run ends there
 
 
@@ -52,7 +52,7 @@ class EpochChunk:
         self.scores: list[Scores | None] = [None] * count
         validation = engine.splits.get("validation")
         if self.results is None:
-            self._go_back()
+            self._restore()
         elif validation is not None:
             self.scores = list(engine.scores_of(self.results.ends, validation))
         self.seconds = perf_counter() - began
@@ -65,8 +65,8 @@ class EpochChunk:
     def stop_after(self, e: int) -> None:
         """Set the engine to its full state after epoch ``e``, discarding later epochs."""
         if e < len(self.orders) - 1:
-            self._go_back()
+            self._restore()
             self._engine.take_epochs(self.orders[: e + 1], self._step, self.learning_rates[: e + 1])
 
-    def _go_back(self) -> None:
+    def _restore(self) -> None:
         self._engine.theta[:], self._engine.state[:] = self.start, self._state

@@ -61,7 +61,7 @@ class _Run(LoopState):
         while self.stopped is None:
             if self.search is not None:
                 yield from self._iteration(self.search)
-            elif (count := self._ahead()) > 1:
+            elif (count := self._epochs_per_call()) > 1:
                 yield from self._epochs(count)
             else:
                 yield from self._call()
@@ -88,7 +88,7 @@ class _Run(LoopState):
             yield finished.diverged
         yield finished
 
-    def _ahead(self) -> int:
+    def _epochs_per_call(self) -> int:
         """Return how many epochs can be trained in one call: one if something happens between epochs."""
         if not self.in_chunks or self.losses.size or (self.every and self.epoch == 0):
             return 1
@@ -109,7 +109,7 @@ class _Run(LoopState):
             return
         speed = chunk.orders.shape[1] / (self.plan.steps_per_epoch * self.seconds_per_step)
         losses, norms = engine.combined(results.losses, chunk.orders), results.norms.tolist()
-        self._see_first(results.losses[0])
+        self._record_first_loss(results.losses[0])
         learning_rates, clipped = chunk.learning_rates[:, -1].tolist(), results.clipped.sum(axis=1).tolist()
         for e in range(count):
             chunk.set_weights_after(e)
@@ -137,11 +137,11 @@ class _Run(LoopState):
         taken = self._take_steps(order, learning_rates[first:stop])
         seconds = perf_counter() - before
         if first == 0:
-            self._see_first(taken)
+            self._record_first_loss(taken)
         self.losses = np.concatenate([self.losses, taken])
         self.epoch_seconds += seconds
         self.seconds_per_step = max(seconds / max(taken.size, 1), 1e-7)
-        if self.losses.size < count:  # an incomplete epoch has no event of its own
+        if self.losses.size < count:  # an incomplete epoch has no EpochEnded event
             if taken.size:
                 yield StepsDone(self.epoch + 1, self.losses.size, float(taken.mean()))
             return
@@ -171,7 +171,7 @@ class _Run(LoopState):
         loss = loss if np.isfinite(loss) else np.inf
         yield self._ended(self.plan.optimizer.lr, loss, rows * done / seconds, engine.validation(self.step))
 
-    def _see_first(self, losses: NDArray[np.float64]) -> None:
+    def _record_first_loss(self, losses: NDArray[np.float64]) -> None:
         """Record the run's first loss, which is that of the initial weights."""
         if self.epoch == 0 and losses.size:
             whole = self.plan.steps_per_epoch if self.plan.loss.reduction == "sum" else 1
@@ -207,10 +207,10 @@ class _Run(LoopState):
         with engine.measured_weights(self.step):
             watched = validation.loss if validation else loss
             if self.plateau is not None:
-                self.plateau.see(watched)
+                self.plateau.record(watched)
             watched_weights = (epoch - 1, self.previous_weights) if self.loss_before_step else (epoch, engine.theta)
-            improved = self.best.see(watched, *watched_weights)
-            self.growth.see(loss, epoch, self.step, rate)
+            improved = self.best.record(watched, *watched_weights)
+            self.growth.record(loss, epoch, self.step, rate)
             self.stopped = self.stopped or self._reason_to_stop(gradient)
             if self.stopped is not None and ending is not None:
                 ending.end()

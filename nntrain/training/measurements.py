@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from nntrain.training.engine import Engine
 from nntrain.training.events import LayerFacts, LayerStatistics, Started, Statistics
 
-MAX_COST = 0.01  # fraction of the training time that statistics may take, where the recipe sets no interval
+MAX_COST = 0.01  # fraction of the training time that statistics may take, if the recipe sets no interval
 MIN_MEASUREMENTS = 20  # minimum number of measurements in a run of at least as many epochs
 SAFE_NORM = 1e-140  # the squares of a vector with a norm between this and its inverse neither over- nor underflow
 
@@ -50,7 +50,7 @@ def statistics(engine: Engine) -> Statistics:
 
 
 def statistics_interval(engine: Engine) -> int:
-    """Return the epochs between two statistics: as the recipe says, or so many that they cost little in a long run.
+    """Return the epochs between two statistics: the recipe's, or enough that statistics take little time in a long run.
 
     The cost is estimated from sizes, not measured, so that every run of a recipe writes the same metrics.
     """

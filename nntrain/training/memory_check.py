@@ -10,7 +10,7 @@ def check_memory(plan: Plan) -> None:
     """Check that a run's arrays can be allocated.
 
     Raises:
-        InputError: if there is not enough memory; it names the key and the size of what takes the most.
+        InputError: if there is not enough memory; it names the key and the size of the largest part.
     """
     network, rows, size = plan.network, plan.batch_rows, np.dtype(plan.training.dtype).itemsize
     splits = [part for part in (plan.data.train, plan.data.validation, plan.data.test) if part is not None]
@@ -41,4 +41,4 @@ def check_memory(plan: Plan) -> None:
     ]
     needed, key, what, hint = max(needs)
     require(needed, key, what, hint)
-    require(sum(needed for needed, *_ in needs), key, f"the run, most of all for {what}", hint)
+    require(sum(needed for needed, *_ in needs), key, f"the run, mostly for {what}", hint)

@@ -50,7 +50,7 @@ class Checkpoints(Protocol):
     """Saves the state of a run now and then.
 
     Attributes:
-        epochs: a state is saved after each multiple of so many epochs; None: by time alone.
+        epochs: epochs between two saved states; None: states are saved by time alone.
     """
 
     epochs: int | None

@@ -18,7 +18,7 @@ class Best:
         loss: the lowest loss.
         epoch: the epoch after which the weights had that loss, counted from 1; 0: the initial weights.
         waited: epochs since the last improvement.
-        counted: the loss at the last improvement.
+        reference: the loss at the last improvement.
     """
 
     weights: NDArray[Any]
@@ -28,7 +28,7 @@ class Best:
     waited: int = 0
     reference: float = field(default=inf)
 
-    def see(self, loss: float, epoch: int, weights: NDArray[Any]) -> bool:
+    def record(self, loss: float, epoch: int, weights: NDArray[Any]) -> bool:
         """Record the loss of the weights after ``epoch``, and return whether it is the lowest so far."""
         improved = loss < self.reference - self.min_delta
         self.waited = 0 if improved else self.waited + 1

@@ -115,50 +115,50 @@ def write_atomically(path: Path, content: bytes) -> None:
         OutputError: if the disk is full.
     """
     try:
-        place = Path(os.path.realpath(path))
-        if place.exists() and not place.is_file() and not place.is_dir():
-            place.write_bytes(content)
+        target = Path(os.path.realpath(path))
+        if target.exists() and not target.is_file() and not target.is_dir():
+            target.write_bytes(content)
             return
-        replace_file(place, content)
-        sync_folder(place.parent)
+        replace_file(target, content)
+        sync_folder(target.parent)
     except OSError as error:
         raise cannot_write(path, error) from None
 
 
-def replace_file(place: Path, content: bytes, sync: bool = True) -> None:
-    """Write ``content`` to a temporary file and rename it to ``place``; with ``sync``, once it is on the disk.
+def replace_file(target: Path, content: bytes, sync: bool = True) -> None:
+    """Write ``content`` to a temporary file and rename it to ``target``; with ``sync``, once it is on the disk.
 
     Raises:
         OSError: if it cannot be written.
     """
-    remove_abandoned(place)
-    handle, beside = _temporary(place)
+    remove_abandoned(target)
+    handle, temporary = _temporary(target)
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(content)
             file.flush()
             if sync:
                 os.fsync(handle)
-            beside.chmod(0o666 & ~_umask())  # mkstemp's 0600 would lock others out of a shared directory
-            beside.replace(place)
+            temporary.chmod(0o666 & ~_umask())  # mkstemp's 0600 would lock others out of a shared directory
+            temporary.replace(target)
     except BaseException:
         with suppress(OSError):
-            beside.unlink()
+            temporary.unlink()
         raise
 
 
-def _temporary(place: Path) -> tuple[int, Path]:
-    """Create a file next to ``place``, locked while it is open, and return its handle and path."""
+def _temporary(target: Path) -> tuple[int, Path]:
+    """Create a file next to ``target``, locked while it is open, and return its handle and path."""
     while True:
-        handle, name = tempfile.mkstemp(dir=place.parent, prefix=f".{place.name}.", suffix=TEMPORARY_SUFFIX)
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=TEMPORARY_SUFFIX)
         if try_lock(handle) is not False and os.fstat(handle).st_nlink:
             return handle, Path(name)
         os.close(handle)  # another process removed it before it was locked
 
 
-def remove_abandoned(place: Path) -> None:
-    """Remove the temporary files of ``place`` whose process has ended: nobody holds their lock."""
-    for other in place.parent.glob(f".{glob.escape(place.name)}.*{TEMPORARY_SUFFIX}"):
+def remove_abandoned(target: Path) -> None:
+    """Remove the temporary files of ``target`` whose process has ended: nobody holds their lock."""
+    for other in target.parent.glob(f".{glob.escape(target.name)}.*{TEMPORARY_SUFFIX}"):
         with suppress(OSError), other.open("rb") as file:
             if try_lock(file.fileno()):
                 other.unlink()

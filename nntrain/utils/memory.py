@@ -10,7 +10,7 @@ from nntrain.errors import bad_key
 def available() -> int | None:
     """Return how many bytes can still be allocated, swap included; None if the system does not report it.
 
-    It is the least that the machine, the control group (a container's limit) and the process limit leave.
+    This is the minimum over the machine, the control group (a container's limit) and the process limit.
     """
     left = []
     with suppress(OSError):

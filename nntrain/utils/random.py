@@ -1,6 +1,6 @@
-"""Random numbers: everything random draws from a named stream of its own, derived from the recipe's seed.
+"""Random numbers: each random choice has its own named stream, derived from the recipe's seed.
 
-A stream is a function of (seed, name, index) and of nothing that happened before. A resumed run therefore repeats
+A stream depends only on (seed, name, index), not on what was drawn before. A resumed run therefore repeats
 exactly what an uninterrupted one does, and optimizers compared on one seed see the same batches in the same order.
 """
 

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.comparison.record import Compared, Difference, Middle, Outcome, Record, Variant
+from nntrain.comparison.record import Compared, Difference, Outcome, Quartiles, Record, Variant
 from nntrain.comparison.run_result import EPOCH, LOSS, METRIC, TRAIN_LOSS, RunResult
 from nntrain.errors import counted
 from nntrain.report.html.document import Figure, color, document, swatch, table
-from nntrain.report.html.lines import Line, Lines, Values, line_figures, short
+from nntrain.report.html.lines import Line, LineChart, Values, line_figures, short
 from nntrain.report.numbers import duration, number, percent
 from nntrain.report.summary import metric_name
 
@@ -32,7 +32,7 @@ def comparison_page(compared: Compared, name: str) -> str:
     listed = f'<ul class="ends">{notes}</ul>' if notes else ""
     before = f"{verdict}{about}{_ranking(record)}{listed}<h2>Figures</h2>"
     pairs = f"<h2>Differences</h2>{_pairs(record)}" if record.pairs else ""
-    rows = {(name, phase): _known(compared, name, phase, outcome) for name, phase, outcome in _outcomes(record)}
+    rows = {(name, phase): _runs_of(compared, name, phase, outcome) for name, phase, outcome in _outcomes(record)}
     figures = [*_results(record, rows), *_intervals(record), *line_figures(_curves(record, rows))]
     return document(name, before, figures, pairs)
 
@@ -47,7 +47,7 @@ def _outcomes(record: Record) -> list[tuple[str, str, Outcome]]:
     return [(one.name, phase, outcome) for one in record.variants for phase, outcome in one.phases.items()]
 
 
-def _known(compared: Compared, name: str, phase: str, outcome: Outcome) -> Sequence[RunResult]:
+def _runs_of(compared: Compared, name: str, phase: str, outcome: Outcome) -> Sequence[RunResult]:
     """Return the runs of an outcome by seed; none if the ledger does not match the outcome."""
     split, key = compared.record.measure.split(".")
     rows = [row for _, row in sorted(compared.runs.get((name, phase), {}).items())]
@@ -78,9 +78,9 @@ def _ranking(record: Record) -> str:
     rows, asides = list[list[str]](), list[int]()
     for rank, one in enumerate(record.variants):
         for phase, outcome in one.phases.items():
-            counts = phase == next(iter(one.phases))
-            asides += [] if counts else [len(rows)]
-            label = f"{swatch(rank)} {escape(one.name)}" if counts else "defaults"
+            is_ranked = phase == next(iter(one.phases))
+            asides += [] if is_ranked else [len(rows)]
+            label = f"{swatch(rank)} {escape(one.name)}" if is_ranked else "defaults"
             cells = [label, escape(_settings(one, outcome)), *_spread(outcome.scores.get(split, {}).get(name), name)]
             cells += [_spread(outcome.scores.get(p, {}).get(k), k)[0] for p, k in others]
             cells += [_steps(outcome)] if record.target is not None else []
@@ -98,7 +98,7 @@ def _settings(variant: Variant, outcome: Outcome) -> str:
     return ", ".join(f"{key} {value:.4g}" for key, value in settings.items())
 
 
-def _spread(middle: Middle | None, name: str) -> tuple[str, str]:
+def _spread(middle: Quartiles | None, name: str) -> tuple[str, str]:
     """Return median and quartiles; values that are not finite are infinitely bad."""
     if middle is None:
         return "–", "–"
@@ -124,11 +124,11 @@ def _results(record: Record, rows: Mapping[tuple[str, str], Sequence[RunResult]]
             middle = outcome.scores.get(split, {}).get(name)
             runs = [row for row in rows[one.name, phase] if not row.diverged]
             points = np.array([_score(row, split, name) for row in runs], np.float64)
-            counts = phase == next(iter(one.phases))
+            is_ranked = phase == next(iter(one.phases))
             facts = [["median", _spread(middle, name)[0]], ["quartiles", _spread(middle, name)[1]]]
             facts += [["runs", str(outcome.runs)], ["diverged", percent(outcome.diverged)]]
-            row = {"label": one.name if counts else f"{one.name}, defaults", "color": color(rank), "facts": facts}
-            row |= {"points": short(points), "faded": not counts}
+            row = {"label": one.name if is_ranked else f"{one.name}, defaults", "color": color(rank), "facts": facts}
+            row |= {"points": short(points), "faded": not is_ranked}
             if middle is not None:
                 row |= {"low": middle.q1, "middle": middle.median, "high": middle.q3}
             drawn.append(row)
@@ -153,7 +153,7 @@ def _intervals(record: Record) -> list[Figure]:
         facts += [["p (Holm)", f"{pair.p_holm:.2g}"], ["", pair.verdict]]
         row = {"label": f"{pair.a} vs {pair.b}", "color": color(ranks.get(pair.a, 0)), "facts": facts}
         rows.append(row | {"low": pair.low, "middle": pair.difference, "high": pair.high, "faded": not pair.shown})
-    note = "median paired difference with 95 % bootstrap interval; faded: no difference shown"
+    note = "median paired difference with 95 % bootstrap interval; faded: not significant"
     if len(shown) < len(record.pairs):
         note += f"; first {len(shown)} of {len(record.pairs)} pairs; see the table below for all"
     title = f"{_measure(record)}: how much better the first variant is"
@@ -185,14 +185,14 @@ def _pairs(record: Record) -> str:
     return table(heads, rows, text=(0, 4), asides=[i for i, pair in enumerate(record.pairs) if not pair.shown])
 
 
-def comparison_curves(compared: Compared) -> list[Lines]:
+def comparison_curves(compared: Compared) -> list[LineChart]:
     """Return the median curves of a comparison's variants."""
     record = compared.record
-    rows = {(name, phase): _known(compared, name, phase, outcome) for name, phase, outcome in _outcomes(record)}
+    rows = {(name, phase): _runs_of(compared, name, phase, outcome) for name, phase, outcome in _outcomes(record)}
     return _curves(record, rows)
 
 
-def _curves(record: Record, rows: Mapping[tuple[str, str], Sequence[RunResult]]) -> list[Lines]:
+def _curves(record: Record, rows: Mapping[tuple[str, str], Sequence[RunResult]]) -> list[LineChart]:
     """Return median curves with bands from the first to the third quartile."""
     found = []
     titles = {LOSS: "validation loss", TRAIN_LOSS: "training loss", METRIC: f"validation {metric_name(record.metric)}"}
@@ -202,7 +202,7 @@ def _curves(record: Record, rows: Mapping[tuple[str, str], Sequence[RunResult]])
             runs = [row for row in rows[one.name, next(iter(one.phases))] if not row.diverged and len(row.curve)]
             epochs, low, middle, high = _quartiles(runs, column)
             lines.append(Line(one.name, epochs, middle, rank, run=rank, low=low, high=high))
-        found.append(Lines(title, lines, ratio=column != METRIC, note="median; band: first to third quartile"))
+        found.append(LineChart(title, lines, ratio=column != METRIC, note="median; band: first to third quartile"))
     return found
 
 

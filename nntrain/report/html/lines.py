@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from nntrain.report.html.document import COLORS, DASHES, Figure, color, dash
 
 Values = NDArray[np.float64]
-MAX_PARTS, MIN_PARTS = 200, 25  # that a long line is divided into; up to four points of each are drawn
+MAX_PARTS, MIN_PARTS = 200, 25  # parts that a long line is divided into; up to four points of each are drawn
 PAGE_POINTS = 9_000  # approximate limit per page; they make up most of its size
 DIGITS = 5  # significant digits of a value
 
@@ -21,7 +21,7 @@ class Line:
 
     Attributes:
         label: text in the legend.
-        x: abscissae in ascending order (N).
+        x: x values in ascending order (N).
         y: values (N).
         index: selects color and dashes.
         run: run that it is hidden with; None for none.
@@ -40,13 +40,13 @@ class Line:
     high: Values | None = None
 
     @property
-    def seen(self) -> bool:
+    def drawable(self) -> bool:
         """Whether there is anything to draw."""
         return bool(np.isfinite(self.y).any())
 
 
 @dataclass(frozen=True)
-class Lines:
+class LineChart:
     """A chart of curves with a common x axis.
 
     Attributes:
@@ -64,35 +64,38 @@ class Lines:
     note: str = ""
 
     @property
-    def seen(self) -> Sequence[Line]:
+    def drawable(self) -> Sequence[Line]:
         """The lines with anything to draw."""
-        return [line for line in self.lines if line.seen]
+        return [line for line in self.lines if line.drawable]
 
 
-def line_figures(charts: Sequence[Lines]) -> list[Figure]:
+def line_figures(charts: Sequence[LineChart]) -> list[Figure]:
     """Return the data of all charts with anything to draw."""
-    count = sum(len(chart.seen) for chart in charts)
+    count = sum(len(chart.drawable) for chart in charts)
     parts = min(MAX_PARTS, max(MIN_PARTS, PAGE_POINTS // (4 * max(count, 1))))
-    return [_figure(chart, parts) for chart in charts if chart.seen]
+    return [_figure(chart, parts) for chart in charts if chart.drawable]
 
 
-def _figure(chart: Lines, parts: int) -> Figure:
-    longest, empty = max(line.y.size for line in chart.seen), [line.label for line in chart.lines if not line.seen]
+def _figure(chart: LineChart, parts: int) -> Figure:
+    longest, empty = (
+        max(line.y.size for line in chart.drawable),
+        [line.label for line in chart.lines if not line.drawable],
+    )
     notes = [chart.note] if chart.note else []
     if empty:
         notes.append(f"no values: {', '.join(empty)}")
     if longest > 4 * parts:
         notes.append(f"thinned: the first, lowest, highest and last of every {-(-longest // parts):,} points")
-    if len(chart.seen) > COLORS * DASHES:
+    if len(chart.drawable) > COLORS * DASHES:
         notes.append(f"colors and dashes repeat after {COLORS * DASHES} lines")
     return {
         "kind": "lines",
         "title": chart.title,
         "x": chart.x,
-        "whole": all((line.x == np.floor(line.x)).all() for line in chart.seen),
+        "whole": all((line.x == np.floor(line.x)).all() for line in chart.drawable),
         "ratio": chart.ratio,
         "note": "; ".join(notes),
-        "lines": [_line(line, parts) for line in chart.seen],
+        "lines": [_line(line, parts) for line in chart.drawable],
     }
 
 

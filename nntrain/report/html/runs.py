@@ -12,7 +12,7 @@ from nntrain.optimizers.gradient_free import Search
 from nntrain.recipe.document import dump_document
 from nntrain.recipe.schema import to_data
 from nntrain.report.html.document import Figure, document, run_button, table
-from nntrain.report.html.lines import Line, Lines, Values, line_figures
+from nntrain.report.html.lines import Line, LineChart, Values, line_figures
 from nntrain.report.numbers import duration, number, short
 from nntrain.report.summary import metric_name, why
 from nntrain.training.events import Stopped
@@ -70,7 +70,7 @@ def _rate(run: History) -> str:
     return f"{short(optimizer.lr, 4)}{followed}"
 
 
-def charts(runs: Sequence[History], names: Sequence[str]) -> list[Lines]:
+def charts(runs: Sequence[History], names: Sequence[str]) -> list[LineChart]:
     """Return the curves of the runs: losses, metric, gradient norm, learning rate; for a single run also its layers."""
     metric, x = metric_name(runs[0].metric), _axis(runs)
     shown = [_losses(runs, names, x)]
@@ -82,7 +82,7 @@ def charts(runs: Sequence[History], names: Sequence[str]) -> list[Lines]:
     ):
         lines = [_line(run, name, key, index) for index, (run, name) in enumerate(zip(runs, names, strict=True))]
         if key != "learning_rate" or any(np.ptp(line.y) > 0 for line in lines if line.y.size):
-            shown.append(Lines(title, lines, x, ratio))
+            shown.append(LineChart(title, lines, x, ratio))
     return shown + (_layers(runs[0]) if len(runs) == 1 else [])
 
 
@@ -92,7 +92,7 @@ def _axis(runs: Sequence[History]) -> str:
     return "point tried" if all(searching) else "epoch or point tried" if any(searching) else "epoch"
 
 
-def _losses(runs: Sequence[History], names: Sequence[str], x: str) -> Lines:
+def _losses(runs: Sequence[History], names: Sequence[str], x: str) -> LineChart:
     """Return training and validation losses: two colors for a single run, thin and thick lines for several."""
     lines, one = [], len(runs) == 1
     for index, (run, name) in enumerate(zip(runs, names, strict=True)):
@@ -103,19 +103,19 @@ def _losses(runs: Sequence[History], names: Sequence[str], x: str) -> Lines:
         if has:
             validation = _line(run, f"{prefix}validation", "validation_loss", index)
             lines.append(replace(validation, index=index + 1) if one else validation)
-    return Lines("loss", lines, x, ratio=True)
+    return LineChart("loss", lines, x, ratio=True)
 
 
-def _layers(run: History) -> list[Lines]:
+def _layers(run: History) -> list[LineChart]:
     """Return charts with one line per layer of a run."""
     measured = run.layers
 
     def lines(values: Values) -> list[Line]:
         return [Line(layer["label"], measured.epoch, values[:, i], i) for i, layer in enumerate(run.summary["layers"])]
 
-    found = [Lines("gradient norm of each layer", lines(measured.gradient_norm), _axis([run]), ratio=True)]
+    found = [LineChart("gradient norm of each layer", lines(measured.gradient_norm), _axis([run]), ratio=True)]
     if np.nansum(measured.dead) > 0:
-        found.append(Lines("fraction of dead units", lines(measured.dead), _axis([run])))
+        found.append(LineChart("fraction of dead units", lines(measured.dead), _axis([run])))
     return found
 
 

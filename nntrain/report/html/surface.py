@@ -110,7 +110,7 @@ def _path(run: RunPath, losses: Values, surface: Surface, index: int) -> dict[st
     """Return the data of a path or of the points of a search."""
     points = run.points if len(surface.axes) == 2 else np.column_stack([run.points, losses])
     if run.searched:
-        keep = _some(losses)
+        keep = _sampled(losses)
     else:
         points = _in_sight(points, surface)
         low, size = _box(surface)
@@ -151,7 +151,7 @@ def _in_sight(points: Values, surface: Surface) -> Values:
     return low + np.clip(scaled[: int(outside.argmax()) + 1], -OUTSIDE, OUTSIDE) * size
 
 
-def _some(losses: Values) -> NDArray[np.int64]:
+def _sampled(losses: Values) -> NDArray[np.int64]:
     """Return the indices of evenly spaced points of a search, and of the best one."""
     if losses.size <= MAX_POINTS:
         return np.arange(losses.size)
