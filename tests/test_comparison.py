@@ -201,7 +201,7 @@ def test_splits_are_not_kept_for_ever(moons: Path) -> None:
     variants = Variants(variants_of([str(moons)], [], [axis("--optimizers", "optimizer", "sgd,adam")]))
     for seed in range(50):
         variants._prepared(Job.of(variants, 0, TRIAL, seed), variants.all[0])
-    assert len(variants._parts) <= 16
+    assert len(variants._splits) <= 16
 
 
 def test_all_variants_get_the_same_points() -> None:
