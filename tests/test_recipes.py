@@ -243,3 +243,14 @@ def test_the_first_step_from_the_edge_of_a_cliff() -> None:
 
 def test_rosenbrock() -> None:
     assert finished(run(text_of("rosenbrock", 0))[1]).final["train"].loss == pytest.approx(5.49, abs=0.01)
+
+
+def test_three_fits_of_a_sine() -> None:
+    losses = {}
+    for hidden in ("[]", "[3]", "[100]"):
+        validation = finished(run(text_of("sine", 0).replace("hidden: [3]", f"hidden: {hidden}"))[1]).final[
+            "validation"
+        ]
+        losses[hidden] = validation.loss
+    assert losses["[3]"] < 0.75 * losses["[]"]
+    assert losses["[100]"] > 10 * losses["[3]"]

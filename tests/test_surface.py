@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from scipy.optimize import rosen, rosen_der
 
 from nntrain.cli.loading import load_target
-from nntrain.cli.surfaces import contest, slice_of
+from nntrain.cli.slices import slice_of
+from nntrain.cli.surfaces import contest
 from nntrain.comparison.paths import path_from
 from nntrain.data.point import PointRows
 from nntrain.diagnostics.loss_surface import losses_at
@@ -44,7 +46,7 @@ def test_a_function_is_zero_at_its_minima_and_positive_elsewhere(name: str) -> N
         assert at == pytest.approx(0, abs=1e-20)
         np.testing.assert_allclose(slope, 0, atol=1e-10)
     box = np.array(FUNCTIONS[name].box)
-    for point in np.random.default_rng(0).uniform(*box, (50, 2)):
+    for point in np.random.default_rng(0).uniform(box[0], box[1], (50, 2)):
         assert value(name, point[None], none)[0] > 0
     assert ((box[0] <= FUNCTIONS[name].start) & (FUNCTIONS[name].start <= box[1])).all()
 
@@ -97,7 +99,7 @@ def test_a_path_is_that_of_fit(nntrain: CommandLine, tmp_path: Path) -> None:
     np.testing.assert_allclose(found.paths[0][0][1:], fitted, rtol=1e-12)
 
 
-def _metrics(run: Path) -> list[dict[str, object]]:
+def _metrics(run: Path) -> list[dict[str, Any]]:
     import json
 
     return [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
@@ -173,7 +175,9 @@ def test_a_slice_has_the_loss_of_the_network_at_its_center(nntrain: CommandLine,
     expected = losses_at(target.plan, target.theta[None, : target.plan.network.parameters].astype(float))
     slice_ = random_slice(target.plan, target.theta, 3)
     assert slice_.loss[20, 20] == pytest.approx(float(expected[0]))
-    between = line_between(target.plan, target.theta, load_target("two", [], None, None).theta)
+    other = load_target("two", [], None, None)
+    assert other.theta is not None
+    between = line_between(target.plan, target.theta, other.theta)
     assert between.loss[np.isclose(between.axes[0], 0)][0] == pytest.approx(float(expected[0]))
     found = nntrain("surface", "one", "two").out
     assert "barrier of" in found
@@ -185,8 +189,8 @@ def test_a_direction_is_normalized_by_filter() -> None:
     center = Engine(plan).theta.astype(np.float64)
     direction = _direction(plan.network, center, np.random.default_rng(0))
     for moved, arrays in zip(plan.network.arrays(direction), plan.network.arrays(center), strict=True):
-        norms = [np.linalg.norm(one["weights"], axis=0) for one in (moved, arrays)]
-        np.testing.assert_allclose(*norms, rtol=1e-12)
+        found, expected = (np.linalg.norm(one["weights"], axis=0) for one in (moved, arrays))
+        np.testing.assert_allclose(found, expected, rtol=1e-12)
         assert (moved["biases"] == 0).all()
 
 

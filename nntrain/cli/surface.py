@@ -16,8 +16,6 @@ if TYPE_CHECKING:
 
     from nntrain.cli.surfaces import Pictured
 
-DEFAULT = "sgd,momentum,adam,lbfgs"
-
 
 def command(
     what: Annotated[
@@ -80,7 +78,8 @@ def command(
     from nntrain.cli.compiling import announce_compiling
     from nntrain.cli.console import stdout_console
     from nntrain.cli.result import print_json, print_table, print_text, table_width
-    from nntrain.cli.surfaces import contest, slice_of
+    from nntrain.cli.slices import slice_of
+    from nntrain.cli.surfaces import contest
 
     kind = "" if out is None else _format(out)
     with announce_compiling():

@@ -72,7 +72,7 @@ def _contours(surface: Surface, across: int) -> NDArray[np.bool_]:
     low, high = (finite.min(), finite.max()) if finite.size else (0.0, 1.0)
     scaled = np.log1p((np.where(np.isfinite(loss), loss, high) - low) / ((high - low) * 1e-4 or 1.0))
     band = np.floor(scaled / (scaled.max() or 1.0) * BANDS)
-    edge = np.zeros(band.shape, bool)
+    edge = np.zeros(band.shape, np.bool_)
     edge[:, :-1] |= band[:, :-1] != band[:, 1:]
     edge[:-1] |= band[:-1] != band[1:]
     return edge
@@ -80,7 +80,7 @@ def _contours(surface: Surface, across: int) -> NDArray[np.bool_]:
 
 def _places(values: Values, axis: Values, count: int) -> NDArray[np.int64]:
     fraction = (values - axis[0]) / (axis[-1] - axis[0])
-    return np.rint(np.clip(fraction, -1, 2) * (count - 1)).astype(np.int64)
+    return np.asarray(np.rint(np.clip(fraction, -1, 2) * (count - 1)), np.int64)
 
 
 def _dense(path: Values, surface: Surface, across: int) -> Values:
