@@ -23,7 +23,7 @@ def slice_of(what: Sequence[str], settings: list[str], seed: int, optimizers: st
 
     from nntrain.artifacts.lookup import find
     from nntrain.cli.loading import load_target
-    from nntrain.diagnostics.loss_surface import MOST
+    from nntrain.diagnostics.loss_surface import MAX_WEIGHTS
     from nntrain.diagnostics.slices import line_between, random_slice
     from nntrain.losses.test_functions import TestFunction
     from nntrain.registry import members
@@ -45,7 +45,7 @@ def slice_of(what: Sequence[str], settings: list[str], seed: int, optimizers: st
             raise bad_input("surface", "the two networks differ", "name two runs of one recipe")
         drawn = line_between(plan, *thetas)
         return Pictured(f"{what[0]} to {what[1]}", drawn, none, (), _line_facts(drawn), ())
-    if plan.network.parameters <= MOST and find(what[0]).model is None:
+    if plan.network.parameters <= MAX_WEIGHTS and find(what[0]).model is None:
         return None
     about = f"training loss around the weights, along two random directions normalized by filter, seed {seed}"
     return Pictured(what[0], random_slice(plan, thetas[0], seed), np.zeros((0, 2)), (), about, ())

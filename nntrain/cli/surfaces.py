@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from nntrain.errors import bad_input
+from nntrain.errors import bad_input, counted
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from nntrain.recipe.document import Document
     from nntrain.training.plan import Plan
 
-DEFAULT = "sgd,momentum,adam,lbfgs"
-NOISE_ROWS = 64  # of which each step takes one
+DEFAULT, NOISE_ROWS = "sgd,momentum,adam,lbfgs", 64  # rows with noise, of which each step takes one
 
 
 @dataclass(frozen=True)
@@ -166,7 +165,7 @@ def _document(
 def _plan(document: Document, name: str) -> Plan:
     from pathlib import Path
 
-    from nntrain.diagnostics.loss_surface import MOST
+    from nntrain.diagnostics.loss_surface import MAX_WEIGHTS
     from nntrain.recipe.build import build
     from nntrain.recipe.schema import parse
 
@@ -174,7 +173,7 @@ def _plan(document: Document, name: str) -> Plan:
     if recipe.optimizer.full_batch:  # noise is for the others
         recipe = recipe.model_copy(update={"training": recipe.training.model_copy(update={"batch_size": "full"})})
     plan = build(recipe, document, Path(), name).plan
-    if plan.network.parameters > MOST:
+    if plan.network.parameters > MAX_WEIGHTS:
         what = f"its network has {plan.network.parameters:,} parameters, and the paths of optimizers need two at most"
         raise bad_input(name, what, "leave out --optimizers to draw a slice")
     if plan.schedule.reacts:
@@ -235,11 +234,9 @@ def _point(text: str, size: int) -> list[float]:
 
 
 def _about(steps: int, starts: int, noise: float, tune: int) -> str:
-    from nntrain.report.numbers import count
-
     noisy = f", noise {noise:g} on each gradient (L-BFGS and searches see none)" if noise else ""
-    tuned = f"each tuned by {count(tune, 'trial')} with this budget" if tune else "not tuned"
-    return f"{count(steps, 'evaluation')} from {count(starts, 'start')}{noisy}; {tuned}"
+    tuned = f"each tuned by {counted(tune, 'trial')} with this budget" if tune else "not tuned"
+    return f"{counted(steps, 'evaluation')} from {counted(starts, 'start')}{noisy}; {tuned}"
 
 
 def _notes(contenders: Sequence[Contender], drawn: Surface, tune: int) -> list[str]:

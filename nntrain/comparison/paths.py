@@ -127,7 +127,7 @@ def _steps(engine: Engine, budget: int) -> tuple[Points, int | None]:
     plan, size = engine.plan, engine.grad.size
     points: list[NDArray[Any]] = [engine.theta[:size].copy()]
     for step, (rows, rate) in enumerate(_batches(plan, budget)):
-        taken = engine.take(rows, step, rate)
+        taken = engine.take_steps(rows, step, rate)
         if not taken.size or not engine.is_finite():
             return np.array(points, np.float64), step + 1
         points.append(engine.theta[:size].copy())

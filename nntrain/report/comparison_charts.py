@@ -8,9 +8,8 @@ from numpy.typing import NDArray
 
 from nntrain.comparison.record import Compared
 from nntrain.comparison.run_result import RunResult
-from nntrain.errors import bad_input
+from nntrain.errors import bad_input, counted
 from nntrain.report.html.lines import Line, Lines
-from nntrain.report.numbers import count
 
 BINS = 30
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?(?:e-?\d+)?")
@@ -40,7 +39,7 @@ def capacity_chart(compared: Compared) -> list[Lines]:
         low, middle, high = np.array([np.quantile(some or [np.nan], (0.25, 0.5, 0.75)) for some in losses]).T
         lines.append(Line(label, x, middle, index, low=low, high=high))
     title = "loss against the number of hidden units" if key == "model.hidden" else f"loss against {key}"
-    note = f"median over {count(len(record.seeds), 'seed')}; band: first to third quartile"
+    note = f"median over {counted(len(record.seeds), 'seed')}; band: first to third quartile"
     return [Lines(title, lines, "hidden units" if key == "model.hidden" else key, ratio=True, note=note)]
 
 
@@ -54,7 +53,7 @@ def loss_histograms(compared: Compared) -> list[Lines]:
             continue
         counts, edges = np.histogram(losses, BINS)
         x = np.repeat(edges, 2)[1:-1]
-        note = f"{count(losses.size, 'run')}: lowest {losses.min():.4g}, median {np.median(losses):.4g}, "
+        note = f"{counted(losses.size, 'run')}: lowest {losses.min():.4g}, median {np.median(losses):.4g}, "
         charts.append(
             Lines(
                 f"{one.name}: final training loss",

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from nntrain.diagnostics.loss_surface import Surface, Values
 from nntrain.report.braille import LABEL_WIDTH, curves
-from nntrain.report.comparison_progress import COLOURS
+from nntrain.report.comparison_progress import COLORS
 from nntrain.report.numbers import short
 
 BANDS = 8  # of equal logarithms of the loss
@@ -41,7 +41,7 @@ def surface_chart(surface: Surface, paths: Sequence[Sequence[Values]], minima: V
 
     for number, some in enumerate(paths):
         for path in some:
-            put(_dense(path, surface, across), LETTERS[number % len(LETTERS)], COLOURS[number % len(COLOURS)])
+            put(_dense(path, surface, across), LETTERS[number % len(LETTERS)], COLORS[number % len(COLORS)])
     for path in (path for some in paths for path in some):
         put(path[:1], "o", "bold")
     put(minima, "*", "bold")
@@ -98,7 +98,7 @@ def _dense(path: Values, surface: Surface, across: int) -> Values:
 def _profile(surface: Surface, paths: Sequence[Sequence[Values]], across: int) -> RenderableType:
     """Return L(w) over one parameter, which way its derivative points, and where the paths end."""
     (at,), loss = surface.axes, surface.loss
-    chart = curves([(COLOURS[0], loss)], across + LABEL_WIDTH, HEIGHT // 2, ratio=False)
+    chart = curves([(COLORS[0], loss)], across + LABEL_WIDTH, HEIGHT // 2, ratio=False)
     slopes = np.gradient(loss, at)[np.linspace(0, at.size - 1, across).round().astype(int)]
     arrows = "".join("→" if slope < 0 else "←" if slope > 0 else "·" for slope in slopes)
     lines: list[RenderableType] = [chart, Text(f"{'':{LABEL_WIDTH}}{arrows}")]
@@ -108,6 +108,6 @@ def _profile(surface: Surface, paths: Sequence[Sequence[Values]], across: int) -
             for place in _places(path[:, 0], at, across).tolist():
                 if 0 <= place < across:
                     row[place] = LETTERS[number % len(LETTERS)]
-        lines.append(Text(f"{'':{LABEL_WIDTH}}{''.join(row)}", COLOURS[number % len(COLOURS)]))
+        lines.append(Text(f"{'':{LABEL_WIDTH}}{''.join(row)}", COLORS[number % len(COLORS)]))
     legend = "→ the derivative is negative: move right; ← it is positive: move left"
     return Group(*lines, _axis(at, surface.names[0], across), Text(legend, "dim"))

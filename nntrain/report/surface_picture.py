@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from nntrain.diagnostics.loss_surface import Surface, Values
-from nntrain.report.picture_files import COLOURS, DASHES, SIZE, drawn
+from nntrain.report.picture_files import COLORS, DASHES, SIZE, drawn
 
 LEVELS = 16
 WIDE = 1.5  # of the size of a chart
@@ -57,11 +57,11 @@ def _contours(axes: Any, surface: Surface) -> None:
 
 
 def _path(axes: Any, name: str, some: Sequence[Values], number: int) -> None:
-    colour, dash = COLOURS[number % len(COLOURS)], DASHES[number // len(COLOURS) % len(DASHES)]
+    color, dash = COLORS[number % len(COLORS)], DASHES[number // len(COLORS) % len(DASHES)]
     for first, path in enumerate(some):
-        axes.plot(path[:, 0], path[:, 1], dash, color=colour, label=None if first else name)
-        axes.plot(path[:1, 0], path[:1, 1], "o", color=colour, markersize=8)
-        axes.plot(path[-1:, 0], path[-1:, 1], "s", color=colour, markersize=8)
+        axes.plot(path[:, 0], path[:, 1], dash, color=color, label=None if first else name)
+        axes.plot(path[:1, 0], path[:1, 1], "o", color=color, markersize=8)
+        axes.plot(path[-1:, 0], path[-1:, 1], "s", color=color, markersize=8)
 
 
 def _profile(axes: Any, surface: Surface, paths: Sequence[tuple[str, Sequence[Values]]]) -> None:
@@ -70,5 +70,5 @@ def _profile(axes: Any, surface: Surface, paths: Sequence[tuple[str, Sequence[Va
     for number, (name, some) in enumerate(paths):
         for first, path in enumerate(some):
             heights = np.interp(path[:, 0], at, surface.loss)
-            axes.plot(path[:, 0], heights, "o-", color=COLOURS[number % len(COLOURS)], label=None if first else name)
+            axes.plot(path[:, 0], heights, "o-", color=COLORS[number % len(COLORS)], label=None if first else name)
     axes.set_ylabel("loss")

@@ -7,7 +7,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from nntrain.comparison.paths import Contender
-from nntrain.report.comparison_progress import COLOURS
+from nntrain.report.comparison_progress import COLORS
 from nntrain.report.fitting import Column, fitted
 from nntrain.report.numbers import number, short
 from nntrain.report.surface_chart import LETTERS
@@ -22,7 +22,7 @@ def surface_text(contenders: Sequence[Contender], about: str, notes: Sequence[st
         return Group(*lines)
     order = sorted(range(len(contenders)), key=lambda i: float(np.median(contenders[i].results)))
     found = [contenders[i] for i in order]
-    marks = [Text(LETTERS[i % len(LETTERS)], COLOURS[i % len(COLOURS)]) for i in order]
+    marks = [Text(LETTERS[i % len(LETTERS)], COLORS[i % len(COLORS)]) for i in order]
     several = len(found[0].paths) > 1
     columns = [
         Column("", marks, right=False),

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from nntrain.artifacts.views import Frame, Numbers, View
 from nntrain.report.braille import LABEL_WIDTH
-from nntrain.report.comparison_progress import COLOURS
+from nntrain.report.comparison_progress import COLORS
 from nntrain.report.numbers import short
 
 REGIONS = " ·:+=%"  # backgrounds of the classes
@@ -66,7 +66,7 @@ def _boundary(view: View, frame: Frame, across: int) -> Text:
         down = _places(features[:, 1], float(y[-1]), float(y[0]), HEIGHT)
         right = _places(features[:, 0], float(x[0]), float(x[-1]), across)
         for row, column, k in zip(down, right, classes.astype(int).tolist(), strict=True):
-            cells[row][column] = LETTERS[k % len(LETTERS)], COLOURS[k % len(COLOURS)]
+            cells[row][column] = LETTERS[k % len(LETTERS)], COLORS[k % len(COLORS)]
     labels = {0: short(float(y[-1])), HEIGHT // 2: view.names[1], HEIGHT - 1: short(float(y[0]))}
     return _lines(cells, labels)
 

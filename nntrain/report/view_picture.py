@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from nntrain.artifacts.views import Frame, View
-from nntrain.report.picture_files import COLOURS, SIZE, drawn
+from nntrain.report.picture_files import COLORS, SIZE, drawn
 from nntrain.report.view_chart import extent
 
 MARKERS = "os^Dv*P"  # of the classes
@@ -35,13 +35,11 @@ def _boundary(axes: Any, view: View, frame: Frame) -> None:
     classes = view.classes or ()
     x, y = view.axes
     levels = np.arange(len(classes) + 1) - 0.5
-    axes.contourf(
-        x, y, frame.values, levels, colors=[COLOURS[k % len(COLOURS)] for k in range(len(classes))], alpha=0.3
-    )
+    axes.contourf(x, y, frame.values, levels, colors=[COLORS[k % len(COLORS)] for k in range(len(classes))], alpha=0.3)
     for name, (features, found) in view.rows.items():
         for k, label in enumerate(classes):
             here = found == k
-            style = {"color": COLOURS[k % len(COLOURS)], "marker": MARKERS[k % len(MARKERS)], "linestyle": "none"}
+            style = {"color": COLORS[k % len(COLORS)], "marker": MARKERS[k % len(MARKERS)], "linestyle": "none"}
             faint = {} if name == "training" else {"markerfacecolor": "none"}
             text = str(label) if name == "training" else None
             axes.plot(features[here, 0], features[here, 1], markersize=5, label=text, **style, **faint)
@@ -52,7 +50,7 @@ def _boundary(axes: Any, view: View, frame: Frame) -> None:
 def _fit(axes: Any, view: View, frame: Frame) -> None:
     for name, (features, targets) in view.rows.items():
         mark = "o" if name == "training" else "x"
-        axes.plot(features[:, 0], targets, mark, color=COLOURS[6], markersize=6, label=f"{name} rows")
-    axes.plot(view.axes[0], frame.values, color=COLOURS[1], label="prediction")
+        axes.plot(features[:, 0], targets, mark, color=COLORS[6], markersize=6, label=f"{name} rows")
+    axes.plot(view.axes[0], frame.values, color=COLORS[1], label="prediction")
     axes.set_ylim(*extent(view))
     axes.set_ylabel(view.target)
