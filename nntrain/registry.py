@@ -36,7 +36,8 @@ class Component(Strict):
 
     ``class Optimizer(Component, family="optimizer")`` opens a family, and
     ``class Adam(Optimizer): name: Literal["adam"] = "adam"`` adds a member to it. Further names in the ``Literal`` are
-    aliases, which a recipe may use too.
+    aliases, which a recipe may use too. ``class TestFunction(Loss, family="function")`` opens a subfamily: a recipe may
+    name its members wherever it may name a loss, but they are listed on their own.
 
     Where libraries implement a name differently, the differences are keys, and ``dialects`` holds each library's
     defaults for them. The fields' own defaults are those of the first dialect. ``{name: adam, dialect: keras}`` is Adam
@@ -47,6 +48,7 @@ class Component(Strict):
     dialects: ClassVar[Dialects] = {}
     family: ClassVar[str]
     members: ClassVar[dict[str, type["Component"]]]
+    subfamilies: ClassVar[list[type["Component"]]]
 
     @model_validator(mode="before")
     @classmethod
@@ -62,7 +64,10 @@ class Component(Strict):
     def __pydantic_init_subclass__(cls, family: str | None = None, **kwargs: Any) -> None:
         super().__pydantic_init_subclass__(**kwargs)
         if family is not None:
-            cls.family, cls.members = family, {}
+            above = getattr(cls, "subfamilies", None)
+            if above is not None:
+                above.append(cls)
+            cls.family, cls.members, cls.subfamilies = family, {}, []
         else:
             # a class that declares no name is a shared base
             cls.members.update(dict.fromkeys(_names(cls), cls))
@@ -90,6 +95,14 @@ def members(family: type[C]) -> dict[str, type[C]]:
     return dict(sorted(found.items(), key=lambda item: item[1].__module__))  # type: ignore[arg-type]
 
 
+def choices(family: type[C]) -> dict[str, type[C]]:
+    """Return the members of ``family``, and after them those of its subfamilies."""
+    found = members(family)
+    for subfamily in family.subfamilies:
+        found |= choices(subfamily)  # type: ignore[arg-type]
+    return found
+
+
 @dataclass(frozen=True)
 class Choice:
     """A key that takes a component: a name (``optimizer: adam``) or keys (``{name: adam, lr: 0.01}``).
@@ -103,9 +116,9 @@ class Choice:
 
     def __get_pydantic_core_schema__(self, family: type[Component], handler: GetCoreSchemaHandler) -> CoreSchema:
         """Return a union of all members, told apart by ``name`` or an alias of it."""
-        schemas = [(_names(member), handler.generate_schema(member)) for member in members(family).values()]
-        choices = {name: schema for names, schema in schemas for name in names}
-        union = core_schema.tagged_union_schema(choices, "name", strict=True)
+        schemas = [(_names(member), handler.generate_schema(member)) for member in choices(family).values()]
+        by_name = {name: schema for names, schema in schemas for name in names}
+        union = core_schema.tagged_union_schema(by_name, "name", strict=True)
         return core_schema.no_info_before_validator_function(self._with_name, union)
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:

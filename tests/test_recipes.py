@@ -217,3 +217,40 @@ def test_the_readmes_commands_show_what_it_says(nntrain: CommandLine, tmp_path: 
     assert (diverged.status, diverged.json["stopped"]) == (3, "diverged")
     assert at("kill every hidden unit").json["layers"][0]["dead"] == 1
     assert len(COMMANDS) == 11
+
+
+@pytest.mark.parametrize(
+    ("name", "seed", "expected"),
+    [("two_minima", 0, [1.0, 1.97]), ("two_minima", 1, [-1.0, -1.97]), ("plateau", 0, [2.75]), ("product", 0, [0, 0])],
+)
+def test_small_surfaces(name: str, seed: int, expected: list[float]) -> None:
+    engine, _ = run(text_of(name, seed))
+    np.testing.assert_allclose(engine.theta[: len(expected)], expected, atol=0.01)
+
+
+def test_plateau_is_left_late() -> None:
+    engine, _ = run(text_of("plateau", 0).replace("epochs: 300", "epochs: 30"))
+    assert engine.theta[0] == pytest.approx(-5.84, abs=0.01)
+
+
+def test_the_first_step_from_the_edge_of_a_cliff() -> None:
+    _, events = run(text_of("steep", 0).replace("epochs: 100", "epochs: 1"))
+    (ended,) = (event for event in events if isinstance(event, EpochEnded))
+    assert ended.gradient_norm == pytest.approx(605, abs=1)
+    assert ended.parameters is not None
+    assert ended.parameters[0] == pytest.approx(0.005 - 30.27, abs=0.01)
+
+
+def test_rosenbrock() -> None:
+    assert finished(run(text_of("rosenbrock", 0))[1]).final["train"].loss == pytest.approx(5.49, abs=0.01)
+
+
+def test_three_fits_of_a_sine() -> None:
+    losses = {}
+    for hidden in ("[]", "[3]", "[100]"):
+        validation = finished(run(text_of("sine", 0).replace("hidden: [3]", f"hidden: {hidden}"))[1]).final[
+            "validation"
+        ]
+        losses[hidden] = validation.loss
+    assert losses["[3]"] < 0.75 * losses["[]"]
+    assert losses["[100]"] > 10 * losses["[3]"]

@@ -18,6 +18,7 @@ class Family(StrEnum):
 
     OPTIMIZERS = "optimizers"
     LOSSES = "losses"
+    FUNCTIONS = "functions"
     ACTIVATIONS = "activations"
     INITIALIZERS = "initializers"
     SCHEDULES = "schedules"
@@ -62,6 +63,7 @@ def base_of(family: Family) -> type[Component]:
     from nntrain.doctor.diagnoses import Diagnosis
     from nntrain.initializers import Initializer
     from nntrain.losses import Loss
+    from nntrain.losses.test_functions import TestFunction
     from nntrain.norms import Norm
     from nntrain.optimizers import Optimizer
     from nntrain.optimizers.averaging import Averaging
@@ -70,6 +72,7 @@ def base_of(family: Family) -> type[Component]:
     bases: dict[Family, type[Component]] = {
         Family.OPTIMIZERS: Optimizer,
         Family.LOSSES: Loss,
+        Family.FUNCTIONS: TestFunction,
         Family.ACTIVATIONS: Activation,
         Family.INITIALIZERS: Initializer,
         Family.SCHEDULES: Schedule,

@@ -35,6 +35,7 @@ from nntrain.cli import (
     runs,
     schema,
     show,
+    surface,
     trace,
     verify,
 )
@@ -101,6 +102,7 @@ app.command("assert")(assert_.command)
 app.command("diff")(diff.command)
 app.command("verify")(verify.command)
 app.command("plot")(plot.command)
+app.command("surface")(surface.command)
 app.command("gradcheck")(gradcheck.command)
 app.command("dialects")(dialects.command)
 app.add_typer(recipes.app, name="recipes")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nntrain.cli import completion
+from nntrain.cli.arguments import Settings
 from nntrain.errors import bad_input
 
 if TYPE_CHECKING:
@@ -25,6 +26,14 @@ class Kind(StrEnum):
     SCHEDULES = "schedules"
     CURVES = "curves"
     COMPARISON = "comparison"
+    CAPACITY = "capacity"
+    LOSSES = "losses"
+    FIT = "fit"
+    BOUNDARY = "boundary"
+    NOISE = "noise"
+
+
+VIEWS = (Kind.FIT, Kind.BOUNDARY)
 
 
 def command(
@@ -33,7 +42,7 @@ def command(
         list[str] | None,
         typer.Argument(
             metavar="NAME|RUN",
-            help="Activations or schedules by name (all by default), run directories, or a comparison's directory.",
+            help="Activations or schedules by name (all by default), runs, a comparison's directory, or a recipe.",
             show_default=False,
             autocompletion=completion.plotted,
         ),
@@ -45,9 +54,14 @@ def command(
     steps: Annotated[
         int, typer.Option(min=2, metavar="N", help="Number of steps for which schedules are drawn.")
     ] = 1000,
+    epochs: Annotated[
+        str | None,
+        typer.Option(metavar="NUMBERS", help="fit, boundary: train again, and draw these epochs too, such as 0,1,10."),
+    ] = None,
+    settings: Settings = None,
     dark: Annotated[bool, typer.Option("--dark", help="Draw the picture on a dark background.")] = False,
 ) -> None:
-    """Plot activations, schedules or the curves of runs.
+    """Plot activations, schedules, runs or what a network has learned.
 
     activations: each function f(z) with its derivative f'(z).
 
@@ -55,7 +69,13 @@ def command(
     (the sum of the learning rates is infinite, the sum of their squares is finite).
 
     curves: losses, metric, gradient norm and learning rate of finished runs. comparison: the median curves of a
-    comparison's variants, with bands from the first to the third quartile.
+    comparison's variants, with bands from the first to the third quartile. capacity: training and validation loss
+    against the one key that a comparison varies, such as model.hidden. losses: histograms of the final losses of a
+    comparison's runs, one for each seed.
+
+    fit, boundary: what a run, a model or a recipe (which is trained first) predicts, over one feature as a curve, and
+    over two features as regions of classes. noise: how far the gradient of a mini-batch is from that of all samples,
+    by batch size.
 
     Charts are drawn in the terminal, or with -o into a picture file, whose path is printed.
     """
@@ -64,27 +84,38 @@ def command(
     from nntrain.cli.result import print_table, print_text
 
     kind = "" if out is None else _format(out)
+    if what not in VIEWS and (epochs is not None or (settings and what is not Kind.NOISE)):
+        raise bad_input(f"plot {what.value}", "takes neither --epochs nor --set", "they are for fit and boundary")
     with announce_compiling():
-        charts = plot(what, names or [], steps)
+        if what in VIEWS:
+            from nntrain.cli.views import load_view
+
+            seen = load_view(what.value, names or [], settings or [], epochs)
+        else:
+            charts = plot(what, names or [], steps, settings or [])
     if out is None:
         from nntrain.report.terminal_charts import charts_text
+        from nntrain.report.view_chart import view_chart
 
-        print_table(charts_text(charts, stdout_console().width))
+        width = stdout_console().width
+        print_table(view_chart(seen, width) if what in VIEWS else charts_text(charts, width))
         return
     from nntrain.report.picture_files import picture
+    from nntrain.report.view_picture import view_picture
     from nntrain.utils.files import write_atomically
 
-    write_atomically(out, picture(charts, kind, dark))
+    write_atomically(out, view_picture(seen, kind, dark) if what in VIEWS else picture(charts, kind, dark))
     print_text(f"{out}\n")
 
 
-def plot(what: Kind, names: Sequence[str], steps: int = 1000) -> list[LineChart]:
+def plot(what: Kind, names: Sequence[str], steps: int = 1000, settings: Sequence[str] = ()) -> list[LineChart]:
     """Return the charts.
 
     Args:
         what: kind of chart.
         names: activations or schedules, as in a recipe, none for all; run directories, or that of one comparison.
         steps: length of the run that schedules are drawn for.
+        settings: overrides of a recipe's keys, for noise.
 
     Raises:
         InputError: if a name is unknown, or a directory holds no finished run or comparison.
@@ -92,8 +123,14 @@ def plot(what: Kind, names: Sequence[str], steps: int = 1000) -> list[LineChart]
     if what in (Kind.ACTIVATIONS, Kind.SCHEDULES):
         return _functions(what, names, steps)
     if not names:
-        example = "a run directory, such as runs/digits" if what is Kind.CURVES else "the directory of a comparison"
-        raise bad_input(f"plot {what.value}", "needs a directory", f"name {example}")
+        examples = {Kind.CURVES: "a run directory, such as runs/digits", Kind.NOISE: "a recipe, a run or a model"}
+        what_kind = "name" if what is Kind.NOISE else "directory"
+        example = examples.get(what, "the directory of a comparison")
+        raise bad_input(f"plot {what.value}", f"needs a {what_kind}", f"name {example}")
+    if what is Kind.NOISE:
+        from nntrain.cli.views import noise_chart
+
+        return noise_chart(names, settings)
     if what is Kind.CURVES:
         from nntrain.artifacts.history import read_history
         from nntrain.report.html.runs import charts
@@ -106,8 +143,11 @@ def plot(what: Kind, names: Sequence[str], steps: int = 1000) -> list[LineChart]
     from nntrain.report.html.comparison import comparison_curves
 
     if len(names) > 1:
-        raise bad_input("plot comparison", f"found {len(names)} directories", "name one comparison")
-    return comparison_curves(read_comparison(Path(names[0])))
+        raise bad_input(f"plot {what.value}", f"found {len(names)} directories", "name one comparison")
+    from nntrain.report.comparison_charts import capacity_chart, loss_histograms
+
+    draw = {Kind.CAPACITY: capacity_chart, Kind.LOSSES: loss_histograms}.get(what, comparison_curves)
+    return draw(read_comparison(Path(names[0])))
 
 
 def _functions(what: Kind, names: Sequence[str], steps: int) -> list[LineChart]:

@@ -60,8 +60,13 @@ def path_of(plan: Plan, after: Path, loss: float | None) -> Path:
     return path
 
 
-def surface(plan: Plan, points: Values) -> Surface:
+def surface(plan: Plan, points: Values, margin: float = GRID_MARGIN) -> Surface:
     """Return the loss of a plan with one or two parameters (P) over a range that contains ``points`` (N, P).
+
+    Args:
+        plan: network, loss and data.
+        points: what the range contains.
+        margin: by which it is larger, relative to its size.
 
     Raises:
         InputError: if the range is not finite or too large.
@@ -70,7 +75,7 @@ def surface(plan: Plan, points: Values) -> Surface:
     if not points.size or np.abs(points).max() > MAX_PARAMETER:
         raise bad_input(plan.name, "its parameters are too large, or not finite")
     low, high = points.min(axis=0), points.max(axis=0)
-    room = GRID_MARGIN * np.where(high > low, high - low, 1.0)
+    room = margin * np.where(high > low, high - low, 1.0)
     count = plan.network.parameters
     axes = tuple(np.linspace(low[i] - room[i], high[i] + room[i], GRID_POINTS[count]) for i in range(count))
     grid = np.stack(np.meshgrid(*axes), axis=-1)

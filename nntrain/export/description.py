@@ -108,7 +108,7 @@ def describe(model: Model) -> Description:
         layers=tuple(_layers(model)),
         inputs=model.inputs,
         targets=model.targets,
-        link=LINKS[model.loss.name],  # type: ignore[arg-type]
+        link=LINKS.get(model.loss.name, "identity"),  # type: ignore[arg-type]
         features=model.feature_names,
         target_names=model.target_names,
         classes=model.classes,

@@ -19,6 +19,7 @@ from nntrain.losses.squared_error import MeanSquaredError
 from nntrain.network.network import Dense, Network
 from nntrain.recipe.checks import (
     check_dropout,
+    check_function,
     check_given,
     check_grid,
     check_loss,
@@ -156,6 +157,7 @@ def checked_network(
     if loss is None:
         raise bad_input(document.place("loss"), "is missing", "a resolved recipe names one")
     check_loss(loss, recipe.model.output, n_classes, document)
+    check_function(loss, n_targets, document)
     if isinstance(loss, WeighsClasses) and loss.class_weights == "balanced":
         place = document.place("loss", "class_weights")
         raise bad_input(place, "found balanced, expected the weights themselves")

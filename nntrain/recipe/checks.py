@@ -10,6 +10,7 @@ from nntrain.data.prepare import Prepared
 from nntrain.errors import bad_input, counted
 from nntrain.losses import Loss
 from nntrain.losses.class_weights import WeighsClasses
+from nntrain.losses.test_functions import TWO, TestFunction
 from nntrain.network.network import Network
 from nntrain.optimizers.gradient_free import Search
 from nntrain.recipe.document import Document
@@ -58,6 +59,16 @@ def _suitable_loss(task: str, document: Document) -> str:
     if table and isinstance(source, dict) and isinstance(source.get("target"), list):
         return "choose mse; classes need a single target column"
     return "choose mse" + (", or set data.source.task: classification if the target holds classes" if table else "")
+
+
+def check_function(loss: Loss, n_targets: int, document: Document) -> None:
+    """Reject a test function for data that do not have the two targets which hold its gradient's noise."""
+    if isinstance(loss, TestFunction) and n_targets != TWO:
+        raise bad_input(
+            document.place("loss"),
+            f"{loss.name} is a function of two outputs, but the data have {counted(n_targets, 'target')}",
+            "set data.source: point, or choose mse",
+        )
 
 
 def check_units(recipe: Recipe, network: Network, document: Document) -> None:

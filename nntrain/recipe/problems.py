@@ -11,7 +11,7 @@ from pydantic_core import ErrorDetails
 
 from nntrain.errors import Place, Problem, nearest
 from nntrain.recipe.document import Document
-from nntrain.registry import Component, members
+from nntrain.registry import Component, choices
 
 MAX_SHOWN = 25  # problems of a recipe
 MAX_VALUE = 40  # characters of a value that are shown
@@ -96,8 +96,8 @@ def _problem(
             ways = [ALLOWED.get(one["type"], one["msg"]).format(**one.get("ctx", {})) for one in details]
             allowed = " or ".join(dict.fromkeys(ways))
             hint = nearest(found, re.findall("'([^']*)'", allowed)) if isinstance(found, str) else ""
-            if detail["type"] in MAPPING_TYPES and (choices := _choices(schema, detail["loc"])):
-                allowed, hint = f"a name, such as {choices[0]}", _instead_of_none(schema, detail["loc"])
+            if detail["type"] in MAPPING_TYPES and (known := _choices(schema, detail["loc"])):
+                allowed, hint = f"a name, such as {known[0]}", _instead_of_none(schema, detail["loc"])
             elif detail["type"] in MAPPING_TYPES:
                 hint = _defaults(_field(schema, detail["loc"]))
             return Problem(place, f"found {_shown(found)}, expected {allowed}", hint)
@@ -162,8 +162,8 @@ def _help(schema: type[BaseModel], loc: Sequence[str | int]) -> str:
     """Return the schema's description of the key at ``loc``."""
     field = _field(schema, loc)
     text = (field.description if field else None) or ""
-    choices = _choices(schema, loc)
-    return f"{text}: {', '.join(choices)}" if choices else text
+    known = _choices(schema, loc)
+    return f"{text}: {', '.join(known)}" if known else text
 
 
 def _known_keys(schema: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
@@ -173,7 +173,7 @@ def _known_keys(schema: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
 
 def _choices(schema: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
     owner = _owner(schema, loc)
-    return list(members(owner)) if owner and issubclass(owner, Component) else []
+    return list(choices(owner)) if owner and issubclass(owner, Component) else []
 
 
 def _owner(schema: type[BaseModel], loc: Sequence[str | int]) -> type[BaseModel] | None:
@@ -188,8 +188,8 @@ def _owner(schema: type[BaseModel], loc: Sequence[str | int]) -> type[BaseModel]
             continue
         if isinstance(step, int) or step == owner.__name__:  # a list index, or pydantic's name for the class
             continue
-        if issubclass(owner, Component) and step in members(owner):
-            owner = members(owner)[str(step)]
+        if issubclass(owner, Component) and step in choices(owner):
+            owner = choices(owner)[str(step)]
         else:
             field = owner.model_fields.get(str(step))
             owner = _class_in(field.annotation) if field else None

@@ -1,7 +1,7 @@
 """Charts as picture files, drawn by matplotlib: large enough for slides."""
 
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -37,6 +37,31 @@ def picture(charts: Sequence[LineChart], kind: str, dark: bool = False) -> bytes
     Raises:
         InputError: if matplotlib is not installed, or there is nothing to draw.
     """
+    drawable = [chart for chart in charts if chart.drawable]
+    if not drawable:
+        raise bad_input("plot", "there is nothing to draw")
+    columns = int(np.ceil(np.sqrt(len(drawable))))
+    rows = -(-len(drawable) // columns)
+
+    def draw(figure: Any) -> None:
+        for number, chart in enumerate(drawable, start=1):
+            _draw(figure.add_subplot(rows, columns, number), chart)
+
+    return drawn(draw, kind, dark, (SIZE[0] * columns, SIZE[1] * rows))
+
+
+def drawn(draw: Callable[[Any], None], kind: str, dark: bool, size: tuple[float, float]) -> bytes:
+    """Return the file of a figure.
+
+    Args:
+        draw: called with matplotlib's Figure.
+        kind: one of FORMATS.
+        dark: light lines on a dark background.
+        size: width and height in inches.
+
+    Raises:
+        InputError: if matplotlib is not installed.
+    """
     try:
         import matplotlib as mpl
         from matplotlib.figure import Figure
@@ -44,15 +69,9 @@ def picture(charts: Sequence[LineChart], kind: str, dark: bool = False) -> bytes
     except ImportError:
         raise bad_input("plot", "pictures need matplotlib", "pip install 'nntrain[plot]'") from None
 
-    drawable = [chart for chart in charts if chart.drawable]
-    if not drawable:
-        raise bad_input("plot", "there is nothing to draw")
-    columns = int(np.ceil(np.sqrt(len(drawable))))
-    rows = -(-len(drawable) // columns)
     with context("dark_background" if dark else "default"), mpl.rc_context(STYLE):
-        figure = Figure(figsize=(SIZE[0] * columns, SIZE[1] * rows), layout="constrained")
-        for number, chart in enumerate(drawable, start=1):
-            _draw(figure.add_subplot(rows, columns, number), chart)
+        figure = Figure(figsize=size, layout="constrained")
+        draw(figure)
         file = io.BytesIO()
         # without a date, the same chart is the same file
         metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})

@@ -29,12 +29,14 @@ class RunPath:
         points: initial parameters and those after each epoch (E, P); for a search, only those that it tried.
         start: epoch of the first point.
         searched: whether the points are those of a search, not steps.
+        group: runs of the same group have the same colour, and are hidden together; None: the run's own.
     """
 
     name: str
     points: Path
     start: int = 0
     searched: bool = False
+    group: int | None = None
 
     @property
     def last(self) -> int:
@@ -42,24 +44,27 @@ class RunPath:
         return self.start + len(self.points) - 1
 
 
-def surface_figure(surface: Surface, runs: Sequence[RunPath], losses: Sequence[Values]) -> Figure:
+def surface_figure(
+    surface: Surface, runs: Sequence[RunPath], losses: Sequence[Values], counted: str = "epoch"
+) -> Figure:
     """Return the figure of the loss over two parameters, or its curve over one.
 
     Args:
         surface: the loss on a grid.
         runs: paths of the runs.
         losses: losses along each path.
+        counted: what the points of a path count.
     """
-    one, searched = len(surface.axes) == 1, all(run.searched for run in runs)
+    one, searched = len(surface.axes) == 1, bool(runs) and all(run.searched for run in runs)
     figure: dict[str, Any] = {
         "title": f"training loss over {' and '.join(surface.names)}",
         "names": [*surface.names, "loss"][:2],
-        "counted": "point" if searched else "epoch",
+        "counted": "point" if searched else counted,
         "wide": True,
-        "last": max(run.last for run in runs),
+        "last": max((run.last for run in runs), default=0),
         "paths": [_path(*facts, surface, index) for index, facts in enumerate(zip(runs, losses, strict=True))],
     }
-    notes = _notes(runs, figure["paths"])
+    notes = _notes(runs, figure["paths"], counted)
     if one:
         (at,) = surface.axes
         return figure | {
@@ -93,7 +98,7 @@ def _heights(loss: Values) -> tuple[float, float, float, NDArray[np.uint16]]:
     return low, unit, top, np.rint(logarithm / top * 65535).astype("<u2")
 
 
-def _notes(runs: Sequence[RunPath], paths: Sequence[Mapping[str, Any]]) -> list[str]:
+def _notes(runs: Sequence[RunPath], paths: Sequence[Mapping[str, Any]], counted: str) -> list[str]:
     notes = []
     for run, path in zip(runs, paths, strict=True):
         shown, last = len(path["epochs"]), path["epochs"][-1]
@@ -102,12 +107,13 @@ def _notes(runs: Sequence[RunPath], paths: Sequence[Mapping[str, Any]]) -> list[
         elif shown == MAX_POINTS:
             notes.append(f"{run.name}: path simplified to {MAX_POINTS:,} points")
         if not run.searched and last < run.last:
-            notes.append(f"{run.name}: far outside from epoch {last:,} on")
+            notes.append(f"{run.name}: far outside from {counted} {last:,} on")
     return notes
 
 
 def _path(run: RunPath, losses: Values, surface: Surface, index: int) -> dict[str, Any]:
     """Return the data of a path or of the points of a search."""
+    index = index if run.group is None else run.group
     points = run.points if len(surface.axes) == 2 else np.column_stack([run.points, losses])
     if run.searched:
         keep = _sampled(losses)
