@@ -22,7 +22,7 @@ def activation_charts(activations: Sequence[Activation]) -> list[LineChart]:
 def _activation(activation: Activation) -> LineChart:
     z = np.linspace(-RANGE, RANGE, POINTS)
     if activation.distribution:
-        title = f"{activation.name} of two units: the first has pre-activation z, the second 0"
+        title = f"{activation.name}: two units, the first with pre-activation z, the second with 0"
         h = 1 / (1 + np.exp(-z))
         return LineChart(title, [Line("f(z)", z, h, 0), Line("f'(z)", z, h * (1 - h), 1)], "z")
     count = activation.n_slopes(1)
