@@ -14,6 +14,7 @@ from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
 from nntrain.data.columns import Column, FittedColumn
 from nntrain.data.columns.categorical import Categorical
 from nntrain.data.encoder import Encoder
+from nntrain.data.partition import Splitting
 from nntrain.data.prepare import prepare, split_dataset
 from nntrain.data.roles import find_role
 from nntrain.data.table import TableFile
@@ -192,9 +193,9 @@ def test_a_table_is_encoded_by_what_the_training_split_shows() -> None:
     dataset = TableFile(path="m.csv", target="y").load(Path(), 0)
     assert dataset.feature_names == ("age", "sex", "city", "born", "member")
     assert any("'id' looks like an identifier" in note for note in dataset.notes)
-    settings: dict[str, Any] = {"validation": 0.2, "test": 0.2, "stratify": True, "seed": 1}
-    data = prepare(dataset, **settings, standardize=True, standardize_target=False)
-    raw = split_dataset(dataset, **settings)
+    how = Splitting(0.2, 0.2, True, 1)
+    data = prepare(dataset, how, standardize=True, standardize_target=False)
+    raw = split_dataset(dataset, how)
     encoder = data.encoder
     assert encoder is not None
     assert data.test is not None

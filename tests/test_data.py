@@ -12,6 +12,7 @@ from sklearn.model_selection import train_test_split
 from sklearn.preprocessing import StandardScaler
 
 from nntrain.data import Dataset, Source
+from nntrain.data.partition import Splitting
 from nntrain.data.prepare import prepare
 from nntrain.data.preprocessing import Standardizer
 from nntrain.data.split import split_rows, split_size
@@ -135,7 +136,7 @@ def test_a_stratified_split_is_scikit_learns(counts: list[int], fraction: float,
 @pytest.mark.parametrize("name", ["iris", "digits"])
 def test_the_parts_are_scikit_learns_two_splits_one_after_the_other(name: str) -> None:
     data = load(name)
-    parts = prepare(data, validation=0.2, test=0.15, stratify=True, standardize=False, standardize_target=False, seed=3)
+    parts = prepare(data, Splitting(0.2, 0.15, True, 3), standardize=False, standardize_target=False)
     assert parts.validation is not None
     assert parts.test is not None
     rest_x, test_x, rest_y, test_y = train_test_split(data.x, data.y, test_size=0.15, random_state=3, stratify=data.y)
@@ -153,8 +154,8 @@ def test_the_parts_are_scikit_learns_two_splits_one_after_the_other(name: str) -
 
 def test_scaling_is_fitted_on_the_training_part_only() -> None:
     data = load("diabetes")
-    parts = prepare(data, validation=0.15, test=0.15, stratify=True, standardize=True, standardize_target=True, seed=0)
-    raw = prepare(data, validation=0.15, test=0.15, stratify=True, standardize=False, standardize_target=False, seed=0)
+    parts = prepare(data, Splitting(0.15, 0.15, True, 0), standardize=True, standardize_target=True)
+    raw = prepare(data, Splitting(0.15, 0.15, True, 0), standardize=False, standardize_target=False)
     assert parts.test is not None
     assert raw.test is not None
     scaler, target_scaler = StandardScaler().fit(raw.train.x), StandardScaler().fit(raw.train.y)
@@ -218,14 +219,14 @@ def classes(*counts: int) -> Dataset:
 )
 def test_data_that_cannot_be_split_are_refused(data: Dataset, words: list[str]) -> None:
     with pytest.raises(InputError) as error:
-        prepare(data, validation=0.15, test=0.15, stratify=True, standardize=True, standardize_target=False, seed=0)
+        prepare(data, Splitting(0.15, 0.15, True, 0), standardize=True, standardize_target=False)
     for word in words:
         assert word in str(error.value)
 
 
 def test_without_stratifying_rare_classes_may_be_missing_from_a_part() -> None:
     data = classes(30, 1)
-    parts = prepare(data, validation=0.2, test=0.2, stratify=False, standardize=True, standardize_target=False, seed=0)
+    parts = prepare(data, Splitting(0.2, 0.2, False, 0), standardize=True, standardize_target=False)
     assert parts.validation is not None
     assert parts.test is not None
     assert [len(part.x) for part in (parts.train, parts.validation, parts.test)] == [17, 7, 7]

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
-from nntrain.recipe.build import without_folder
+from nntrain.recipe.files import without_folder
 from nntrain.recipe.schema import Recipe, to_data
 
 MISSING = "(none)"

@@ -87,13 +87,13 @@ def open_recipe(text: str) -> Opened:
     return open_file(found.recipe)
 
 
-def load_recipe(text: str, settings: Sequence[str] = ()) -> Loaded:
-    """Read the recipe that ``text`` names, apply the overrides ``settings`` (``key=value``), and check it.
+def load_recipe(recipe: str | Opened, settings: Sequence[str] = ()) -> Loaded:
+    """Read the recipe that ``recipe`` names or is, apply the overrides ``settings`` (``key=value``), and check it.
 
     Raises:
         InputError: with all its problems.
     """
-    return check(open_recipe(text), settings)
+    return check(open_recipe(recipe) if isinstance(recipe, str) else recipe, settings)
 
 
 def find_model(text: str) -> Path:

@@ -21,7 +21,7 @@ from nntrain.losses import Loss
 from nntrain.metrics import accuracy, r2
 from nntrain.network.inference import ForwardPass, is_small, plain_outputs
 from nntrain.network.network import Network
-from nntrain.recipe.build import without_folder
+from nntrain.recipe.files import without_folder
 from nntrain.recipe.schema import Recipe, to_data
 from nntrain.training.events import Scores
 from nntrain.training.plan import Plan

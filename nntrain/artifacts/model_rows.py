@@ -1,7 +1,7 @@
 """A user's table for a model. Its columns are found by name; their order and other columns do not matter."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,8 +34,10 @@ from nntrain.errors import (
 )
 from nntrain.recipe.build import read_rows
 from nntrain.recipe.document import load_document
+from nntrain.recipe.files import CHECKSUMS, files_of, with_source
 from nntrain.recipe.schema import Recipe, parse
 
+FILES = {"path": "training data", "test_file": "test data"}
 RECIPE = "recipe.yaml"  # beside a run's model
 NAME_IT = "name a CSV file with its columns with --data"
 
@@ -139,8 +141,7 @@ def recipe_parts(model: Model, path: Path) -> dict[str, Split]:
         InputError: if they are missing, cannot be read, or have changed.
     """
     recipe = model.recipe
-    settings: dict[str, Any] = recipe.data.model_dump(include={"validation", "test", "stratify", "test_seed"})
-    return split_dataset(_recipe_rows(model, located(recipe, path)), **settings, seed=recipe.seed)
+    return split_dataset(recipe_rows(model, located(recipe, path)), recipe.data.splitting(recipe.seed))
 
 
 def located(recipe: Recipe, path: Path) -> Recipe:
@@ -152,42 +153,50 @@ def located(recipe: Recipe, path: Path) -> Recipe:
     source = recipe.data.source
     if not isinstance(source, TableFile):
         return recipe
-    name = Path(source.path).name
-    if source.sha256 is None:
-        raise bad_input(path, f"has no checksum of its training data {name}", NAME_IT)
-    places = [path.parent / name]
     run = path.with_name(RECIPE)
+    written: Mapping[str, str] = {}
     with suppress(InputError):  # it is not the recipe of a run
-        written = parse(load_document(str(run))).data.source if run.is_file() else None
-        if isinstance(written, TableFile):
-            places.insert(0, path.parent / written.path)
-    found = next((place for place in places if place.is_file()), None)
-    if found is None:
-        looked = " and ".join(map(str, dict.fromkeys(places)))
-        raise bad_input(path, f"its training data are missing: looked for {looked}", NAME_IT)
-    moved = source.model_copy(update={"path": str(found)})
-    return recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": moved})})
+        written = files_of(parse(load_document(str(run))).data.source) if run.is_file() else {}
+    found = {}
+    for key, file in files_of(source).items():
+        name = Path(file).name
+        if getattr(source, CHECKSUMS[key]) is None:
+            raise bad_input(path, f"has no checksum of its {FILES[key]} {name}", NAME_IT)
+        places = [path.parent / place for place in dict.fromkeys((written.get(key, name), name))]
+        found[key] = next((str(place) for place in places if place.is_file()), None)
+        if found[key] is None:
+            looked = " and ".join(map(str, places))
+            raise bad_input(path, f"its {FILES[key]} are missing: looked for {looked}", NAME_IT)
+    return with_source(recipe, source.model_copy(update=found))
 
 
-def _recipe_rows(model: Model, recipe: Recipe) -> Dataset:
+def recipe_rows(model: Model, recipe: Recipe) -> Dataset:
     """Return the rows of a recipe with the columns, targets and classes of the model."""
     recipe, dataset = read_rows(recipe, Path.cwd())
     source = str(getattr(recipe.data.source, "path", recipe.data.source.name))
+    test = None if dataset.test is None else as_trained(model, dataset.test, source)
+    return replace(as_trained(model, dataset, source), test=test)
+
+
+def as_trained(model: Model, dataset: Dataset, source: str) -> Dataset:
+    """Return rows with the columns, targets and classes of the model."""
     places = _places(model.column_names, dataset.feature_names, source)
     x = dataset.x[:, places]
     if model.encoder is not None:
         if dataset.columns is None:
             raise bad_input(source, "has no column roles, which the model needs")
         x = model.encoder.recode([dataset.columns[place] for place in places], x)
-    names = (model.column_names, model.target_names, model.classes)
     if model.classes is None or dataset.classes is None:
         if dataset.classes != model.classes:
             kinds = ["numbers" if classes is None else "classes" for classes in (dataset.classes, model.classes)]
             raise bad_input(source, f"its target has {kinds[0]}, but the model was trained on {kinds[1]}")
-        return Dataset(x, dataset.y[:, _places(model.target_names, dataset.target_names, source)], *names)
-    known, unknown = _indices(model.classes, dataset.classes, lambda _: Place(source), model.target_names[0])
-    refuse(unknown)
-    return Dataset(x, known[dataset.y], *names)
+        y = dataset.y[:, _places(model.target_names, dataset.target_names, source)]
+    else:
+        known, unknown = _indices(model.classes, dataset.classes, lambda _: Place(source), model.target_names[0])
+        refuse(unknown)
+        y = known[dataset.y]
+    names = {"feature_names": model.column_names, "target_names": model.target_names, "classes": model.classes}
+    return replace(dataset, x=x, y=y, columns=None, **names)
 
 
 def _indices(

@@ -11,8 +11,6 @@ from nntrain.cli import completion
 from nntrain.cli.arguments import OptionalRecipe, Settings
 from nntrain.errors import Status
 
-GRACE_SECONDS = 0.5  # time after the first signal in which a second Ctrl-C is ignored
-
 
 def command(
     recipe: OptionalRecipe = None,
@@ -28,6 +26,18 @@ def command(
     allow_change: Annotated[
         bool, typer.Option("--allow-change", help="With --resume: continue even if recipe or data have changed.")
     ] = False,
+    folds: Annotated[
+        int | None,
+        typer.Option(
+            min=2,
+            max=1000,
+            metavar="N",
+            help="Cross-validate with N folds: a run for each, in DIR/fold-1, DIR/fold-2, ...",
+        ),
+    ] = None,
+    test: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Table with the rows of the test split, like the recipe's.")
+    ] = None,
     require: Annotated[
         list[str] | None,
         typer.Option(
@@ -64,8 +74,14 @@ def command(
     --resume RUN continues a run that was interrupted or killed; the result is that of an uninterrupted run. Without
     RECIPE it uses the recipe of the run; --set training.epochs=N makes it longer. If recipe or data have changed, it
     shows the changes and refuses, unless --allow-change is given.
+
+    --folds N makes each row a test row once. The result is the mean and standard deviation of the test scores over
+    the folds; DIR holds folds.json and predictions.csv, with a prediction for each row by the model that did not see
+    it. --resume DIR keeps the finished folds.
     """
-    from nntrain.cli.interrupts import Interrupted, Interrupts
+    from nntrain.cli.cross_validation import cross_validate
+    from nntrain.cli.folds import Folds, is_cross_validation
+    from nntrain.cli.interrupts import GRACE_SECONDS, Interrupted, Interrupts
     from nntrain.cli.job import Job
     from nntrain.cli.progress import listener_for
     from nntrain.cli.requirements import parse, unmet
@@ -74,7 +90,11 @@ def command(
     from nntrain.training.events import Stopped
 
     conditions = [parse(text) for text in require or []]
-    job = Job(recipe, settings or [], out, overwrite, resume, allow_change, start=from_, tensorboard=tensorboard)
+    settings = [*(settings or []), *(_test_file(test) if test is not None else [])]
+    job = Job(recipe, settings, out, overwrite, resume, allow_change, start=from_, tensorboard=tensorboard)
+    if folds is not None or (resume is not None and is_cross_validation(resume)):
+        cross_validate(Folds(job, folds), conditions, json, quiet)
+        return
     with Interrupts(insist=True, grace=GRACE_SECONDS) as interrupts, listener_for(RunProgress(), quiet) as listener:
         try:
             summary = job.run(listener, interrupts.wanted, conditions)
@@ -93,3 +113,10 @@ def command(
         raise typer.Exit(Status.NOT_WRITTEN)
     if misses:
         raise typer.Exit(Status.FAILED)
+
+
+def _test_file(path: Path) -> list[str]:
+    """Return the override for a test file, whose path is relative to the working directory."""
+    from json import dumps
+
+    return [f"data.source.test_file={dumps(str(path.absolute()), ensure_ascii=False)}"]

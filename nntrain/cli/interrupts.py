@@ -12,6 +12,7 @@ from typing import Self
 from nntrain.errors import Status
 
 SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+GRACE_SECONDS = 0.5  # time after the first signal in which a second Ctrl-C is ignored
 REPEAT_SECONDS = 0.02  # delay before a lost signal is repeated
 Handler = Callable[[int, FrameType | None], None]
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from nntrain.cli.requirements import Condition
     from nntrain.recipe.build import Built
     from nntrain.recipe.document import Document
-    from nntrain.recipe.load import Loaded
+    from nntrain.recipe.load import Loaded, Opened
     from nntrain.report.summary import Summary
     from nntrain.training.events import Event
 
@@ -29,7 +29,7 @@ class Job:
     """A run to be made or continued.
 
     Attributes:
-        recipe: the recipe, as a command's argument names it; None: that of the run ``resume``.
+        recipe: the recipe, as a command's argument names it, or already read; None: that of the run ``resume``.
         settings: overrides, ``key=value``.
         out: directory of the run; None for a new one under ``runs``.
         overwrite: whether a run in ``out`` may be replaced.
@@ -40,7 +40,7 @@ class Job:
         folder: the run directory, once it is open.
     """
 
-    recipe: str | None
+    recipe: str | Opened | None
     settings: Sequence[str] = ()
     out: Path | None = None
     overwrite: bool = False
@@ -69,8 +69,9 @@ class Job:
         from nntrain.artifacts.run_folder import RunFolder
         from nntrain.cli.compiling import announce_compiling
         from nntrain.cli.requirements import check
-        from nntrain.recipe.build import build, names_absolute_path, with_path_from
+        from nntrain.recipe.build import build
         from nntrain.recipe.document import dump_document
+        from nntrain.recipe.files import names_absolute_path, with_path_from
         from nntrain.recipe.schema import to_data
         from nntrain.utils.garbage import collecting_new
 

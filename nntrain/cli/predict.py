@@ -87,7 +87,7 @@ def predict(
     del table  # the other columns, as text, take most of the memory
     for outputs in model.outputs(x, max(1, BLOCK_OUTPUTS // model.network.outputs)):
         columns = {name: values.slice(start, len(outputs)) for name, values in kept.items()}
-        for name, values in _predictions(model, outputs, proba, start).items():
+        for name, values in predictions(model, outputs, proba, start).items():
             if name in columns:
                 raise bad_input(
                     f"--keep {name}", "the column of the predictions has this name too", "rename the column in the file"
@@ -97,7 +97,11 @@ def predict(
         start += len(outputs)
 
 
-def _predictions(model: Model, outputs: NDArray[Any], proba: bool, start: int) -> dict[str, Any]:
+def predictions(model: Model, outputs: NDArray[Any], proba: bool, start: int) -> dict[str, Any]:
+    """Return the columns that ``outputs`` stand for: the predictions, and with ``proba`` the class probabilities.
+
+    ``start`` is the index of the first row, for messages.
+    """
     probabilities = model.probabilities(outputs) if proba else None
     if proba and probabilities is None:
         what = "regression" if model.classes is None else f"the loss {model.loss.name}"

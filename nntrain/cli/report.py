@@ -122,7 +122,7 @@ def _surface(runs: Sequence[History], names: Sequence[str]) -> Figure | None:
         return None
     from nntrain.cli.loading import load_plan
     from nntrain.optimizers.gradient_free import Search
-    from nntrain.recipe.build import check_pinned
+    from nntrain.recipe.files import check_pinned
     from nntrain.report.html.surface import RunPath, surface_figure
 
     for run in runs:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from nntrain.artifacts.checkpoint import Saved
     from nntrain.artifacts.run_folder import RunFolder
     from nntrain.recipe.build import Built
-    from nntrain.recipe.load import Loaded
+    from nntrain.recipe.load import Loaded, Opened
     from nntrain.training.engine import Engine
     from nntrain.training.events import EpochEnded
     from nntrain.training.state import TrainingState
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ALLOW = "add --allow-change to continue with the changed recipe"
 
 
-def load(run: Path, recipe: str | None, settings: Sequence[str]) -> Loaded:
+def load(run: Path, recipe: str | Opened | None, settings: Sequence[str]) -> Loaded:
     """Return the recipe ``recipe``, or else that of the run in the directory ``run``, with ``settings`` applied.
 
     Raises:

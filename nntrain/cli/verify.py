@@ -35,7 +35,7 @@ def command(
     from nntrain.cli.job import Job
     from nntrain.cli.progress import listener_for
     from nntrain.cli.result import print_json, print_text
-    from nntrain.recipe.build import check_pinned
+    from nntrain.recipe.files import check_pinned
     from nntrain.report.run_progress import RunProgress
     from nntrain.training.events import Stopped
 

@@ -15,7 +15,7 @@ from nntrain.comparison.protocol import DEFAULT, Budget, Runs
 from nntrain.comparison.run_result import LOSS, TRAIN_LOSS, RunResult
 from nntrain.comparison.variants import canonical, same_data
 from nntrain.errors import bad_input
-from nntrain.recipe.build import check_pinned, with_absolute_path
+from nntrain.recipe.files import check_pinned, with_absolute_path
 from nntrain.recipe.schema import Recipe, to_data
 from nntrain.training.events import Scores, Stopped
 

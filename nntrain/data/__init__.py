@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.data.columns import RawColumn
+from nntrain.data.split import SplitColumn
 from nntrain.registry import Component
 
 Label = str | int | bool
@@ -31,6 +32,9 @@ class Dataset:
         notes: messages to the user about guesses, such as how the target was read.
         sha256: checksum of the user's file, or None.
         columns: how the raw numbers in ``x`` become features, or None if they are features already.
+        rows: the position of each row in the user's file (N,), from 0; None: all rows in order.
+        split_by: the column by which the rows are split; None: at random.
+        test: rows of a separate test file, with the same features, targets and classes.
     """
 
     x: NDArray[np.float64]
@@ -41,6 +45,9 @@ class Dataset:
     notes: tuple[str, ...] = ()
     sha256: str | None = None
     columns: tuple[RawColumn, ...] | None = None
+    rows: NDArray[np.int64] | None = None
+    split_by: SplitColumn | None = None
+    test: "Dataset | None" = None
 
 
 class Source(Component, family="source"):

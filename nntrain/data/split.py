@@ -1,12 +1,34 @@
 """Split rows: the same indices as scikit-learn's train_test_split, without importing it."""
 
+from dataclasses import dataclass, replace
 from math import ceil
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 Indices = NDArray[np.int64]
 Random = np.random.RandomState
+SPLITS = ("train", "validation", "test")
+
+
+@dataclass(frozen=True)
+class SplitColumn:
+    """A column by which rows are split.
+
+    Attributes:
+        name: of the column.
+        kind: what it says: the ``split`` of each row, ``groups`` that stay together, or the ``time`` of each row.
+        values: one for each row (N,): an index into :data:`SPLITS`, the index of its group, or its time.
+    """
+
+    name: str
+    kind: Literal["split", "groups", "time"]
+    values: NDArray[Any]
+
+    def take(self, rows: Indices) -> Self:
+        """Return the column with some of the rows."""
+        return replace(self, values=self.values[rows])
 
 
 def split_size(fraction: float, rows: int) -> int:

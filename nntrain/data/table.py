@@ -5,15 +5,19 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 
 import numpy as np
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
-from nntrain.data import Dataset, Source
+from nntrain.data import Dataset, Label, Source
 from nntrain.data.cells import MISSING
 from nntrain.data.columns import Column, RawColumn
 from nntrain.data.roles import Role, find_role
-from nntrain.data.target import Task, missing_targets, read_target
+from nntrain.data.split import SplitColumn
+from nntrain.data.split_columns import read_groups, read_split, read_time
+from nntrain.data.target import Target, Task, missing_targets, read_target
+from nntrain.data.test_file import read_test_target
 from nntrain.data.text_table import Separator, Table, read_table
-from nntrain.errors import bad_input, bad_key, counted, listed, refuse
+from nntrain.errors import Problem, bad_input, bad_key, counted, listed, refuse
 from nntrain.registry import MAX_COUNT, Choice, Real
 
 Name = Annotated[str, Field(min_length=1)]
@@ -50,40 +54,81 @@ class TableFile(Source):
     ] = Field(default_factory=list)
     task: Annotated[Task, Field(description="auto: classes for text and for few distinct integers")] = "auto"
     separator: Annotated[Separator, Field(description="cell separator")] = ","
+    split: Annotated[
+        Name | None, Field(description="column that says train, validation or test; null: split at random")
+    ] = None
+    groups: Annotated[Name | None, Field(description="column of groups whose rows stay in one split")] = None
+    time: Annotated[
+        Name | None, Field(description="column of times: the earliest rows are for training, the latest for testing")
+    ] = None
+    test_file: Annotated[
+        Name | None, Field(description="another file, with the rows of the test split; relative to the recipe")
+    ] = None
     sha256: Annotated[
         Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None,
         Field(description="required checksum of the file; a run's own recipe has it"),
     ] = None
+    test_sha256: Annotated[
+        Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None,
+        Field(description="required checksum of the test file"),
+    ] = None
+
+    @model_validator(mode="after")
+    def _split_in_one_way(self) -> Self:
+        given = [key for key in ("split", "groups", "time") if getattr(self, key)]
+        if len(given) > 1:
+            raise PydanticCustomError("split_twice", f"{' and '.join(given)} both say how rows are split: remove one")
+        if self.split and self.test_file:
+            raise PydanticCustomError(
+                "tested_twice", "split and test_file both say which rows are for testing: remove one"
+            )
+        return self
 
     def load(self, folder: Path, seed: int) -> Dataset:
-        """Read the file."""
+        """Read the file, and the test file if there is one."""
         table = self.table(folder)
         targets = [self.target] if isinstance(self.target, str) else self.target
         names = self._features(table, targets)
+        table, notes = self._labelled(table, targets)
+        roles = self.roles(table, names)
+        dataset = _dataset(table, targets, read_target(table, targets, self.task), roles)
+        split_by, problems = self._split_by(table)
+        refuse(problems)
+        ignored = {name: role for name, role in roles.items() if not role.column.used and name not in self.columns}
+        notes += [*_markers(table, roles), *([_why(ignored)] if ignored else [])]
+        test = None
+        if self.test_file is not None:
+            test, more = self._test(folder, targets, roles, dataset.classes)
+            notes += more
+        return replace(dataset, notes=(*dataset.notes, *notes), split_by=split_by, test=test)
+
+    def _labelled(self, table: Table, targets: list[str]) -> tuple[Table, list[str]]:
+        """Return the table without the rows that lack a target, and a note if there are any."""
         missing = missing_targets(table, targets, self.task)
-        notes = [f"{counted(int(missing.sum()), 'row')} without a target left out"] if missing.any() else []
         if missing.all():
             raise bad_input(table.source, f"no row has a target {listed(map(repr, targets))}")
-        table = table.where(~missing) if missing.any() else table
-        target = read_target(table, targets, self.task)
-        roles = self.roles(table, names)
-        read = {name: role.column.read(table, name) for name, role in roles.items() if role.column.used}
-        refuse([*target.problems, *(problem for raw in read.values() for problem in raw.problems)])
-        ignored = {name: role for name, role in roles.items() if not role.column.used and name not in self.columns}
-        if not read:
-            raise bad_input(table.source, "no column is left to predict from", _why(ignored))
-        columns = tuple(RawColumn(name, roles[name].column, raw.levels) for name, raw in read.items())
-        notes += [*_markers(table, roles), *([_why(ignored)] if ignored else [])]
-        return Dataset(
-            np.stack([raw.values for raw in read.values()], axis=1),
-            target.y,
-            tuple(read),
-            tuple(targets),
-            target.classes,
-            (*target.notes, *notes),
-            table.sha256,
-            columns,
-        )
+        if not missing.any():
+            return table, []
+        return table.where(~missing), [f"{counted(int(missing.sum()), 'row')} without a target left out"]
+
+    def _split_by(self, table: Table) -> tuple[SplitColumn | None, list[Problem]]:
+        """Return the column by which the rows are split, if one is named, and what is wrong with it."""
+        if self.split:
+            return read_split(table, self.split)
+        if self.groups:
+            return read_groups(table, self.groups)
+        return read_time(table, self.time, self.columns.get(self.time)) if self.time else (None, [])
+
+    def _test(
+        self, folder: Path, targets: list[str], roles: dict[str, Role], classes: tuple[Label, ...] | None
+    ) -> tuple[Dataset, list[str]]:
+        """Return the rows of the test file, with the roles and classes of the training file."""
+        other = self.model_copy(update={"path": self.test_file, "sha256": self.test_sha256})
+        table = other.table(folder)
+        refuse(table.missing_columns([*targets, *(name for name, role in roles.items() if role.column.used)]))
+        table, notes = self._labelled(table, targets)
+        dataset = _dataset(table, targets, read_test_target(table, targets, classes), roles)
+        return dataset, [f"{table.source}: {line}" for line in notes]
 
     def table(self, folder: Path) -> Table:
         """Return the cells of the file."""
@@ -106,12 +151,13 @@ class TableFile(Source):
 
     def _features(self, table: Table, targets: list[str]) -> list[str]:
         """Return the columns to predict from, after checking the names in the recipe."""
-        refuse(table.missing_columns([*targets, *(self.features or ()), *self.exclude, *self.columns]))
+        splits = [name for name in (self.split, self.groups, self.time) if name]
+        refuse(table.missing_columns([*targets, *(self.features or ()), *self.exclude, *self.columns, *splits]))
         for key, names in (("target", targets), ("features", self.features or []), ("exclude", self.exclude)):
             twice = next((name for name in names if names.count(name) > 1), None)
             if twice is not None:
                 raise bad_key(f"data.source.{key}", f"names {twice!r} twice", "name it once")
-        chosen = self.features or [name for name in table.names if name not in targets]
+        chosen = self.features or [name for name in table.names if name not in (*targets, *splits)]
         both = next((name for name in chosen if name in targets), None)
         if both is not None:
             raise bad_key("data.source.features", f"{both!r} is the target", "remove it from the features")
@@ -119,6 +165,25 @@ class TableFile(Source):
         if not found:
             raise bad_input(table.source, f"no columns besides the target {targets[0]!r}", "add feature columns")
         return found
+
+
+def _dataset(table: Table, targets: list[str], target: Target, roles: dict[str, Role]) -> Dataset:
+    """Return the rows of a table whose columns have these roles."""
+    read = {name: role.column.read(table, name) for name, role in roles.items() if role.column.used}
+    refuse([*target.problems, *(problem for raw in read.values() for problem in raw.problems)])
+    if not read:
+        raise bad_input(table.source, "no column is left to predict from", _why(roles))
+    return Dataset(
+        np.stack([raw.values for raw in read.values()], axis=1),
+        target.y,
+        tuple(read),
+        tuple(targets),
+        target.classes,
+        target.notes,
+        table.sha256,
+        tuple(RawColumn(name, roles[name].column, raw.levels) for name, raw in read.items()),
+        table.rows,
+    )
 
 
 class Csv(TableFile):

@@ -99,7 +99,7 @@ class Case:
         seen = [split for split in (splits.train, splits.validation) if split is not None]
         x, y = (np.concatenate([getattr(split, name) for split in seen]) for name in ("x", "y"))
         names = self.dataset.feature_names if splits.encoder is None else splits.encoder.names
-        return replace(self.dataset, x=x, y=y, feature_names=names, columns=None)
+        return replace(self.dataset, x=x, y=y, feature_names=names, columns=None, rows=None, split_by=None, test=None)
 
     def build(self, edit: Edit, seed: int) -> Built:
         """Return the plan of the edited recipe at a seed.

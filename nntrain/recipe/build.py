@@ -1,6 +1,5 @@
 """Build a run from a recipe: read the data, resolve what the recipe leaves open, make the plan."""
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,6 +8,7 @@ import numpy as np
 from nntrain.activations import Activation
 from nntrain.data import Dataset
 from nntrain.data.prepare import Prepared, prepare
+from nntrain.data.split import SPLITS
 from nntrain.data.table import TableFile
 from nntrain.errors import NOWHERE, InputError, Problem, bad_input
 from nntrain.initializers import Initializer
@@ -28,6 +28,7 @@ from nntrain.recipe.checks import (
     resolved,
 )
 from nntrain.recipe.document import Document
+from nntrain.recipe.files import with_absolute_path, with_checksums, with_source
 from nntrain.recipe.schema import Layer, Recipe
 from nntrain.training.plan import Plan
 from nntrain.training.settings import BATCH_SIZE
@@ -75,10 +76,23 @@ def read_rows(recipe: Recipe, folder: Path) -> tuple[Recipe, Dataset]:
     seed = recipe.seed if recipe.data.test_seed is None else recipe.data.test_seed
     dataset = recipe.data.source.load(folder, seed)
     source = recipe.data.source.resolved(dataset.classes is not None)
-    recipe = with_scaling(
-        recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": source})}), dataset
-    )
-    return (recipe if dataset.sha256 is None else _with_source(recipe, sha256=dataset.sha256)), dataset
+    recipe = with_scaling(with_source(recipe, source), dataset)
+    return with_fractions(with_checksums(recipe, dataset), dataset), dataset
+
+
+def with_fractions(recipe: Recipe, dataset: Dataset) -> Recipe:
+    """Return the recipe with the fractions of splits that its data determine: by a column, or in a test file."""
+    by, rows = dataset.split_by, len(dataset.x)
+    fractions = {}
+    if by is not None and by.kind == "split":
+        counts = np.bincount(by.values, minlength=len(SPLITS))
+        fractions = {"test": counts[2] / rows}
+        if counts[1]:
+            fractions["validation"] = counts[1] / rows
+    if dataset.test is not None:
+        fractions["test"] = len(dataset.test.x) / (rows + len(dataset.test.x))
+    update = {name: round(float(fraction), 6) for name, fraction in fractions.items()}
+    return recipe.model_copy(update={"data": recipe.data.model_copy(update=update)}) if update else recipe
 
 
 def with_scaling(recipe: Recipe, dataset: Dataset) -> Recipe:
@@ -97,7 +111,13 @@ def splits_of(recipe: Recipe, dataset: Dataset) -> Prepared:
         InputError: if there are too few rows; it includes the dataset's notes.
     """
     try:
-        return prepare(dataset, **recipe.data.model_dump(exclude={"source"}), seed=recipe.seed)
+        data = recipe.data
+        return prepare(
+            dataset,
+            data.splitting(recipe.seed),
+            standardize=data.standardize,
+            standardize_target=bool(data.standardize_target),
+        )
     except InputError as error:
         raise InputError(*error.problems, *(Problem(NOWHERE, note) for note in dataset.notes)) from None
 
@@ -189,64 +209,6 @@ def network_of(recipe: Recipe, n_features: int, n_targets: int, n_classes: int |
 def default_initializer(activation: Activation) -> Initializer:
     """Return He's initializer before rectifiers, which halve the variance, else Glorot's (lecture deck H)."""
     return HeUniform() if activation.rectifier else GlorotUniform()
-
-
-def names_absolute_path(recipe: Recipe) -> bool:
-    """Return whether the path of a recipe's file is absolute."""
-    source = recipe.data.source
-    return isinstance(source, TableFile) and Path(source.path).is_absolute()
-
-
-def with_absolute_path(recipe: Recipe, folder: Path) -> Recipe:
-    """Return the recipe with an absolute path of its file; it was relative to ``folder``."""
-    source = recipe.data.source
-    if not isinstance(source, TableFile):
-        return recipe
-    file = (folder / source.path).absolute()
-    if ".." in file.parts:
-        file = file.parent.resolve() / file.name
-    return _with_source(recipe, path=str(file))
-
-
-def with_path_from(recipe: Recipe, folder: Path) -> Recipe:
-    """Return the recipe with its file's path relative to ``folder``, so that both can be moved together."""
-    source = recipe.data.source
-    if not isinstance(source, TableFile):
-        return recipe
-    file = Path(source.path)
-    try:
-        path = os.path.relpath(
-            file.parent.resolve() / file.name, folder.resolve()
-        )  # ".." after a symbolic link is another directory
-    except ValueError:  # the paths are on different drives
-        return recipe
-    return _with_source(recipe, path=Path(path).as_posix())
-
-
-def check_pinned(recipe: Recipe, folder: Path) -> None:
-    """Reject a run's recipe whose file has no checksum, since a stranger's run could name any file.
-
-    Args:
-        recipe: of the run.
-        folder: the run's directory.
-
-    Raises:
-        InputError: if there is no checksum.
-    """
-    source = recipe.data.source
-    if isinstance(source, TableFile) and source.sha256 is None:
-        raise bad_input(folder / "recipe.yaml", "has no data.source.sha256, so its data file is not read")
-
-
-def without_folder(recipe: Recipe) -> Recipe:
-    """Return the recipe with only the name of its file, without the directory."""
-    source = recipe.data.source
-    return _with_source(recipe, path=Path(source.path).name) if isinstance(source, TableFile) else recipe
-
-
-def _with_source(recipe: Recipe, **update: str) -> Recipe:
-    source = recipe.data.source.model_copy(update=update)
-    return recipe.model_copy(update={"data": recipe.data.model_copy(update={"source": source})})
 
 
 def _with_full_batch(recipe: Recipe) -> Recipe:

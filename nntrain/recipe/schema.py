@@ -8,6 +8,8 @@ from nntrain.activations import Activation
 from nntrain.activations.identity import Identity
 from nntrain.activations.rectifiers import ReLU
 from nntrain.data import Source
+from nntrain.data.folds import Fold
+from nntrain.data.partition import Splitting
 from nntrain.errors import refuse
 from nntrain.initializers import Initializer
 from nntrain.initializers.fixed import Zeros
@@ -37,6 +39,10 @@ class Data(Strict):
         Field(ge=0, lt=2**32, description="seed of the test split and of generated rows; null: the recipe's seed"),
     ] = None
     stratify: Annotated[bool, Field(description="keep the class proportions in each split")] = True
+    fold: Annotated[
+        Fold | None,
+        Field(description="the fold that is the test split, as in {number: 1, of: 5}; null: test is a fraction"),
+    ] = None
     standardize: Annotated[
         bool, Field(description="scale features to mean 0 and standard deviation 1 of the training split")
     ] = True
@@ -46,6 +52,10 @@ class Data(Strict):
             description="standardize targets too, in regression; null: for a table of your own, not for built-in data"
         ),
     ] = None
+
+    def splitting(self, seed: int) -> Splitting:
+        """Return how the rows are split, given the recipe's seed."""
+        return Splitting(self.validation, self.test, self.stratify, seed, self.test_seed, self.fold)
 
 
 class Layer(Strict):
