@@ -195,8 +195,15 @@ def as_trained(model: Model, dataset: Dataset, source: str) -> Dataset:
         known, unknown = _indices(model.classes, dataset.classes, lambda _: Place(source), model.target_names[0])
         refuse(unknown)
         y = known[dataset.y]
-    names = {"feature_names": model.column_names, "target_names": model.target_names, "classes": model.classes}
-    return replace(dataset, x=x, y=y, columns=None, **names)
+    return replace(
+        dataset,
+        x=x,
+        y=y,
+        columns=None,
+        feature_names=model.column_names,
+        target_names=model.target_names,
+        classes=model.classes,
+    )
 
 
 def _indices(

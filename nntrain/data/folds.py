@@ -66,7 +66,8 @@ def fold_rows(dataset: "Dataset", fold: Fold, stratify: bool, seed: int) -> "tup
     else:
         kind = StratifiedKFold if stratify else KFold
     folds = kind(fold.of, shuffle=True, random_state=seed)
-    return list(folds.split(rows, dataset.y, None if by is None else by.values))[fold.number - 1]
+    kept, taken = list(folds.split(rows, dataset.y, None if by is None else by.values))[fold.number - 1]
+    return kept, taken
 
 
 def _check_counts(dataset: "Dataset", of: int) -> None:
