@@ -144,6 +144,27 @@ def test_init_quotes_names() -> None:
     assert read_document("r", text).data["data"]["source"]["target"] == ["yes\nno", "y"]
 
 
+def test_init_leaves_out_what_is_excluded(nntrain: CommandLine) -> None:
+    write("leak,b,y", *(f"{i * 2},{i % 7},{i}.5" for i in range(40)))
+    assert any("gives the target away" in note for note in init("t.csv", ["y"])[1])
+    text, notes = init("t.csv", ["y"], exclude=["leak"])
+    source = read_document("r", text).data["data"]["source"]
+    assert source["exclude"] == ["leak"]
+    assert "leak" not in text.replace("exclude: [leak]", "")
+    assert not notes
+    assert "'y' is the target" in refused(nntrain, "init", "t.csv", "--target", "y", "--exclude", "y")
+    assert "no column 'z'" in refused(nntrain, "init", "t.csv", "--target", "y", "--exclude", "z")
+
+
+@pytest.mark.parametrize(("rows", "hidden"), [(40, [64]), (2_000, [64]), (20_000, [128, 64])])
+def test_init_suits_the_number_of_rows(rows: int, hidden: list[int]) -> None:
+    write("a,y", *(f"{i},{i * i % 97}.5" for i in range(rows)))
+    recipe = parse(read_document("r", init("t.csv", ["y"])[0]))
+    assert recipe.model.hidden == hidden
+    assert recipe.training.early_stopping is not None
+    assert (recipe.model.dropout > 0) == (rows < 20_000)
+
+
 def test_init_needs_a_file_and_a_target(nntrain: CommandLine) -> None:
     write("a,y", "1,2", "2,3")
     assert "a recipe needs the path of the table" in refused(nntrain, "init", "-", "--target", "y", stdin="a,y\n1,2\n")

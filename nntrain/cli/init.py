@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.inspect import MarkOption, TableArgument
-from nntrain.errors import bad_input
+from nntrain.cli.inspect import Inspected, MarkOption, TableArgument
+from nntrain.errors import bad_input, refuse
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from nntrain.data.profile import Profile
     from nntrain.data.text_table import Table
 
@@ -22,6 +25,10 @@ def command(
         list[str], typer.Option(metavar="COLUMN", help="Column to predict. Repeatable, for several numbers.")
     ],
     separator: MarkOption = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option(metavar="COLUMN", help="Column not to use, such as one that gives the target away. Repeatable."),
+    ] = None,
 ) -> None:
     """Print a commented recipe for a table, ready to run.
 
@@ -30,13 +37,15 @@ def command(
     """
     from nntrain.cli.result import note, print_text
 
-    text, notes = init(file, target, separator)
+    text, notes = init(file, target, separator, exclude or [])
     note(notes)
     print_text(text)
 
 
-def init(file: str, targets: list[str], separator: str | None = None) -> tuple[str, list[str]]:
-    """Return a recipe for the table ``file``, and what looks wrong with the table.
+def init(
+    file: str, targets: list[str], separator: str | None = None, exclude: Sequence[str] = ()
+) -> tuple[str, list[str]]:
+    """Return a recipe for the table ``file`` without the columns ``exclude``, and what looks wrong with the table.
 
     Raises:
         InputError: if it cannot be read, or a target is not a column.
@@ -47,11 +56,28 @@ def init(file: str, targets: list[str], separator: str | None = None) -> tuple[s
     if file == "-":
         raise bad_input("-", "a recipe needs the path of the table", "save the table to a file first")
     found = inspect(file, targets, separator)
+    refuse(found.table.missing_columns(exclude))
+    both = next((name for name in exclude if name in targets), None)
+    if both is not None:
+        raise bad_input("--exclude", f"{both!r} is the target", "exclude other columns")
+    found = without(found, exclude)
     missing, roles = repairs(found.table, found.profile)
     missing = [*map(str, found.source.missing), *missing]
     problems = {column.problem.fact for column in found.profile.columns if column.problem is not None}
     notes = [line for line in found.findings if line not in problems]
-    return starter(found.profile, file, targets, found.table.separator, missing, roles), notes
+    return starter(found.profile, file, targets, found.table.separator, missing, roles, exclude), notes
+
+
+def without(found: Inspected, exclude: Sequence[str]) -> Inspected:
+    """Return what was found out about a table, without some of its columns."""
+    if not exclude:
+        return found
+    from nntrain.data.findings import findings
+
+    kept = tuple(column for column in found.profile.columns if column.name not in exclude)
+    raw = {name: raw for name, raw in found.profile.raw.items() if name not in exclude}
+    profile = replace(found.profile, columns=kept, raw=raw)
+    return found._replace(profile=profile, findings=findings(found.table, profile))
 
 
 def repairs(table: Table, profile: Profile) -> tuple[list[str], dict[str, str]]:

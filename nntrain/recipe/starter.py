@@ -7,15 +7,24 @@ from nntrain.data.profile import ColumnProfile, Profile
 from nntrain.errors import counted
 from nntrain.recipe.document import dump_document
 
-FRACTION = 0.15  # of the rows, for validation and for the test split
-WIDTHS = ((300, [16]), (2_000, [32]), (20_000, [64, 32]))  # (maximum number of rows, hidden layers)
-WIDEST = [128, 64]
+VALIDATION, TEST = 0.1, 0.15  # fractions of the rows
+SIZES = (  # (maximum number of rows, hidden layers, dropout, l2), as benchmarks/tables found on real tables
+    (2_000, [64], 0.2, 0.003),
+    (20_000, [64], 0.1, 0.001),
+    (10**12, [128, 64], 0.0, 0.0003),
+)
 ONE_LINE = 1 << 20  # characters
 MAX_LISTED = 8  # columns that a comment names
 
 
 def starter(
-    profile: Profile, path: str, targets: Sequence[str], separator: str, missing: Sequence[str], roles: dict[str, str]
+    profile: Profile,
+    path: str,
+    targets: Sequence[str],
+    separator: str,
+    missing: Sequence[str],
+    roles: dict[str, str],
+    exclude: Sequence[str] = (),
 ) -> str:
     """Return a recipe in YAML for a table.
 
@@ -26,6 +35,7 @@ def starter(
         separator: cell separator.
         missing: cells that mark missing values.
         roles: roles that differ from the detected ones, by column.
+        exclude: columns not to use.
     """
     lines = [f"# {counted(profile.rows, 'row')} with a target. Written by nntrain init; see nntrain inspect {path}"]
     lines += ["data:", "  source:", "    name: table", f"    {_key('path', path)}"]
@@ -34,15 +44,28 @@ def starter(
         lines.append(f"    {_key('separator', separator)}")
     if missing:
         lines.append(f"    {_key('missing', list(missing))}  # cells that mark missing values, besides blank ones")
+    if exclude:
+        lines.append(f"    {_key('exclude', list(exclude))}")
     lines += [f"    {line}" for line in _roles(profile, roles)]
-    lines += [f"  validation: {FRACTION}  # decides when to stop", f"  test: {FRACTION}  # for the final score"]
+    lines += [f"  validation: {VALIDATION}  # decides when to stop", f"  test: {TEST}  # for the final score"]
     if not _can_stratify(profile):
         lines.append("  stratify: false  # some classes have too few rows for each split")
-    lines += ["model:", f"  hidden: {_hidden(profile.rows)}  # units of each hidden layer", "  activation: relu"]
-    lines += ["optimizer: {name: adam, lr: 0.001}"]
-    lines += ["regularization:", f"  l2: {_penalty(profile.rows)}  # larger if the validation loss rises early"]
-    lines += ["training:", "  epochs: 300  # at most", "  early_stopping: {patience: 20}  # keeps the best weights"]
-    return "".join(f"{line}\n" for line in lines)
+    return "".join(f"{line}\n" for line in [*lines, *_training(profile.rows)])
+
+
+def _training(rows: int) -> Iterator[str]:
+    """Yield the sections that depend on the number of rows only."""
+    hidden, dropout, l2 = next(setting for most, *setting in SIZES if rows < most)
+    yield "model:"
+    yield f"  hidden: {hidden}  # units of each hidden layer; more for more rows"
+    if dropout:
+        yield f"  dropout: {dropout}  # against overfitting; less for more rows"
+    yield "optimizer: {name: adam, lr: 0.001}"
+    yield "regularization:"
+    yield f"  l2: {l2}  # larger if the validation loss rises early"
+    yield "training:"
+    yield "  epochs: 500  # at most"
+    yield "  early_stopping: {patience: 40}  # epochs without improvement; keeps the best weights"
 
 
 def _key(key: str, value: object) -> str:
@@ -78,18 +101,9 @@ def _inline(name: str) -> str:
     return " ".join(name.split())
 
 
-def _hidden(rows: int) -> list[int]:
-    return next((widths for most, widths in WIDTHS if rows < most), WIDEST)
-
-
-def _penalty(rows: int) -> float:
-    """Return a weight penalty that shrinks with the number of rows."""
-    return 0.01 if rows < 300 else 0.003 if rows < 2_000 else 0.0003
-
-
 def _can_stratify(profile: Profile) -> bool:
     classes = profile.classes
     if classes is None:
         return True
-    held_out = ceil(FRACTION * profile.rows)
-    return min(classes.values()) >= 3 and min(held_out, profile.rows - 2 * held_out) >= len(classes)
+    sizes = [ceil(fraction * profile.rows) for fraction in (VALIDATION, TEST)]
+    return min(classes.values()) >= 3 and min(*sizes, profile.rows - sum(sizes)) >= len(classes)
