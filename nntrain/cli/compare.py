@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nntrain.cli import arguments
-from nntrain.cli.run_comparison import Request
 from nntrain.errors import Status, bad_input
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from nntrain.comparison.request import Request
     from nntrain.comparison.result import Result
     from nntrain.comparison.variants import Axis
 
@@ -78,6 +78,8 @@ def command(
     values = {"optimizers": optimizers, "losses": losses, "activations": activations, "initializers": initializers}
     values |= {"schedules": schedules, "batch_sizes": batch_sizes, "lrs": lrs}
     paths = [*(recipes or []), *(recipe or [])] or ["digits"]
+    from nntrain.comparison.request import Request
+
     request = Request(paths, settings or [], _axes(values, vary or []), tune, seeds, measure, target, out)
     if folders := _run_directories(request, dask):
         from nntrain.cli.run_comparison import compare_finished
