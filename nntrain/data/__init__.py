@@ -35,6 +35,7 @@ class Dataset:
         rows: the position of each row in the user's file (N,), from 0; None: all rows in order.
         split_by: the column by which the rows are split; None: at random.
         test: rows of a separate test file, with the same features, targets and classes.
+        weights: the weight of each row (N); None: all weigh the same.
     """
 
     x: NDArray[np.float64]
@@ -48,6 +49,7 @@ class Dataset:
     rows: NDArray[np.int64] | None = None
     split_by: SplitColumn | None = None
     test: "Dataset | None" = None
+    weights: NDArray[np.float64] | None = None
 
 
 class Source(Component, family="source"):

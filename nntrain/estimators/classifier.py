@@ -91,17 +91,18 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
             return np.asarray(np.log(self.predict_proba(X)))
 
     @available_if(has_steps)
-    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Train for one epoch on the samples ``X``, from where the last call left the weights and the optimizer.
 
         Args:
             X: the features (N, I).
             y: the class labels (N,).
+            sample_weight: the weight of each sample (N); None: all weigh the same.
             classes: all class labels there will be; needed in the first call.
         """
         if classes is None and not hasattr(self, "classes_"):
             raise ValueError("classes must be passed on the first call to partial_fit")
-        super().partial_fit(X, y, classes)
+        super().partial_fit(X, y, sample_weight, classes)
         return self
 
     def _dataset(self, X: Any, y: Any, known: bool, classes: Any = None) -> Dataset:

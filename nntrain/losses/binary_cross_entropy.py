@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from nntrain.jit.fastmath import exp
 from nntrain.jit.kernels import CompiledFunction, compiled
-from nntrain.losses import LOSS
+from nntrain.losses import LOSS, RowWeights
 from nntrain.losses.class_weights import MIN_PROBABILITY, WeighsClasses, WeightedMean, are_classes, denominator, weight
 from nntrain.registry import Dialects
 
@@ -61,9 +61,9 @@ class BinaryCrossEntropy(WeighsClasses):
         """Return 1: the logit of the second class."""
         return 1
 
-    def constant(self, target: NDArray[Any], outputs: int) -> NDArray[np.float64]:
+    def constant(self, target: NDArray[Any], outputs: int, weights: RowWeights = None) -> NDArray[np.float64]:
         """Return the logit of the second class's weighted frequency."""
-        no, yes = np.maximum(self.class_counts(target, 2) * self.weights(2), MIN_PROBABILITY)
+        no, yes = np.maximum(self.class_counts(target, 2, weights) * self.weights(2), MIN_PROBABILITY)
         return np.array([np.log(yes / no)])
 
     def encode(self, y: NDArray[Any], n_classes: int | None) -> NDArray[np.float64]:

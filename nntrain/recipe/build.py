@@ -139,7 +139,7 @@ def assemble(recipe: Recipe, dataset: Dataset, data: Prepared, document: Documen
     loss = recipe.loss or (MeanSquaredError() if n_classes is None else CrossEntropy())
     check_loss(loss, recipe.model.output, n_classes, document)
     if n_classes is not None:
-        loss = resolved(loss, np.bincount(data.train.y, minlength=n_classes), document)
+        loss = resolved(loss, np.bincount(data.train.y, data.train.weights, n_classes), document)
     recipe = recipe.model_copy(update={"name": recipe.name or name, "loss": loss})
     few_rows = len(data.train.x) < BATCH_SIZE or recipe.optimizer.full_batch
     if "batch_size" not in recipe.training.model_fields_set and few_rows:

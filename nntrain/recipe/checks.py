@@ -1,6 +1,7 @@
 """Checks of a recipe against its data and of its sections against each other."""
 
 from math import inf
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -212,8 +213,8 @@ def check_training(recipe: Recipe, network: Network, data: Prepared, document: D
         )
 
 
-def resolved(loss: Loss, counts: NDArray[np.int64], document: Document) -> Loss:
-    """Return the loss with all settings resolved, for ``counts`` training rows of each class."""
+def resolved(loss: Loss, counts: NDArray[Any], document: Document) -> Loss:
+    """Return the loss with all settings resolved, for the number or total weight of the training rows of each class."""
     try:
         return loss.resolved(counts)
     except ValueError as error:
