@@ -33,8 +33,8 @@ def command(
 ) -> None:
     """Show a page of the documentation.
 
-    Topics are its pages, such as recipes, data, files and compare, and some of their sections, such as exit-statuses and
-    dialects. They come with nntrain and need no network. In a file or a pipe, the page is Markdown.
+    Topics are its pages, such as recipes, data, files and compare, and some of their sections, such as exit-statuses
+    and dialects. They come with nntrain and need no network. In a file or a pipe, the page is Markdown.
     """
     from nntrain.cli.console import stdout_console
     from nntrain.cli.result import print_text
