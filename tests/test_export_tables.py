@@ -21,6 +21,7 @@ RECIPE = """data:
     target: TARGET
     missing: [unknown]
     columns:
+      wet: boolean
       size: {name: ordinal, order: [small, medium, large]}
       built: {name: date, parts: [days, year, month, day, weekday, hour]}
       soil: {name: categorical, max_categories: 4, min_count: 2}
@@ -42,7 +43,7 @@ def rows(n: int) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "soil": gaps(
-                random.choice(["clay", "loam", "sand", "peat", "rare one", "rare two", "unknown"], n).tolist()
+                random.choice(["clay", "loam", "sand", "peat", "rare", "rarer", "unknown"], n).tolist()
             ),
             "height": gaps((1e9 + random.normal(0, 5, n)).tolist()),
             "size": gaps(random.choice(["small", "medium", "large"], n).tolist()),
