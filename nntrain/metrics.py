@@ -11,11 +11,13 @@ Weights = NDArray[np.float64] | None
 def accuracy(y: NDArray[np.int64], predicted: NDArray[np.int64], weights: Weights = None) -> Any:
     """Return the fraction of samples whose class index (N,) was predicted; for predictions (E, N), one per row.
 
-    With the samples' ``weights`` (N), it is their fraction of the total weight.
+    With the samples' ``weights`` (N), it is their fraction of the total weight. With several labels, (N, L) and
+    (E, N, L), a sample counts if all its labels were predicted.
 
     Source: sklearn.metrics.accuracy_score.
     """
-    return np.average(y == predicted, axis=-1, weights=weights).tolist()
+    right = y == predicted if y.ndim == 1 else (y == predicted).all(axis=-1)
+    return np.average(right, axis=-1, weights=weights).tolist()
 
 
 def r2(y: NDArray[Any], predicted: NDArray[Any], weights: Weights = None) -> float | None:

@@ -42,9 +42,7 @@ def rows(n: int) -> pl.DataFrame:
     built = np.datetime64("2000-02-29T00:00") + minutes.astype("timedelta64[m]")
     return pl.DataFrame(
         {
-            "soil": gaps(
-                random.choice(["clay", "loam", "sand", "peat", "rare", "rarer", "unknown"], n).tolist()
-            ),
+            "soil": gaps(random.choice(["clay", "loam", "sand", "peat", "rare", "rarer", "unknown"], n).tolist()),
             "height": gaps((1e9 + random.normal(0, 5, n)).tolist()),
             "size": gaps(random.choice(["small", "medium", "large"], n).tolist()),
             "wet": gaps(random.choice(["yes", "No", "TRUE", "false"], n).tolist()),

@@ -142,7 +142,7 @@ class Model:
         return "r2" if self.classes is None else "accuracy"
 
     def predictions(self, outputs: NDArray[Any], start: int = 0) -> NDArray[Any]:
-        """Return the class indices (N,) or the numbers (N, T), in the targets' own units, that ``outputs`` stand for.
+        """Return the class indices, (N,) or (N, L), or the numbers (N, T) in the targets' own units for ``outputs``.
 
         ``start`` is the index of the first row in its table, for messages.
 
@@ -157,7 +157,7 @@ class Model:
         return numbers
 
     def probabilities(self, outputs: NDArray[Any]) -> NDArray[np.float64] | None:
-        """Return the probabilities (N, C) of the classes, or None if the loss has none."""
+        """Return the probabilities (N, C) of the classes, of several labels (N, L), or None if the loss has none."""
         if self.classes is None:
             return None
         if self.network.layers[-1].activation.distribution:

@@ -18,7 +18,7 @@ from nntrain.data.numbers import complete_numbers
 from nntrain.data.prepare import Split, split_dataset
 from nntrain.data.row_weights import row_weights
 from nntrain.data.table import TableFile
-from nntrain.data.target import Task, labels, missing_targets
+from nntrain.data.target import Task, labels, missing_targets, read_labels
 from nntrain.data.text_table import Separator, Table, read_table
 from nntrain.errors import (
     MAX_PROBLEMS,
@@ -106,6 +106,8 @@ def labeled_rows(model: Model, table: Table) -> tuple[Split, tuple[str, ...]]:
     y: NDArray[Any]
     if model.classes is None:
         y, problems = complete_numbers(table, model.target_names)
+    elif len(model.target_names) > 1:
+        y, problems = read_labels(table, model.target_names, model.classes)
     else:
         name = model.target_names[0]
         y, problems = _indices(model.classes, labels(table, name), table.place, name)
@@ -202,6 +204,8 @@ def as_trained(model: Model, dataset: Dataset, source: str) -> Dataset:
         if dataset.classes != model.classes:
             kinds = ["numbers" if classes is None else "classes" for classes in (dataset.classes, model.classes)]
             raise bad_input(source, f"its target has {kinds[0]}, but the model was trained on {kinds[1]}")
+        y = dataset.y[:, _places(model.target_names, dataset.target_names, source)]
+    elif dataset.y.ndim > 1:
         y = dataset.y[:, _places(model.target_names, dataset.target_names, source)]
     else:
         known, unknown = _indices(model.classes, dataset.classes, lambda _: Place(source), model.target_names[0])

@@ -25,9 +25,9 @@ class Dataset:
 
     Attributes:
         x: features (N, I), or the raw numbers of columns.
-        y: class indices (N,), or numbers (N, T).
+        y: class indices (N,), or numbers (N, T); for several labels of two classes (N, L).
         feature_names: the names of the columns of ``x`` (I).
-        target_names: the names of the targets: one for classes, T for numbers.
+        target_names: the names of the targets: one for classes, T for numbers, L for several labels.
         classes: the label of each class index, or None for numbers (regression).
         notes: messages to the user about guesses, such as how the target was read.
         sha256: checksum of the user's file, or None.
@@ -50,6 +50,11 @@ class Dataset:
     split_by: SplitColumn | None = None
     test: "Dataset | None" = None
     weights: NDArray[np.float64] | None = None
+
+    @property
+    def single_label(self) -> bool:
+        """Whether each row has one class, and not numbers or several labels."""
+        return self.classes is not None and self.y.ndim == 1
 
 
 class Source(Component, family="source"):

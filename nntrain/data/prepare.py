@@ -21,7 +21,7 @@ class Split:
 
     Attributes:
         x: the features (N, I).
-        y: class indices (N,) or numbers (N, T).
+        y: class indices (N,), numbers (N, T), or class indices of several labels (N, L).
         weights: the weight of each row (N); None: all weigh the same.
     """
 

@@ -35,14 +35,16 @@ class TableFile(Source):
         task: auto, numeric target                         -> numbers, except class codes:
             at most 10 distinct integers, and at most the square root of the number of rows
             digits with leading zeros, such as 01067
-        task: auto, several targets                        -> numbers
+        task: auto, several targets                        -> numbers, except yes/no labels: true and false, yes and no
 
     Source: the user.
     """
 
     name: Literal["table"] = "table"
     path: Annotated[str, Field(min_length=1, description="the file; relative to the recipe")]
-    target: Annotated[Name | Names, Field(description="column to predict; several, as a list, for numbers")]
+    target: Annotated[
+        Name | Names, Field(description="column to predict; several, as a list, for numbers or for yes/no labels")
+    ]
     features: Annotated[Names | None, Field(description="columns to predict from; null: all others")] = None
     exclude: Annotated[list[Name], Field(description="columns not to use")] = Field(default_factory=list)
     columns: Annotated[

@@ -74,7 +74,8 @@ def split(dataset: Dataset, fraction: float, random: RandomState) -> tuple[Split
     Raises:
         ValueError: if there are too few samples to validate on.
     """
-    stratify = dataset.y if dataset.classes is not None and len(dataset.classes) == BINARY else None
+    binary = dataset.classes is not None and len(dataset.classes) == BINARY and dataset.y.ndim == 1
+    stratify = dataset.y if binary else None
     rows = np.arange(len(dataset.x))
     train, held_out = train_test_split(rows, random_state=random, test_size=fraction, stratify=stratify)
     if len(held_out) < MIN_VALIDATION:

@@ -105,6 +105,9 @@ def describe(model: Model, with_columns: bool = False) -> Description:
     Raises:
         InputError: if it has preprocessing that cannot be exported.
     """
+    if model.classes is not None and len(model.target_names) > 1:
+        what = f"cannot export several labels: {listed(model.target_names)}"
+        raise bad_input("export", what, "use nntrain predict, nntrain.load in Python, or train a model for each label")
     columns = () if model.encoder is None else model.encoder.columns
     encoded = [one.column for one in columns if one.name != "numeric" or len(one.features()) > 1]
     if encoded and not with_columns:

@@ -44,6 +44,7 @@ class Loss(Component, family="loss"):
     reduction: ClassVar[Literal["mean", "sum"]] = "mean"  # over the samples of a batch
     tasks: ClassVar[tuple[str, ...]] = ("regression", "classification")
     classes: ClassVar[int | None] = None  # the number that the loss requires, if any
+    several: ClassVar[bool] = False  # whether it suits several labels of two classes, yes and no, at once
     has_kinks: ClassVar[bool] = False  # whether its derivative has jumps
     counts: ClassVar[bool] = False  # whether targets must be counts, which are never negative
     inside: ClassVar[str] = ""  # the output activation that the loss includes: the output layer must be linear
@@ -123,7 +124,7 @@ class Loss(Component, family="loss"):
             return list(combined.tolist())
 
     def target_columns(self, y: NDArray[Any], n_classes: int | None, outputs: int) -> NDArray[np.float64]:
-        """Return ``y`` ((N, T) reals or (N,) class indices) as the target columns that the loss reads.
+        """Return ``y`` as the target columns that the loss reads: (N, T) reals, (N,) class indices, or (N, L) labels.
 
         Compiled losses do not check them against the network's ``outputs``: this does.
 
@@ -133,8 +134,10 @@ class Loss(Component, family="loss"):
         if n_classes is None:
             fits = "regression" in self.tasks and y.ndim == 2 and self.outputs(y.shape[1], None) == outputs
         else:
-            known = y.ndim == 1 and y.dtype == np.int64 and bool(((y >= 0) & (y < n_classes)).all())
-            fits = known and "classification" in self.tasks and self.outputs(1, n_classes) == outputs
+            labels = y.shape[1] if y.ndim == 2 and self.several and n_classes == 2 else 1
+            known = y.dtype == np.int64 and bool(((y >= 0) & (y < n_classes)).all())
+            shaped = y.ndim == 1 or labels > 1
+            fits = known and shaped and "classification" in self.tasks and self.outputs(labels, n_classes) == outputs
         if not fits:
             raise ValueError(f"targets {y.shape} of {y.dtype} do not fit {self.name} with {outputs} outputs")
         return self.encode(y, n_classes)
@@ -148,9 +151,12 @@ class Loss(Component, family="loss"):
         return columns
 
     def predict_class(self, output: NDArray[Any]) -> NDArray[np.int64]:
-        """Return the predicted class index for each row of ``output`` (N, O)."""
+        """Return the predicted class index for each row of ``output`` (N, O); of several labels (N, L)."""
         return np.asarray(np.argmax(output, axis=1))
 
     def probabilities(self, output: NDArray[Any]) -> NDArray[np.float64] | None:
-        """Return the class probabilities (N, C) for ``output``, or None if the loss defines none."""
+        """Return the class probabilities (N, C) for ``output``, or None if the loss defines none.
+
+        Of several labels, it is the probability of each (N, L).
+        """
         return None

@@ -19,13 +19,14 @@ def weight(weights, j):
 
 @kernel
 def are_classes(target, classes, weights):
-    """Return whether all targets (B, 1) are class indices below ``classes``, and weights exist for all classes or none.
+    """Return whether all targets (B, L) are class indices below ``classes``, and weights exist for all classes or none.
 
     The loss uses targets as indices, and compiled code checks them nowhere else. NaN is not a class.
     """
     valid = weights.size == 0 or weights.size == classes
     for i in range(target.shape[0]):
-        valid &= target[i, 0] >= 0 and target[i, 0] < classes
+        for j in range(target.shape[1]):
+            valid &= target[i, j] >= 0 and target[i, j] < classes
     return valid
 
 

@@ -45,7 +45,7 @@ def baselines(loss: Loss, outputs: int, n_classes: int | None, splits: Mapping[s
 def _baselines(loss: Loss, outputs: int, n_classes: int | None, splits: Mapping[str, Rows]) -> dict[str, Baseline]:
     train = splits["train"]
     constant = loss.constant(train.target, outputs, train.weights).astype(train.target.dtype)
-    frequent = None if n_classes is None else np.bincount(train.y, train.weights).argmax()
+    frequent = None if n_classes is None else most_frequent(train.y, train.weights)
     found = {}
     for name, rows in splits.items():
         chunks = [rows[start : start + CHUNK_ROWS] for start in range(0, len(rows.x), CHUNK_ROWS)]
@@ -53,11 +53,19 @@ def _baselines(loss: Loss, outputs: int, n_classes: int | None, splits: Mapping[
         weights = loss.sample_weights(rows.target, rows.weights)
         value = loss.combine(np.array([losses]), len(rows.x), CHUNK_ROWS, weights)[0]
         if frequent is not None:
-            metric = accuracy(rows.y, np.full(len(rows.y), frequent), rows.weights)
+            metric = accuracy(rows.y, np.broadcast_to(frequent, rows.y.shape), rows.weights)
         else:
             metric = r2(rows.y, np.broadcast_to(loss.prediction(constant[None]), rows.y.shape), rows.weights)
         found[name] = Baseline(value, metric, loss.least(rows.target, outputs, rows.weights))
     return found
+
+
+def most_frequent(y: NDArray[np.int64], weights: NDArray[np.float64] | None) -> Any:
+    """Return the most frequent class, or the most frequent combination of several labels (L)."""
+    if y.ndim == 1:
+        return np.bincount(y, weights).argmax()
+    found, index = np.unique(y, axis=0, return_inverse=True)
+    return found[np.bincount(index.reshape(-1), weights).argmax()]
 
 
 def loss_of(loss: Loss, outputs: NDArray[Any], rows: Rows) -> tuple[float, NDArray[Any]]:

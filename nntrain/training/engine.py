@@ -181,7 +181,7 @@ class Engine:
         if self.plan.n_classes is None:
             metrics: list[float | None] = [r2(rows.y, loss.prediction(output), rows.weights) for output in outputs]
         else:  # all at once
-            predicted = loss.predict_class(outputs.reshape(-1, outputs.shape[2])).reshape(len(thetas), -1)
+            predicted = loss.predict_class(outputs.reshape(-1, outputs.shape[2])).reshape(len(thetas), *rows.y.shape)
             metrics = list(accuracy(rows.y, predicted, rows.weights))
         return [Scores(value, metric) for value, metric in zip(losses, metrics, strict=True)]
 
