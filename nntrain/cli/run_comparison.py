@@ -35,7 +35,11 @@ def executor_for(dask: str | None, interrupted: Callable[[], bool], note: Callab
 
 
 def compare(
-    request: Request, executor: Executor, listener: Listener, interrupted: Callable[[], bool] = lambda: False
+    request: Request,
+    executor: Executor,
+    listener: Listener,
+    interrupted: Callable[[], bool] = lambda: False,
+    tensorboard: bool = False,
 ) -> tuple[Result | None, Path]:
     """Make all runs of a comparison and write its directory.
 
@@ -44,6 +48,7 @@ def compare(
         executor: makes the runs.
         listener: receives the start and every run.
         interrupted: whether the executor has been asked to stop.
+        tensorboard: whether to write event files for TensorBoard.
 
     Returns:
         The result, None if interrupted, and the directory.
@@ -76,6 +81,10 @@ def compare(
         return None, folder
     result = result_of(runs)
     write_atomically(folder / COMPARISON, as_json(result.to_json(), indent=2))
+    if tensorboard:
+        from nntrain.comparison.tensorboard import write_event_files
+
+        write_event_files(folder, runs, listener.warn)
     return result, folder
 
 

@@ -67,6 +67,11 @@ class ForwardPass:
         outputs, _ = self._run(theta[None], x, np.zeros((len(x), 1), self.dtype), no_loss, np.empty(0, np.bool_))
         return np.asarray(outputs[0])
 
+    def activations(self, theta: NDArray[Any], x: NDArray[Any]) -> list[NDArray[Any]]:
+        """Return the activations of each layer (N, O) for up to ``CHUNK_ROWS`` rows ``x`` (N, inputs)."""
+        self.outputs(theta, x)
+        return [h.copy() for h in self.network.by_layer(self._workspace.h, len(x))]
+
     def loss(
         self,
         theta: NDArray[Any],

@@ -242,6 +242,10 @@ class Engine:
         """Return the outputs (N, O) for ``rows``, of the current parameters or of ``theta``."""
         return self._forward.outputs(self.theta if theta is None else theta, rows.x)
 
+    def activations(self) -> list[NDArray[Any]]:
+        """Return each layer's activations (N, O) for the first rows of the probe."""
+        return self._forward.activations(self.theta, self.probe.x[:CHUNK_ROWS])
+
     @cached_property
     def baseline(self) -> dict[str, Baseline]:
         """Loss and metric of the best constant prediction on each split."""
