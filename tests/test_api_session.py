@@ -13,8 +13,9 @@ import pytest
 
 import nntrain
 from nntrain.api import notebook
+from nntrain.comparison.executors import Threads
 from nntrain.errors import InputError
-from nntrain.training import loop
+from nntrain.training import epoch_chunks, loop
 from tests.helpers import CommandLine
 from tests.test_api import MOONS
 
@@ -71,7 +72,7 @@ def interrupt(monkeypatch: pytest.MonkeyPatch, epoch: int) -> None:
 
 
 def test_an_interrupted_run_keeps_what_was_trained(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(loop.epoch_chunks, "max_epochs", lambda engine, seconds: 1)
+    monkeypatch.setattr(epoch_chunks, "max_epochs", lambda engine, seconds: 1)
     interrupt(monkeypatch, 3)
     with pytest.warns(UserWarning, match="interrupted after 3 epochs of 5"):
         run = nntrain.fit(MOONS)
@@ -102,7 +103,7 @@ def test_a_second_interrupt_ends_at_once(monkeypatch: pytest.MonkeyPatch) -> Non
 def test_an_interrupted_comparison_keeps_its_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from nntrain.api import comparison
 
-    class Once(comparison.Threads):
+    class Once(Threads):
         def run(self, *arguments: Any) -> Any:
             for done in super().run(*arguments):
                 yield done

@@ -86,7 +86,11 @@ class Columns:
             case _:
                 raise bad_input("--to onnx", f"cannot export column {column.column!r}, whose role is {column.name}")
         known = {form: value for form, value in forms.items() if form not in self._tokens}
-        codes = {"keys_strings": list(known), "values_floats": list(known.values()), "default_float": float("nan")}
+        codes: dict[str, Any] = {
+            "keys_strings": list(known),
+            "values_floats": list(known.values()),
+            "default_float": float("nan"),
+        }
         return self._number(self._graph.node("LabelEncoder", cells, domain=ML, **codes))
 
     def _filled(self, values: str, fill: float) -> tuple[str, str]:
@@ -98,7 +102,11 @@ class Columns:
         kept, graph = len(column.frequent), self._graph
         codes = dict.fromkeys(self._tokens, MISSING)
         codes = {level: code for code, level in enumerate([*column.frequent, *column.rare])} | codes
-        encoding = {"keys_strings": list(codes), "values_int64s": list(codes.values()), "default_int64": UNSEEN}
+        encoding: dict[str, Any] = {
+            "keys_strings": list(codes),
+            "values_int64s": list(codes.values()),
+            "default_int64": UNSEEN,
+        }
         code = graph.node("LabelEncoder", cells, domain=ML, **encoding)
         if kept:
             yield graph.node("Equal", code, graph.constant(np.arange(kept)[None]))
