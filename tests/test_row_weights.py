@@ -216,6 +216,33 @@ def test_a_column_of_weights(nntrain: CommandLine, tmp_path: Path, monkeypatch: 
     assert bare.json["data"]["accuracy"] == pytest.approx(accuracy_score(frame["y"].to_list(), predicted))
 
 
+def test_comparisons_see_the_weights(nntrain: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    frame = table(Path("rows.csv"))
+    options = (
+        "--optimizers",
+        "sgd,adam",
+        "--seeds",
+        "2",
+        "-q",
+        "--json",
+        "--set",
+        "training.epochs=2",
+        "--out",
+        "runs",
+    )
+    Path("recipe.yaml").write_text(RECIPE)
+    first = nntrain("compare", "recipe.yaml", *options)
+    assert first.status == 0, first.err
+    frame.with_columns(w=pl.lit(1)).write_csv("rows.csv")
+    second = nntrain("compare", "recipe.yaml", *options).json["variants"]
+    scores = [variants[0]["default"]["scores"]["validation"] for variants in (first.json["variants"], second)]
+    assert scores[0] != scores[1]
+    refused = nntrain("compare", "recipe.yaml", "--vary", "data.source.weights=w,null", "-q")
+    assert refused.status == 2
+    assert "different data" in refused.err
+
+
 def test_r2_is_weighted_as_scikit_learns() -> None:
     engine = Engine(plan_of("mse"))
     found = engine.score(engine.train).metric
