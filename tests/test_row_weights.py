@@ -272,6 +272,7 @@ def test_weights_that_are_none(
     ("cell", "words"),
     [
         ("-1", "rows.csv:2: column 'w': found the weight -1"),
+        ("1e40", "expected a number from 0 to 1e+30"),
         ("", "rows.csv:2: column 'w': expected a finite number, found an empty cell"),
         ("much", "found 'much'"),
     ],
