@@ -1,7 +1,8 @@
 """nntrain trains, compares and debugs multi-layer perceptrons, from the shell or from Python.
 
-From Python: ``fit`` trains a recipe, ``load`` opens a model; ``MLPClassifier`` and ``MLPRegressor`` are estimators for
-scikit-learn. They are imported when first used, so that ``import nntrain`` is instant.
+From Python: ``fit`` trains a recipe, ``compare`` compares variants, ``load`` opens a model; ``MLPClassifier`` and
+``MLPRegressor`` are estimators for scikit-learn. They are imported when first used, so that ``import nntrain`` is
+instant.
 
 The levels of the package; imports go downwards only (``tests/test_house.py`` checks this):
 
@@ -9,7 +10,7 @@ The levels of the package; imports go downwards only (``tests/test_house.py`` ch
 level  packages and files                                           content
 ===== ============================================================ ==============================================
 14     cli                                                          one file per command, streams, live display
-13     estimators, api                                              scikit-learn's interface; nntrain.fit and load
+13     estimators, api                                              scikit-learn's interface; nntrain.fit, compare, load
 12     report                                                       results as text and HTML pages
 11     comparison                                                   comparisons of many runs
 10     doctor, export                                               why a recipe trains badly; other tools' formats
@@ -30,6 +31,7 @@ level  packages and files                                           content
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from nntrain.api.comparison import compare as compare
     from nntrain.api.model import load as load
     from nntrain.api.run import fit as fit
     from nntrain.estimators.classifier import MLPClassifier as MLPClassifier
@@ -39,6 +41,7 @@ __version__ = "0.1.0"
 PUBLIC = {
     "MLPClassifier": "nntrain.estimators.classifier",
     "MLPRegressor": "nntrain.estimators.regressor",
+    "compare": "nntrain.api.comparison",
     "fit": "nntrain.api.run",
     "load": "nntrain.api.model",
 }

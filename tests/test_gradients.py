@@ -87,7 +87,7 @@ def test_loss_gradient(name: str, task: str) -> None:
     n_classes = None if task == "regression" else loss.classes or 3
     y = random.standard_normal((rows, 2)) if n_classes is None else random.integers(0, n_classes, rows)
     target = np.ascontiguousarray(loss.encode(y, n_classes))
-    output = random.standard_normal((rows, loss.outputs(2, n_classes))) * 3
+    output = random.standard_normal((rows, loss.outputs(2 if n_classes is None else 1, n_classes))) * 3
     delta, ignored = np.empty_like(output), np.empty_like(output)
     function, numbers = loss.function[DOUBLE], np.array(loss.numbers(), np.float64)
     function(output, target, delta, numbers)

@@ -75,7 +75,7 @@ def test_backpropagation_by_hand() -> None:
     loss, rule = SumSquaredError.function.address(DOUBLE), SGD.update.address(DOUBLE)
     vectors = (theta, grad, np.zeros((0, theta.size)))
     update = Update(rule, 0, np.zeros(0), np.zeros(PENALTIES), 0, network.tensors(), np.zeros(8))
-    run = (network.table(DOUBLE), *vectors, update, Criterion(loss, np.zeros(0)))
+    run = (network.table(DOUBLE), *vectors, update, Criterion(loss, np.zeros(0), np.zeros(0), 1))
     data = (np.array([[1.0, 2.0]]), np.array([[3.0]]), np.arange(1)[None])
     told = StepResults(losses, np.zeros((1, 1), np.bool_), np.empty(1), np.empty(0), np.empty((0, theta.size)))
     steps[DOUBLE](*run, *data, 0, np.zeros((1, 1)), told, workspace)

@@ -65,7 +65,8 @@ def test_a_loss_counts_its_weights(weights: list[float]) -> None:
 def test_targets_that_a_loss_cannot_take(name: str) -> None:
     loss = make(Loss, name)
     n_classes = loss.classes or 3
-    outputs = {task: loss.outputs(2, None if task == "regression" else n_classes) for task in loss.tasks}
+    counts = {"regression": (2, None), "classification": (1, n_classes)}
+    outputs = {task: loss.outputs(*counts[task]) for task in loss.tasks}
     y = {"regression": np.ones((4, 2)), "classification": np.arange(4) % n_classes}
     for task, values in y.items():
         known = None if task == "regression" else n_classes

@@ -49,7 +49,7 @@ class TrainedModel:
         return self._model.classes
 
     def predict(self, rows: Any) -> NDArray[Any]:
-        """Return the class label of each row (N,), or the predicted numbers, (N,) or for several targets (N, T).
+        """Return the class label of each row (N,), or the predicted numbers (N,); for several targets (N, T).
 
         Raises:
             InputError: if a column is missing, or a cell is not what the model needs.
@@ -60,7 +60,7 @@ class TrainedModel:
         return predicted.ravel() if predicted.shape[1] == 1 else predicted
 
     def predict_proba(self, rows: Any) -> NDArray[np.float64]:
-        """Return the probability of each class (N, C), in the order of ``classes``.
+        """Return the probability of each class (N, C), in the order of ``classes``; of several labels (N, L), each.
 
         Raises:
             InputError: as :meth:`predict`, and if the model has no probabilities.

@@ -1,5 +1,6 @@
 """One run from Python."""
 
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -8,17 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from nntrain.api.frames import as_file, as_frame, with_targets
+from nntrain.api.interruption import interruptible
 from nntrain.api.model import TrainedModel
+from nntrain.api.notebook import ProgressLine
 from nntrain.artifacts.lookup import open_recipe
 from nntrain.artifacts.metrics_file import epoch_line
 from nntrain.artifacts.model import Model
-from nntrain.errors import bad_input
+from nntrain.errors import bad_input, counted
 from nntrain.recipe.build import build
 from nntrain.recipe.document import Document
 from nntrain.recipe.load import Opened, check
 from nntrain.report.summary import Summary, summarize
 from nntrain.training.engine import Engine
-from nntrain.training.events import EpochEnded, Event
+from nntrain.training.events import EpochEnded, Event, Started
 from nntrain.training.loop import train
 
 if TYPE_CHECKING:
@@ -52,6 +55,19 @@ class Run:
         metric = self._summary.started.metric
         return pl.DataFrame([epoch_line(event, metric) for event in self._epochs], infer_schema_length=None)
 
+    def plot(self) -> Any:
+        """Return the curves as a matplotlib Figure: losses, metric, gradient norm, and a changing learning rate.
+
+        A notebook shows it; ``figure.savefig("run.svg")`` writes it.
+
+        Raises:
+            InputError: if matplotlib is not installed (``pip install 'nntrain[plot]'``), or there is no epoch.
+        """
+        from nntrain.api.curves import charts
+        from nntrain.report.picture_files import figure_of
+
+        return figure_of(charts(self.history, self._summary.started.metric))
+
     def _repr_html_(self) -> str:
         """Return the verdict and the last epochs as HTML for a notebook."""
         from html import escape
@@ -64,6 +80,9 @@ class Run:
 
 def fit(recipe: str | Path | Mapping[str, Any], data: Any = None, settings: Sequence[str] = ()) -> Run:
     """Train the network of a recipe, and write no files.
+
+    Ctrl-C, or a notebook's stop button, ends training: the run has what was trained until then, and a warning says so.
+    In a notebook, a line below the cell shows the progress.
 
     Args:
         recipe: a recipe file, the name of a shipped recipe, a run or model, or a recipe as a mapping.
@@ -83,16 +102,27 @@ def fit(recipe: str | Path | Mapping[str, Any], data: Any = None, settings: Sequ
         with loaded.document.placing():
             engine = Engine(built.plan)
         epochs: list[EpochEnded] = []
-        summary = summarize(_noted(engine, epochs), "", "")
+        with interruptible() as interrupted:
+            summary = summarize(_noted(train(engine, interrupted), epochs), "", "")
         model = Model.of(built.recipe, built.plan.network, engine.theta, built.dataset, built.plan.data)
+        if interrupted():
+            done, planned = counted(len(epochs), "epoch"), built.plan.training.epochs
+            warnings.warn(f"training interrupted after {done} of {planned}; the run has what was trained", stacklevel=2)
     return Run(TrainedModel(model), summary, tuple(epochs))
 
 
-def _noted(engine: Engine, epochs: list[EpochEnded]) -> Iterator[Event]:
-    for event in train(engine):
+def _noted(events: Iterator[Event], epochs: list[EpochEnded]) -> Iterator[Event]:
+    """Keep the epochs, and show the progress in a notebook."""
+    line, planned = ProgressLine(), 0
+    for event in events:
+        if isinstance(event, Started):
+            planned = event.epochs
         if isinstance(event, EpochEnded):
             epochs.append(event)
+            validation = "" if event.validation is None else f", validation {event.validation.loss:.4g}"
+            line.show(f"epoch {event.epoch:,} of {planned:,}: loss {event.train_loss:.4g}{validation}")
         yield event
+    line.close()
 
 
 def _opened(recipe: str | Path | Mapping[str, Any]) -> Opened:

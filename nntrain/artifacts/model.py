@@ -101,11 +101,11 @@ class Model:
         columns = self.loss.target_columns(y, self.n_classes, self.network.outputs)
         target = np.ascontiguousarray(columns, dtype)
         forward = ForwardPass(self.network, dtype, target.shape[1])
-        output, loss = forward.loss(self.theta, x, target, self.loss)
+        output, loss = forward.loss(self.theta, x, target, self.loss, weights=part.weights)
         metric = (
-            r2(y, self.loss.prediction(output))
+            r2(y, self.loss.prediction(output), part.weights)
             if self.classes is None
-            else accuracy(y, self.loss.predict_class(output))
+            else accuracy(y, self.loss.predict_class(output), part.weights)
         )
         return Scores(loss, metric)
 
@@ -115,7 +115,13 @@ class Model:
         return Plan(
             name=recipe.name or "",
             seed=recipe.seed,
-            data=Prepared(Split(self._prepared(part.x), self._targets(part.y)), None, None, self.inputs, self.targets),
+            data=Prepared(
+                Split(self._prepared(part.x), self._targets(part.y), part.weights),
+                None,
+                None,
+                self.inputs,
+                self.targets,
+            ),
             n_classes=self.n_classes,
             network=self.network,
             loss=self.loss,
@@ -136,7 +142,7 @@ class Model:
         return "r2" if self.classes is None else "accuracy"
 
     def predictions(self, outputs: NDArray[Any], start: int = 0) -> NDArray[Any]:
-        """Return the class indices (N,) or the numbers (N, T), in the targets' own units, that ``outputs`` stand for.
+        """Return the class indices, (N,) or (N, L), or the numbers (N, T) in the targets' own units for ``outputs``.
 
         ``start`` is the index of the first row in its table, for messages.
 
@@ -151,7 +157,7 @@ class Model:
         return numbers
 
     def probabilities(self, outputs: NDArray[Any]) -> NDArray[np.float64] | None:
-        """Return the probabilities (N, C) of the classes, or None if the loss has none."""
+        """Return the probabilities (N, C) of the classes, of several labels (N, L), or None if the loss has none."""
         if self.classes is None:
             return None
         if self.network.layers[-1].activation.distribution:

@@ -16,8 +16,9 @@ from nntrain.data.cells import MISSING
 from nntrain.data.columns import Raw
 from nntrain.data.numbers import complete_numbers
 from nntrain.data.prepare import Split, split_dataset
+from nntrain.data.row_weights import row_weights
 from nntrain.data.table import TableFile
-from nntrain.data.target import Task, labels, missing_targets
+from nntrain.data.target import Task, labels, missing_targets, read_labels
 from nntrain.data.text_table import Separator, Table, read_table
 from nntrain.errors import (
     MAX_PROBLEMS,
@@ -105,11 +106,24 @@ def labeled_rows(model: Model, table: Table) -> tuple[Split, tuple[str, ...]]:
     y: NDArray[Any]
     if model.classes is None:
         y, problems = complete_numbers(table, model.target_names)
+    elif len(model.target_names) > 1:
+        y, problems = read_labels(table, model.target_names, model.classes)
     else:
         name = model.target_names[0]
         y, problems = _indices(model.classes, labels(table, name), table.place, name)
-    refuse([*problems, *rows.problems])
-    return Split(rows.x, y), (*notes, *rows.notes)
+    weights, of_weights, found = _row_weights(model, table)
+    refuse([*problems, *rows.problems, *of_weights])
+    return Split(rows.x, y, weights), (*notes, *rows.notes, *found)
+
+
+def _row_weights(model: Model, table: Table) -> tuple[NDArray[np.float64] | None, list[Problem], list[str]]:
+    """Return the weight of each row, problems, and notes: if the table has no weights, all rows weigh the same."""
+    name = getattr(model.recipe.data.source, "weights", None)
+    if name is None:
+        return None, [], []
+    if name not in table.names:
+        return None, [], [f"{table.source} has no column {name!r}, which weighed the rows in training: all weigh 1"]
+    return *row_weights(table, name), []
 
 
 def _rows(model: Model, table: Table) -> Rows:
@@ -190,6 +204,8 @@ def as_trained(model: Model, dataset: Dataset, source: str) -> Dataset:
         if dataset.classes != model.classes:
             kinds = ["numbers" if classes is None else "classes" for classes in (dataset.classes, model.classes)]
             raise bad_input(source, f"its target has {kinds[0]}, but the model was trained on {kinds[1]}")
+        y = dataset.y[:, _places(model.target_names, dataset.target_names, source)]
+    elif dataset.y.ndim > 1:
         y = dataset.y[:, _places(model.target_names, dataset.target_names, source)]
     else:
         known, unknown = _indices(model.classes, dataset.classes, lambda _: Place(source), model.target_names[0])

@@ -1,71 +1,70 @@
-"""An event file for TensorBoard: scalars of each epoch, and the recipe as text.
+"""Event files for TensorBoard: scalars of each epoch, histograms, and the recipe as text and as settings.
 
 A file is a sequence of records, each an Event of TensorFlow's event.proto. Few of its fields are needed, so they are
 encoded here rather than by protobuf and TensorFlow.
 
-Source: record_writer.h, event.proto and summary.proto of TensorFlow.
+Source: record_writer.h and event.proto of TensorFlow.
 """
 
 import socket
 import struct
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+from nntrain.artifacts.protobuf import double, integer, message
+from nntrain.artifacts.tensorboard_values import FAILURE, SUCCESS, ended, histogram, scalar, settings, text
 from nntrain.errors import cannot_write
-from nntrain.training.events import EpochEnded, Event, Started
+from nntrain.recipe.document import dump_document
+from nntrain.training.engine import Engine
+from nntrain.training.events import EpochEnded, Event, Finished, Started
 
 FOLDER = "tensorboard"  # in the directory of a run
 PREFIX, SUFFIX = "events.out.tfevents.", ".nntrain"
-VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5  # wire types of protobuf
 POLYNOMIAL, MASK_DELTA = 0x82F63B78, 0xA282EAD8  # of the CRC-32C, and of its mask
 
 
-class TensorBoardFile:
-    """A listener that writes an event file during a run.
+class EventFile:
+    """An event file that is written value by value.
 
     A file that cannot be written does not stop the training: ``warn`` is called once, and nothing more is written.
 
     Args:
-        run: the directory of the run; files of an earlier run in it are removed.
-        recipe: the recipe as text.
+        folder: its directory; files of an earlier run in it are removed.
+        recipe: the complete recipe, as plain data.
         warn: called with a message.
 
     Raises:
         NntrainError: if the file cannot be opened.
     """
 
-    def __init__(self, run: Path, recipe: str, warn: Callable[[str], None]) -> None:
-        folder = run / FOLDER
+    def __init__(self, folder: Path, recipe: Mapping[str, Any], warn: Callable[[str], None]) -> None:
         self.path = folder / f"{PREFIX}{int(time.time())}.{socket.gethostname()}{SUFFIX}"
         self._warn, self._open = warn, True
-        self._started: Started | None = None
         try:
-            folder.mkdir(exist_ok=True)
+            folder.mkdir(exist_ok=True, parents=True)
             for old in folder.glob(f"{PREFIX}*{SUFFIX}"):
                 old.unlink()
             self._file = self.path.open("wb")
         except OSError as error:
             raise cannot_write(self.path, error) from None
-        self._write(_event(0, _bytes(3, b"brain.Event:2")))
-        self._write(_event(0, _bytes(5, _text("recipe", f"    {recipe}".replace("\n", "\n    ")))))
+        self._record(_event(0, message(3, b"brain.Event:2")))
+        indented = f"    {dump_document(dict(recipe))}".replace("\n", "\n    ")
+        self.write(0, text("recipe", indented), settings(recipe))
 
-    def __call__(self, event: Event) -> None:
-        """Write the scalars of an epoch that has ended."""
-        if isinstance(event, Started):
-            self._started = event
-        elif isinstance(event, EpochEnded) and self._started is not None:
-            values = b"".join(_bytes(1, _scalar(tag, value)) for tag, value in scalars(event, self._started))
-            self._write(_event(event.epoch, _bytes(5, values)))
+    def write(self, step: int, *values: bytes) -> None:
+        """Write an event with values (see :mod:`nntrain.artifacts.tensorboard_values`)."""
+        self._record(_event(step, message(5, b"".join(message(1, value) for value in values))))
 
     def close(self) -> None:
         """Close the file."""
         with suppress(OSError):
             self._file.close()
 
-    def _write(self, content: bytes) -> None:
+    def _record(self, content: bytes) -> None:
         if not self._open:
             return
         length = struct.pack("<Q", len(content))
@@ -75,6 +74,38 @@ class TensorBoardFile:
         except OSError as error:
             self._open = False
             self._warn(f"{cannot_write(self.path, error)}; training continues without TensorBoard's file")
+
+
+class TensorBoardFile(EventFile):
+    """A listener that writes an event file during a run.
+
+    Args:
+        run: the directory of the run.
+        recipe: the complete recipe, as plain data.
+        engine: the run, whose weights, gradients and activations become histograms.
+        warn: called with a message.
+    """
+
+    def __init__(self, run: Path, recipe: Mapping[str, Any], engine: Engine, warn: Callable[[str], None]) -> None:
+        super().__init__(run / FOLDER, recipe, warn)
+        self._engine = engine
+        self._started: Started | None = None
+
+    def __call__(self, event: Event) -> None:
+        """Write what an event says, and histograms where the layers have been measured."""
+        if isinstance(event, Started):
+            self._started = event
+        elif isinstance(event, EpochEnded):
+            self.replay(event)
+            if event.statistics is not None:
+                self.write(event.epoch, *histograms(self._engine))
+        elif isinstance(event, Finished):
+            self.write(event.epochs, ended(SUCCESS if event.diverged is None else FAILURE))
+
+    def replay(self, event: EpochEnded) -> None:
+        """Write the scalars of an epoch, which may be one of an earlier process."""
+        if self._started is not None:
+            self.write(event.epoch, *(scalar(tag, value) for tag, value in scalars(event, self._started)))
 
 
 def scalars(event: EpochEnded, started: Started) -> Iterator[tuple[str, float]]:
@@ -99,43 +130,27 @@ def scalars(event: EpochEnded, started: Started) -> Iterator[tuple[str, float]]:
                 yield f"dead/{facts.label}", layer.dead
 
 
+def histograms(engine: Engine) -> Iterator[bytes]:
+    """Yield the histograms of each layer: its arrays, their last gradient, and activations of training samples."""
+    network, activations = engine.plan.network, engine.activations()
+    layers = zip(
+        network.layers,
+        network.arrays(engine.theta[: network.parameters]),
+        network.arrays(engine.unclipped_gradient),
+        activations,
+        strict=True,
+    )
+    for number, (layer, arrays, gradients, h) in enumerate(layers, start=1):
+        label = f"{number} {layer.label}"
+        for name, values in arrays.items():
+            yield histogram(f"{label}/{name}", values)
+            yield histogram(f"{label}/gradient of {name}", gradients[name])
+        yield histogram(f"{label}/activations", h)
+
+
 def _event(step: int, field: bytes) -> bytes:
     """Encode an Event: wall_time (1), step (2) and one more field."""
-    return _key(1, FIXED64) + struct.pack("<d", time.time()) + _key(2, VARINT) + _varint(step) + field
-
-
-def _scalar(tag: str, value: float) -> bytes:
-    """Encode a Summary.Value: tag (1) and simple_value (2)."""
-    return _bytes(1, tag.encode()) + _key(2, FIXED32) + struct.pack("<f", value)
-
-
-def _text(tag: str, text: str) -> bytes:
-    """Encode a Summary with a string tensor for the text plugin.
-
-    Value: tag (1), tensor (8) with dtype (1) DT_STRING (7), shape (2) and string_val (8), metadata (9) with plugin_data
-    (1), whose plugin_name (1) is text.
-    """
-    shape = _bytes(2, _key(1, VARINT) + _varint(1))
-    tensor = _key(1, VARINT) + _varint(7) + _bytes(2, shape) + _bytes(8, text.encode())
-    metadata = _bytes(1, _bytes(1, b"text"))
-    return _bytes(1, _bytes(1, tag.encode()) + _bytes(8, tensor) + _bytes(9, metadata))
-
-
-def _key(field: int, kind: int) -> bytes:
-    return _varint(field << 3 | kind)
-
-
-def _bytes(field: int, content: bytes) -> bytes:
-    return _key(field, BYTES) + _varint(len(content)) + content
-
-
-def _varint(number: int) -> bytes:
-    """Encode an integer by groups of seven bits, the lowest first."""
-    found = bytearray()
-    while number > 0x7F:
-        found.append(number & 0x7F | 0x80)
-        number >>= 7
-    return bytes([*found, number])
+    return double(1, time.time()) + integer(2, step) + field
 
 
 def _checksum(content: bytes) -> bytes:

@@ -102,8 +102,10 @@ def checked_facts(path: Path, facts: Mapping[str, Any]) -> tuple[Facts, Network]
         checked = Facts.model_validate(document.data)
     except ValidationError as error:
         raise bad_facts(path, problems_of(error, document, Facts)[0].fact) from None
-    if checked.classes is not None and (len(checked.targets) > 1 or checked.preprocessing.targets is not None):
-        raise bad_facts(path, "classification needs one target, not standardized")
+    if checked.classes is not None and checked.preprocessing.targets is not None:
+        raise bad_facts(path, "classes are not standardized")
+    if checked.classes is not None and len(checked.targets) > 1 and len(checked.classes) != 2:
+        raise bad_facts(path, "several labels need two classes, which mean no and yes")
     if checked.columns is not None:
         _check_columns(path, checked)
     try:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nntrain.cli import arguments
-from nntrain.cli.run_comparison import Request
 from nntrain.errors import Status, bad_input
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from nntrain.comparison.request import Request
     from nntrain.comparison.result import Result
     from nntrain.comparison.variants import Axis
 
@@ -49,6 +49,9 @@ def command(
     dask: Annotated[
         str | None, typer.Option(metavar="ADDRESS", help="Run on a Dask cluster, such as tcp://10.0.0.1:8786.")
     ] = None,
+    tensorboard: Annotated[
+        bool, typer.Option("--tensorboard", help="Write an event file for each run into the directory.")
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Directory for the runs.  [default: runs/compare-...]")
     ] = None,
@@ -78,13 +81,15 @@ def command(
     values = {"optimizers": optimizers, "losses": losses, "activations": activations, "initializers": initializers}
     values |= {"schedules": schedules, "batch_sizes": batch_sizes, "lrs": lrs}
     paths = [*(recipes or []), *(recipe or [])] or ["digits"]
+    from nntrain.comparison.request import Request
+
     request = Request(paths, settings or [], _axes(values, vary or []), tune, seeds, measure, target, out)
-    if folders := _run_directories(request, dask):
+    if folders := _run_directories(request, dask, tensorboard):
         from nntrain.cli.run_comparison import compare_finished
 
         _print(compare_finished(folders, measure, target), form, None, quiet)
     else:
-        _run(request, dask, form, quiet)
+        _run(request, dask, form, quiet, tensorboard)
 
 
 def _form(flags: Mapping[str, bool], tables: str) -> str:
@@ -110,20 +115,21 @@ def _axes(values: Mapping[str, str | None], vary: Sequence[str]) -> list[Axis]:
     return axes
 
 
-def _run_directories(request: Request, dask: str | None) -> list[Path]:
+def _run_directories(request: Request, dask: str | None, tensorboard: bool) -> list[Path]:
     """Return the run directories to compare; empty if recipes are to be run."""
     folders = [Path(path) for path in request.recipes if Path(path).is_dir()]
     if folders and len(folders) < len(request.recipes):
         raise bad_input(
             "compare", "cannot mix finished runs with recipes", "name run directories only, or recipes only"
         )
-    if folders and (request.axes or request.settings or request.trials or request.seeds or dask or request.out):
+    for_recipes = request.axes or request.settings or request.trials or request.seeds or dask or request.out
+    if folders and (for_recipes or tensorboard):
         what = "finished runs are not trained again, so there is nothing to vary, tune or save"
         raise bad_input("compare", what, "leave these options out, or name recipes")
     return folders
 
 
-def _run(request: Request, dask: str | None, form: str, quiet: bool) -> None:
+def _run(request: Request, dask: str | None, form: str, quiet: bool, tensorboard: bool) -> None:
     from nntrain.cli.interrupts import Interrupts
     from nntrain.cli.progress import listener_for
     from nntrain.cli.run_comparison import compare, executor_for
@@ -134,7 +140,7 @@ def _run(request: Request, dask: str | None, form: str, quiet: bool) -> None:
         listener_for(ComparisonProgress(), quiet, keep=False) as listener,
         executor_for(dask, interrupts.wanted, listener.note) as executor,
     ):
-        result, folder = compare(request, executor, listener, interrupts.wanted)
+        result, folder = compare(request, executor, listener, interrupts.wanted, tensorboard)
     if result is None:
         raise typer.Exit(interrupts.status)
     _print(result, form, folder, quiet)

@@ -76,6 +76,13 @@ def shipped(incomplete: str) -> list[str]:
     return _beginning(incomplete, shipped_recipes())
 
 
+def topics(incomplete: str) -> list[str]:
+    """Return the topics of ``help``."""
+    from nntrain.cli.help_ import topics as known
+
+    return _beginning(incomplete, known())
+
+
 def settings(incomplete: str) -> list[str]:
     """Return completions for ``--set``: keys level by level, then their choices or defaults."""
     found = _beginning(incomplete, _settings(incomplete))

@@ -94,12 +94,12 @@ def inspect(file: str, targets: list[str], separator: str | None = None) -> Insp
 
 def as_data(found: Inspected) -> dict[str, Any]:
     """Return what was found as plain data."""
-    classes = found.profile.classes
+    classes, target = found.profile.classes, found.profile.target
     return {
         "rows": found.profile.rows,
         "without_target": found.profile.without_target,
         "separator": found.table.separator,
-        "task": None if found.profile.target is None else "regression" if classes is None else "classification",
+        "task": None if target is None else "regression" if target.classes is None else "classification",
         "classes": None if classes is None else [{"class": label, "rows": rows} for label, rows in classes.items()],
         "columns": [column.to_json() for column in found.profile.columns],
         "findings": found.findings,

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from nntrain.recipe.document import Document
     from nntrain.recipe.load import Loaded, Opened
     from nntrain.report.summary import Summary
-    from nntrain.training.events import Event
+    from nntrain.training.engine import Engine
+    from nntrain.training.events import EpochEnded, Event
 
 
 @dataclass
@@ -151,7 +152,7 @@ class Job:
         interrupted()  # from here on a first signal no longer ends the process at once
 
         def events() -> Iterator[Event]:
-            with self._event_file(folder, built, listener) as event_file:
+            with self._event_file(folder, built, engine, listener) as (event_file, replay):
                 for event in train(engine, interrupted, checkpoints=checkpoints, resumed=state):
                     folder(event)
                     listener(event)
@@ -160,7 +161,7 @@ class Job:
                     if isinstance(event, Started):
                         for epoch in epochs:
                             listener.replay(epoch, epoch.seconds)
-                            event_file(epoch)
+                            replay(epoch)
                             yield epoch
 
         summary = summarize(events(), str(folder.path), str(folder.path / MODEL))
@@ -175,18 +176,18 @@ class Job:
         return result(place)
 
     @contextmanager
-    def _event_file(self, folder: RunFolder, built: Built, listener: Listener) -> Iterator[Callable[[Event], None]]:
-        """Return a listener that writes TensorBoard's event file, if one is wanted."""
+    def _event_file(
+        self, folder: RunFolder, built: Built, engine: Engine, listener: Listener
+    ) -> Iterator[tuple[Callable[[Event], None], Callable[[EpochEnded], None]]]:
+        """Provide what writes TensorBoard's event file, if wanted: for events, and for epochs of an earlier process."""
         if not self.tensorboard:
-            yield lambda event: None
+            yield lambda event: None, lambda epoch: None
             return
         from nntrain.artifacts.tensorboard import TensorBoardFile
-        from nntrain.recipe.document import dump_document
         from nntrain.recipe.schema import to_data
 
-        recipe = dump_document(to_data(built.recipe))
-        with closing(TensorBoardFile(folder.path, recipe, listener.warn)) as file:
-            yield file
+        with closing(TensorBoardFile(folder.path, to_data(built.recipe), engine, listener.warn)) as file:
+            yield file, file.replay
 
     def how_to_resume(self) -> list[str]:
         """Return a note on how to continue the run, if it can continue."""

@@ -22,6 +22,7 @@ from nntrain.cli import (
     export,
     fit,
     gradcheck,
+    help_,
     import_,
     init,
     inspect,
@@ -107,6 +108,7 @@ app.command("gradcheck")(gradcheck.command)
 app.command("dialects")(dialects.command)
 app.add_typer(recipes.app, name="recipes")
 app.command("schema")(schema.command)
+app.command("help")(help_.command)
 
 NAME = "nntrain"  # in messages, even under python -m nntrain
 

@@ -55,7 +55,8 @@ def _columns(model: Model, dataset: Dataset, rows: Any) -> dict[str, Any]:
     if model.classes is None:
         found = {name: y[:, place] for place, name in enumerate(model.target_names)}
     else:
-        found = {model.target_names[0]: [model.classes[index] for index in y]}
+        pairs = zip(model.target_names, y.reshape(len(y), -1).T, strict=True)
+        found = {name: [model.classes[index] for index in column] for name, column in pairs}
     proba = model.probabilities(outputs[:1]) is not None
     predicted = predictions(model, outputs, proba, 0)
     return found | {

@@ -36,7 +36,7 @@ def command(
 
     The file must have a column for each of the model's features, in any order; other columns are ignored. The output
     is CSV with one row per row of the file: the columns to keep, the prediction under the name of the target, and with
-    --proba one column p_CLASS per class.
+    --proba one column p_CLASS per class, or for several labels one column p_LABEL each.
     """
     from nntrain.cli.compiling import announce_compiling
     from nntrain.cli.result import note, print_text
@@ -111,6 +111,11 @@ def predictions(model: Model, outputs: NDArray[Any], proba: bool, start: int) ->
     predicted = model.predictions(outputs, start)
     if model.classes is None:
         return {name: predicted[:, i] for i, name in enumerate(model.target_names)}
+    if len(model.target_names) > 1:
+        pairs = zip(model.target_names, predicted.T, strict=True)
+        labels = {name: [model.classes[index] for index in column] for name, column in pairs}
+        each = {} if probabilities is None else {f"p_{name}": probabilities[:, i] for i, name in enumerate(labels)}
+        return {**labels, **each}
     found: dict[str, Any] = {model.target_names[0]: [model.classes[index] for index in predicted]}
     if probabilities is not None:
         found |= {f"p_{_as_in_csv(label)}": probabilities[:, i] for i, label in enumerate(model.classes)}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,35 +13,8 @@ if TYPE_CHECKING:
     from nntrain.comparison.executors import Executor
     from nntrain.comparison.jobs import Variants
     from nntrain.comparison.protocol import Runs
+    from nntrain.comparison.request import Request
     from nntrain.comparison.result import Result
-    from nntrain.comparison.variants import Axis
-
-SEEDS = 10  # of each variant, unless more are needed to show a difference
-
-
-@dataclass(frozen=True)
-class Request:
-    """What to compare, and how.
-
-    Attributes:
-        recipes: recipes or run directories, as a command's argument names them.
-        settings: overrides for all recipes, ``key=value``.
-        axes: what varies.
-        trials: tuning trials per variant; 0 for none.
-        seeds: runs per variant; None for 10, or as many as it takes to show a difference.
-        measure: such as ``validation.loss``; None for that, or for the metric where losses differ.
-        target: value of the measure to reach on the validation split.
-        out: directory; None for one under ``runs`` that is the same for the same comparison.
-    """
-
-    recipes: Sequence[str]
-    settings: Sequence[str] = ()
-    axes: Sequence[Axis] = ()
-    trials: int = 0
-    seeds: int | None = None
-    measure: str | None = None
-    target: float | None = None
-    out: Path | None = None
 
 
 @contextmanager
@@ -63,7 +35,11 @@ def executor_for(dask: str | None, interrupted: Callable[[], bool], note: Callab
 
 
 def compare(
-    request: Request, executor: Executor, listener: Listener, interrupted: Callable[[], bool] = lambda: False
+    request: Request,
+    executor: Executor,
+    listener: Listener,
+    interrupted: Callable[[], bool] = lambda: False,
+    tensorboard: bool = False,
 ) -> tuple[Result | None, Path]:
     """Make all runs of a comparison and write its directory.
 
@@ -72,6 +48,7 @@ def compare(
         executor: makes the runs.
         listener: receives the start and every run.
         interrupted: whether the executor has been asked to stop.
+        tensorboard: whether to write event files for TensorBoard.
 
     Returns:
         The result, None if interrupted, and the directory.
@@ -85,10 +62,11 @@ def compare(
     from nntrain.comparison.ledger import Ledger
     from nntrain.comparison.protocol import compare as run_all
     from nntrain.comparison.protocol import name_of
+    from nntrain.comparison.request import prepare
     from nntrain.utils.files import make_folder, write_atomically
     from nntrain.utils.json import as_json
 
-    variants, runs = _prepare(request)
+    variants, runs = prepare(request)
     folder = request.out or Path("runs") / name_of(variants, runs.budget, runs.measure)
     make_folder(folder)
     _announce(variants, runs, listener)
@@ -103,43 +81,26 @@ def compare(
         return None, folder
     result = result_of(runs)
     write_atomically(folder / COMPARISON, as_json(result.to_json(), indent=2))
+    if tensorboard:
+        from nntrain.comparison.tensorboard import write_event_files
+
+        write_event_files(folder, runs, listener.warn)
     return result, folder
-
-
-def _prepare(request: Request) -> tuple[Variants, Runs]:
-    from nntrain.comparison.checks import check_tuning, measure_of
-    from nntrain.comparison.jobs import Variants
-    from nntrain.comparison.protocol import Budget, Runs, with_reference
-    from nntrain.comparison.variants import variants_of
-
-    compared = variants_of(request.recipes, request.settings, request.axes)
-    measure = measure_of(compared, request.measure, request.trials, request.target)
-    seeds = request.seeds or max(SEEDS, _fewest_seeds(len(compared)))
-    budget = Budget(seeds, request.trials, compared[0].recipe.seed, request.target)
-    check_tuning(compared, request.trials)
-    variants = Variants(with_reference(compared, budget))
-    metric = "r2" if compared[0].dataset.classes is None else "accuracy"
-    return variants, Runs(variants, measure, budget, len(compared), metric, varied=compared[0].keys)
 
 
 def _announce(variants: Variants, runs: Runs, listener: Listener) -> None:
     """Report what is compared, the notes on its data, and whether the seeds are too few."""
+    from nntrain.comparison.request import fewest
     from nntrain.report.comparison_progress import ComparisonStarted
 
     compared = variants.all[: runs.count]
     listener(ComparisonStarted([variant.name for variant in compared], runs.measure))
     for text in dict.fromkeys(text for variant in compared for text in variant.dataset.notes):
         listener.note(text)
-    fewest = _fewest_seeds(len(compared))
-    if runs.budget.seeds < fewest:
+    least = fewest(len(compared))
+    if runs.budget.seeds < least:
         too_few = f"{runs.budget.seeds} seeds are too few to show a difference among {len(compared)} variants"
-        listener.note(f"{too_few}: use at least {fewest}")
-
-
-def _fewest_seeds(variants: int) -> int:
-    from nntrain.comparison.statistics import min_seeds
-
-    return min_seeds(variants * (variants - 1) // 2)
+        listener.note(f"{too_few}: use at least {least}")
 
 
 def compare_finished(folders: Sequence[Path], measure: str | None, target: float | None) -> Result:

@@ -92,6 +92,10 @@ def command(
 
 
 def _label(target: LoadedTarget, row: int) -> str | list[float]:
-    """Return the class of a row, or its targets as the network sees them."""
+    """Return the class or labels of a row, or its targets as the network sees them."""
+    import numpy as np
+
     y = target.plan.data.train.y[row - 1]
-    return [float(number) for number in y] if target.classes is None else str(target.classes[y])
+    if target.classes is None:
+        return [float(number) for number in y]
+    return ", ".join(str(target.classes[index]) for index in np.atleast_1d(y))

@@ -114,6 +114,6 @@ def _fingerprint(dataset: Dataset) -> str:
     digest = hashlib.sha256(repr((dataset.feature_names, dataset.target_names, dataset.classes)).encode())
     if levels := [column.levels for column in dataset.columns or () if column.levels]:
         digest.update(repr(levels).encode())  # raw numbers of categories index them
-    for values in (dataset.x, dataset.y):
+    for values in (dataset.x, dataset.y, *([] if dataset.weights is None else [dataset.weights])):
         digest.update(np.ascontiguousarray(values).tobytes())
     return digest.hexdigest()[:20]

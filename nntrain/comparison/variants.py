@@ -160,9 +160,11 @@ def with_optimizer(variant: Variant, name: str, optimizer: str) -> Variant:
 
 
 def same_data(one: Dataset, other: Dataset) -> bool:
-    """Return whether two datasets have equal targets and equal values in their common features."""
+    """Return whether two datasets have equal targets, row weights, and values in their common features."""
     facts = [(data.y.shape, data.target_names, data.classes) for data in (one, other)]
     if facts[0] != facts[1] or not np.array_equal(one.y, other.y):
+        return False
+    if not np.array_equal(*(np.ones(1) if data.weights is None else data.weights for data in (one, other))):
         return False
     shared = [name for name in one.feature_names if name in other.feature_names]
     first, second = (data.x[:, [data.feature_names.index(name) for name in shared]] for data in (one, other))

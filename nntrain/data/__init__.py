@@ -25,9 +25,9 @@ class Dataset:
 
     Attributes:
         x: features (N, I), or the raw numbers of columns.
-        y: class indices (N,), or numbers (N, T).
+        y: class indices (N,), or numbers (N, T); for several labels of two classes (N, L).
         feature_names: the names of the columns of ``x`` (I).
-        target_names: the names of the targets: one for classes, T for numbers.
+        target_names: the names of the targets: one for classes, T for numbers, L for several labels.
         classes: the label of each class index, or None for numbers (regression).
         notes: messages to the user about guesses, such as how the target was read.
         sha256: checksum of the user's file, or None.
@@ -35,6 +35,7 @@ class Dataset:
         rows: the position of each row in the user's file (N,), from 0; None: all rows in order.
         split_by: the column by which the rows are split; None: at random.
         test: rows of a separate test file, with the same features, targets and classes.
+        weights: the weight of each row (N); None: all weigh the same.
     """
 
     x: NDArray[np.float64]
@@ -48,6 +49,12 @@ class Dataset:
     rows: NDArray[np.int64] | None = None
     split_by: SplitColumn | None = None
     test: "Dataset | None" = None
+    weights: NDArray[np.float64] | None = None
+
+    @property
+    def single_label(self) -> bool:
+        """Whether each row has one class, and not numbers or several labels."""
+        return self.classes is not None and self.y.ndim == 1
 
 
 class Source(Component, family="source"):

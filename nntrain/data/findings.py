@@ -76,7 +76,7 @@ def _target(profile: Profile) -> Iterator[str]:
         elif max(classes.values()) > IMBALANCE * min(classes.values()):
             label = max(classes, key=lambda label: classes[label])
             yield f"the classes are imbalanced: {label!r} has {classes[label] / profile.rows:.0%} of the rows"
-    elif profile.target is not None:
+    elif profile.target is not None and profile.target.classes is None:
         y = profile.target.y
         spread = y.std(axis=0)
         centered = (y - y.mean(axis=0)) / np.where(spread > 0, spread, 1)

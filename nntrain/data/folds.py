@@ -58,7 +58,7 @@ def fold_rows(dataset: "Dataset", fold: Fold, stratify: bool, seed: int) -> "tup
         order = np.argsort(by.values, kind="stable")
         kept, taken = list(TimeSeriesSplit(fold.of).split(order))[fold.number - 1]
         return order[kept], order[taken]
-    stratify = stratify and dataset.classes is not None
+    stratify = stratify and dataset.single_label
     if stratify:
         _check_counts(dataset, fold.of)
     if by is not None:

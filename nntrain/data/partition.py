@@ -21,7 +21,7 @@ class Splitting:
     Attributes:
         validation: fraction of all rows, or groups, for validation; with a fold, of those that are not in the fold.
         test: fraction of all rows, or groups, for the test split; not used with a fold or a test file.
-        stratify: keep the class proportions in each split, unless rows are split by a column.
+        stratify: keep the class proportions in each split, unless rows are split by a column or have several labels.
         seed: of the splits.
         test_seed: of the test split; None: ``seed``.
         fold: the fold that is the test split; None: no folds.
@@ -89,7 +89,7 @@ def _way(dataset: Dataset, how: Splitting) -> Take:
     by, rows = dataset.split_by, len(dataset.x)
     test = 0.0 if how.fold is not None or dataset.test is not None else how.test
     if by is None:
-        classes = dataset.y if dataset.classes is not None and how.stratify else None
+        classes = dataset.y if dataset.single_label and how.stratify else None
         _check_left(rows, how.validation, test)
         if classes is not None:
             _check_stratified(dataset, how.validation, test)
@@ -137,7 +137,7 @@ def _check_fold(dataset: Dataset, fold: Fold) -> None:
 
 
 def _check_classes(dataset: Dataset) -> None:
-    if dataset.classes is None:
+    if dataset.classes is None or not dataset.single_label:
         return
     counts = np.bincount(dataset.y, minlength=len(dataset.classes))
     if np.count_nonzero(counts) < 2:

@@ -11,14 +11,23 @@ from nntrain.data import Dataset
 from nntrain.data.encoder import Encoder
 from nntrain.data.partition import Splitting, partition
 from nntrain.data.preprocessing import Standardizer
+from nntrain.data.split import Indices
+from nntrain.errors import bad_key
 
 
 @dataclass(frozen=True)
 class Split:
-    """Rows of one split: features ``x`` (N, I), and class indices (N,) or numbers (N, T) ``y``."""
+    """Rows of one split.
+
+    Attributes:
+        x: the features (N, I).
+        y: class indices (N,), numbers (N, T), or class indices of several labels (N, L).
+        weights: the weight of each row (N); None: all weigh the same.
+    """
 
     x: NDArray[np.float64]
     y: NDArray[Any]
+    weights: NDArray[np.float64] | None = None
     _typed: dict[np.dtype[Any], NDArray[Any]] = field(default_factory=dict, repr=False, compare=False)
 
     def features(self, dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -26,6 +35,10 @@ class Split:
         if dtype not in self._typed:
             self._typed[dtype] = np.ascontiguousarray(self.x, dtype)
         return self._typed[dtype]
+
+    def take(self, rows: slice | Indices) -> "Split":
+        """Return some of the rows."""
+        return Split(self.x[rows], self.y[rows], None if self.weights is None else self.weights[rows])
 
     @cached_property
     def largest(self) -> float:
@@ -65,7 +78,7 @@ def prepare(dataset: Dataset, how: Splitting, *, standardize: bool, standardize_
         x = raw[name].x
         return x if encoder is None else encoder.apply(encoder.recode(columns or (), x))
 
-    splits = {name: Split(encoded(name), split.y) for name, split in raw.items()}
+    splits = {name: Split(encoded(name), split.y, split.weights) for name, split in raw.items()}
     train = splits["train"]
     inputs = targets = None
     if standardize:
@@ -75,7 +88,7 @@ def prepare(dataset: Dataset, how: Splitting, *, standardize: bool, standardize_
 
     def scaled(split: Split) -> Split:
         x = split.x if inputs is None else inputs.apply(split.x)
-        return Split(x, split.y if targets is None else targets.apply(split.y))
+        return Split(x, split.y if targets is None else targets.apply(split.y), split.weights)
 
     found = {name: scaled(split) for name, split in splits.items()}
     return Prepared(found["train"], found.get("validation"), found.get("test"), inputs, targets, encoder)
@@ -86,7 +99,12 @@ def split_dataset(dataset: Dataset, how: Splitting) -> dict[str, Split]:
 
     Arguments and errors as of :func:`prepare`.
     """
-    found = {name: Split(dataset.x[rows], dataset.y[rows]) for name, rows in partition(dataset, how).items()}
+    everything = Split(dataset.x, dataset.y, dataset.weights)
+    found: dict[str, Split] = {name: everything.take(rows) for name, rows in partition(dataset, how).items()}
     if dataset.test is not None:
-        found["test"] = Split(dataset.test.x, dataset.test.y)
+        found["test"] = Split(dataset.test.x, dataset.test.y, dataset.test.weights)
+    for name, split in found.items():
+        if split.weights is not None and not split.weights.any():
+            what = f"all rows of the {name} split have weight 0"
+            raise bad_key("data.source.weights", what, "give some of its rows a weight, or add rows")
     return found

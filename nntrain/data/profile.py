@@ -76,8 +76,8 @@ class Profile:
 
     @property
     def classes(self) -> dict[Label, int] | None:
-        """The number of rows of each class, or None if there is no target of classes."""
-        if self.target is None or self.target.classes is None:
+        """The number of rows of each class, or None if there is no single target of classes."""
+        if self.target is None or self.target.classes is None or self.target.y.ndim > 1:
             return None
         counts = np.bincount(self.target.y, minlength=len(self.target.classes))
         return dict(zip(self.target.classes, counts.tolist(), strict=True))
@@ -148,7 +148,8 @@ def explained(values: Numbers, categories: bool, target: Target) -> float:
     """
     known = ~np.isnan(values)
     x = values[known]
-    y = target.y if target.classes is None else np.eye(len(target.classes))[target.y]
+    y = target.y if target.y.ndim > 1 else np.eye(len(target.classes or ()))[target.y]
+    y = y.astype(np.float64)
     y = y[known]
     if len(x) < 3:
         return 0.0

@@ -12,6 +12,7 @@ from nntrain.data import Dataset, Label, Source
 from nntrain.data.cells import MISSING
 from nntrain.data.columns import Column, RawColumn
 from nntrain.data.roles import Role, find_role
+from nntrain.data.row_weights import row_weights
 from nntrain.data.split import SplitColumn
 from nntrain.data.split_columns import read_groups, read_split, read_time
 from nntrain.data.target import Target, Task, missing_targets, read_target
@@ -34,20 +35,26 @@ class TableFile(Source):
         task: auto, numeric target                         -> numbers, except class codes:
             at most 10 distinct integers, and at most the square root of the number of rows
             digits with leading zeros, such as 01067
-        task: auto, several targets                        -> numbers
+        task: auto, several targets                        -> numbers, except yes/no labels: true and false, yes and no
 
     Source: the user.
     """
 
     name: Literal["table"] = "table"
     path: Annotated[str, Field(min_length=1, description="the file; relative to the recipe")]
-    target: Annotated[Name | Names, Field(description="column to predict; several, as a list, for numbers")]
+    target: Annotated[
+        Name | Names, Field(description="column to predict; several, as a list, for numbers or for yes/no labels")
+    ]
     features: Annotated[Names | None, Field(description="columns to predict from; null: all others")] = None
     exclude: Annotated[list[Name], Field(description="columns not to use")] = Field(default_factory=list)
     columns: Annotated[
         dict[Name, Annotated[Column, Choice()]],
         Field(description="roles of columns, as in {zip: categorical, id: ignore}; the others are detected"),
     ] = Field(default_factory=dict)
+    weights: Annotated[
+        Name | None,
+        Field(description="column with the weight of each row in the loss and the metrics; null: all weigh 1"),
+    ] = None
     missing: Annotated[
         list[str | Annotated[int, Field(ge=-MAX_COUNT, le=MAX_COUNT)] | Real],
         Field(description="cells that mark missing values, besides blank ones"),
@@ -91,7 +98,7 @@ class TableFile(Source):
         names = self._features(table, targets)
         table, notes = self._labelled(table, targets)
         roles = self.roles(table, names)
-        dataset = _dataset(table, targets, read_target(table, targets, self.task), roles)
+        dataset = self._dataset(table, targets, read_target(table, targets, self.task), roles)
         split_by, problems = self._split_by(table)
         refuse(problems)
         ignored = {name: role for name, role in roles.items() if not role.column.used and name not in self.columns}
@@ -125,10 +132,32 @@ class TableFile(Source):
         """Return the rows of the test file, with the roles and classes of the training file."""
         other = self.model_copy(update={"path": self.test_file, "sha256": self.test_sha256})
         table = other.table(folder)
-        refuse(table.missing_columns([*targets, *(name for name, role in roles.items() if role.column.used)]))
+        weights = [] if self.weights is None else [self.weights]
+        used = [name for name, role in roles.items() if role.column.used]
+        refuse(table.missing_columns([*targets, *used, *weights]))
         table, notes = self._labelled(table, targets)
-        dataset = _dataset(table, targets, read_test_target(table, targets, classes), roles)
+        dataset = self._dataset(table, targets, read_test_target(table, targets, classes), roles)
         return dataset, [f"{table.source}: {line}" for line in notes]
+
+    def _dataset(self, table: Table, targets: list[str], target: Target, roles: dict[str, Role]) -> Dataset:
+        """Return the rows of a table whose columns have these roles."""
+        read = {name: role.column.read(table, name) for name, role in roles.items() if role.column.used}
+        weights, problems = (None, []) if self.weights is None else row_weights(table, self.weights)
+        refuse([*target.problems, *(problem for raw in read.values() for problem in raw.problems), *problems])
+        if not read:
+            raise bad_input(table.source, "no column is left to predict from", _why(roles))
+        return Dataset(
+            np.stack([raw.values for raw in read.values()], axis=1),
+            target.y,
+            tuple(read),
+            tuple(targets),
+            target.classes,
+            target.notes,
+            table.sha256,
+            tuple(RawColumn(name, roles[name].column, raw.levels) for name, raw in read.items()),
+            table.rows,
+            weights=weights,
+        )
 
     def table(self, folder: Path) -> Table:
         """Return the cells of the file."""
@@ -151,13 +180,16 @@ class TableFile(Source):
 
     def _features(self, table: Table, targets: list[str]) -> list[str]:
         """Return the columns to predict from, after checking the names in the recipe."""
-        splits = [name for name in (self.split, self.groups, self.time) if name]
-        refuse(table.missing_columns([*targets, *(self.features or ()), *self.exclude, *self.columns, *splits]))
+        if self.weights in (*targets, *(self.features or ()), *self.columns):
+            what = f"{self.weights!r} is the target, a feature or in columns too"
+            raise bad_key("data.source.weights", what, "name a column that holds weights and nothing else")
+        others = [name for name in (self.split, self.groups, self.time, self.weights) if name]
+        refuse(table.missing_columns([*targets, *(self.features or ()), *self.exclude, *self.columns, *others]))
         for key, names in (("target", targets), ("features", self.features or []), ("exclude", self.exclude)):
             twice = next((name for name in names if names.count(name) > 1), None)
             if twice is not None:
                 raise bad_key(f"data.source.{key}", f"names {twice!r} twice", "name it once")
-        chosen = self.features or [name for name in table.names if name not in (*targets, *splits)]
+        chosen = self.features or [name for name in table.names if name not in (*targets, *others)]
         both = next((name for name in chosen if name in targets), None)
         if both is not None:
             raise bad_key("data.source.features", f"{both!r} is the target", "remove it from the features")
@@ -165,25 +197,6 @@ class TableFile(Source):
         if not found:
             raise bad_input(table.source, f"no columns besides the target {targets[0]!r}", "add feature columns")
         return found
-
-
-def _dataset(table: Table, targets: list[str], target: Target, roles: dict[str, Role]) -> Dataset:
-    """Return the rows of a table whose columns have these roles."""
-    read = {name: role.column.read(table, name) for name, role in roles.items() if role.column.used}
-    refuse([*target.problems, *(problem for raw in read.values() for problem in raw.problems)])
-    if not read:
-        raise bad_input(table.source, "no column is left to predict from", _why(roles))
-    return Dataset(
-        np.stack([raw.values for raw in read.values()], axis=1),
-        target.y,
-        tuple(read),
-        tuple(targets),
-        target.classes,
-        target.notes,
-        table.sha256,
-        tuple(RawColumn(name, roles[name].column, raw.levels) for name, raw in read.items()),
-        table.rows,
-    )
 
 
 class Csv(TableFile):

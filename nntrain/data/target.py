@@ -2,9 +2,10 @@
 
 With ``task: auto`` a text column holds classes, and a numeric column holds numbers unless it holds class codes: few
 distinct integers (at most :data:`MAX_CLASS_CODES`, and at most the square root of the number of rows), or digits with
-leading zeros, such as postal codes.
+leading zeros, such as postal codes. Several columns hold numbers, unless each holds yes and no: those are labels.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import isqrt
 from typing import Any, Literal
@@ -22,6 +23,14 @@ Task = Literal["auto", "classification", "regression"]
 KEY = "data.source.task"
 CLASSES, NUMBERS = f"{KEY}: classification", f"{KEY}: regression"
 MAX_CLASS_CODES = 10
+# what a column of a label may hold: no and yes
+YES_NO: tuple[tuple[tuple[str, str], tuple[Label, Label]], ...] = (
+    (("false", "true"), (False, True)),
+    (("no", "yes"), ("no", "yes")),
+    (("f", "t"), ("f", "t")),
+    (("n", "y"), ("n", "y")),
+    (("0", "1"), (0, 1)),
+)
 INTEGER = r"^[-+]?[0-9]{1,18}(\.0*)?$"
 LEADING_ZERO = r"^0[0-9]+$"
 
@@ -31,7 +40,7 @@ class Target:
     """The target columns of a table.
 
     Attributes:
-        y: class indices (N,), or numbers (N, T).
+        y: class indices (N,), numbers (N, T), or class indices of several labels (N, L).
         classes: the label of each class, or None for numbers.
         notes: how it was read, if that was a guess.
         problems: what is wrong with it; ``y`` is then unusable.
@@ -45,6 +54,8 @@ class Target:
 
 def read_target(table: Table, names: list[str], task: Task) -> Target:
     """Read the columns ``names`` of a table as the target of a task."""
+    if len(names) > 1 and task != "regression" and (classes := label_classes(table, names, task)) is not None:
+        return Target(read_labels(table, names, classes)[0], classes)
     kinds = [_kind(table, name) for name in names]
     if task == "regression" or (task == "auto" and all(kind.numbers for kind in kinds)):
         otherwise = next((kind.otherwise for kind in kinds if kind.otherwise), "") if task == "auto" else ""
@@ -52,13 +63,49 @@ def read_target(table: Table, names: list[str], task: Task) -> Target:
         notes = [kind.note for kind in kinds if kind.note and task == "auto"]
         return Target(y, None, tuple(notes), tuple(problems))
     if len(names) > 1 and (task == "classification" or any(kind.text for kind in kinds)):
-        what = f"found {len(names)} columns, but classes need one"
-        return _wrong(Problem(Place(key="data.source.target"), what, "name one column; several must be numeric"))
+        what = f"found {len(names)} columns, but not each holds numbers, or the same two of true and false, yes and no"
+        hint = "name one column for classes; several must be numbers, or labels such as true and false"
+        return _wrong(Problem(Place(key="data.source.target"), what, hint))
     if len(names) > 1:
         y, problems = complete_numbers(table, names, "")
-        note = f"targets {listed(names)}: several columns are read as numbers; for classes, name one"
+        codes = label_classes(table, names, "classification") is not None
+        way = f"for labels, set {CLASSES}" if codes else "for classes, name one"
+        note = f"targets {listed(names)}: several columns are read as numbers; {way}"
         return Target(y, None, (note,), tuple(problems))
     return _classes(table, names[0], task, kinds[0])
+
+
+def label_classes(table: Table, names: list[str], task: Task) -> tuple[Label, Label] | None:
+    """Return the two classes of several columns that all hold yes and no; None if they hold something else.
+
+    0 and 1 are classes only if the recipe asks for classification.
+    """
+    found: set[str] = set()
+    for name in names:
+        found |= set(table.cells(name).drop_nulls().str.to_lowercase().unique().to_list())
+    for words, classes in YES_NO:
+        if found <= set(words) and (task == "classification" or isinstance(classes[0], bool | str)):
+            return classes
+    return None
+
+
+def read_labels(
+    table: Table, names: Sequence[str], classes: tuple[Label, ...]
+) -> tuple[NDArray[np.int64], list[Problem]]:
+    """Return which of the two classes each cell of several columns holds (N, L), and a problem for other cells."""
+    import polars as pl
+
+    index = {str(label).lower(): place for place, label in enumerate(classes)}
+    y, problems = np.empty((table.height, len(names)), np.int64), []
+    for place, name in enumerate(names):
+        cells = table.cells(name)
+        codes = cells.str.to_lowercase().replace_strict(index, default=-1, return_dtype=pl.Int64)
+        y[:, place] = codes.fill_null(-1).to_numpy()
+        wrong = np.flatnonzero(y[:, place] < 0)
+        if wrong.size:
+            what = f"column {name!r}: unknown class {cells[int(wrong[0])]!r}{others(wrong.size, 'row')}"
+            problems.append(Problem(table.place(int(wrong[0])), what, f"classes: {listed(map(str, classes))}"))
+    return y, problems
 
 
 def missing_targets(table: Table, names: list[str], task: Task) -> NDArray[np.bool_]:

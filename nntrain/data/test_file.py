@@ -4,7 +4,7 @@ import numpy as np
 
 from nntrain.data import Label
 from nntrain.data.numbers import complete_numbers
-from nntrain.data.target import Target, labels
+from nntrain.data.target import Target, labels, read_labels
 from nntrain.data.text_table import Table
 from nntrain.errors import Problem, listed, nearest, others
 
@@ -14,6 +14,9 @@ def read_test_target(table: Table, names: list[str], classes: tuple[Label, ...] 
     if classes is None:
         y, problems = complete_numbers(table, names)
         return Target(y, None, problems=tuple(problems))
+    if len(names) > 1:
+        y, problems = read_labels(table, names, classes)
+        return Target(y, classes, problems=tuple(problems))
     index = {str(label): place for place, label in enumerate(classes)}
     found = list(map(str, labels(table, names[0])))
     codes = np.array([index.get(label, -1) for label in found], np.int64)

@@ -12,7 +12,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.data.prepare import Split
 from nntrain.diagnostics.differences import EPS, Differences, Estimate, Lines, noise
 from nntrain.diagnostics.function import Loss
 from nntrain.diagnostics.probe import bare
@@ -55,7 +54,7 @@ def curvature(plan: Plan, theta: NDArray[Any] | None = None) -> Curvature:
         theta: the parameters; None for the initial ones.
     """
     at, train = Engine(plan).theta if theta is None else theta, plan.data.train
-    loss = Loss(Engine(bare(plan, Split(train.x[:PROBE_ROWS], train.y[:PROBE_ROWS]), "float64")), at.astype(np.float64))
+    loss = Loss(Engine(bare(plan, train.take(slice(PROBE_ROWS)), "float64")), at.astype(np.float64))
     scale = len(train.x) / len(loss.engine.train.x) if plan.loss.reduction == "sum" else 1.0  # a sum is over all rows
     deviation = noise(lambda theta: loss.gradient_at(theta)[0], loss.theta, stream(plan.seed, "noise"))
     gradients, size = Lines(loss.gradient_at, loss.theta, deviation), plan.network.parameters

@@ -146,9 +146,9 @@ def _from_the_loss(engine: Engine, last: LayerTrace) -> Numbers:
 
 
 def _classes(engine: Engine, last: LayerTrace) -> ClassTrace | None:
-    """Return the outputs as probabilities and losses by class."""
+    """Return the outputs as probabilities and losses by class; None for numbers and several labels."""
     count, loss = engine.plan.n_classes, engine.plan.loss
-    if count is None:
+    if count is None or engine.train.y.ndim > 1:
         return None
     targets = loss.encode(np.arange(count), count).astype(engine.dtype)
     losses = np.array([_loss(engine, last, target[None])[0] for target in targets])

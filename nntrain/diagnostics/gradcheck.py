@@ -104,9 +104,9 @@ def after_steps(plan: Plan, steps: int, rows: int = CHECK_ROWS) -> Vector:
 
 def _for_checking(plan: Plan, rows: int, penalties: bool = False, dtype: Dtype = "float64") -> Plan:
     """Return a plan whose step computes the gradient of the loss alone, or of the penalties too."""
-    train, ours = plan.data.train, plan.regularization
+    ours = plan.regularization
     regularization = Regularization(l1=ours.l1, l2=ours.l2, biases=ours.biases) if penalties else Regularization()
-    part = Split(train.x[:rows], train.y[:rows])
+    part = plan.data.train.take(slice(rows))
     loss = plan.loss.differentiable()
     return replace(bare(plan, part, dtype), network=plan.network, loss=loss, regularization=regularization)
 
@@ -175,8 +175,9 @@ def _sweep(lines: Lines, compared: Compared) -> tuple[tuple[float, float], ...]:
 
 def _single(plan: Plan, theta: Vector, rows: int) -> list[TensorCheck]:
     """Check the float32 gradient against float64's, on the same float32 samples, targets and parameters."""
-    x, y = (_as_single(values[:rows]) for values in (plan.data.train.x, plan.data.train.y))
-    plan = replace(plan, data=replace(plan.data, train=Split(x, y)))
+    part = plan.data.train.take(slice(rows))
+    weights = None if part.weights is None else _as_single(part.weights)
+    plan = replace(plan, data=replace(plan.data, train=Split(_as_single(part.x), _as_single(part.y), weights)))
     single = Loss(Engine(_for_checking(plan, rows, dtype="float32")), theta)
     double = Loss(Engine(_for_checking(plan, rows)), single.theta)
     analytic, numeric = single.gradient(), double.gradient()

@@ -15,7 +15,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.data.prepare import Split
 from nntrain.diagnostics.probe import bare
 from nntrain.training.engine import Engine
 from nntrain.training.plan import Plan
@@ -52,7 +51,7 @@ def gradient_noise(plan: Plan, theta: NDArray[np.floating] | None = None) -> Gra
         theta: the parameters; None: the initial ones.
     """
     at = Engine(plan).theta if theta is None else theta
-    part = Split(plan.data.train.x[:MAX_ROWS], plan.data.train.y[:MAX_ROWS])
+    part = plan.data.train.take(slice(MAX_ROWS))
     engine = Engine(bare(plan, part, "float64"))
     engine.theta[:] = at
     rows = len(part.x)

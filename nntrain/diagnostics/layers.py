@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.activations import Activation, Shape
-from nntrain.data.prepare import Split
 from nntrain.diagnostics.probe import bare, in_buffers
 from nntrain.training.divergence import first_not_finite
 from nntrain.training.engine import PROBE_ROWS, Engine
@@ -107,8 +106,7 @@ def network_stats(plan: Plan, theta: NDArray[Any] | None = None) -> NetworkStats
         plan: supplies data, network, loss and dtype.
         theta: the parameters; None for the initial ones.
     """
-    train = plan.data.train
-    engine = Engine(bare(plan, Split(train.x[:PROBE_ROWS], train.y[:PROBE_ROWS])))
+    engine = Engine(bare(plan, plan.data.train.take(slice(PROBE_ROWS))))
     if theta is not None:
         engine.theta[:] = theta
     before, not_finite = engine.theta.copy(), None

@@ -100,7 +100,9 @@ def losses_at(plan: Plan, points: Values) -> Values:
     with np.errstate(over="ignore", invalid="ignore"):
         thetas[:, : plan.network.parameters] = points
         for start in range(0, len(thetas), count):
-            losses += forward.losses(thetas[start : start + count], train.x, train.target, plan.loss)[1]
+            losses += forward.losses(
+                thetas[start : start + count], train.x, train.target, plan.loss, weights=train.weights
+            )[1]
     return np.array(losses)
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from nntrain.activations import Shape
 from nntrain.layers.dropout import WORD, dropout_forward, hash32, step_key
 from nntrain.network.network import Dense
+from nntrain.training.baseline import loss_of
 from nntrain.training.engine import Engine
 
 Matrix = NDArray[np.float64]
@@ -65,10 +66,12 @@ class _Step:
         self._plan, self._theta, self._rows, self._random = engine.plan, engine.theta.copy(), engine.train, random
         self._unit, self._least = unit, least
         self._dropped = list(_dropped(engine))
-        x, target = self._rows.x, self._rows.target
+        x, of_loss = self._rows.x, [self._rows.target]
+        if self._rows.weights is not None:
+            of_loss.append(self._rows.weights[:, None])
         # equal rows are rounded equally
         self._forward_rows = np.unique(x, axis=0, return_inverse=True)[1].reshape(-1)
-        self._backward_rows = np.unique(np.hstack([x, target]), axis=0, return_inverse=True)[1].reshape(-1)
+        self._backward_rows = np.unique(np.hstack([x, *of_loss]), axis=0, return_inverse=True)[1].reshape(-1)
 
     def gradient(self, ties: bool = True) -> Matrix:
         """Return a gradient with random rounding; ``ties``: keep z exactly at its mean if all values are equal."""
@@ -107,13 +110,10 @@ class _Step:
         return z, (h + self._noise(z, rows) if layer.activation.cancels else h), n, scale
 
     def _delta(self, output: Matrix) -> Matrix:
-        loss, target, rows = self._plan.loss, self._rows.target, self._backward_rows
-        delta, numbers = np.empty_like(output), np.array(loss.numbers(), np.float64)
-        loss.function[FLOAT64](output, target, delta, numbers)
-        delta = self._rounded(delta, rows)
+        loss, rows = self._plan.loss, self._backward_rows
+        delta = self._rounded(loss_of(loss, output, self._rows)[1], rows)
         if loss.inside:  # a difference of probabilities, which may cancel
-            probabilities = np.empty_like(delta)
-            loss.function[FLOAT64](np.zeros_like(output), target, probabilities, numbers)
+            _, probabilities = loss_of(loss, np.zeros_like(output), self._rows)
             delta += self._noise(np.abs(probabilities).max(axis=1, keepdims=True) * np.ones_like(delta), rows)
         return delta
 

@@ -37,7 +37,7 @@ def small_plan(
         y = random.poisson(2.0, (SMALL_ROWS, TARGETS)).astype(np.float64)
     else:
         y = random.standard_normal((SMALL_ROWS, TARGETS))
-    widths = (FEATURES, *HIDDEN, loss.outputs(TARGETS, n_classes))
+    widths = (FEATURES, *HIDDEN, loss.outputs(TARGETS if n_classes is None else 1, n_classes))
     weights = Normal(scale=0.7)
     layers = [Dense(n_in, n_out, activation, weights, weights, dropout, norm) for n_in, n_out in pairwise(widths[:-1])]
     layers.append(Dense(*widths[-2:], Identity(), weights, weights))

@@ -16,7 +16,7 @@ from nntrain.data.prepare import Prepared
 from nntrain.diagnostics.facts import Facts
 from nntrain.doctor.edits import Edit, Measure
 from nntrain.doctor.scores import errors_of
-from nntrain.errors import InputError
+from nntrain.errors import InputError, bad_key, listed
 from nntrain.recipe.build import Built, assemble, read_rows, splits_of, with_scaling
 from nntrain.recipe.document import Document
 from nntrain.recipe.overrides import override
@@ -76,6 +76,9 @@ class Case:
         recipe = parse(document)
         with document.placing():
             self.recipe, self.dataset = read_rows(recipe, folder)
+            if self.dataset.classes is not None and self.dataset.y.ndim > 1:
+                what = f"cannot examine several labels at once: {listed(self.dataset.target_names)}"
+                raise bad_key("data.source.target", what, "name one of them")
         self.seed = self.recipe.seed
         self.max_epochs = self.recipe.training.epochs
         self._assembled(self.recipe, self.dataset, document)  # raises the errors that fit would raise

@@ -3,7 +3,7 @@
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from nntrain.data.prepare import Prepared, Split
+from nntrain.data.prepare import Prepared
 from nntrain.diagnostics.facts import Facts
 from nntrain.network.network import Network
 from nntrain.schedules.decay import Constant
@@ -63,7 +63,7 @@ def memorize(plan: Plan, rows: int, steps: int) -> Memorized:
 
     Source: Karpathy, A recipe for training neural networks, 2019 (overfit one batch).
     """
-    split = Split(plan.data.train.x[:rows], plan.data.train.y[:rows])
+    split = plan.data.train.take(slice(rows))
     bare = replace(
         plan,
         data=Prepared(split, None, None, plan.data.inputs, plan.data.targets),

@@ -14,11 +14,11 @@ from nntrain.artifacts.model import Model
 from nntrain.data import Dataset, Label
 from nntrain.data.prepare import Prepared, Split
 from nntrain.data.split import split_size
-from nntrain.estimators.engine import penalty
+from nntrain.estimators.engine import mass_of, penalty
 from nntrain.estimators.parameters import Parameters, plain
 from nntrain.estimators.progress import Progress, Rules, run
 from nntrain.estimators.recipes import is_full_batch, is_sgd, recipe_of, value_errors
-from nntrain.estimators.setup import Fitted, allowed_threads, engine_of, first_theta, split
+from nntrain.estimators.setup import Fitted, allowed_threads, engine_of, first_theta, split, weighted
 from nntrain.losses import Loss
 from nntrain.network.inference import CHUNK_ROWS, ForwardPass
 from nntrain.network.thread_pool import ThreadPool
@@ -47,24 +47,27 @@ class BaseMLP(Parameters):
 
     _numeric: ClassVar[bool] = True  # whether targets are numbers
 
-    def fit(self, X: Any, y: Any, validation_data: tuple[Any, Any] | None = None) -> Self:
+    def fit(self, X: Any, y: Any, sample_weight: Any = None, validation_data: Sequence[Any] | None = None) -> Self:
         """Train on samples ``X`` (N, I) with targets ``y`` (N,) or (N, T).
 
         Args:
             X: the features.
             y: class labels, or numbers.
-            validation_data: features and targets to validate on, in place of ``validation_fraction``.
+            sample_weight: the weight of each sample (N); None: all weigh the same. A sample of weight w counts like w
+                equal samples in the loss and the score.
+            validation_data: features, targets and, if wanted, sample weights to validate on, in place of
+                ``validation_fraction``.
         """
         warm = self.warm_start and hasattr(self, "_fitted")
         with value_errors():
-            dataset = self._dataset(*self._validated(X, y, reset=not warm), known=warm)
+            dataset = self._weighted(X, y, sample_weight, reset=not warm)
             random = check_random_state(self.random_state)
             held_out = self._held_out(validation_data)
             splits = self.early_stopping and held_out is None
             rows = len(dataset.x) - (split_size(self.validation_fraction, len(dataset.x)) if splits else 0)
             recipe, document = self._recipe(dataset, rows)
             theta = first_theta(self, recipe, dataset, random, self._fitted if warm else None)
-            train = Split(dataset.x, dataset.y)
+            train = Split(dataset.x, dataset.y, dataset.weights)
             if splits:
                 train, held_out = split(dataset, self.validation_fraction, random)
             data = Prepared(train, held_out, None, None, None)
@@ -73,24 +76,25 @@ class BaseMLP(Parameters):
         return self
 
     @available_if(has_steps)
-    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Train for one epoch on the samples ``X``, from where the last call left the weights and the optimizer.
 
         Args:
             X: the features (N, I).
             y: class labels, or numbers.
+            sample_weight: the weight of each sample (N); None: all weigh the same.
             classes: all class labels there will be; needed in the first call of a classifier.
         """
         if self.early_stopping:
             raise ValueError("partial_fit does not support early_stopping=True")
         first = not hasattr(self, "_fitted")
         with value_errors():
-            dataset = self._dataset(*self._validated(X, y, reset=first), known=not first, classes=classes)
+            dataset = self._weighted(X, y, sample_weight, reset=first, classes=classes)
             random = check_random_state(self.random_state)
             recipe, document = self._recipe(dataset, len(dataset.x))
             before = None if first else self._fitted
             theta = first_theta(self, recipe, dataset, random, before)
-            data = Prepared(Split(dataset.x, dataset.y), None, None, None, None)
+            data = Prepared(Split(dataset.x, dataset.y, dataset.weights), None, None, None, None)
             engine, recipe = engine_of(self, (recipe, document), dataset, data, random, theta)
         self._train_once(engine, recipe, before)
         return self
@@ -141,15 +145,20 @@ class BaseMLP(Parameters):
         found = validate_data(self, X, y, reset=reset, multi_output=True, y_numeric=self._numeric, dtype=dtypes)
         return np.require(found[0], requirements=FOR_COMPILED), found[1]
 
-    def _held_out(self, validation_data: tuple[Any, Any] | None) -> Split | None:
+    def _weighted(self, X: Any, y: Any, sample_weight: Any, reset: bool, classes: Any = None) -> Dataset:
+        """Return validated samples; ``reset``: they are the first ones, and define features and classes."""
+        dataset = self._dataset(*self._validated(X, y, reset), known=not reset, classes=classes)
+        return dataset if sample_weight is None else weighted(dataset, sample_weight)
+
+    def _held_out(self, validation_data: Sequence[Any] | None) -> Split | None:
         if validation_data is None:
             return None
-        dataset = self._dataset(*self._validated(*validation_data, reset=False), known=True)
-        return Split(dataset.x, dataset.y)
+        X, y, *weights = validation_data
+        dataset = self._weighted(X, y, weights[0] if weights else None, reset=False)
+        return Split(dataset.x, dataset.y, dataset.weights)
 
     def _recipe(self, dataset: Dataset, rows: int) -> tuple[Recipe, Document]:
-        classes = dataset.classes is not None
-        return recipe_of(self, rows, str(dataset.x.dtype), self._loss(dataset), classes, dataset.target_names)
+        return recipe_of(self, rows, self._loss(dataset), dataset)
 
     def _train(self, engine: Engine, recipe: Recipe, warm: bool) -> None:
         progress: Progress = self._progress if warm and hasattr(self, "_progress") else Progress()
@@ -168,7 +177,7 @@ class BaseMLP(Parameters):
             if not plan.optimizer.full_batch or not self.alpha:
                 return loss
             mask = plan.network.penalized(plan.regularization.biases)
-            return loss + penalty(engine.theta, mask, float(self.alpha), len(plan.data.train.x))
+            return loss + penalty(engine.theta, mask, float(self.alpha), mass_of(plan.data.train))
 
         run(engine, rules, progress, self._call_back if self.callbacks else None, loss_of)
         with engine.measured_weights(progress.steps):

@@ -47,7 +47,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     Attributes
     ----------
-        classes_: the class labels (C).
+        classes_: the class labels (C); for several labels their numbers (L).
         loss_curve_: the training loss of each epoch, with the penalty.
         validation_loss_curve_: the validation loss of each epoch; None without validation data.
         validation_scores_: the accuracy on validation data after each epoch; None without.
@@ -71,14 +71,14 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
     _numeric: ClassVar[bool] = False
 
     def predict(self, X: Any) -> NDArray[Any]:
-        """Return the class label of each sample (N,)."""
-        outputs = self._outputs(X)
+        """Return the class label of each sample (N,), or 1 and 0 for each of L labels (N, L)."""
+        found = self._trained_loss().predict_class(self._outputs(X))
         labels: NDArray[Any] = self.classes_
-        return labels[self._trained_loss().predict_class(outputs)]
+        return found if self._several else labels[found]
 
     @available_if(has_probabilities)
     def predict_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the probability of each class (N, C), in the order of ``classes_``."""
+        """Return the probability of each class (N, C), or label (N, L), in the order of ``classes_``."""
         found = self._trained_loss().probabilities(self._outputs(X))
         if found is None:
             raise AssertionError("has_probabilities has let a loss without probabilities pass")
@@ -86,28 +86,35 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     @available_if(has_probabilities)
     def predict_log_proba(self, X: Any) -> NDArray[np.float64]:
-        """Return the logarithm of the probability of each class (N, C)."""
+        """Return the logarithm of the probability of each class (N, C) or label (N, L)."""
         with np.errstate(divide="ignore"):
             return np.asarray(np.log(self.predict_proba(X)))
 
     @available_if(has_steps)
-    def partial_fit(self, X: Any, y: Any, classes: Any = None) -> Self:
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None, classes: Any = None) -> Self:
         """Train for one epoch on the samples ``X``, from where the last call left the weights and the optimizer.
 
         Args:
             X: the features (N, I).
-            y: the class labels (N,).
+            y: the class labels (N,), or of L labels 0 and 1 (N, L).
+            sample_weight: the weight of each sample (N); None: all weigh the same.
             classes: all class labels there will be; needed in the first call.
         """
         if classes is None and not hasattr(self, "classes_"):
             raise ValueError("classes must be passed on the first call to partial_fit")
-        super().partial_fit(X, y, classes)
+        super().partial_fit(X, y, sample_weight, classes)
         return self
 
     def _dataset(self, X: Any, y: Any, known: bool, classes: Any = None) -> Dataset:
         check_classification_targets(y)
-        if type_of_target(y).startswith("multilabel"):
-            raise ValueError("found several labels per sample, which is not supported; use MultiOutputClassifier")
+        several = type_of_target(y).startswith("multilabel")
+        if known and several != self._several:
+            raise ValueError(f"y has {'several labels' if several else 'one label'} per sample, unlike the first call")
+        self._several: bool = several
+        names = tuple(f"x{i}" for i in range(X.shape[1]))
+        if several:
+            labels, targets = self._several_labels(y, known)
+            return Dataset(X, labels, names, targets, (0, 1))
         y = column_or_1d(y, warn=True)
         if classes is not None and known and not np.array_equal(np.unique(classes), self.classes_):
             raise ValueError(f"classes={classes!r} are not those of the first call, {self.classes_!r}")
@@ -119,15 +126,26 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         unknown = np.unique(y[self.classes_[indices] != y])
         if unknown.size:
             raise ValueError(f"y has classes that are not in classes_: {unknown}; classes_ are {self.classes_}")
-        names = tuple(f"x{i}" for i in range(X.shape[1]))
         return Dataset(X, indices.astype(np.int64), names, ("y",), self._labels())
 
+    def _several_labels(self, y: Any, known: bool) -> tuple[NDArray[np.int64], tuple[str, ...]]:
+        """Return whether a sample has each label (N, L), and the names of the labels."""
+        y = np.asarray(y.toarray() if hasattr(y, "toarray") else y).astype(np.int64)
+        if known and y.shape[1] != len(self.classes_):
+            raise ValueError(f"y has {y.shape[1]} labels, expected {len(self.classes_)} as in the first call")
+        self.classes_ = np.arange(y.shape[1])
+        return y, tuple(f"y{i}" for i in range(y.shape[1]))
+
     def _labels(self) -> tuple[Label, ...]:
+        if self._several:
+            return (0, 1)
         labels = plain(self.classes_)
         return tuple(label if isinstance(label, str | int | bool) else str(label) for label in labels)
 
     def _loss(self, dataset: Dataset) -> dict[str, Any]:
-        loss = named(self.loss if self.loss is not None else "bce" if len(self.classes_) == TWO else "cross_entropy")
+        binary = self._several or len(self.classes_) == TWO
+        own = {"name": "bce", "dialect": DIALECT} if self._several else "bce" if binary else "cross_entropy"
+        loss = named(self.loss if self.loss is not None else own)
         if self.class_weight is None:
             return loss
         weights: Any = self.class_weight
@@ -141,5 +159,5 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = False
+        tags.classifier_tags.multi_label = True
         return tags

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
 
+from nntrain.data.prepare import Split
 from nntrain.network.network import Network
 from nntrain.network.regularize import L2
 from nntrain.training.engine import Engine
@@ -60,11 +61,23 @@ class SklearnPlan(Plan):
         return super().learning_rates(step, epoch, count) * self.course.factor
 
 
-class PenalizedEngine(Engine):
+class SklearnEngine(Engine):
+    """An engine whose loss of an epoch is scikit-learn's: batches count by their samples, whatever those weigh."""
+
+    def combined(self, losses: NDArray[np.float64], orders: NDArray[np.int64]) -> list[float]:
+        """Return the loss of each epoch from those of its steps (E, K), taken on the rows ``orders`` (E, N)."""
+        if self.train.weights is None:
+            return super().combined(losses, orders)
+        return self.plan.loss.combine(losses, orders.shape[1], self.plan.batch_rows)
+
+
+class PenalizedEngine(SklearnEngine):
     """An engine whose penalty is alpha/n of a batch's own n samples, and whose losses include it.
 
     Formula:
         L <- L + alpha/(2 n) Σ w²
+
+    If samples have weights, n is their total weight.
 
     Source: sklearn.neural_network.MLPClassifier, which divides by fewer samples in an epoch's last batch.
     """
@@ -83,7 +96,8 @@ class PenalizedEngine(Engine):
             The loss of each step taken, with the penalty; fewer than ``learning_rates`` if a loss was not finite.
         """
         batch, losses = self.plan.batch_rows, np.empty(0)
-        at_once = max(1, MAX_NUMBERS // self.theta.size)
+        # batches of weighted samples have a penalty each
+        at_once = max(1, MAX_NUMBERS // self.theta.size) if self.train.weights is None else 1
         full = order.size // batch
         starts = [*range(0, full, at_once), *([full] if order.size % batch else [])]
         for start in starts:
@@ -100,23 +114,31 @@ class PenalizedEngine(Engine):
     ) -> NDArray[np.float64]:
         """Take a step on each of the batches ``orders`` (K, n)."""
         before, penalties = self.theta.copy(), self._update.penalty.copy()
-        penalties[L2] = self._alpha / orders.shape[1]
+        weights = self.train.weights
+        mass = float(orders.shape[1] if weights is None else weights[orders].sum())
+        mass = mass or 1.0  # the loss and gradient of samples of weight 0 are 0
+        penalties[L2] = self._alpha / mass
         update = self._update._replace(penalty=penalties)
         results, taken = self._run(orders, done, learning_rates, update, keep_ends=True)
         self.clipped += int(results.clipped[:taken].sum())
         thetas = [before, *results.ends[: taken - 1]][:taken]
-        penalty = np.array([self.penalty(theta, orders.shape[1]) for theta in thetas])
+        penalty = np.array([self.penalty(theta, mass) for theta in thetas])
         return np.asarray(results.losses[:taken, 0] + penalty)
 
-    def penalty(self, theta: NDArray[Any], rows: int) -> float:
-        """Return the penalty of the parameters ``theta`` for a batch of ``rows`` samples."""
-        return penalty(theta, self._penalized, self._alpha, rows)
+    def penalty(self, theta: NDArray[Any], mass: float) -> float:
+        """Return the penalty of the parameters ``theta`` for a batch of samples with the total weight ``mass``."""
+        return penalty(theta, self._penalized, self._alpha, mass)
 
 
-def penalty(theta: NDArray[Any], penalized: NDArray[np.float64], alpha: float, rows: int) -> float:
-    """Return alpha/(2 rows) Σ w² over the parameters that ``penalized`` (P) marks with 1."""
+def mass_of(samples: Split) -> float:
+    """Return the number of samples, or their total weight."""
+    return float(len(samples.x) if samples.weights is None else samples.weights.sum())
+
+
+def penalty(theta: NDArray[Any], penalized: NDArray[np.float64], alpha: float, mass: float) -> float:
+    """Return alpha/(2 mass) Σ w² over the parameters that ``penalized`` (P) marks with 1."""
     weights = theta[: penalized.size]
-    return alpha / (2 * rows) * float(np.einsum("i,i,i->", weights, weights, penalized))
+    return alpha / (2 * mass) * float(np.einsum("i,i,i->", weights, weights, penalized))
 
 
 def first_weights(

@@ -1,9 +1,10 @@
 """From an estimator's parameters to the recipe that means the same."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from nntrain.data import Dataset
 from nntrain.errors import InputError
 from nntrain.estimators.parameters import Parameters, plain
 from nntrain.optimizers import Optimizer
@@ -37,18 +38,14 @@ def batch_rows(parameters: Parameters, rows: int) -> int:
     return min(size, rows)
 
 
-def recipe_of(
-    parameters: Parameters, rows: int, dtype: str, loss: dict[str, Any], classes: bool, targets: Sequence[str]
-) -> tuple[Recipe, Document]:
+def recipe_of(parameters: Parameters, rows: int, loss: dict[str, Any], dataset: Dataset) -> tuple[Recipe, Document]:
     """Return the recipe, and its keys for messages.
 
     Args:
         parameters: the estimator.
         rows: samples to train on.
-        dtype: of the parameters.
         loss: the loss with its keys.
-        classes: whether the target holds classes.
-        targets: the names of the targets.
+        dataset: the samples.
 
     Raises:
         ValueError: if a parameter is wrong.
@@ -60,12 +57,12 @@ def recipe_of(
     regularization = {**(plain(parameters.regularization) or {})}
     if alpha:
         regularization["l2"] = float(alpha) / batch
-    task = "classification" if classes else "regression"
+    targets, task = dataset.target_names, "regression" if dataset.classes is None else "classification"
     source = {"name": "table", "path": FILE, "target": targets[0] if len(targets) == 1 else list(targets), "task": task}
     training = {
         "epochs": plain(parameters.max_iter),
         "batch_size": "full" if batch == rows else batch,
-        "dtype": dtype,
+        "dtype": str(dataset.x.dtype),
         "averaging": plain(parameters.averaging),
         "lookahead": plain(parameters.lookahead),
     }

@@ -47,14 +47,15 @@ class MLPRegressor(RegressorMixin, BaseMLP):  # type: ignore[misc]
         return found.ravel() if self._flat else found
 
     @available_if(has_steps)
-    def partial_fit(self, X: Any, y: Any) -> Self:
+    def partial_fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
         """Train for one epoch on the samples ``X``, from where the last call left the weights and the optimizer.
 
         Args:
             X: the features (N, I).
             y: the numbers (N,) or (N, T).
+            sample_weight: the weight of each sample (N); None: all weigh the same.
         """
-        super().partial_fit(X, y)
+        super().partial_fit(X, y, sample_weight)
         return self
 
     def _dataset(self, X: Any, y: Any, known: bool, classes: Any = None) -> Dataset:

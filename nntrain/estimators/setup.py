@@ -2,17 +2,18 @@
 
 import os
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.random import RandomState
 from numpy.typing import NDArray
 from sklearn.model_selection import train_test_split
+from sklearn.utils.validation import _check_sample_weight
 
 from nntrain.data import Dataset
 from nntrain.data.prepare import Prepared, Split
-from nntrain.estimators.engine import Course, PenalizedEngine, SklearnPlan, first_weights
+from nntrain.estimators.engine import Course, PenalizedEngine, SklearnEngine, SklearnPlan, first_weights, mass_of
 from nntrain.estimators.parameters import Parameters
 from nntrain.network.network import Network
 from nntrain.recipe.build import assemble, network_of
@@ -57,18 +58,33 @@ def first_theta(
     return first_weights(network, _seed(random), np.dtype(recipe.training.dtype), random, factor)
 
 
+def weighted(dataset: Dataset, sample_weight: Any) -> Dataset:
+    """Return the samples with their weights.
+
+    Raises:
+        ValueError: if there is not one for each sample, one is negative or not finite, or all are 0.
+    """
+    rules = {"ensure_non_negative": True, "allow_all_zero_weights": False}
+    return replace(dataset, weights=_check_sample_weight(sample_weight, dataset.x, dtype=np.float64, **rules))
+
+
 def split(dataset: Dataset, fraction: float, random: RandomState) -> tuple[Split, Split]:
     """Return training and validation data, as scikit-learn's MLP splits them.
 
     Raises:
         ValueError: if there are too few samples to validate on.
     """
-    stratify = dataset.y if dataset.classes is not None and len(dataset.classes) == BINARY else None
+    binary = dataset.classes is not None and len(dataset.classes) == BINARY and dataset.y.ndim == 1
+    stratify = dataset.y if binary else None
     rows = np.arange(len(dataset.x))
     train, held_out = train_test_split(rows, random_state=random, test_size=fraction, stratify=stratify)
     if len(held_out) < MIN_VALIDATION:
         raise ValueError("The validation set is too small. Increase validation_fraction, or give more samples.")
-    return Split(dataset.x[train], dataset.y[train]), Split(dataset.x[held_out], dataset.y[held_out])
+    samples = Split(dataset.x, dataset.y, dataset.weights)
+    splits = samples.take(train), samples.take(held_out)
+    if any(found.weights is not None and not found.weights.any() for found in splits):
+        raise ValueError("sample_weight is 0 for all training or all validation samples; choose another random_state")
+    return splits
 
 
 def engine_of(
@@ -81,11 +97,14 @@ def engine_of(
 ) -> tuple[Engine, Recipe]:
     """Return the engine of a run that starts from ``theta``, and its complete recipe."""
     seeded = recipe[0].model_copy(update={"seed": _seed(random)})
+    if parameters.alpha and seeded.optimizer.full_batch:
+        strength = {"l2": float(parameters.alpha) / mass_of(data.train)}
+        seeded = seeded.model_copy(update={"regularization": seeded.regularization.model_copy(update=strength)})
     built = assemble(seeded, dataset, data, recipe[1], type(parameters).__name__)
     plan = SklearnPlan.of(built.plan, Course(random if parameters.shuffle else None))
     if parameters.alpha and not plan.optimizer.full_batch:
         return PenalizedEngine(plan, float(parameters.alpha), theta, allowed_threads()), built.recipe
-    return Engine(plan, allowed_threads(), theta), built.recipe
+    return SklearnEngine(plan, allowed_threads(), theta), built.recipe
 
 
 def allowed_threads() -> int | None:

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nntrain.artifacts.model import Model
 from nntrain.data import Label
+from nntrain.data.columns import FilledColumn, FittedColumn
 from nntrain.data.preprocessing import Standardizer
 from nntrain.errors import bad_input, listed
 
@@ -65,6 +66,9 @@ class Description:
         target_names: the names of the targets.
         classes: the labels of the classes, or None for regression.
         dtype: of the parameters.
+        columns: how raw columns become the inputs; None if they are numbers that need no encoding.
+        fills: what replaces a missing number in each input; None if there is no table.
+        tokens: cells that mark missing values.
     """
 
     name: str
@@ -76,6 +80,9 @@ class Description:
     target_names: tuple[str, ...]
     classes: tuple[Label, ...] | None
     dtype: np.dtype[Any]
+    columns: tuple[FittedColumn, ...] | None = None
+    fills: Array | None = None
+    tokens: frozenset[str] = frozenset()
 
     @property
     def probabilities(self) -> Literal["softmax", "sigmoid", "outputs"] | None:
@@ -92,17 +99,21 @@ class Description:
         return self.link in ("sigmoid", "sign")
 
 
-def describe(model: Model) -> Description:
-    """Return the description of a model.
+def describe(model: Model, with_columns: bool = False) -> Description:
+    """Return the description of a model; ``with_columns``: the format can encode the columns of a table.
 
     Raises:
         InputError: if it has preprocessing that cannot be exported.
     """
-    if model.encoder is not None:
-        encoded = [one.column for one in model.encoder.columns if one.name != "numeric" or len(one.features()) > 1]
-        if encoded:
-            what = f"cannot export how columns are encoded: {listed(encoded)}"
-            raise bad_input("export", what, "train on numeric columns without missing values")
+    if model.classes is not None and len(model.target_names) > 1:
+        what = f"cannot export several labels: {listed(model.target_names)}"
+        raise bad_input("export", what, "use nntrain predict, nntrain.load in Python, or train a model for each label")
+    columns = () if model.encoder is None else model.encoder.columns
+    encoded = [one.column for one in columns if one.name != "numeric" or len(one.features()) > 1]
+    if encoded and not with_columns:
+        what = f"this format cannot encode columns as the model does: {listed(encoded)}"
+        raise bad_input("export", what, "use --to onnx, which encodes them, or train on numeric columns without gaps")
+    fills = np.array([one.fill for one in columns if isinstance(one, FilledColumn)])
     return Description(
         name=model.recipe.name or "model",
         layers=tuple(_layers(model)),
@@ -113,6 +124,9 @@ def describe(model: Model) -> Description:
         target_names=model.target_names,
         classes=model.classes,
         dtype=model.theta.dtype,
+        columns=columns if encoded else None,
+        fills=fills if columns and not encoded else None,
+        tokens=getattr(model.recipe.data.source, "tokens", frozenset()),
     )
 
 

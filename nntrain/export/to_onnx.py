@@ -1,4 +1,4 @@
-"""An ONNX model: features as they are in a table go in, labels and probabilities, or numbers, come out."""
+"""An ONNX model: the columns of a table go in, labels and probabilities, or numbers, come out."""
 
 from typing import Any
 
@@ -9,8 +9,9 @@ from nntrain.artifacts.model import Model
 from nntrain.data.preprocessing import Standardizer
 from nntrain.errors import bad_input
 from nntrain.export.description import Description, Layer, describe
+from nntrain.export.onnx_columns import ML, Columns
 
-OPSET, IR_VERSION = 17, 8  # which runtimes of 2022 and later read
+OPSET, ML_OPSET, IR_VERSION = 17, 3, 8  # which runtimes of 2022 and later read
 OPERATORS = {
     "sigmoid": "Sigmoid",
     "tanh": "Tanh",
@@ -35,7 +36,7 @@ def content(model: Model) -> bytes:
     except ImportError:
         hint = "install it: pip install 'nntrain[onnx]'"
         raise bad_input("--to onnx", "needs the onnx library, which is not installed", hint) from None
-    found: bytes = _Graph(describe(model), onnx).model().SerializeToString()
+    found: bytes = _Graph(describe(model, with_columns=True), onnx).model().SerializeToString()
     return found
 
 
@@ -50,18 +51,17 @@ class _Graph:
     def model(self) -> Any:
         """Return the model."""
         described, helper, types = self._described, self._onnx.helper, self._onnx.TensorProto
-        h = self.node("Cast", "features", to=types.DOUBLE)
+        h, inputs = self.features()
         if described.inputs is not None:
             h = self.node("Sub", h, self.constant(described.inputs.mean))
             h = self.node("Div", h, self.constant(described.inputs.scale))
         h = self.node("Cast", h, to=types.FLOAT)
         for layer in described.layers:
             h = self.layer(layer, h)
-        inputs = [helper.make_tensor_value_info("features", types.FLOAT, ["rows", len(described.features)])]
         graph = helper.make_graph(self._nodes, described.name, inputs, self.results(h), initializer=self._constants)
         model = helper.make_model(
             graph,
-            opset_imports=[helper.make_opsetid("", OPSET)],
+            opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(ML, ML_OPSET)],
             ir_version=IR_VERSION,
             producer_name="nntrain",
             producer_version=nntrain.__version__,
@@ -70,15 +70,29 @@ class _Graph:
         self._onnx.checker.check_model(model, full_check=True)
         return model
 
+    def features(self) -> tuple[str, list[Any]]:
+        """Add the inputs, and return the name of the features as float64 and the inputs."""
+        described, helper, types = self._described, self._onnx.helper, self._onnx.TensorProto
+        if described.columns is not None:
+            columns = Columns(self, types, described.tokens)
+            names = columns.inputs(described.columns)
+            inputs = [helper.make_tensor_value_info(name, kind, ["rows", 1]) for name, kind in names]
+            return columns.features(described.columns), inputs
+        inputs = [helper.make_tensor_value_info("features", types.FLOAT, ["rows", len(described.features)])]
+        h = self.node("Cast", "features", to=types.DOUBLE)
+        if described.fills is not None:
+            h = self.node("Where", self.node("IsNaN", h), self.constant(described.fills, np.float64), h)
+        return h, inputs
+
     def node(self, kind: str, *inputs: str, output: str = "", **attributes: Any) -> str:
         """Add a node and return the name of its output."""
-        output = output or f"{kind.lower()}{len(self._nodes)}"
+        output = output or f"/{kind.lower()}{len(self._nodes)}"  # no column should have this name
         self._nodes.append(self._onnx.helper.make_node(kind, list(inputs), [output], **attributes))
         return output
 
     def constant(self, values: Any, dtype: Any = None) -> str:
         """Add a constant and return its name."""
-        name = f"constant{len(self._constants)}"
+        name = f"/constant{len(self._constants)}"
         array = np.ascontiguousarray(values, dtype)
         self._constants.append(self._onnx.numpy_helper.from_array(array, name))
         return name

@@ -24,6 +24,16 @@ def LOSS(F: Any) -> Any:  # noqa: N802 - one constant per float type F
 call_loss = by_address(LOSS)
 
 
+RowWeights = NDArray[np.float64] | None
+
+
+def mean(values: NDArray[Any], weights: RowWeights = None) -> NDArray[np.float64]:
+    """Return the mean of each column of ``values`` (N, T), with the rows' ``weights`` (N)."""
+    if weights is None:
+        return np.asarray(values.mean(axis=0, dtype=np.float64))
+    return np.asarray(np.average(values.astype(np.float64), axis=0, weights=weights))
+
+
 class Loss(Component, family="loss"):
     """A loss L(o, o*) of the outputs o (B samples, O units) and the targets o*.
 
@@ -34,20 +44,24 @@ class Loss(Component, family="loss"):
     reduction: ClassVar[Literal["mean", "sum"]] = "mean"  # over the samples of a batch
     tasks: ClassVar[tuple[str, ...]] = ("regression", "classification")
     classes: ClassVar[int | None] = None  # the number that the loss requires, if any
+    several: ClassVar[bool] = False  # whether it suits several labels of two classes, yes and no, at once
     has_kinks: ClassVar[bool] = False  # whether its derivative has jumps
     counts: ClassVar[bool] = False  # whether targets must be counts, which are never negative
     inside: ClassVar[str] = ""  # the output activation that the loss includes: the output layer must be linear
 
-    def least(self, target: NDArray[Any], outputs: int) -> float | None:
-        """Return the lower bound of the loss on ``target`` (N, T) for a number of outputs; None if it has none."""
+    def least(self, target: NDArray[Any], outputs: int, weights: RowWeights = None) -> float | None:
+        """Return the lower bound of the loss on ``target`` (N, T) for a number of outputs; None if it has none.
+
+        ``weights`` are those of the rows (N); None: all weigh the same.
+        """
         return 0.0
 
-    def constant(self, target: NDArray[Any], outputs: int) -> NDArray[np.float64]:
-        """Return the constant outputs (O) with the lowest loss on ``target`` (N, T).
+    def constant(self, target: NDArray[Any], outputs: int, weights: RowWeights = None) -> NDArray[np.float64]:
+        """Return the constant outputs (O) with the lowest loss on ``target`` (N, T), with the rows' ``weights`` (N).
 
         They are the baseline: the best prediction without any features.
         """
-        return np.asarray(target.mean(axis=0, dtype=np.float64))
+        return mean(target, weights)
 
     def numbers(self) -> tuple[float, ...]:
         """Return the loss's parameters in the order in which its function reads them."""
@@ -65,8 +79,10 @@ class Loss(Component, family="loss"):
         """Return the number of output units: one for each target (``n_classes`` None) or class."""
         return n_targets if n_classes is None else n_classes
 
-    def resolved(self, counts: NDArray[np.int64]) -> Self:
-        """Return the loss with data-dependent settings resolved, for ``counts`` training samples of each class.
+    def resolved(self, counts: NDArray[Any]) -> Self:
+        """Return the loss with data-dependent settings resolved.
+
+        ``counts`` is the number of training samples of each class, or their total weight.
 
         Raises:
             ValueError: if it does not fit the classes.
@@ -77,9 +93,12 @@ class Loss(Component, family="loss"):
         """Return the loss in a form whose gradient is its derivative everywhere, for comparison with differences."""
         return self
 
-    def sample_weights(self, target: NDArray[Any]) -> NDArray[np.float64] | None:
-        """Return the weight of each sample of ``target`` (N, T) in the mean, or None if all weigh the same."""
-        return None
+    def sample_weights(self, target: NDArray[Any], weights: RowWeights = None) -> RowWeights:
+        """Return the weight of each sample of ``target`` (N, T) in the mean, or None if all weigh the same.
+
+        ``weights`` are those of the rows (N), which the loss may multiply by weights of its own.
+        """
+        return weights
 
     def combine(
         self, losses: NDArray[np.float64], rows: int, batch: int, weights: NDArray[np.float64] | None = None
@@ -105,7 +124,7 @@ class Loss(Component, family="loss"):
             return list(combined.tolist())
 
     def target_columns(self, y: NDArray[Any], n_classes: int | None, outputs: int) -> NDArray[np.float64]:
-        """Return ``y`` ((N, T) reals or (N,) class indices) as the target columns that the loss reads.
+        """Return ``y`` as the target columns that the loss reads: (N, T) reals, (N,) class indices, or (N, L) labels.
 
         Compiled losses do not check them against the network's ``outputs``: this does.
 
@@ -115,8 +134,10 @@ class Loss(Component, family="loss"):
         if n_classes is None:
             fits = "regression" in self.tasks and y.ndim == 2 and self.outputs(y.shape[1], None) == outputs
         else:
-            known = y.ndim == 1 and y.dtype == np.int64 and bool(((y >= 0) & (y < n_classes)).all())
-            fits = known and "classification" in self.tasks and self.outputs(1, n_classes) == outputs
+            labels = y.shape[1] if y.ndim == 2 and self.several and n_classes == 2 else 1
+            known = y.dtype == np.int64 and bool(((y >= 0) & (y < n_classes)).all())
+            shaped = y.ndim == 1 or labels > 1
+            fits = known and shaped and "classification" in self.tasks and self.outputs(labels, n_classes) == outputs
         if not fits:
             raise ValueError(f"targets {y.shape} of {y.dtype} do not fit {self.name} with {outputs} outputs")
         return self.encode(y, n_classes)
@@ -130,9 +151,12 @@ class Loss(Component, family="loss"):
         return columns
 
     def predict_class(self, output: NDArray[Any]) -> NDArray[np.int64]:
-        """Return the predicted class index for each row of ``output`` (N, O)."""
+        """Return the predicted class index for each row of ``output`` (N, O); of several labels (N, L)."""
         return np.asarray(np.argmax(output, axis=1))
 
     def probabilities(self, output: NDArray[Any]) -> NDArray[np.float64] | None:
-        """Return the class probabilities (N, C) for ``output``, or None if the loss defines none."""
+        """Return the class probabilities (N, C) for ``output``, or None if the loss defines none.
+
+        Of several labels, it is the probability of each (N, L).
+        """
         return None

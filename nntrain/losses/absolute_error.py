@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from nntrain.jit.kernels import CompiledFunction, compiled
-from nntrain.losses import LOSS, Loss
+from nntrain.losses import LOSS, Loss, RowWeights, mean
 from nntrain.registry import Positive
 
 NEWTON_STEPS = 20
@@ -44,6 +44,18 @@ def huber(output, target, delta, numbers):
     return total / output.size
 
 
+def median(values: NDArray[Any], weights: RowWeights = None) -> NDArray[np.float64]:
+    """Return the median of each column of ``values`` (N, T), with the rows' ``weights`` (N)."""
+    if weights is None:
+        return np.asarray(np.median(values, axis=0))
+    order = np.argsort(values, axis=0, kind="stable")
+    ordered, below = np.take_along_axis(values, order, 0), np.cumsum(weights[order], axis=0)
+    half = below[-1] / 2
+    columns = np.arange(values.shape[1])
+    low, high = (below < half).sum(axis=0), (below <= half).sum(axis=0)
+    return np.asarray((ordered[low, columns] + ordered[np.minimum(high, len(values) - 1), columns]) / 2, np.float64)
+
+
 class MeanAbsoluteError(Loss):
     """Mean absolute error. The best constant prediction is the median; for the squared error it is the mean.
 
@@ -58,9 +70,9 @@ class MeanAbsoluteError(Loss):
     function: ClassVar[CompiledFunction] = mean_absolute_error
     has_kinks: ClassVar[bool] = True
 
-    def constant(self, target: NDArray[Any], outputs: int) -> NDArray[np.float64]:
+    def constant(self, target: NDArray[Any], outputs: int, weights: RowWeights = None) -> NDArray[np.float64]:
         """Return the median of each target."""
-        return np.asarray(np.median(target, axis=0))
+        return median(target, weights)
 
 
 class Huber(Loss):
@@ -82,11 +94,11 @@ class Huber(Loss):
         """Return (threshold,)."""
         return (self.threshold,)
 
-    def constant(self, target: NDArray[Any], outputs: int) -> NDArray[np.float64]:
+    def constant(self, target: NDArray[Any], outputs: int, weights: RowWeights = None) -> NDArray[np.float64]:
         """Return Huber's location estimate, by Newton's method from the median, which is close."""
-        center = np.median(target, axis=0)
+        center = median(target, weights)
         for _ in range(NEWTON_STEPS):
             error = target - center
-            inside = np.maximum((abs(error) <= self.threshold).mean(axis=0), 1 / len(target))
-            center = center + error.clip(-self.threshold, self.threshold).mean(axis=0) / inside
+            inside = np.maximum(mean(abs(error) <= self.threshold, weights), 1 / len(target))
+            center = center + mean(error.clip(-self.threshold, self.threshold), weights) / inside
         return np.asarray(center)

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from nntrain.jit.kernels import kernel
-from nntrain.losses import Loss
+from nntrain.losses import Loss, RowWeights
 from nntrain.registry import DIALECT, Amount
 
 
@@ -19,13 +19,14 @@ def weight(weights, j):
 
 @kernel
 def are_classes(target, classes, weights):
-    """Return whether all targets (B, 1) are class indices below ``classes``, and weights exist for all classes or none.
+    """Return whether all targets (B, L) are class indices below ``classes``, and weights exist for all classes or none.
 
     The loss uses targets as indices, and compiled code checks them nowhere else. NaN is not a class.
     """
     valid = weights.size == 0 or weights.size == classes
     for i in range(target.shape[0]):
-        valid &= target[i, 0] >= 0 and target[i, 0] < classes
+        for j in range(target.shape[1]):
+            valid &= target[i, j] >= 0 and target[i, j] < classes
     return valid
 
 
@@ -62,11 +63,14 @@ class WeighsClasses(Loss):
     ] = None
     weighted_mean: WeightedMean = True
 
-    def resolved(self, counts: NDArray[np.int64]) -> Self:
-        """Return the loss with balanced weights as numbers, for ``counts`` training samples of each class."""
+    def resolved(self, counts: NDArray[Any]) -> Self:
+        """Return the loss with balanced weights as numbers, for ``counts`` training samples of each class.
+
+        If rows have weights, ``counts`` are the total weights of the classes.
+        """
         match self.class_weights:
             case "balanced":
-                weights = counts.sum() / (counts.size * np.maximum(counts, 1))
+                weights = counts.sum() / (counts.size * np.where(counts > 0, counts, 1))
                 return self.model_copy(update={"class_weights": weights.tolist()})
             case list(weights) if not any(weight and count for weight, count in zip(weights, counts, strict=True)):
                 raise ValueError("found 0 for every class in the training data")
@@ -83,12 +87,13 @@ class WeighsClasses(Loss):
         return np.ones(classes) if self.class_weights is None else np.asarray(self.class_weights, np.float64)
 
     @staticmethod
-    def class_counts(target: NDArray[Any], classes: int) -> NDArray[np.int64]:
-        """Return the number of samples of each class (C) in ``target`` (N, 1)."""
-        return np.bincount(target[:, 0].astype(np.int64), minlength=classes)
+    def class_counts(target: NDArray[Any], classes: int, weights: RowWeights = None) -> NDArray[Any]:
+        """Return the number of samples of each class (C) in ``target`` (N, 1), or their total weight."""
+        return np.bincount(target[:, 0].astype(np.int64), weights, classes)
 
-    def sample_weights(self, target: NDArray[Any]) -> NDArray[np.float64] | None:
-        """Return the weight of each sample if the mean divides by them, else None."""
+    def sample_weights(self, target: NDArray[Any], weights: RowWeights = None) -> RowWeights:
+        """Return the weight of each sample: that of its row, times that of its class if the mean divides by it."""
         if not self.class_weights or not self.weighted_mean:
-            return None
-        return np.asarray(self.class_weights, np.float64)[target[:, 0].astype(np.int64)]
+            return weights
+        of_class = np.asarray(self.class_weights, np.float64)[target[:, 0].astype(np.int64)]
+        return of_class if weights is None else weights * of_class

@@ -9,7 +9,7 @@ from pydantic import Field
 from nntrain.jit.arrays import view
 from nntrain.jit.fastmath import exp
 from nntrain.jit.kernels import CompiledFunction, compiled, kernel
-from nntrain.losses import LOSS
+from nntrain.losses import LOSS, RowWeights
 from nntrain.losses.class_weights import MIN_PROBABILITY, WeighsClasses, are_classes, denominator, weight
 from nntrain.registry import Dialects
 
@@ -114,16 +114,16 @@ class CrossEntropy(WeighsClasses):
         """Return (smoothing, weighted_rows, weighted_mean, *weights)."""
         return (self.smoothing, self.weighted_rows, *super().numbers())
 
-    def least(self, target: NDArray[Any], outputs: int) -> float:
+    def least(self, target: NDArray[Any], outputs: int, weights: RowWeights = None) -> float:
         """Return the loss of probabilities that equal the smoothed targets; 0 without smoothing."""
-        targets, counts = self._targets(outputs), self.class_counts(target, outputs)
+        targets, counts = self._targets(outputs), self.class_counts(target, outputs, weights)
         probabilities = targets / np.maximum(targets.sum(axis=1, keepdims=True), MIN_PROBABILITY)
         of_class = -(targets * np.log(np.maximum(probabilities, MIN_PROBABILITY))).sum(axis=1)
         return float(counts @ of_class / (counts @ self.weights(outputs) if self.weighted_mean else counts.sum()))
 
-    def constant(self, target: NDArray[Any], outputs: int) -> NDArray[np.float64]:
+    def constant(self, target: NDArray[Any], outputs: int, weights: RowWeights = None) -> NDArray[np.float64]:
         """Return the logarithms of the classes' smoothed and weighted frequencies."""
-        frequencies = self.class_counts(target, outputs) @ self._targets(outputs)
+        frequencies = self.class_counts(target, outputs, weights) @ self._targets(outputs)
         return np.asarray(np.log(np.maximum(frequencies / frequencies.sum(), MIN_PROBABILITY)))
 
     def _targets(self, classes: int) -> NDArray[np.float64]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.jit.kernels import CompiledFunction, compiled
-from nntrain.losses import LOSS, Loss
+from nntrain.losses import LOSS, Loss, RowWeights, mean
 
 
 @compiled(LOSS)
@@ -43,9 +43,9 @@ class Hinge(Loss):
         """Return 1: the signed distance from the boundary."""
         return 1
 
-    def constant(self, target: NDArray[Any], outputs: int) -> NDArray[np.float64]:
+    def constant(self, target: NDArray[Any], outputs: int, weights: RowWeights = None) -> NDArray[np.float64]:
         """Return the sign of the larger class."""
-        return np.where(target.mean(axis=0) > 0, 1.0, -1.0)
+        return np.where(mean(target, weights) > 0, 1.0, -1.0)
 
     def encode(self, y: NDArray[Any], n_classes: int | None) -> NDArray[np.float64]:
         """Return -1 for the first class and 1 for the second, as a column."""

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from nntrain.jit.fastmath import exp
 from nntrain.jit.kernels import CompiledFunction, compiled
-from nntrain.losses import LOSS, Loss
+from nntrain.losses import LOSS, Loss, RowWeights, mean
 from nntrain.registry import Amount, Positive
 
 MIN_MOMENT = 1e-12  # lower bound of variances and means before taking a logarithm
@@ -79,16 +79,17 @@ class GaussianNLL(Loss):
     function: ClassVar[CompiledFunction] = gaussian
     tasks: ClassVar[tuple[str, ...]] = ("regression",)
 
-    def least(self, target: NDArray[Any], outputs: int) -> float | None:
+    def least(self, target: NDArray[Any], outputs: int, weights: RowWeights = None) -> float | None:
         """Return log sigma if sigma is fixed, else None."""
         return None if self.sigma is None else log(self.sigma)
 
-    def constant(self, target: NDArray[Any], outputs: int) -> NDArray[np.float64]:
+    def constant(self, target: NDArray[Any], outputs: int, weights: RowWeights = None) -> NDArray[np.float64]:
         """Return the mean of each target and, if sigma is predicted, the logarithm of its variance."""
-        mean = target.mean(axis=0, dtype=np.float64)
+        center = mean(target, weights)
         if self.sigma is not None:
-            return np.asarray(mean)
-        return np.concatenate([mean, np.log(np.maximum(target.var(axis=0, dtype=np.float64), MIN_MOMENT))])
+            return center
+        variance = mean(np.square(target.astype(np.float64) - center), weights)
+        return np.concatenate([center, np.log(np.maximum(variance, MIN_MOMENT))])
 
     def numbers(self) -> tuple[float, ...]:
         """Return (log sigma², log eps)."""
@@ -122,14 +123,14 @@ class PoissonNLL(Loss):
     tasks: ClassVar[tuple[str, ...]] = ("regression",)
     counts: ClassVar[bool] = True
 
-    def least(self, target: NDArray[Any], outputs: int) -> float:
+    def least(self, target: NDArray[Any], outputs: int, weights: RowWeights = None) -> float:
         """Return the loss of means that equal the counts."""
         counts = target.astype(np.float64)
-        return float((counts - counts * np.log(np.maximum(counts, MIN_MOMENT))).mean())
+        return float(mean(counts - counts * np.log(np.maximum(counts, MIN_MOMENT)), weights).mean())
 
-    def constant(self, target: NDArray[Any], outputs: int) -> NDArray[np.float64]:
+    def constant(self, target: NDArray[Any], outputs: int, weights: RowWeights = None) -> NDArray[np.float64]:
         """Return the logarithm of the mean count."""
-        return np.asarray(np.log(np.maximum(target.mean(axis=0, dtype=np.float64), MIN_MOMENT)))
+        return np.asarray(np.log(np.maximum(mean(target, weights), MIN_MOMENT)))
 
     def prediction(self, output: NDArray[Any]) -> NDArray[Any]:
         """Return the means."""

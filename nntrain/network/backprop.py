@@ -13,7 +13,7 @@ from nntrain.layers.dense import (
     dense_forward,
 )
 from nntrain.layers.dropout import NO_KEY, WORD, dropout_backward, dropout_forward, hash32
-from nntrain.losses import call_loss
+from nntrain.network.row_weights import batch_loss
 from nntrain.norms import scale_and_shift
 from nntrain.norms.batch_norm import batch_norm_backward, normalize_by_batch, normalize_by_running
 from nntrain.norms.layer_norm import layer_norm_backward, normalize_by_row
@@ -145,10 +145,10 @@ def backward(table, theta, x, workspace, grad, key):
 
 
 @kernel
-def loss_and_gradient(table, theta, x, target, loss, workspace, grad, key):
-    """Return the loss of the batch (x, target) and fill grad (P) with its gradient."""
+def loss_and_gradient(table, theta, x, target, weights, loss, workspace, grad, key):
+    """Return the loss of the batch (x, target, weights) and fill grad (P) with its gradient."""
     output = forward(table, theta, x, workspace, key)
     delta = matrix(workspace.d, table[table.size - 1], x.shape[0])
-    value = call_loss(loss.address, output, target, delta, loss.numbers)
+    value = batch_loss(loss, output, target, weights, delta)
     backward(table, theta, x, workspace, grad, key)
     return value

@@ -14,10 +14,10 @@ from nntrain.jit.lazy import types
 from nntrain.jit.mailbox import share_again
 from nntrain.layers.dropout import NO_KEY, step_key
 from nntrain.layers.noise import add_noise
-from nntrain.losses import call_loss
 from nntrain.network.backprop import forward, loss_and_gradient, matrix
 from nntrain.network.layer_table import CRITERION, STEP_RESULTS, TABLE, UPDATE, WORKSPACE
 from nntrain.network.regularize import INPUT_NOISE, decay, regularize
+from nntrain.network.row_weights import batch_loss
 from nntrain.network.shared_work import gather, take_step
 from nntrain.optimizers.averaging import update_weight_averages
 
@@ -25,7 +25,7 @@ from nntrain.optimizers.averaging import update_weight_averages
 def STEPS(F: Any) -> Any:  # noqa: N802 - one constant per float type F
     """(table, theta, grad, state, update, loss, x, target, order, done, rates, results, workspace)."""
     data, vector = F[:, ::1], F[::1]
-    run = (TABLE(), vector, vector, data, UPDATE(), CRITERION())
+    run = (TABLE(), vector, vector, data, UPDATE(), CRITERION(F))
     when = (types.int64[:, ::1], types.int64, types.float64[:, ::1])
     return types.int64(*run, data, data, *when, STEP_RESULTS(F), WORKSPACE(F))
 
@@ -40,7 +40,7 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
         grad: filled with the last step's gradient (P).
         state: the optimizer's state vectors and averaged weights (S, size of theta), updated in place.
         update: the optimizer and regularization. With address 0, only the running averages are updated.
-        loss: the loss.
+        loss: the loss, with the weights of the rows.
         x: the training data (N, inputs).
         target: their targets (N, targets).
         order: the rows of each epoch (E, N), cut into batches of B; the last one may be smaller.
@@ -66,14 +66,19 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
             chosen = order[epoch, step * batch : step * batch + rows]
             key, noise = step_key(update.seed, k), update.penalty[INPUT_NOISE]
             if rows == x.shape[0] and noise == 0:  # a full batch: the order of its rows does not matter
-                batch_x, batch_target = x, target
+                batch_x, batch_target, weights = x, target, loss.weights
             else:
                 batch_x, batch_target = workspace.x[:rows], workspace.target[:rows]
                 gather(x, chosen, batch_x, workspace.mailbox)
                 gather(target, chosen, batch_target, workspace.mailbox)
+                weights = workspace.weights[: min(rows, loss.weights.size)]
+                for i in range(weights.size):
+                    weights[i] = loss.weights[chosen[i]]
                 if noise > 0:
                     add_noise(batch_x, noise, key)
-            losses[epoch, step] = loss_and_gradient(table, theta, batch_x, batch_target, loss, workspace, grad, key)
+            losses[epoch, step] = loss_and_gradient(
+                table, theta, batch_x, batch_target, weights, loss, workspace, grad, key
+            )
             if not np.isfinite(losses[epoch, step]):
                 restore(control)
                 return k - done - 1
@@ -119,7 +124,7 @@ def EVALUATE(F: Any) -> Any:  # noqa: N802
     """(table, thetas, loss, x, target, output, losses, alive, workspace)."""
     data = F[:, ::1]
     measured = (F[:, :, ::1], types.float64[:, ::1], types.boolean[::1])
-    return types.void(TABLE(), data, CRITERION(), data, data, *measured, WORKSPACE(F))
+    return types.void(TABLE(), data, CRITERION(F), data, data, *measured, WORKSPACE(F))
 
 
 @compiled(EVALUATE)
@@ -129,7 +134,7 @@ def evaluate(table, thetas, loss, x, target, output, losses, alive, workspace):
     Args:
         table: the layers.
         thetas: the parameters and buffers (E, size of theta).
-        loss: the loss; with address 0 only outputs are computed.
+        loss: the loss, with the weights of the rows; with address 0 only outputs are computed.
         x: (N, inputs).
         target: (N, targets).
         output: filled with the network's outputs (E, N, outputs).
@@ -150,7 +155,8 @@ def evaluate(table, thetas, loss, x, target, output, losses, alive, workspace):
                     output[e, start + i, j] = h[i, j]
             if loss.address != 0:
                 delta = matrix(workspace.d, last, rows)
-                losses[e, chunk] = call_loss(loss.address, h, target[start:stop], delta, loss.numbers)
+                weights = loss.weights[min(start, loss.weights.size) : min(stop, loss.weights.size)]
+                losses[e, chunk] = batch_loss(loss, h, target[start:stop], weights, delta)
             if alive.size > 0:
                 for layer in table:
                     mark_alive(matrix(workspace.h, layer, rows), alive[layer.unit : layer.unit + layer.n_out])

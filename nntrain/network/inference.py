@@ -10,18 +10,18 @@ from nntrain.jit.background import compile_in_background
 from nntrain.jit.kernels import CompiledFunction
 from nntrain.jit.mailbox import new_mailbox
 from nntrain.layers.dropout import NO_KEY
-from nntrain.losses import Loss
+from nntrain.losses import Loss, RowWeights
 from nntrain.matmul.gemm import fill_panels, shared_product
 from nntrain.matmul.tiles import small_product
 from nntrain.network.backprop import forward
 from nntrain.network.epoch import evaluate
 from nntrain.network.layer_table import Criterion
 from nntrain.network.network import Network
+from nntrain.network.row_weights import criterion_of
 from nntrain.network.thread_pool import ThreadPool
 
 PLAIN_ACTIVATIONS = 20_000  # units times rows up to which plain Python (20 to 60 ms) is faster than importing Numba
 CHUNK_ROWS = 128  # rows at a time: their activations stay in the cache
-NO_LOSS = Criterion(0, np.empty(0))
 
 
 def is_small(network: Network, rows: int) -> bool:
@@ -63,8 +63,14 @@ class ForwardPass:
 
     def outputs(self, theta: NDArray[Any], x: NDArray[Any]) -> NDArray[Any]:
         """Return the outputs (N, outputs) for the rows ``x`` (N, inputs)."""
-        outputs, _ = self._run(theta[None], x, np.zeros((len(x), 1), self.dtype), NO_LOSS, np.empty(0, np.bool_))
+        no_loss = Criterion(0, np.empty(0), np.empty(0, self.dtype), 0)
+        outputs, _ = self._run(theta[None], x, np.zeros((len(x), 1), self.dtype), no_loss, np.empty(0, np.bool_))
         return np.asarray(outputs[0])
+
+    def activations(self, theta: NDArray[Any], x: NDArray[Any]) -> list[NDArray[Any]]:
+        """Return the activations of each layer (N, O) for up to ``CHUNK_ROWS`` rows ``x`` (N, inputs)."""
+        self.outputs(theta, x)
+        return [h.copy() for h in self.network.by_layer(self._workspace.h, len(x))]
 
     def loss(
         self,
@@ -73,12 +79,13 @@ class ForwardPass:
         target: NDArray[Any],
         loss: Loss,
         alive: NDArray[np.bool_] | None = None,
+        weights: RowWeights = None,
     ) -> tuple[NDArray[Any], float]:
-        """Return the outputs (N, outputs) for ``x`` (N, inputs), and their loss.
+        """Return the outputs (N, outputs) for ``x`` (N, inputs), and their loss with the rows' ``weights`` (N).
 
         ``alive`` (U), if given, is set to true for every unit whose activation is not zero for at least one row.
         """
-        outputs, (value,) = self.losses(theta[None], x, target, loss, alive)
+        outputs, (value,) = self.losses(theta[None], x, target, loss, alive, weights)
         return outputs[0], value
 
     def losses(
@@ -88,12 +95,12 @@ class ForwardPass:
         target: NDArray[Any],
         loss: Loss,
         alive: NDArray[np.bool_] | None = None,
+        weights: RowWeights = None,
     ) -> tuple[NDArray[Any], list[float]]:
         """Return outputs (E, N, outputs) and losses for each of ``thetas`` (E, size of theta)."""
         alive = np.empty(0, np.bool_) if alive is None else alive
-        outputs, found = self._run(thetas, x, target, Criterion(*loss.criterion(self.dtype)), alive)
-        weights = loss.sample_weights(target)
-        return outputs, loss.combine(found, len(x), CHUNK_ROWS, weights)
+        outputs, found = self._run(thetas, x, target, criterion_of(loss, self.dtype, target, weights), alive)
+        return outputs, loss.combine(found, len(x), CHUNK_ROWS, loss.sample_weights(target, weights))
 
     def _run(
         self, thetas: NDArray[Any], x: NDArray[Any], target: NDArray[Any], loss: Criterion, alive: NDArray[np.bool_]

@@ -47,6 +47,7 @@ class Workspace(NamedTuple):
 
     x: NDArray[Any]  # (B, inputs): the batch's rows
     target: NDArray[Any]  # (B, targets)
+    weights: NDArray[Any]  # (B): the weights of the batch's rows
     z: NDArray[Any]  # (B·U): pre-activations
     h: NDArray[Any]  # (B·U): activations
     d: NDArray[Any]  # (B·U): dL/dh, then dL/dz
@@ -59,7 +60,7 @@ class Workspace(NamedTuple):
 
 def WORKSPACE(F: Any) -> Any:  # noqa: N802 - one constant per float type F
     """Return the compiled type of :class:`Workspace`."""
-    return types.NamedTuple([F[:, ::1], F[:, ::1], *[F[::1]] * 5, types.float64[::1], F[::1], MAILBOX()], Workspace)
+    return types.NamedTuple([F[:, ::1], F[:, ::1], *[F[::1]] * 6, types.float64[::1], F[::1], MAILBOX()], Workspace)
 
 
 class StepResults(NamedTuple):
@@ -79,15 +80,17 @@ def STEP_RESULTS(F: Any) -> Any:  # noqa: N802
 
 
 class Criterion(NamedTuple):
-    """A loss, as compiled code reads it."""
+    """A loss of some rows of data, as compiled code reads it."""
 
     address: int  # of its function; 0 for none
     numbers: NDArray[np.float64]  # its parameters
+    weights: NDArray[Any]  # (N): the weight of each row of the data; empty if all rows weigh the same
+    sums: int  # whether it is a sum over the rows, and not their mean
 
 
-def CRITERION() -> Any:  # noqa: N802
+def CRITERION(F: Any) -> Any:  # noqa: N802
     """Return the compiled type of :class:`Criterion`."""
-    return types.NamedTuple([types.intp, types.float64[::1]], Criterion)
+    return types.NamedTuple([types.intp, types.float64[::1], F[::1], types.int64], Criterion)
 
 
 class Update(NamedTuple):

@@ -127,12 +127,13 @@ class Network:
         ``mailbox`` is that of the thread pool that shares large products.
         """
         x, target = empty((rows, self.inputs), dtype), empty((rows, targets), dtype)
+        weights = empty(rows, dtype)
         z, h, d = (empty(rows * self.units, dtype) for _ in range(3))
         normalized = any(layer.norm is not None for layer in self.layers)
         n, scale = (empty(rows * self.units if normalized else 0, dtype) for _ in range(2))
         transposed = empty(max((size for size in self._sizes[1:] if not is_large(rows, size, 1)), default=0), dtype)
         sums = np.empty(2 * max(layer.n_out for layer in self.layers) if normalized else 0)
-        return Workspace(x, target, z, h, d, n, scale, sums, transposed, mailbox)
+        return Workspace(x, target, weights, z, h, d, n, scale, sums, transposed, mailbox)
 
     def arrays(self, theta: NDArray[Any]) -> Iterator[dict[str, NDArray[Any]]]:
         """Yield each layer's arrays by name, as views of ``theta`` or a vector with its layout.

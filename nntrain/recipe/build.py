@@ -13,6 +13,8 @@ from nntrain.data.table import TableFile
 from nntrain.errors import NOWHERE, InputError, Problem, bad_input
 from nntrain.initializers import Initializer
 from nntrain.initializers.variance import GlorotUniform, HeUniform
+from nntrain.losses import Loss
+from nntrain.losses.binary_cross_entropy import BinaryCrossEntropy
 from nntrain.losses.class_weights import WeighsClasses
 from nntrain.losses.cross_entropy import CrossEntropy
 from nntrain.losses.squared_error import MeanSquaredError
@@ -136,15 +138,16 @@ def assemble(recipe: Recipe, dataset: Dataset, data: Prepared, document: Documen
         InputError: if the recipe does not fit the data or contradicts itself.
     """
     n_classes = None if dataset.classes is None else len(dataset.classes)
-    loss = recipe.loss or (MeanSquaredError() if n_classes is None else CrossEntropy())
-    check_loss(loss, recipe.model.output, n_classes, document)
-    if n_classes is not None:
-        loss = resolved(loss, np.bincount(data.train.y, minlength=n_classes), document)
+    n_targets = len(dataset.target_names)
+    loss = recipe.loss or default_loss(n_targets, n_classes)
+    check_loss(loss, recipe.model.output, n_targets, n_classes, document)
+    if n_classes is not None and n_targets == 1:
+        loss = resolved(loss, np.bincount(data.train.y, data.train.weights, n_classes), document)
     recipe = recipe.model_copy(update={"name": recipe.name or name, "loss": loss})
     few_rows = len(data.train.x) < BATCH_SIZE or recipe.optimizer.full_batch
     if "batch_size" not in recipe.training.model_fields_set and few_rows:
         recipe = _with_full_batch(recipe)  # the default is for larger data
-    network = checked_network(recipe, data.train.x.shape[1], len(dataset.target_names), n_classes, document)
+    network = checked_network(recipe, data.train.x.shape[1], n_targets, n_classes, document)
     check_training(recipe, network, data, document)
     if recipe.optimizer.full_batch:
         check_dropout(recipe, network, document)
@@ -164,6 +167,13 @@ def assemble(recipe: Recipe, dataset: Dataset, data: Prepared, document: Documen
     return Built(recipe, dataset, plan)
 
 
+def default_loss(n_targets: int, n_classes: int | None) -> Loss:
+    """Return the loss of a recipe that names none."""
+    if n_classes is None:
+        return MeanSquaredError()
+    return CrossEntropy() if n_targets == 1 else BinaryCrossEntropy()
+
+
 def checked_network(
     recipe: Recipe, n_features: int, n_targets: int, n_classes: int | None, document: Document
 ) -> Network:
@@ -176,7 +186,7 @@ def checked_network(
     loss = recipe.loss
     if loss is None:
         raise bad_input(document.place("loss"), "is missing", "a resolved recipe names one")
-    check_loss(loss, recipe.model.output, n_classes, document)
+    check_loss(loss, recipe.model.output, n_targets, n_classes, document)
     check_function(loss, n_targets, document)
     if isinstance(loss, WeighsClasses) and loss.class_weights == "balanced":
         place = document.place("loss", "class_weights")

@@ -1,6 +1,7 @@
 """Checks of a recipe against its data and of its sections against each other."""
 
 from math import inf
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ from nntrain.registry import MAX_COUNT
 WEIGHTS_HINT = "choose balanced, or give one weight per class"
 
 
-def check_loss(loss: Loss, output: Activation, n_classes: int | None, document: Document) -> None:
+def check_loss(loss: Loss, output: Activation, n_targets: int, n_classes: int | None, document: Document) -> None:
     """Reject a loss that does not fit the task or the output activation."""
     task = "regression" if n_classes is None else "classification"
     if task not in loss.tasks:
@@ -33,7 +34,14 @@ def check_loss(loss: Loss, output: Activation, n_classes: int | None, document: 
         raise bad_input(
             document.place("loss"), f"{loss.name} is for two classes, found {n_classes}", "choose cross_entropy"
         )
+    labels = n_targets if n_classes is not None else 1
+    if labels > 1 and not loss.several:
+        what = f"{loss.name} is for a single label, but the target has {labels}"
+        raise bad_input(document.place("loss"), what, "choose bce, or remove the key")
     weights = loss.class_weights if isinstance(loss, WeighsClasses) else None
+    if weights is not None and labels > 1:
+        what = f"class weights are for a single label, but the target has {labels}"
+        raise bad_input(document.place("loss", "class_weights"), what, "remove the key, or weigh rows")
     if isinstance(weights, list) and len(weights) != n_classes:
         raise bad_input(
             document.place("loss", "class_weights"),
@@ -57,7 +65,7 @@ def _suitable_loss(task: str, document: Document) -> str:
         other = ", or set data.source.task: regression if the target holds numbers" if table else ""
         return f"choose cross_entropy{other}"
     if table and isinstance(source, dict) and isinstance(source.get("target"), list):
-        return "choose mse; classes need a single target column"
+        return "choose mse; several targets are labels only if all are true and false"
     return "choose mse" + (", or set data.source.task: classification if the target holds classes" if table else "")
 
 
@@ -212,8 +220,8 @@ def check_training(recipe: Recipe, network: Network, data: Prepared, document: D
         )
 
 
-def resolved(loss: Loss, counts: NDArray[np.int64], document: Document) -> Loss:
-    """Return the loss with all settings resolved, for ``counts`` training rows of each class."""
+def resolved(loss: Loss, counts: NDArray[Any], document: Document) -> Loss:
+    """Return the loss with all settings resolved, for the number or total weight of the training rows of each class."""
     try:
         return loss.resolved(counts)
     except ValueError as error:

@@ -77,6 +77,8 @@ def _key(key: str, value: object) -> str:
 
 def _task(profile: Profile) -> str:
     classes = profile.classes
+    if classes is None and profile.target is not None and profile.target.classes is not None:
+        return "task: classification  # several labels"
     if classes is None:
         return "task: regression  # classification: each distinct value is a class"
     return f"task: classification  # {len(classes)} classes"

@@ -1,7 +1,8 @@
 """Charts as picture files, drawn by matplotlib: large enough for slides."""
 
 import io
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,27 @@ def picture(charts: Sequence[LineChart], kind: str, dark: bool = False) -> bytes
     Raises:
         InputError: if matplotlib is not installed, or there is nothing to draw.
     """
+    draw, size = _grid(charts)
+    return drawn(draw, kind, dark, size)
+
+
+def figure_of(charts: Sequence[LineChart]) -> Any:
+    """Return charts as a matplotlib Figure in matplotlib's current style.
+
+    Raises:
+        InputError: if matplotlib is not installed, or there is nothing to draw.
+    """
+    draw, size = _grid(charts)
+    with _style():
+        from matplotlib.figure import Figure
+
+        figure = Figure(figsize=size, layout="constrained")
+        draw(figure)
+    return figure
+
+
+def _grid(charts: Sequence[LineChart]) -> tuple[Callable[[Any], None], tuple[float, float]]:
+    """Return what draws the charts that have anything to draw, in rows and columns, and the size in inches."""
     drawable = [chart for chart in charts if chart.drawable]
     if not drawable:
         raise bad_input("plot", "there is nothing to draw")
@@ -47,7 +69,7 @@ def picture(charts: Sequence[LineChart], kind: str, dark: bool = False) -> bytes
         for number, chart in enumerate(drawable, start=1):
             _draw(figure.add_subplot(rows, columns, number), chart)
 
-    return drawn(draw, kind, dark, (SIZE[0] * columns, SIZE[1] * rows))
+    return draw, (SIZE[0] * columns, SIZE[1] * rows)
 
 
 def drawn(draw: Callable[[Any], None], kind: str, dark: bool, size: tuple[float, float]) -> bytes:
@@ -62,14 +84,9 @@ def drawn(draw: Callable[[Any], None], kind: str, dark: bool, size: tuple[float,
     Raises:
         InputError: if matplotlib is not installed.
     """
-    try:
-        import matplotlib as mpl
+    with _style("dark_background" if dark else "default"):
         from matplotlib.figure import Figure
-        from matplotlib.style import context
-    except ImportError:
-        raise bad_input("plot", "pictures need matplotlib", "pip install 'nntrain[plot]'") from None
 
-    with context("dark_background" if dark else "default"), mpl.rc_context(STYLE):
         figure = Figure(figsize=size, layout="constrained")
         draw(figure)
         file = io.BytesIO()
@@ -77,6 +94,18 @@ def drawn(draw: Callable[[Any], None], kind: str, dark: bool, size: tuple[float,
         metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
         figure.savefig(file, format=kind, dpi=DPI, metadata=metadata)
     return file.getvalue()
+
+
+@contextmanager
+def _style(name: str | None = None) -> Iterator[None]:
+    """Draw with large text and thick lines while entered, in a style of matplotlib's; None: in the current one."""
+    try:
+        import matplotlib as mpl
+        from matplotlib.style import context
+    except ImportError:
+        raise bad_input("plot", "pictures need matplotlib", "pip install 'nntrain[plot]'") from None
+    with context(name) if name else nullcontext(), mpl.rc_context(STYLE):
+        yield
 
 
 def _draw(axes: Any, chart: LineChart) -> None:

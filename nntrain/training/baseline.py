@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from nntrain.losses import Loss
 from nntrain.metrics import accuracy, r2
+from nntrain.network.row_weights import criterion_of, loss_of_rows
 from nntrain.training.events import Baseline
 
 CHUNK_ROWS = 4096  # rows that are predicted at a time
@@ -21,9 +22,11 @@ class Rows:
     x: NDArray[Any]  # (N, inputs)
     target: NDArray[Any]  # (N, targets)
     y: NDArray[Any]  # (N,) class indices or (N, T) numbers
+    weights: NDArray[np.float64] | None = None  # (N,); None: all weigh the same
 
     def __getitem__(self, rows: slice) -> "Rows":
-        return Rows(self.x[rows], self.target[rows], self.y[rows])
+        weights = None if self.weights is None else self.weights[rows]
+        return Rows(self.x[rows], self.target[rows], self.y[rows], weights)
 
 
 def baselines(loss: Loss, outputs: int, n_classes: int | None, splits: Mapping[str, Rows]) -> dict[str, Baseline]:
@@ -41,22 +44,34 @@ def baselines(loss: Loss, outputs: int, n_classes: int | None, splits: Mapping[s
 
 def _baselines(loss: Loss, outputs: int, n_classes: int | None, splits: Mapping[str, Rows]) -> dict[str, Baseline]:
     train = splits["train"]
-    constant = loss.constant(train.target, outputs).astype(train.target.dtype)
-    frequent = None if n_classes is None else np.bincount(train.y).argmax()
+    constant = loss.constant(train.target, outputs, train.weights).astype(train.target.dtype)
+    frequent = None if n_classes is None else most_frequent(train.y, train.weights)
     found = {}
     for name, rows in splits.items():
         chunks = [rows[start : start + CHUNK_ROWS] for start in range(0, len(rows.x), CHUNK_ROWS)]
         losses = [loss_of(loss, np.tile(constant, (len(chunk.x), 1)), chunk)[0] for chunk in chunks]
-        value = loss.combine(np.array([losses]), len(rows.x), CHUNK_ROWS, loss.sample_weights(rows.target))[0]
+        weights = loss.sample_weights(rows.target, rows.weights)
+        value = loss.combine(np.array([losses]), len(rows.x), CHUNK_ROWS, weights)[0]
         if frequent is not None:
-            metric = accuracy(rows.y, np.full(len(rows.y), frequent))
+            metric = accuracy(rows.y, np.broadcast_to(frequent, rows.y.shape), rows.weights)
         else:
-            metric = r2(rows.y, np.broadcast_to(loss.prediction(constant[None]), rows.y.shape))
-        found[name] = Baseline(value, metric, loss.least(rows.target, outputs))
+            metric = r2(rows.y, np.broadcast_to(loss.prediction(constant[None]), rows.y.shape), rows.weights)
+        found[name] = Baseline(value, metric, loss.least(rows.target, outputs, rows.weights))
     return found
+
+
+def most_frequent(y: NDArray[np.int64], weights: NDArray[np.float64] | None) -> Any:
+    """Return the most frequent class, or the most frequent combination of several labels (L)."""
+    if y.ndim == 1:
+        return np.bincount(y, weights).argmax()
+    found, index = np.unique(y, axis=0, return_inverse=True)
+    return found[np.bincount(index.reshape(-1), weights).argmax()]
 
 
 def loss_of(loss: Loss, outputs: NDArray[Any], rows: Rows) -> tuple[float, NDArray[Any]]:
     """Return the loss of ``outputs`` (N, O) for ``rows``, and its derivative with respect to the outputs (N, O)."""
-    delta, numbers = np.empty_like(outputs), np.array(loss.numbers(), np.float64)
-    return loss.function[outputs.dtype](outputs, rows.target, delta, numbers), delta
+    delta, dtype = np.empty_like(outputs), outputs.dtype
+    if rows.weights is None:
+        return loss.function[dtype](outputs, rows.target, delta, np.array(loss.numbers(), np.float64)), delta
+    criterion = criterion_of(loss, dtype, rows.target, rows.weights)
+    return loss_of_rows[dtype](criterion, outputs, rows.target, criterion.weights, delta), delta

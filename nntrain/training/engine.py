@@ -15,7 +15,8 @@ from nntrain.metrics import accuracy, r2
 from nntrain.network import lsuv
 from nntrain.network.epoch import evaluate, steps, update_averages
 from nntrain.network.inference import CHUNK_ROWS, ForwardPass, compile_products_in_background
-from nntrain.network.layer_table import Criterion, StepResults, Update
+from nntrain.network.layer_table import StepResults, Update
+from nntrain.network.row_weights import criterion_of
 from nntrain.network.thread_pool import ThreadPool
 from nntrain.optimizers.averaging import MEAN, SLOW, START
 from nntrain.training.baseline import Rows, baselines
@@ -56,7 +57,7 @@ class Engine:
         rows = max(plan.batch_rows, CHUNK_ROWS)
         compile_products_in_background(plan.network, self.dtype, rows, evaluate)
         self._steps = steps[self.dtype]  # first, as it takes as long to compile as all others together
-        rule, self._loss = plan.optimizer.update.address(self.dtype), Criterion(*plan.loss.criterion(self.dtype))
+        rule = plan.optimizer.update.address(self.dtype)
         self.theta = plan.network.initial(plan.seed, self.dtype)
         self.theta[:] = self.theta if theta is None else theta
         self.grad = empty(plan.network.parameters, self.dtype)
@@ -83,13 +84,14 @@ class Engine:
         self._update = Update(
             rule, int(plan.optimizer.elementwise), hyper, plan.penalty, plan.seed, tensors, self._averages
         )
-        self._sample_weights = plan.loss.sample_weights(self.train.target)
+        self._loss = criterion_of(plan.loss, self.dtype, self.train.target, self.train.weights)
+        self._sample_weights = plan.loss.sample_weights(self.train.target, self.train.weights)
         self._measured_at = -1  # step after which the running averages of averaged weights were last computed
 
     def rows(self, part: Split) -> Rows:
         """Return data as the compiled functions read them."""
         target = self.plan.loss.target_columns(part.y, self.plan.n_classes, self.plan.network.outputs)
-        return Rows(part.features(self.dtype), np.ascontiguousarray(target, self.dtype), part.y)
+        return Rows(part.features(self.dtype), np.ascontiguousarray(target, self.dtype), part.y, part.weights)
 
     def take_steps(self, order: Indices, done: int, learning_rates: Reals) -> Reals:
         """Take a step for each of ``learning_rates`` on the rows ``order``, after ``done`` steps.
@@ -167,20 +169,20 @@ class Engine:
 
     def score(self, rows: Rows, alive: NDArray[np.bool_] | None = None) -> Scores:
         """Return loss and metric of the current parameters on ``rows``."""
-        output, loss = self._forward.loss(self.theta, rows.x, rows.target, self.plan.loss, alive)
+        output, loss = self._forward.loss(self.theta, rows.x, rows.target, self.plan.loss, alive, rows.weights)
         if self.plan.n_classes is not None:
-            return Scores(loss, float(accuracy(rows.y, self.plan.loss.predict_class(output))))
-        return Scores(loss, r2(rows.y, self.plan.loss.prediction(output)))
+            return Scores(loss, float(accuracy(rows.y, self.plan.loss.predict_class(output), rows.weights)))
+        return Scores(loss, r2(rows.y, self.plan.loss.prediction(output), rows.weights))
 
     def scores_of(self, thetas: NDArray[Any], rows: Rows) -> list[Scores]:
         """Return loss and metric of each of the parameters ``thetas`` (E, P) on ``rows``."""
         loss = self.plan.loss
-        outputs, losses = self._forward.losses(thetas, rows.x, rows.target, loss)
+        outputs, losses = self._forward.losses(thetas, rows.x, rows.target, loss, weights=rows.weights)
         if self.plan.n_classes is None:
-            metrics: list[float | None] = [r2(rows.y, loss.prediction(output)) for output in outputs]
+            metrics: list[float | None] = [r2(rows.y, loss.prediction(output), rows.weights) for output in outputs]
         else:  # all at once
-            predicted = loss.predict_class(outputs.reshape(-1, outputs.shape[2])).reshape(len(thetas), -1)
-            metrics = list(accuracy(rows.y, predicted))
+            predicted = loss.predict_class(outputs.reshape(-1, outputs.shape[2])).reshape(len(thetas), *rows.y.shape)
+            metrics = list(accuracy(rows.y, predicted, rows.weights))
         return [Scores(value, metric) for value, metric in zip(losses, metrics, strict=True)]
 
     def scores(self) -> dict[str, Scores]:
@@ -239,6 +241,10 @@ class Engine:
     def outputs(self, rows: Rows, theta: NDArray[Any] | None = None) -> NDArray[Any]:
         """Return the outputs (N, O) for ``rows``, of the current parameters or of ``theta``."""
         return self._forward.outputs(self.theta if theta is None else theta, rows.x)
+
+    def activations(self) -> list[NDArray[Any]]:
+        """Return each layer's activations (N, O) for the first rows of the probe."""
+        return self._forward.activations(self.theta, self.probe.x[:CHUNK_ROWS])
 
     @cached_property
     def baseline(self) -> dict[str, Baseline]:

@@ -1,5 +1,6 @@
 """Evidence for the verdict on a run beyond its curves: how much of its losses is noise."""
 
+from dataclasses import replace
 from itertools import pairwise
 from math import inf
 from typing import Any
@@ -14,6 +15,7 @@ from nntrain.training.events import Estimate
 GROUPS = 64  # groups of validation rows, from which standard errors are estimated
 NEIGHBORS = 3  # nearest rows that a row's error is compared with
 MIN_ROWS = 12  # below it, neighbors are too far apart to compare
+SMALLEST = float(np.finfo(np.float64).tiny)
 SAME_POINT = 1e-12  # squared distance, relative to the rows' squared lengths, below which two rows are the same
 
 
@@ -50,7 +52,7 @@ def systematic(engine: Engine) -> Estimate | None:
     rows = engine.probe
     if len(rows.x) < MIN_ROWS:
         return None
-    error = loss_of(engine.plan.loss, engine.outputs(rows), rows)[1].astype(np.float64)
+    error = loss_of(engine.plan.loss, engine.outputs(rows), replace(rows, weights=None))[1].astype(np.float64)
     largest = np.abs(error).max()
     if not 0 < largest < np.inf:
         return None
@@ -81,11 +83,19 @@ def _nearest(x: NDArray[np.float64]) -> NDArray[np.int64]:
 
 
 def _group_losses(engine: Engine, theta: NDArray[Any], rows: Rows) -> list[float]:
-    """Return the loss of each of up to ``GROUPS`` groups of rows, whose sizes differ by at most one."""
+    """Return the loss of each of up to ``GROUPS`` groups of rows, whose sizes differ by at most one.
+
+    If rows have weights, the mean of the groups is the loss of all rows.
+    """
     outputs = engine.outputs(rows, theta)
     edges = np.linspace(0, len(outputs), min(GROUPS, len(outputs)) + 1).astype(np.int64)
     groups = [slice(start, stop) for start, stop in pairwise(edges)]
-    return [loss_of(engine.plan.loss, outputs[group], rows[group])[0] for group in groups]
+    losses = [loss_of(engine.plan.loss, outputs[group], rows[group])[0] for group in groups]
+    masses = None if rows.weights is None else engine.plan.loss.sample_weights(rows.target, rows.weights)
+    if masses is None or engine.plan.loss.reduction == "sum":
+        return losses
+    shares = [float(masses[group].sum()) * len(groups) / max(float(masses.sum()), SMALLEST) for group in groups]
+    return [loss * share for loss, share in zip(losses, shares, strict=True)]
 
 
 def _mean(engine: Engine, values: NDArray[np.float64]) -> Estimate:

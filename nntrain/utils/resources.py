@@ -1,4 +1,4 @@
-"""The folders of the shipped recipes and datasets: inside the package, or next to it in a checkout."""
+"""The folders of the shipped recipes, datasets and documentation: inside the package, or next to it in a checkout."""
 
 from pathlib import Path
 
@@ -13,6 +13,11 @@ def recipes_folder() -> Path:
 def datasets_folder() -> Path:
     """Return the directory of the shipped datasets."""
     return _folder("datasets")
+
+
+def documentation() -> dict[str, Path]:
+    """Return the pages of the documentation by name."""
+    return {path.stem: path for path in sorted(_folder("docs").glob("*.md"))}
 
 
 def shipped_recipes() -> dict[str, Path]:
