@@ -96,7 +96,7 @@ def test_a_batch_of_weight_0_changes_nothing() -> None:
     weights[:5] = 2.0
     engine = Engine(replace(plan, data=replace(plan.data, train=Split(train.x, train.y, weights))))
     before = engine.theta.copy()
-    losses = engine.take(np.arange(5, 21), 0, np.array([0.1]))
+    losses = engine.take_steps(np.arange(5, 21), 0, np.array([0.1]))
     assert losses.tolist() == [0.0]
     assert (engine.theta == before).all()
     assert not engine.grad.any()
@@ -108,7 +108,7 @@ def test_the_loss_of_an_epoch_is_that_of_its_rows(loss: str) -> None:
     plan = plan_of(loss, batch_size=16)
     engine = Engine(plan)
     order = plan.order(0)
-    losses = engine.take(order, 0, np.zeros(plan.steps_per_epoch))
+    losses = engine.take_steps(order, 0, np.zeros(plan.steps_per_epoch))
     assert engine.combined(losses[None], order[None])[0] == pytest.approx(engine.score(engine.train).loss, rel=1e-9)
     estimate, scores = validation_loss(engine), engine.score(engine.splits["validation"])
     assert estimate is not None

@@ -164,7 +164,8 @@ def same_data(one: Dataset, other: Dataset) -> bool:
     facts = [(data.y.shape, data.target_names, data.classes) for data in (one, other)]
     if facts[0] != facts[1] or not np.array_equal(one.y, other.y):
         return False
-    if not np.array_equal(*(np.ones(1) if data.weights is None else data.weights for data in (one, other))):
+    weights = [np.ones(1) if data.weights is None else data.weights for data in (one, other)]
+    if not np.array_equal(weights[0], weights[1]):
         return False
     shared = [name for name in one.feature_names if name in other.feature_names]
     first, second = (data.x[:, [data.feature_names.index(name) for name in shared]] for data in (one, other))

@@ -12,8 +12,8 @@ from nntrain.errors import Problem, listed, nearest, others
 def read_test_target(table: Table, names: list[str], classes: tuple[Label, ...] | None) -> Target:
     """Return the target of a test file: numbers if ``classes`` is None, else indices of the training file's classes."""
     if classes is None:
-        y, problems = complete_numbers(table, names)
-        return Target(y, None, problems=tuple(problems))
+        numbers, problems = complete_numbers(table, names)
+        return Target(numbers, None, problems=tuple(problems))
     if len(names) > 1:
         y, problems = read_labels(table, names, classes)
         return Target(y, classes, problems=tuple(problems))

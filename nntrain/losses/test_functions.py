@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.jit.kernels import CompiledFunction, compiled, kernel
-from nntrain.losses import LOSS, Loss
+from nntrain.losses import LOSS, Loss, RowWeights
 
 Point = tuple[float, float]
 TWO = 2  # outputs
@@ -27,7 +27,7 @@ class TestFunction(Loss, family="function"):
     start: ClassVar[Point]  # where optimizers start by default
     box: ClassVar[tuple[Point, Point]]  # the corners of its usual picture
 
-    def constant(self, target: NDArray[Any], outputs: int) -> NDArray[np.float64]:
+    def constant(self, target: NDArray[Any], outputs: int, weights: RowWeights = None) -> NDArray[np.float64]:
         """Return a minimum."""
         return np.array(self.minima[0])
 
