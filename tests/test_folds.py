@@ -91,6 +91,13 @@ def test_a_recipe_on_standard_input_is_read_once(nntrain: CommandLine) -> None:
     assert ended.out.split()[-3] == "std"
 
 
+def test_folds_need_a_table_that_can_be_read_again(nntrain: CommandLine) -> None:
+    ended = nntrain(*FIT, "--set", "data.source.path='-'", stdin=Path("t.csv").read_text())
+    assert ended.status == 2
+    assert "can be read only once" in ended.err
+    assert not Path("cv").exists()
+
+
 def test_a_fold_that_does_not_exist_is_refused(nntrain: CommandLine) -> None:
     ended = nntrain("fit", "r.yaml", "--set", "data.fold={number: 4, of: 3}")
     assert ended.status == 2

@@ -1,7 +1,7 @@
 """Test scores of ``nntrain init``'s recipe and of scikit-learn, on the same splits and the same columns."""
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -44,8 +44,10 @@ def ours(run: Built) -> float:
     return float(next(value for name, value in summary["test"].items() if name != "loss"))
 
 
-def theirs(run: Built) -> dict[str, float]:
+def theirs(run: Built, names: Collection[str] = ()) -> dict[str, float]:
     """Return the test scores of scikit-learn's estimators, trained on the training and validation splits together.
+
+    ``names`` selects some of them; (): all.
 
     The columns and their types are those that nntrain found. Targets are standardized for the neural network and the
     linear model, which is better for scikit-learn than its defaults; ``mlp, raw target`` is without.
@@ -83,9 +85,10 @@ def theirs(run: Built) -> dict[str, float]:
             "linear": _scaled(make_pipeline(preprocess, Ridge())),
             "constant": DummyRegressor(),
         }
+    chosen = {name: model for name, model in models.items() if not names or name in names}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return {name: float(model.fit(x, y).score(test.x, test.y)) for name, model in models.items()}
+        return {name: float(model.fit(x, y).score(test.x, test.y)) for name, model in chosen.items()}
 
 
 def _scaled(model: object) -> TransformedTargetRegressor:

@@ -112,10 +112,14 @@ class Folds:
     def _check(self, opened: Opened) -> None:
         """Check the recipe and its data before any file is written."""
         from nntrain.recipe.build import build
+        from nntrain.recipe.files import files_of
         from nntrain.recipe.load import check
 
         settings = [*self.job.settings, f"data.fold={{number: 1, of: {self.total}}}"]
         loaded = check(opened, settings)
+        if files_of(loaded.recipe.data.source).get("path") == "-":
+            what = "a table on standard input can be read only once, and each fold reads it"
+            raise bad_input("--folds", what, "save the table to a file")
         build(loaded.recipe, loaded.document, loaded.folder, loaded.name)
 
     def _finished(self, folder: Path, opened: Opened, settings: list[str]) -> dict[str, Any] | None:
