@@ -88,7 +88,8 @@ def _problem(
             known, tag = [name.strip("' ") for name in context["expected_tags"].split(", ")], context["tag"]
             kind = getattr(_owner(schema, detail["loc"]), "family", "name")
             hint = _instead_of_none(schema, detail["loc"]) if tag in NONE else ""
-            return Problem(place, f"unknown {kind} {_short(str(tag))!r}", hint or _hint(tag, known))
+            own = "" if nearest(tag, known) or kind in ("name", "column") else "; for your own, add --code FILE"
+            return Problem(place, f"unknown {kind} {_short(str(tag))!r}", hint or _hint(tag, known) + own)
         case "union_tag_not_found":
             what = "the name is missing" if isinstance(found, dict) else f"found {_shown(found)}, expected a name"
             return Problem(place, what, f"as in {{name: {next(iter(_choices(schema, detail['loc'])))}}}")
