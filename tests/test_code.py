@@ -105,6 +105,9 @@ def test_the_gradient_of_an_own_activation_is_checked(nntrain: CommandLine, moon
     Path("mine.py").write_text(ACTIVATION)
     check = ("gradcheck", moons, "--set", "model.activation=arctan", "--rows", 8, "--dtype", "float64")
     assert nntrain(*check, "--code", "mine.py").status == 0
+    assert nntrain("fit", moons, "--set", "model.activation=arctan", "--out", "run", "-q").status == 0
+    assert "cannot export arctan" in refused(nntrain, "export", "run", "--to", "numpy")
+    assert "run" in nntrain("report", "run", "--code", "mine.py", "--out", "-").out
     Path("wrong.py").write_text(ACTIVATION.replace("1 + z[i]", "2 + z[i]").replace("arctan", "other"))
     Path("wrong.py").write_text(Path("wrong.py").read_text().replace("np.other", "np.arctan"))
     other = [text.replace("arctan", "other") if isinstance(text, str) else text for text in check]
