@@ -14,7 +14,8 @@ from pathlib import Path
 from tests.helpers import ROOT, CommandLine, Ended
 
 FENCE = re.compile(r"^(?P<skip><!-- not run: .* -->\n)?```(?P<info>.*)\n(?P<body>(?:.*\n)*?)```$", re.MULTILINE)
-SHELL = re.compile(r"[|><;&*`]|\$|^for |^sed |^cat |^tail ")  # what the shell has to run
+# what the shell has to run; --code adds to the families of its process
+SHELL = re.compile(r"[|><;&*`]|\$|--code|^for |^sed |^cat |^tail ")
 NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")
 TIME = re.compile(r"[\d.]+ (?:ms|s|min|h)\b")
 

@@ -40,9 +40,9 @@ def test_the_commands_of_a_page(
     problems = []
     for info, body in blocks(page):
         language, *title = info.split()
-        if language == "yaml" and title:
+        if language in ("yaml", "python") and title:
             (tmp_path / title[0]).write_text(body)
-        if language == "python" and page.name != "CONTRIBUTING.md":  # whose block is a file of the package
+        elif language == "python" and page.name != "CONTRIBUTING.md":  # whose block is a file of the package
             exec(compile(body, page.name, "exec"), names)  # noqa: S102 - our own documentation
         for command in commands(info, body):
             if installs(command) or not runnable(command):

@@ -35,7 +35,7 @@ from nntrain.network.network import Network
 from nntrain.recipe.build import checked_network
 from nntrain.recipe.document import Document
 from nntrain.recipe.problems import problems_of
-from nntrain.recipe.schema import Recipe
+from nntrain.recipe.schema import HOLDERS, Recipe
 from nntrain.registry import Choice
 
 
@@ -89,6 +89,9 @@ class Facts(Outside):
     def n_classes(self) -> int | None:
         """Number of classes, or None for regression."""
         return None if self.classes is None else len(self.classes)
+
+
+HOLDERS.append(Facts)
 
 
 def checked_facts(path: Path, facts: Mapping[str, Any]) -> tuple[Facts, Network]:
@@ -153,4 +156,6 @@ def checked_tensors(
 
 def bad_facts(path: Path, what: str, kind: str = "model") -> InputError:
     """Return the error for an intact file that does not describe a model, or another ``kind`` of thing."""
-    return bad_input(path, f"not a valid {kind}: {what}", "use the file as nntrain wrote it")
+    own = ": unknown " in what
+    hint = "if it has a component of your own, add --code FILE" if own else "use the file as nntrain wrote it"
+    return bad_input(path, f"not a valid {kind}: {what}", hint)

@@ -98,6 +98,28 @@ Runs = Annotated[
 ]
 
 
+def _load(paths: list[Path] | None) -> list[Path] | None:
+    """Run the files of --code, before other options are read."""
+    if paths:
+        from nntrain.recipe.code import load_code
+
+        for path in paths:
+            load_code(path)
+    return paths
+
+
+Code = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--code",
+        metavar="FILE",
+        help="Python file with your own optimizer, activation, loss, initializer or schedule. Repeatable.",
+        is_eager=True,
+        callback=_load,
+    ),
+]
+
+
 def _names(key: str, family: str) -> Any:
     help_ = f"Comma-separated; see nntrain list {family}."
     return typer.Option(metavar="NAMES", help=help_, autocompletion=completion.names_of(key))

@@ -33,6 +33,7 @@ def command(
     lrs: arguments.LearningRates = None,
     vary: arguments.Vary = None,
     settings: arguments.Settings = None,
+    code: arguments.Code = None,
     tune: Annotated[int, typer.Option(min=0, metavar="N", help="Tuning trials per variant.")] = 0,
     seeds: Annotated[
         int | None,
@@ -75,6 +76,8 @@ def command(
     A difference is significant if Wilcoxon's p, with Holm's correction, is below 0.05 and the 95 % interval of the
     median paired difference excludes 0. Finished runs are kept: run the same command again to resume.
     """
+    if code and dask is not None:
+        raise bad_input("--code", "the workers of a Dask cluster do not have your file", "leave --dask out")
     form = _form({"json": json, "csv": csv, "markdown": markdown}, tables.value)
     if target is not None and not isfinite(target):
         raise bad_input("--target", f"found {target}, expected a finite number")

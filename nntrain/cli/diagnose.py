@@ -7,13 +7,14 @@ from typing import Annotated
 
 import typer
 
-from nntrain.cli.arguments import DataOption, FormatOption, Opened, SeparatorOption, Settings, TableFormat
+from nntrain.cli.arguments import Code, DataOption, FormatOption, Opened, SeparatorOption, Settings, TableFormat
 from nntrain.cli.loading import load_target
 
 
 def command(
     what: Opened,
     settings: Settings = None,
+    code: Code = None,
     data: DataOption = None,
     separator: SeparatorOption = None,
     curvature: Annotated[

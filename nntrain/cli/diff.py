@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nntrain.cli import completion
+from nntrain.cli.arguments import Code
 
 Run = Annotated[
     Path,
@@ -18,6 +19,7 @@ Run = Annotated[
 def command(
     one: Run,
     other: Run,
+    code: Code = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show how two finished runs differ.

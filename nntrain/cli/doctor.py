@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.arguments import Recipe, Settings
+from nntrain.cli.arguments import Code, Recipe, Settings
 from nntrain.errors import Status, bad_input
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ def command(
         ),
     ] = None,
     settings: Settings = None,
+    code: Code = None,
     data: Annotated[
         Path | None, typer.Option(metavar="FILE", help="CSV file to train on instead of the recipe's data.source.path.")
     ] = None,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.arguments import DataOption, SeparatorOption, Trained
+from nntrain.cli.arguments import Code, DataOption, SeparatorOption, Trained
 from nntrain.cli.loading import check_separator
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ def command(
     model: Trained,
     data: DataOption = None,
     separator: SeparatorOption = None,
+    code: Code = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Evaluate a trained model.

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nntrain.cli.arguments import Trained
+from nntrain.cli.arguments import Code, Trained
 from nntrain.errors import bad_input, nearest
 
 FORMATS = ("onnx", "torch", "keras", "numpy", "c", "sklearn", "recipe")
@@ -19,6 +19,7 @@ def command(
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="File to write.  [default: standard output]")
     ] = None,
+    code: Code = None,
 ) -> None:
     """Export a trained model for other tools.
 

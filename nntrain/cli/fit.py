@@ -8,13 +8,14 @@ from typing import Annotated
 import typer
 
 from nntrain.cli import completion
-from nntrain.cli.arguments import OptionalRecipe, Settings
+from nntrain.cli.arguments import Code, OptionalRecipe, Settings
 from nntrain.errors import Status
 
 
 def command(
     recipe: OptionalRecipe = None,
     settings: Settings = None,
+    code: Code = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Directory for the run.  [default: runs/NAME-TIME]")
     ] = None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from nntrain.cli import completion
-from nntrain.cli.arguments import NAMES, FormatOption, TableFormat
+from nntrain.cli.arguments import NAMES, Code, FormatOption, TableFormat
 from nntrain.cli.arguments import Settings as Overrides
 from nntrain.errors import Status, bad_input
 
@@ -28,6 +28,7 @@ def command(
         ),
     ] = None,
     settings: Overrides = None,
+    code: Code = None,
     steps: Annotated[
         int, typer.Option(min=0, metavar="N", help="Training steps before the second check of a recipe.")
     ] = 10,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.arguments import FormatOption, TableFormat
+from nntrain.cli.arguments import Code, FormatOption, TableFormat
 
 if TYPE_CHECKING:
     from nntrain.registry import Component
@@ -37,6 +37,7 @@ def command(
             show_default=False,
         ),
     ],
+    code: Code = None,
     form: FormatOption = TableFormat.TABLE,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
 ) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.arguments import Recipe, Settings
+from nntrain.cli.arguments import Code, Recipe, Settings
 from nntrain.errors import bad_input
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def command(
     recipe: Recipe,
     settings: Settings = None,
+    code: Code = None,
     steps: Annotated[int, typer.Option(min=20, max=100_000, help="Steps of the test.")] = 200,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:

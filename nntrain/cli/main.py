@@ -44,7 +44,7 @@ from nntrain.cli.completion import VARIABLE, complete
 from nntrain.cli.interrupts import Interrupted, ending_at_once
 from nntrain.cli.streams import give_up, prepare_streams
 from nntrain.cli.usage import Commands
-from nntrain.errors import NntrainError, Status, cannot_write
+from nntrain.errors import InputError, NntrainError, Problem, Status, cannot_write
 
 HELP = """Train, compare and debug multi-layer perceptrons.
 
@@ -138,7 +138,18 @@ def main() -> NoReturn:
         what = "cannot open" if error.filename else "cannot write"
         found = cannot_write(error.filename or "standard output", error, what)
         _end(f"nntrain: {found}", found.status)
+    except Exception as error:
+        _end(f"nntrain: {_in_code(error)}", Status.BAD_INPUT)
     sys.exit(Status.DONE)
+
+
+def _in_code(error: Exception) -> NntrainError:
+    """Return the error of a file of --code, with its line; raise any other again."""
+    loaded = sys.modules.get("nntrain.recipe.code")
+    place = None if loaded is None else loaded.place_of(error)
+    if place is None:
+        raise error
+    return InputError(Problem(place, f"{type(error).__name__}: {' '.join(str(error).split())}"))
 
 
 def _end(text: str, status: Status) -> NoReturn:

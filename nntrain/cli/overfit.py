@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.arguments import Recipe, Settings
+from nntrain.cli.arguments import Code, Recipe, Settings
 from nntrain.errors import Status, bad_input
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 def command(
     recipe: Recipe,
     settings: Settings = None,
+    code: Code = None,
     rows: Annotated[int, typer.Option(min=1, help="Training rows to learn.")] = 16,
     steps: Annotated[int, typer.Option(min=1, max=10_000_000, help="Steps, each on all of these rows.")] = 2000,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,

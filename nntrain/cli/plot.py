@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nntrain.cli import completion
-from nntrain.cli.arguments import Settings
+from nntrain.cli.arguments import Code, Settings
 from nntrain.errors import bad_input
 
 if TYPE_CHECKING:
@@ -59,6 +59,7 @@ def command(
         typer.Option(metavar="NUMBERS", help="fit, boundary: train again, and draw these epochs too, such as 0,1,10."),
     ] = None,
     settings: Settings = None,
+    code: Code = None,
     dark: Annotated[bool, typer.Option("--dark", help="Draw the picture on a dark background.")] = False,
 ) -> None:
     """Plot activations, schedules, runs or what a network has learned.

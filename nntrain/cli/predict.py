@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.arguments import SeparatorOption, Trained
+from nntrain.cli.arguments import Code, SeparatorOption, Trained
 from nntrain.errors import InputError, bad_input, counted, refuse
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ def command(
     model: Trained,
     data: Annotated[str, typer.Argument(metavar="FILE", help="CSV file; - for standard input.")] = "-",
     separator: SeparatorOption = None,
+    code: Code = None,
     proba: Annotated[bool, typer.Option("--proba", help="Add a column for the probability of each class.")] = False,
     keep: Annotated[
         list[str] | None,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.arguments import Runs
+from nntrain.cli.arguments import Code, Runs
 from nntrain.errors import InputError, bad_input
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def command(
             metavar="FILE", help="File to write; - for standard output.  [default: report.html, in a single RUN]"
         ),
     ] = None,
+    code: Code = None,
 ) -> None:
     """Write an HTML page about runs or a comparison.
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
+from nntrain.cli.arguments import Code
 from nntrain.errors import bad_input, nearest
 
 RESULTS = Path(__file__).with_name("results.schema.json")
@@ -27,6 +28,7 @@ def command(
         str | None,
         typer.Argument(metavar="COMMAND", help="With result: a command.  [default: all]", show_default=False),
     ] = None,
+    code: Code = None,
 ) -> None:
     """Print a JSON Schema (draft 7).
 

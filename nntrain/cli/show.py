@@ -6,13 +6,14 @@ from typing import Annotated
 
 import typer
 
-from nntrain.cli.arguments import Recipe, Settings
+from nntrain.cli.arguments import Code, Recipe, Settings
 from nntrain.cli.loading import load_plan
 
 
 def command(
     recipe: Recipe,
     settings: Settings = None,
+    code: Code = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show a complete recipe and its network.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nntrain.cli import completion
-from nntrain.cli.arguments import FormatOption, Settings, TableFormat
+from nntrain.cli.arguments import Code, FormatOption, Settings, TableFormat
 from nntrain.errors import bad_input
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ def command(
         ),
     ],
     settings: Settings = None,
+    code: Code = None,
     optimizers: Annotated[
         str | None,
         typer.Option(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nntrain.cli import completion
-from nntrain.cli.arguments import DataOption, FormatOption, Opened, SeparatorOption, Settings, TableFormat
+from nntrain.cli.arguments import Code, DataOption, FormatOption, Opened, SeparatorOption, Settings, TableFormat
 from nntrain.cli.loading import load_target, parse_optimizer
 from nntrain.errors import bad_input, counted
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 def command(
     what: Opened,
     settings: Settings = None,
+    code: Code = None,
     row: Annotated[int, typer.Option(min=1, metavar="N", help="Row of the training split, or of --data.")] = 1,
     data: DataOption = None,
     separator: SeparatorOption = None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nntrain.cli import completion
+from nntrain.cli.arguments import Code
 from nntrain.errors import Status, bad_input, counted
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ def command(
         Path,
         typer.Argument(metavar="RUN", help="Directory of a run.", show_default=False, autocompletion=completion.runs),
     ],
+    code: Code = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:

@@ -103,7 +103,7 @@ def describe(model: Model, with_columns: bool = False) -> Description:
     """Return the description of a model; ``with_columns``: the format can encode the columns of a table.
 
     Raises:
-        InputError: if it has preprocessing that cannot be exported.
+        InputError: if it has preprocessing or components that cannot be exported.
     """
     if model.classes is not None and len(model.target_names) > 1:
         what = f"cannot export several labels: {listed(model.target_names)}"
@@ -114,6 +114,10 @@ def describe(model: Model, with_columns: bool = False) -> Description:
         what = f"this format cannot encode columns as the model does: {listed(encoded)}"
         raise bad_input("export", what, "use --to onnx, which encodes them, or train on numeric columns without gaps")
     fills = np.array([one.fill for one in columns if isinstance(one, FilledColumn)])
+    parts = [model.loss, *(layer.activation for layer in model.network.layers)]
+    own = next((part for part in parts if not type(part).__module__.startswith("nntrain.")), None)
+    if own is not None:
+        raise bad_input("export", f"cannot export {own.name}, which is not built in", f"choose another {own.family}")
     return Description(
         name=model.recipe.name or "model",
         layers=tuple(_layers(model)),

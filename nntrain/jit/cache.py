@@ -50,8 +50,11 @@ class PackageCache:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         code = function.__code__
-        source = Path(code.co_filename).stat()
-        self._stamp = (hashlib.sha256(code.co_code).hexdigest(), source.st_size, source.st_mtime_ns)
+        path = Path(code.co_filename)
+        source = path.stat()
+        own = PACKAGE in path.parents  # of a user's file, its helpers have no other key than its content
+        content = "" if own else hashlib.sha256(path.read_bytes()).hexdigest()
+        self._stamp = (hashlib.sha256(code.co_code).hexdigest(), source.st_size, source.st_mtime_ns, content)
         self._closure = [cell.cell_contents for cell in function.__closure__ or ()]
         name = f"{function.__module__}.{function.__qualname__}".removeprefix("nntrain.")
         self._name = f"{name.replace('<', '').replace('>', '')}-{code.co_firstlineno}"

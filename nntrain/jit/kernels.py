@@ -190,7 +190,12 @@ def _compiled(compiled: CompiledFunction, dtype: np.dtype[Any]) -> Callable[...,
     if process := _compiled_by.setdefault((compiled, dtype), None):
         process.wait()
     with _announcing():
-        dispatcher.compile(compiled.signature(numba.from_dtype(dtype)))
+        try:
+            dispatcher.compile(compiled.signature(numba.from_dtype(dtype)))
+        except Exception as error:
+            from nntrain.jit.user_code import not_compiled
+
+            raise not_compiled(compiled.function, error) from None
     dispatcher.disable_compile()
     return dispatcher  # type: ignore[no-any-return]
 

@@ -37,6 +37,7 @@ ALLOWED = {
 }
 MAPPING_TYPES = ("model_type", "model_attributes_type", "dict_type")
 NONE = ("none", "None", "no", "off", "false", "nothing")  # values that people write for "no component"
+OWN = ("optimizer", "loss", "activation", "initializer", "schedule", "norm", "source")  # that --code can add to
 NEUTRAL = {"schedule": "constant", "activation": "identity"}  # the member of a family that has no effect
 
 
@@ -88,7 +89,8 @@ def _problem(
             known, tag = [name.strip("' ") for name in context["expected_tags"].split(", ")], context["tag"]
             kind = getattr(_owner(schema, detail["loc"]), "family", "name")
             hint = _instead_of_none(schema, detail["loc"]) if tag in NONE else ""
-            return Problem(place, f"unknown {kind} {_short(str(tag))!r}", hint or _hint(tag, known))
+            own = "; for your own, add --code FILE" if kind in OWN and not nearest(tag, known) else ""
+            return Problem(place, f"unknown {kind} {_short(str(tag))!r}", hint or _hint(tag, known) + own)
         case "union_tag_not_found":
             what = "the name is missing" if isinstance(found, dict) else f"found {_shown(found)}, expected a name"
             return Problem(place, what, f"as in {{name: {next(iter(_choices(schema, detail['loc'])))}}}")
