@@ -11,13 +11,14 @@ import pytest
 from nntrain.cli import help_
 from nntrain.cli.main import app
 from nntrain.cli.manual import manual
+from nntrain.cli.topics import topics
 from nntrain.utils.resources import documentation
 from tests.helpers import ROOT, CommandLine
 
 
 def test_every_topic_is_shown(nntrain: CommandLine) -> None:
     listed = nntrain("help").out
-    for topic in help_.topics():
+    for topic in topics():
         assert f"`{topic}`" in listed
         shown = nntrain("help", topic)
         assert shown.status == 0

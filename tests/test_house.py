@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from nntrain import __version__
 from nntrain.errors import Status
 from nntrain.report.html.document import ASSETS
 from nntrain.utils.resources import shipped_recipes
@@ -184,7 +185,9 @@ def test_recipes_and_datasets_are_in_the_wheel(tmp_path: Path) -> None:
     expected = {f"nntrain/{path.relative_to(ROOT / 'nntrain')}" for path in [*SOURCES, *ASSETS.iterdir()]}
     for folder in ("recipes", "datasets"):
         expected |= {f"nntrain/{folder}/{path.name}" for path in (ROOT / folder).iterdir()}
-    assert inside == expected | {"nntrain/py.typed"}
+    expected |= {f"nntrain/docs/{path.name}" for path in (ROOT / "docs").glob("*.md")}
+    manual = f"nntrain-{__version__}.data/data/share/man/man1/nntrain.1"
+    assert inside == expected | {"nntrain/py.typed", manual}
     # from the wheel alone, in an empty directory
     zipfile.ZipFile(wheel).extractall(tmp_path / "site")
     listed = subprocess.run(

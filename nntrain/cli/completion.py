@@ -78,7 +78,7 @@ def shipped(incomplete: str) -> list[str]:
 
 def topics(incomplete: str) -> list[str]:
     """Return the topics of ``help``."""
-    from nntrain.cli.help_ import topics as known
+    from nntrain.cli.topics import topics as known
 
     return _beginning(incomplete, known())
 

@@ -8,16 +8,8 @@ from typing import Annotated
 import typer
 
 from nntrain.cli import completion
+from nntrain.cli.topics import SECTIONS, topics
 from nntrain.errors import bad_input, listed, nearest
-
-# names of sections that are looked for more often than their page, and the page and heading of each
-SECTIONS = {
-    "exit-statuses": ("files", "Exit statuses"),
-    "dialects": ("diagnostics", "Dialects"),
-    "splits": ("data", "Splits"),
-    "columns": ("data", "Columns"),
-    "overriding": ("recipes", "Overriding keys"),
-}
 
 
 def command(
@@ -50,14 +42,6 @@ def command(
         console.print(Markdown(text))
 
 
-def topics() -> dict[str, str]:
-    """Return the topics, with the title of each."""
-    from nntrain.utils.resources import documentation
-
-    titles = {name: _title(path.read_text("utf-8")) for name, path in documentation().items()}
-    return {**titles, **{name: heading for name, (_, heading) in SECTIONS.items()}}
-
-
 def listing() -> str:
     """Return the list of topics."""
     lines = [f"- `{name}`: {title}" for name, title in topics().items()]
@@ -80,10 +64,6 @@ def page(topic: str) -> str:
         return pages[topic].read_text("utf-8")
     known = list(topics())
     raise bad_input("help", f"unknown topic {topic!r}", f"{nearest(topic, known)} topics: {listed(known, 40)}".strip())
-
-
-def _title(text: str) -> str:
-    return text.partition("\n")[0].removeprefix("# ")
 
 
 def _section(text: str, heading: str) -> str:

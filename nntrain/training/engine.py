@@ -149,13 +149,8 @@ class Engine:
     ) -> tuple[StepResults, int]:
         epochs = len(orders)
         ends = np.empty((epochs if keep_ends else 0, self.theta.size), self.dtype)
-        results = StepResults(
-            np.empty(learning_rates.shape),
-            np.zeros(learning_rates.shape, np.bool_),
-            np.empty(epochs),
-            self._unclipped,
-            ends,
-        )
+        shape = learning_rates.shape
+        results = StepResults(np.empty(shape), np.zeros(shape, np.bool_), np.empty(epochs), self._unclipped, ends)
         data = (self.train.x, self.train.target, orders)
         run = (self._table, self.theta, self.grad, self.state, update, self._loss)
         taken = self._steps(*run, *data, done, learning_rates, results, self.workspace)
@@ -224,10 +219,9 @@ class Engine:
         for values in running:
             values[:] = 0
         table, rows, key = self._table.copy(), self.plan.batch_rows, int(step_key(self.plan.seed, step))
-        update = update_averages[self.dtype]
         for number, start in enumerate(range(0, len(self.train.x), rows), start=1):
             table["momentum"] = 1 / number
-            update(table, theta, self.train.x[start : start + rows], key, self.workspace)
+            update_averages[self.dtype](table, theta, self.train.x[start : start + rows], key, self.workspace)
         self._measured_at = step
 
     def validation(self, step: int) -> Scores | None:
