@@ -23,6 +23,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from nntrain.cli.inspect import as_data, inspect
+from nntrain.data.partition import Splitting
 from nntrain.data.prepare import prepare
 from nntrain.data.reading import MARKS, Reading
 from nntrain.data.reading.files import read_table
@@ -156,7 +157,7 @@ def check_damaged(case: Case, folder: Path) -> str:
         names = list(table.names)
         as_data(inspect(str(path), names[-1:], read=[f"{key}={_option(value)}" for key, value in keys.items()]))
         dataset = TableFile.model_validate({"path": str(path), "target": names[-1], **keys}).load(Path(), 0)
-        prepare(dataset, validation=0, test=0, stratify=True, standardize=True, standardize_target=True, seed=0)
+        prepare(dataset, Splitting(0, 0, True, 0), standardize=True, standardize_target=True)
         outcome = "loaded"
     except InputError as error:
         if len(str(error)) > LONGEST or not str(error).strip():
