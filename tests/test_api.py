@@ -108,3 +108,14 @@ def test_wrong_input_is_one_clear_error() -> None:
         model.export("pickle", "m.pkl")
     with pytest.raises(InputError, match="no such file"):
         nntrain.load("nowhere")
+
+
+def test_rows_in_memory_are_read_plainly(tmp_path: Path) -> None:
+    """However the training data were written."""
+    rows = "".join(f"{i % 7},5;{i % 7},25\n" for i in range(40))
+    (tmp_path / "t.csv").write_text("a;y\n" + rows)
+    source = {"name": "table", "path": str(tmp_path / "t.csv"), "target": "y", "separator": "semicolon", "decimal": ","}
+    run = nntrain.fit({"data": {"source": source}, "training": {"epochs": 2}})
+    np.testing.assert_array_equal(run.model.predict([[1.5]]), run.model.predict(pl.DataFrame({"a": [1.5]})))
+    again = nntrain.fit({"data": {"source": source}, "training": {"epochs": 2}}, ([[0.5], [1.5]] * 20, [1.5, 2.5] * 20))
+    assert again.model.predict([[1.5]]).shape == (1,)

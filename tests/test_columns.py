@@ -9,16 +9,25 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 from sklearn.impute import SimpleImputer
-from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
+from sklearn.preprocessing import (
+    MinMaxScaler,
+    OneHotEncoder,
+    OrdinalEncoder,
+    QuantileTransformer,
+    RobustScaler,
+    StandardScaler,
+)
 
 from nntrain.data.columns import Column, FittedColumn
 from nntrain.data.columns.categorical import Categorical
 from nntrain.data.encoder import Encoder
 from nntrain.data.partition import Splitting
 from nntrain.data.prepare import prepare, split_dataset
+from nntrain.data.preprocessing import Standardizer
+from nntrain.data.reading.files import read_table
 from nntrain.data.roles import find_role
 from nntrain.data.table import TableFile
-from nntrain.data.text_table import Table, read_table
+from nntrain.data.text_table import Table
 from nntrain.errors import InputError
 from nntrain.registry import members
 from tests.helpers import make
@@ -96,7 +105,9 @@ def test_unseen_categories_are_counted_or_refused() -> None:
     assert fitted.read(table_of(["u", "x", "y", "x"])).unseen == (("x", 2), ("y", 1))
     strict = Categorical(unseen="error").fit("a", raw.values, raw.levels)
     (problem,) = strict.read(table_of(["u", "x", "y", "x"])).problems
-    assert str(problem).startswith("t.csv:3: column 'a': unknown category 'x' (and in 2 more rows)")
+    assert str(problem).startswith(
+        "t.csv:3: column 'a': unknown category 'x' (and in 2 more rows, such as 'y' in line 4)"
+    )
 
 
 def test_ranks_are_those_of_scikit_learn() -> None:
@@ -249,7 +260,7 @@ def test_roles_and_exclusions_of_the_recipe_hold() -> None:
 
 @pytest.mark.parametrize("name", sorted(members(FittedColumn)))
 def test_every_role_survives_json(name: str) -> None:
-    assert name in members(Column)
+    assert name in {*members(Column), "quantile"}
 
 
 def test_adjacent_roles_do_not_mix() -> None:
@@ -260,3 +271,105 @@ def test_adjacent_roles_do_not_mix() -> None:
     owners = [column.column for column in encoder.columns for _ in column.features()]
     assert sum(a != b for a, b in pairwise(owners)) == len(encoder.columns) - 1
     assert encoder.apply(dataset.x).shape == (120, len(owners))
+
+
+@pytest.mark.parametrize(
+    ("scaling", "scaler"), [("standard", StandardScaler()), ("minmax", MinMaxScaler()), ("robust", RobustScaler())]
+)
+def test_scalings_are_those_of_scikit_learn(scaling: Any, scaler: Any) -> None:
+    random = np.random.default_rng(0)
+    x = np.stack([random.normal(5, 3, 40), random.lognormal(9, 2, 40), np.full(40, 7.0), random.integers(0, 2, 40)], 1)
+    new = random.normal(size=(9, 4)) * 10
+    found = Standardizer.of(x, scaling)
+    np.testing.assert_allclose(found.apply(new), scaler.fit(x).transform(new), rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(found.invert(found.apply(x)), x, rtol=1e-12, atol=1e-12)
+    huge = Standardizer.of(np.array([[-1.7e308], [1.7e308], [0.0]]), scaling)
+    assert np.isfinite([huge.mean, huge.scale]).all()
+
+
+def test_a_column_has_a_scaling_of_its_own() -> None:
+    Path("m.csv").write_text(mixed())
+    keys = {"path": "m.csv", "target": "y", "columns": {"age": {"name": "numeric", "scale": "minmax"}, "id": "numeric"}}
+    dataset = TableFile.model_validate(keys).load(Path(), 0)
+    settings: dict[str, Any] = {"how": Splitting(0, 0.2, True, 1), "standardize_target": False}
+    data = prepare(dataset, **settings, standardize=True, scaling="robust")
+    assert data.encoder is not None
+    assert data.inputs is not None
+    names = list(data.encoder.names)
+    age, number, sex = (data.train.x[:, names.index(name)] for name in ("age", "id", "sex=f"))
+    assert (age.min(), age.max()) == (0, 1)
+    np.testing.assert_allclose(np.percentile(number, [50, 75]) - np.percentile(number, [50, 25]), [0, 1], atol=1e-12)
+    assert set(sex) == {0, 1}
+    data = prepare(dataset, **settings, standardize=False)
+    assert data.inputs is not None  # of the age alone
+    assert (data.inputs.scale != 1).sum() == 1
+
+
+def test_only_roles_and_levels_come_from_rows_outside_the_training_split() -> None:
+    Path("m.csv").write_text(mixed())
+    dataset = TableFile.model_validate({"path": "m.csv", "target": "y", "columns": {"id": "numeric"}}).load(Path(), 0)
+    how = Splitting(0.2, 0.2, True, 1)
+    scaled: dict[str, Any] = {"how": how, "standardize": True, "standardize_target": False}
+    train = np.isin(dataset.x[:, 0], split_dataset(dataset, how)["train"].x[:, 0])
+    changed = dataset.x.copy()
+    changed[~train, :2] = 1e6  # numbers
+    changed[~train, 2:4] = 0  # the first category
+    changed[~train, 4] = np.nan
+    data, other = prepare(dataset, **scaled), prepare(replace(dataset, x=changed), **scaled)
+    assert data.encoder is not None
+    assert other.encoder is not None
+    assert data.encoder.to_json() == other.encoder.to_json()
+    assert data.inputs is not None
+    assert other.inputs is not None
+    assert data.inputs.to_json() == other.inputs.to_json()
+    np.testing.assert_array_equal(data.train.x, other.train.x)
+
+
+def test_a_table_of_one_row() -> None:
+    Path("m.csv").write_text("a,b,y\n1.5,u,2.5\n")
+    dataset = TableFile(path="m.csv", target="y").load(Path(), 0)
+    data = prepare(dataset, Splitting(0, 0, True, 0), standardize=True, standardize_target=True)
+    assert data.train.x.tolist() == [[0, 1]]  # the only category counts as rare
+    assert data.targets is not None
+    assert data.targets.invert(data.train.y).tolist() == [[2.5]]
+
+
+@pytest.mark.parametrize("rows", [7, 40, 1500])
+def test_quantiles_are_those_of_scikit_learn(rows: int) -> None:
+    random = np.random.default_rng(rows)
+    train = np.round(random.lognormal(2, 1, rows), 1)
+    new = np.concatenate(
+        [np.round(random.lognormal(2, 2, 50), 1), train[:5], [train.min(), train.max(), -1e300, 1e300]]
+    )
+    fitted = make(Column, "numeric", scale="quantile").fit("a", train, ())
+    theirs = QuantileTransformer(n_quantiles=min(1000, rows), subsample=None).fit(train[:, None])
+    np.testing.assert_allclose(fitted.encode(new), theirs.transform(new[:, None]), rtol=1e-12, atol=1e-12)
+    assert type(fitted).model_validate_json(fitted.model_dump_json()) == fitted
+    with pytest.raises(ValueError, match="not in order"):
+        type(fitted).model_validate({**fitted.model_dump(), "quantiles": [2.0, 1.0]})
+
+
+def test_all_numbers_are_scaled_by_quantiles() -> None:
+    Path("m.csv").write_text(mixed())
+    dataset = TableFile(path="m.csv", target="y").load(Path(), 0)
+    settings: dict[str, Any] = {"how": Splitting(0, 0.2, True, 1), "standardize_target": False}
+    data = prepare(dataset, **settings, standardize=True, scaling="quantile")
+    assert data.encoder is not None
+    names = list(data.encoder.names)
+    age, born = (data.train.x[:, names.index(name)] for name in ("age", "born days"))
+    assert (age.min(), age.max()) == (0, 1)
+    np.testing.assert_allclose([born.mean(), born.std()], [0, 1], atol=1e-12)
+    plain = replace(dataset, columns=None, x=np.random.default_rng(0).normal(size=(120, 5)))
+    data = prepare(plain, **settings, standardize=True, scaling="quantile")
+    assert (data.train.x.min(), data.train.x.max()) == (0, 1)
+    assert data.encoder is not None
+    assert data.encoder.names == dataset.feature_names
+
+
+def test_the_largest_numbers_are_encoded() -> None:
+    Path("m.csv").write_text("a,y\n" + "".join(f"{1 + i % 17 / 30}e308,{i}.5\n" for i in range(30)))
+    dataset = TableFile(path="m.csv", target="y").load(Path(), 0)
+    settings: dict[str, Any] = {"how": Splitting(0, 0.2, True, 1), "standardize_target": True}
+    for scaling in ("standard", "quantile"):
+        data = prepare(dataset, **settings, standardize=True, scaling=scaling)
+        assert np.isfinite(data.train.x).all()

@@ -2,9 +2,11 @@
 
 import csv
 import io
+from datetime import date
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 
 from nntrain.artifacts.model import Model
@@ -71,6 +73,9 @@ def test_a_mixed_table_with_semicolons_and_a_byte_order_mark(nntrain: CommandLin
     assert first.out == other.out
     assert len(rows_of(first.out)) == 7
     assert "column 'country': 1 row with a category not seen in training: 'Chile'" in other.err
+    strict = nntrain("predict", "run", "--unseen", "error", stdin=as_csv(new, columns, ";"))
+    assert strict.status == 2
+    assert "column 'country': unknown category 'Chile'" in strict.err
     one = nntrain("predict", "run", "--separator", ",", stdin=as_csv(new[:1], columns[::-1]))
     assert rows_of(one.out)[0]["y"] == rows_of(first.out)[0]["y"]
 
@@ -102,6 +107,101 @@ def test_numbers_of_any_size_are_learned_by_default(nntrain: CommandLine) -> Non
     model = Model.load(Path("run/model.safetensors"))
     assert model.targets is not None
     assert model.recipe.data.standardize_target is True
+
+
+def numbers() -> list[dict[str, object]]:
+    """Return rows with decimal commas, points between thousands and dates."""
+    return [
+        {"size": f"{1 + i % 3}.{100 + i},5", "rate": f"{i % 7},25", "kind": "uv"[i % 2], "y": f"{i % 7},5"}
+        for i in range(60)
+    ]
+
+
+def test_a_model_reads_files_as_its_training_data(nntrain: CommandLine) -> None:
+    rows = numbers()
+    columns = list(rows[0])
+    Path("t.csv").write_bytes(("Sales\n" + as_csv(rows, columns, ";", "\r\n")).encode("utf-16"))
+    read = ("--read", "encoding=utf-16", "--read", "skip_rows=1")
+    assert "looks like UTF-16 text\n  use --read encoding=utf-16" in nntrain("init", "t.csv", "--target", "y").err
+    recipe = nntrain("init", "t.csv", "--target", "y", *read).out
+    for line in ("separator: semicolon", "decimal: ','", "thousands: .", "encoding: utf-16", "skip_rows: 1"):
+        assert line in recipe
+    ended = nntrain("fit", "-", "-q", "--out", "run", "--set", "training.epochs=3", stdin=recipe)
+    assert ended.status == 0, ended.err
+    Path("new.csv").write_bytes(("Sales\n" + as_csv(rows[:5], columns[-2::-1], ";", "\r\n")).encode("utf-16"))
+    own = nntrain("predict", "run", "new.csv")
+    assert len(rows_of(own.out)) == 5
+    plain = [{**row, "size": f"{1 + i % 3}{100 + i}.5", "rate": f"{i % 7}.25"} for i, row in enumerate(rows[:5])]
+    options = ("--separator", "comma", "--read", "decimal=.", "--read", "thousands=null", "--read", "encoding=utf-8")
+    other = nntrain("predict", "run", *options, "--read", "skip_rows=0", stdin=as_csv(plain, columns))
+    assert other.out == own.out
+    assert nntrain("evaluate", "run", "--data", "t.csv", "--json").status == 0
+
+
+def test_formats_do_not_change_predictions(nntrain: CommandLine) -> None:
+    frame = pl.DataFrame(
+        {
+            "a": [None if i % 7 == 0 else float(i % 5) for i in range(60)],
+            "code": [f"00{i % 3}" for i in range(60)],
+            "when": [date(2024, 1 + i % 12, 1) for i in range(60)],
+            "ok": [None if i % 9 == 0 else i % 2 == 0 for i in range(60)],
+            "y": ["tiny" if i < 3 else "large" for i in range(60)],
+        }
+    )
+    frame.write_parquet("t.parquet")
+    fit(nntrain, "data.source.path=t.parquet", "data.stratify=false")
+    expected = nntrain("predict", "run", "t.parquet").out
+    other = frame.select(reversed(frame.columns[:-1]))
+    other.write_csv("t.csv")
+    other.write_ndjson("t.jsonl")
+    for path in ("t.csv", "t.jsonl"):
+        assert nntrain("predict", "run", path).out == expected
+    assert nntrain("evaluate", "run", "--json").json["train"]["accuracy"] > 0
+    recipe = nntrain("init", "t.parquet", "--target", "y").out
+    assert nntrain("fit", "-", "-q", "--out", "again", "--set", "training.epochs=2", stdin=recipe).status == 0
+
+
+def test_several_files_and_standard_input(nntrain: CommandLine) -> None:
+    rows = mixed()
+    for name, part in (("p-1.csv", rows[:50]), ("p-2.csv", rows[50:])):
+        Path(name).write_text(as_csv(part, list(rows[0])))
+    fit(nntrain, "data.source.path=p-*.csv")
+    assert nntrain("evaluate", "run", "--json").status == 0
+    Path("t.yaml").write_text("data: {source: {name: table, path: '-', target: y}}\ntraining: {epochs: 2}\n")
+    text = as_csv(rows, list(rows[0]))
+    assert nntrain("fit", "t.yaml", "--out", "run", "--overwrite", "-q", stdin=text).status == 0
+    assert "its training data came from standard input" in nntrain("evaluate", "run").err
+    assert nntrain("evaluate", "run", "--data", "-", "--json", stdin=text).json["data"]["loss"] > 0
+    assert "if it held the recipe" in nntrain("fit", "-", stdin=Path("t.yaml").read_text()).err
+
+
+@pytest.mark.parametrize(
+    ("read", "words"),
+    [
+        ("decimal", "expected KEY=VALUE"),
+        ("decima=,", "did you mean decimal?"),
+        ("decimal=;", "found the text ';', expected '.' or ','"),
+        ("thousands=.", "decimal and thousands are both '.'"),
+        ("skip_rows=x", "expected a whole number"),
+    ],
+)
+def test_wrong_ways_to_read_are_refused(nntrain: CommandLine, read: str, words: str) -> None:
+    Path("t.csv").write_text("a,y\n1,2\n")
+    ended = nntrain("inspect", "t.csv", "--read", read)
+    assert ended.status == 2
+    assert words in ended.err
+
+
+@pytest.mark.parametrize("scaling", ["minmax", "quantile"])
+def test_a_scaling_is_stored_in_the_model(nntrain: CommandLine, scaling: str) -> None:
+    rows = mixed()
+    Path("t.csv").write_text(as_csv(rows, list(rows[0])))
+    fit(nntrain, f"data.scaling={scaling}", "data.source.columns={income: {name: numeric, scale: robust}}")
+    assert nntrain("evaluate", "run", "--json").status == 0
+    assert len(rows_of(nntrain("predict", "run", stdin=as_csv(rows[:3], list(rows[0])[::-1])).out)) == 3
+    model = Model.load(Path("run/model.safetensors"))
+    assert model.encoder is not None
+    assert ("quantile" in {column.name for column in model.encoder.columns}) == (scaling == "quantile")
 
 
 def test_a_wide_table(nntrain: CommandLine) -> None:

@@ -137,7 +137,7 @@ def test_new_rows_may_be_parted_otherwise_than_the_recipes(nntrain: CommandLine,
         assert nntrain("predict", iris, folder / "other.csv", "--separator", typed).out == expected
         evaluated = nntrain("evaluate", iris, "--data", folder / "other.csv", "--separator", typed, "--json").json
         assert evaluated == nntrain("evaluate", iris, "--data", folder / "iris.csv", "--json").json
-    assert r'looks tab-separated; use --separator "\t"' in refused(nntrain, "predict", iris, folder / "other.csv")
+    assert "looks tab-separated; use --separator tab" in refused(nntrain, "predict", iris, folder / "other.csv")
     message = refused(nntrain, "predict", iris, folder / "iris.csv", "--separator", "x")
     assert "--separator: unknown separator 'x'" in message
     assert "add --data FILE" in refused(nntrain, "evaluate", iris, "--separator", ";")

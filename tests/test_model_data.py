@@ -168,7 +168,7 @@ def test_devices_and_pipes_are_no_models_and_devices_no_text(project: Path, nntr
     for path in ("pipe", "/dev/null"):
         assert "is not a model file" in refused(nntrain, "evaluate", path)
     assert "/dev/zero: is a device, expected a recipe" in refused(nntrain, "fit", "/dev/zero")
-    assert "/dev/zero: is a device, expected a CSV" in refused(
+    assert "/dev/zero: is a device, expected a table" in refused(
         nntrain, "fit", "r.yaml", "--set", "data.source.path=/dev/zero"
     )
 

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 from nntrain.api.frames import as_file, as_frame
 from nntrain.artifacts.lookup import find_model
 from nntrain.artifacts.model import Model, named_arrays
-from nntrain.artifacts.model_rows import feature_rows, model_table
+from nntrain.artifacts.model_rows import feature_rows
+from nntrain.artifacts.model_table import model_table
+from nntrain.data.reading import Reading
 from nntrain.errors import bad_input
 from nntrain.export import FORMATS, export
 from nntrain.recipe.schema import to_data
@@ -90,7 +92,7 @@ class TrainedModel:
 
     def _outputs(self, rows: Any) -> NDArray[Any]:
         with as_file(as_frame(rows, self.features)) as path:
-            x, notes = feature_rows(self._model, model_table(self._model, str(path), ","))
+            x, notes = feature_rows(self._model, model_table(self._model, str(path), reading=Reading()))
         for note in notes:
             warnings.warn(note, stacklevel=3)
         (outputs,) = self._model.outputs(x)

@@ -15,6 +15,7 @@ from nntrain.api.notebook import ProgressLine
 from nntrain.artifacts.lookup import open_recipe
 from nntrain.artifacts.metrics_file import epoch_line
 from nntrain.artifacts.model import Model
+from nntrain.data.reading import Reading
 from nntrain.errors import bad_input, counted
 from nntrain.recipe.build import build
 from nntrain.recipe.document import Document
@@ -135,7 +136,8 @@ def _with_data(opened: Opened, data: Any, stack: ExitStack) -> Opened:
     """Return a recipe whose source is a CSV file of ``data``, which lasts as long as ``stack``."""
     content = _mapping(opened.document.data)
     section = _mapping(content.get("data"))
-    keys = {key: value for key, value in _mapping(section.get("source")).items() if key != "sha256"}
+    given = _mapping(section.get("source"))
+    keys = {key: value for key, value in given.items() if key not in ("sha256", *Reading.model_fields)}
     if isinstance(data, tuple) and len(data) == PAIR:
         frame, keys["target"] = with_targets(*data)
         targets = keys["target"] if isinstance(keys["target"], list) else [keys["target"]]
@@ -147,7 +149,7 @@ def _with_data(opened: Opened, data: Any, stack: ExitStack) -> Opened:
             hint = 'as in {"data": {"source": {"target": "price"}}}, or give a pair (X, y)'
             raise bad_input("data", "the recipe does not name the target's column as data.source.target", hint)
     path = stack.enter_context(as_file(frame))
-    source = {**keys, "name": "table", "path": str(path), "separator": ","}
+    source = {**keys, "name": "table", "path": str(path)}
     changed = {**content, "data": {**section, "source": source}}
     document = Document(opened.document.source, changed, opened.document.places, opened.document.problems)
     return Opened(document, opened.folder, opened.name)

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from nntrain.artifacts.run_files import MODEL, RECIPE, settle
+from nntrain.data.reading import KINDS, ending
 from nntrain.errors import InputError, bad_input, nearest
 from nntrain.recipe.document import Document
 from nntrain.recipe.load import Loaded, Opened, check, open_file
@@ -22,7 +23,7 @@ from nntrain.utils.formats import is_safetensors
 from nntrain.utils.resources import shipped_recipes
 
 SUFFIX = ".safetensors"
-RECIPES, TABLES = (".yaml", ".yml", ".json"), (".csv", ".tsv")
+RECIPES = (".yaml", ".yml", ".json")
 ALLOWED = "name a recipe file, a shipped recipe (see nntrain recipes), a run directory or a model file"
 
 
@@ -81,8 +82,8 @@ def open_recipe(text: str) -> Opened:
         recipe = located(Model.load(path).recipe, path)
         return Opened(Document(text, to_data(recipe)), Path.cwd(), recipe.name or "run")
     file = Path(found.recipe)
-    if file.suffix.lower() in TABLES:
-        hint = f"name it in a recipe: data: {{source: {{name: csv, path: {file.name}, target: COLUMN}}}}"
+    if ending(found.recipe) in KINDS:
+        hint = f"name it in a recipe: data: {{source: {{name: table, path: {file.name}, target: COLUMN}}}}"
         raise bad_input(text, "is a table, expected a recipe", hint)
     return open_file(found.recipe)
 

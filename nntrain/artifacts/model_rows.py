@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,13 +13,15 @@ from numpy.typing import NDArray
 from nntrain.artifacts.model import Model
 from nntrain.data import Dataset, Label
 from nntrain.data.cells import MISSING
-from nntrain.data.columns import Raw
+from nntrain.data.columns import FittedColumn, Raw
+from nntrain.data.columns.categorical import FittedCategorical
 from nntrain.data.numbers import complete_numbers
 from nntrain.data.prepare import Split, split_dataset
+from nntrain.data.reading.content import STDIN, is_there
 from nntrain.data.row_weights import row_weights
 from nntrain.data.table import TableFile
 from nntrain.data.target import Task, labels, missing_targets, read_labels
-from nntrain.data.text_table import Separator, Table, read_table
+from nntrain.data.text_table import Table
 from nntrain.errors import (
     MAX_PROBLEMS,
     NOWHERE,
@@ -40,26 +42,7 @@ from nntrain.recipe.schema import Recipe, parse
 
 FILES = {"path": "training data", "test_file": "test data"}
 RECIPE = "recipe.yaml"  # beside a run's model
-NAME_IT = "name a CSV file with its columns with --data"
-
-
-def model_table(model: Model, path: str, separator: str | None = None) -> Table:
-    """Read the CSV file at ``path`` (``-``: standard input) for a model.
-
-    ``separator`` separates its cells; None: as in the model's recipe.
-
-    Raises:
-        InputError: if it cannot be read.
-    """
-    mark = getattr(model.recipe.data.source, "separator", ",") if separator is None else separator
-    mark = "\t" if mark == "\\t" else mark  # as typed in a shell
-    marks = get_args(Separator)
-    if mark not in marks:
-        allowed = " ".join(repr(one) for one in marks)
-        raise bad_input("--separator", f"unknown separator {separator!r}", f"allowed: {allowed}")
-    table = read_table(path, mark, "--separator")
-    source = model.recipe.data.source
-    return replace(table, tokens=source.tokens) if isinstance(source, TableFile) else table
+NAME_IT = "name a table with its columns with --data"
 
 
 @dataclass(frozen=True)
@@ -77,19 +60,21 @@ class Rows:
     notes: tuple[str, ...] = ()
 
 
-def feature_rows(model: Model, table: Table) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+def feature_rows(model: Model, table: Table, unseen: str | None = None) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """Return the model's columns (N, columns) of a table, and notes for the user.
+
+    ``unseen`` says what happens to categories not seen in training, pool or error; None: as the recipe says.
 
     Raises:
         InputError: if it lacks a column, or has a cell that the model cannot use.
     """
     _places(model.column_names, table.names, table.source, table.names_hint())
-    rows = _rows(model, table)
+    rows = _rows(model, table, unseen)
     refuse(rows.problems)
     return rows.x, rows.notes
 
 
-def labeled_rows(model: Model, table: Table) -> tuple[Split, tuple[str, ...]]:
+def labeled_rows(model: Model, table: Table, unseen: str | None = None) -> tuple[Split, tuple[str, ...]]:
     """Return the model's columns and targets of a table, and notes for the user; rows without a target are left out.
 
     Raises:
@@ -102,7 +87,7 @@ def labeled_rows(model: Model, table: Table) -> tuple[Split, tuple[str, ...]]:
         raise bad_input(table.source, f"no row has a target {listed(map(repr, model.target_names))}")
     notes = [f"{counted(int(missing.sum()), 'row')} without a target left out"] if missing.any() else []
     table = table.where(~missing) if missing.any() else table
-    rows = _rows(model, table)
+    rows = _rows(model, table, unseen)
     y: NDArray[Any]
     if model.classes is None:
         y, problems = complete_numbers(table, model.target_names)
@@ -126,17 +111,23 @@ def _row_weights(model: Model, table: Table) -> tuple[NDArray[np.float64] | None
     return *row_weights(table, name), []
 
 
-def _rows(model: Model, table: Table) -> Rows:
+def _rows(model: Model, table: Table, unseen: str | None) -> Rows:
     if model.encoder is None:
         x, problems = complete_numbers(table, model.feature_names)
         return Rows(x, tuple(problems))
-    read = [column.read(table) for column in model.encoder.columns]
+    columns = [_strict(column, unseen) for column in model.encoder.columns]
+    read = [column.read(table) for column in columns]
     problems = [problem for raw in read for problem in raw.problems]
     notes = [_unseen(name, raw) for name, raw in zip(model.column_names, read, strict=True) if raw.unseen]
     x = np.stack([raw.values for raw in read], axis=1)
     gaps = int(np.isnan(x).any(axis=1).sum())
     filled = [f"filled in missing values in {counted(gaps, 'row')}"] if gaps else []
     return Rows(x, tuple(problems), (*filled, *notes))
+
+
+def _strict(column: FittedColumn, unseen: str | None) -> FittedColumn:
+    given = unseen is not None and isinstance(column, FittedCategorical)
+    return column.model_copy(update={"unseen": unseen}) if given else column
 
 
 def _unseen(name: str, raw: Raw) -> str:
@@ -167,6 +158,8 @@ def located(recipe: Recipe, path: Path) -> Recipe:
     source = recipe.data.source
     if not isinstance(source, TableFile):
         return recipe
+    if source.path == STDIN:
+        raise bad_input(path, "its training data came from standard input", NAME_IT)
     run = path.with_name(RECIPE)
     written: Mapping[str, str] = {}
     with suppress(InputError):  # it is not the recipe of a run
@@ -177,7 +170,7 @@ def located(recipe: Recipe, path: Path) -> Recipe:
         if getattr(source, CHECKSUMS[key]) is None:
             raise bad_input(path, f"has no checksum of its {FILES[key]} {name}", NAME_IT)
         places = [path.parent / place for place in dict.fromkeys((written.get(key, name), name))]
-        found[key] = next((str(place) for place in places if place.is_file()), None)
+        found[key] = next((str(place) for place in places if is_there(place)), None)
         if found[key] is None:
             looked = " and ".join(map(str, places))
             raise bad_input(path, f"its {FILES[key]} are missing: looked for {looked}", NAME_IT)
@@ -197,9 +190,8 @@ def as_trained(model: Model, dataset: Dataset, source: str) -> Dataset:
     places = _places(model.column_names, dataset.feature_names, source)
     x = dataset.x[:, places]
     if model.encoder is not None:
-        if dataset.columns is None:
-            raise bad_input(source, "has no column roles, which the model needs")
-        x = model.encoder.recode([dataset.columns[place] for place in places], x)
+        columns = dataset.columns
+        x = x if columns is None else model.encoder.recode([columns[place] for place in places], x)
     if model.classes is None or dataset.classes is None:
         if dataset.classes != model.classes:
             kinds = ["numbers" if classes is None else "classes" for classes in (dataset.classes, model.classes)]

@@ -58,11 +58,43 @@ DataOption = Annotated[
     str | None,
     typer.Option(
         metavar="FILE",
-        help="CSV file with the model's columns; - for standard input.  [default: the data it was trained on]",
+        help="Table with the model's columns; - for standard input.  [default: the data it was trained on]",
     ),
 ]
 SeparatorOption = Annotated[
-    str | None, typer.Option(metavar="MARK", help="Cell separator of the CSV file.  [default: as in the recipe]")
+    str | None,
+    typer.Option(
+        metavar="MARK",
+        help="Cell separator: comma, semicolon, tab, pipe, space or colon, or the character.  "
+        "[default: as in the recipe]",
+        autocompletion=completion.separators,
+    ),
+]
+ReadOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--read",
+        metavar="KEY=VALUE",
+        help="How the table is read, by a key of data.source: format, decimal, thousands, encoding, header, skip_rows; "
+        "as in --read decimal=,. Repeatable.",
+        autocompletion=completion.readings,
+    ),
+]
+
+
+class Unseen(StrEnum):
+    """What happens to a category that training has not seen."""
+
+    POOL = "pool"
+    ERROR = "error"
+
+
+UnseenOption = Annotated[
+    Unseen | None,
+    typer.Option(
+        metavar="pool|error",
+        help="Categories not seen in training: treat them as rare ones, or refuse them.  [default: as in the recipe]",
+    ),
 ]
 
 

@@ -83,6 +83,17 @@ def topics(incomplete: str) -> list[str]:
     return _beginning(incomplete, known())
 
 
+def separators(incomplete: str) -> list[str]:
+    """Return the names of cell separators."""
+    return _beginning(incomplete, ["comma", "semicolon", "tab", "pipe", "space", "colon"])
+
+
+def readings(incomplete: str) -> list[str]:
+    """Return completions for ``--read``."""
+    keys = ("format", "separator", "decimal", "thousands", "encoding", "header", "skip_rows")
+    return _beginning(incomplete, [f"{key}=" for key in keys])
+
+
 def settings(incomplete: str) -> list[str]:
     """Return completions for ``--set``: keys level by level, then their choices or defaults."""
     found = _beginning(incomplete, _settings(incomplete))

@@ -7,7 +7,16 @@ from typing import Annotated
 
 import typer
 
-from nntrain.cli.arguments import Code, DataOption, FormatOption, Opened, SeparatorOption, Settings, TableFormat
+from nntrain.cli.arguments import (
+    Code,
+    DataOption,
+    FormatOption,
+    Opened,
+    ReadOption,
+    SeparatorOption,
+    Settings,
+    TableFormat,
+)
 from nntrain.cli.loading import load_target
 
 
@@ -17,6 +26,7 @@ def command(
     code: Code = None,
     data: DataOption = None,
     separator: SeparatorOption = None,
+    read: ReadOption = None,
     curvature: Annotated[
         bool,
         typer.Option(
@@ -50,7 +60,7 @@ def command(
     from nntrain.report.layers import layers_table
 
     with announce_compiling():
-        target = load_target(what, settings or [], data, separator)
+        target = load_target(what, settings or [], data, separator, read)
         seen = network_stats(target.plan, target.theta)
         finite = seen.not_finite is None
         curved = measure(target.plan, target.theta) if curvature and finite else None

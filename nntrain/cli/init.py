@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from nntrain.cli.arguments import ReadOption
 from nntrain.cli.inspect import Inspected, MarkOption, TableArgument
 from nntrain.errors import bad_input, refuse
 
@@ -29,6 +30,7 @@ def command(
         list[str] | None,
         typer.Option(metavar="COLUMN", help="Column not to use, such as one that gives the target away. Repeatable."),
     ] = None,
+    read: ReadOption = None,
 ) -> None:
     """Print a commented recipe for a table, ready to run.
 
@@ -37,15 +39,21 @@ def command(
     """
     from nntrain.cli.result import note, print_text
 
-    text, notes = init(file, target, separator, exclude or [])
+    text, notes = init(file, target, separator, exclude or [], read)
     note(notes)
     print_text(text)
 
 
 def init(
-    file: str, targets: list[str], separator: str | None = None, exclude: Sequence[str] = ()
+    file: str,
+    targets: list[str],
+    separator: str | None = None,
+    exclude: Sequence[str] = (),
+    read: list[str] | None = None,
 ) -> tuple[str, list[str]]:
     """Return a recipe for the table ``file`` without the columns ``exclude``, and what looks wrong with the table.
+
+    The other arguments are those of ``inspect``.
 
     Raises:
         InputError: if it cannot be read, or a target is not a column.
@@ -53,9 +61,7 @@ def init(
     from nntrain.cli.inspect import inspect
     from nntrain.recipe.starter import starter
 
-    if file == "-":
-        raise bad_input("-", "a recipe needs the path of the table", "save the table to a file first")
-    found = inspect(file, targets, separator)
+    found = inspect(file, targets, separator, read)
     refuse(found.table.missing_columns(exclude))
     both = next((name for name in exclude if name in targets), None)
     if both is not None:
@@ -65,7 +71,7 @@ def init(
     missing = [*map(str, found.source.missing), *missing]
     problems = {column.problem.fact for column in found.profile.columns if column.problem is not None}
     notes = [line for line in found.findings if line not in problems]
-    return starter(found.profile, file, targets, found.table.separator, missing, roles, exclude), notes
+    return starter(found.profile, file, targets, found.reading, missing, roles, exclude), notes
 
 
 def without(found: Inspected, exclude: Sequence[str]) -> Inspected:
@@ -82,15 +88,13 @@ def without(found: Inspected, exclude: Sequence[str]) -> Inspected:
 
 def repairs(table: Table, profile: Profile) -> tuple[list[str], dict[str, str]]:
     """Return the tokens and roles that make columns readable whose cells are not all numbers, dates or truth values."""
-    import polars as pl
-
     missing: dict[str, None] = {}
     roles: dict[str, str] = {}
     for column in profile.columns:
         if column.problem is None:
             continue
         cells = table.cells(column.name).drop_nulls()
-        wrong = cells.filter(cells.cast(pl.Float64, strict=False).is_null()).unique(maintain_order=True).to_list()
+        wrong = cells.filter(table.numbers(cells).is_null()).unique(maintain_order=True).to_list()
         if column.role == "numeric" and len(wrong) <= FEW_MARKERS and len(wrong) < column.distinct / 2:
             missing |= dict.fromkeys(wrong)
         else:

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from nntrain.errors import refuse
+from nntrain.cli import completion
+from nntrain.cli.arguments import ReadOption
+from nntrain.errors import listed, refuse
 
 if TYPE_CHECKING:
     from typing import Any
@@ -17,13 +19,24 @@ if TYPE_CHECKING:
     from nntrain.data.text_table import Table
 
 TableArgument = Annotated[
-    str, typer.Argument(metavar="FILE", help="CSV file, or - for standard input.", show_default=False)
+    str,
+    typer.Argument(
+        metavar="FILE",
+        help="CSV, Parquet, JSON lines, NPY, NPZ or XLSX file, a pattern for several, or - for standard input.",
+        show_default=False,
+    ),
 ]
 TargetOption = Annotated[
     list[str] | None, typer.Option(metavar="COLUMN", help="Column to predict. Repeatable, for several numbers.")
 ]
 MarkOption = Annotated[
-    str | None, typer.Option(metavar="MARK", help="Cell separator.  [default: detected from the first line]")
+    str | None,
+    typer.Option(
+        metavar="MARK",
+        help="Cell separator: comma, semicolon, tab, pipe, space or colon, or the character.  "
+        "[default: detected from the first line]",
+        autocompletion=completion.separators,
+    ),
 ]
 
 
@@ -38,11 +51,23 @@ class Inspected(NamedTuple):
     profile: Profile
     findings: list[str]
 
+    @property
+    def reading(self) -> dict[str, Any]:
+        """The keys of data.source that say how the file is read, where they differ from the defaults."""
+        from nntrain.data.reading import MARK_NAMES, Reading
+
+        table = self.table
+        found = table.reading.model_dump(exclude_defaults=True)
+        if table.separator != Reading().mark(self.source.path):
+            found = {"separator": MARK_NAMES[table.separator], **found}
+        return found
+
 
 def command(
     file: TableArgument,
     target: TargetOption = None,
     separator: MarkOption = None,
+    read: ReadOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show a table's columns, and what looks wrong with them.
@@ -55,33 +80,41 @@ def command(
     from nntrain.cli.result import note, print_json, print_table
     from nntrain.report.profile_table import profile_table
 
-    found = inspect(file, target or [], separator)
+    found = inspect(file, target or [], separator, read or [])
     if json:
         print_json(as_data(found))
         return
     print_table(profile_table(found.profile, found.findings, stdout_console().width))
+    if found.reading:
+        note([f"read with {listed(f'{key}: {value!r}' for key, value in found.reading.items())}"])
     note(found.profile.target.notes if found.profile.target is not None else ())
 
 
-def inspect(file: str, targets: list[str], separator: str | None = None) -> Inspected:
+def inspect(file: str, targets: list[str], separator: str | None = None, read: list[str] | None = None) -> Inspected:
     """Return the profile of the table ``file`` (``-``: standard input), and what looks wrong.
+
+    Args:
+        file: path of the table.
+        targets: columns to predict.
+        separator: of its cells; None: detected.
+        read: how it is read, ``key=value``.
 
     Raises:
         InputError: if it cannot be read, or a target is not a column.
     """
     from nntrain.data.findings import findings
-    from nntrain.data.layout import likely_separator
     from nntrain.data.profile import profile
+    from nntrain.data.reading import Reading
+    from nntrain.data.reading.files import read_table
     from nntrain.data.table import TableFile
     from nntrain.data.target import target_markers
-    from nntrain.data.text_table import parse_table, read_table_text
+    from nntrain.recipe.table_options import with_options
 
-    name, text, checksum = read_table_text(file)
-    mark = {"\\t": "\t", None: likely_separator(text)}.get(separator, separator)
-    table = parse_table(name, text, checksum, mark or ",", "--separator")
+    table = read_table(file, with_options(Reading(), read or [], separator), for_recipe=False, detect=True)
     refuse(table.missing_columns(targets))
     markers = target_markers(table, targets)
     keys = {
+        **table.reading.model_dump(),
         "path": file,
         "target": targets or ["-"],
         "missing": [cell for cell in markers if cell not in MAYBE_A_CLASS],
@@ -99,6 +132,7 @@ def as_data(found: Inspected) -> dict[str, Any]:
         "rows": found.profile.rows,
         "without_target": found.profile.without_target,
         "separator": found.table.separator,
+        "reading": found.reading,
         "task": None if target is None else "regression" if target.classes is None else "classification",
         "classes": None if classes is None else [{"class": label, "rows": rows} for label, rows in classes.items()],
         "columns": [column.to_json() for column in found.profile.columns],

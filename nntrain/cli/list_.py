@@ -25,6 +25,7 @@ class Family(StrEnum):
     NORMS = "norms"
     AVERAGES = "averages"
     SOURCES = "sources"
+    COLUMNS = "columns"
     DIAGNOSES = "diagnoses"
 
 
@@ -61,6 +62,7 @@ def base_of(family: Family) -> type[Component]:
     """Return the base class of a family."""
     from nntrain.activations import Activation
     from nntrain.data import Source
+    from nntrain.data.columns import Column
     from nntrain.doctor.diagnoses import Diagnosis
     from nntrain.initializers import Initializer
     from nntrain.losses import Loss
@@ -80,6 +82,7 @@ def base_of(family: Family) -> type[Component]:
         Family.NORMS: Norm,
         Family.AVERAGES: Averaging,
         Family.SOURCES: Source,
+        Family.COLUMNS: Column,
         Family.DIAGNOSES: Diagnosis,
     }
     return bases[family]

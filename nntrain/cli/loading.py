@@ -95,24 +95,28 @@ class LoadedTarget(NamedTuple):
     classes: tuple[Label, ...] | None
 
 
-def load_target(what: str, settings: list[str], data: str | None, separator: str | None) -> LoadedTarget:
+def load_target(
+    what: str, settings: list[str], data: str | None, separator: str | None, read: list[str] | None = None
+) -> LoadedTarget:
     """Load a recipe with its initial weights, or a trained model.
 
     Args:
         what: a recipe, run or model, as a command's argument names it.
         settings: overrides of a recipe's keys.
-        data: CSV file to run a model on; None for the training split of the recipe's data.
+        data: table to run a model on; None for the training split of the recipe's data.
         separator: cell separator of that file; None for the one in the model's recipe.
+        read: how that file is read, ``key=value``.
 
     Raises:
         InputError: if it or its data cannot be read.
     """
     from nntrain.artifacts.lookup import find, find_model
     from nntrain.artifacts.model import Model
-    from nntrain.artifacts.model_rows import labeled_rows, model_table, recipe_parts
+    from nntrain.artifacts.model_rows import labeled_rows, recipe_parts
+    from nntrain.artifacts.model_table import model_table
     from nntrain.cli.result import note
 
-    check_separator(separator, data)
+    check_reading(separator, read, data)
     if find(what).model is None and not Path(what).is_dir():
         if data is not None:
             raise bad_input("--data", "needs a trained model", "for a recipe, use --set data.source.path=FILE")
@@ -125,13 +129,13 @@ def load_target(what: str, settings: list[str], data: str | None, separator: str
     if data is None:
         part = recipe_parts(model, path)["train"]
     else:
-        part, notes = labeled_rows(model, model_table(model, data, separator))
+        part, notes = labeled_rows(model, model_table(model, data, separator, read or ()))
         note(notes)
     rows = TRAINING if data is None else "standard input" if data == "-" else data
     return LoadedTarget(model.plan(part), rows, model.theta, model.feature_names, model.classes)
 
 
-def check_separator(separator: str | None, data: str | None) -> None:
-    """Refuse a separator without a file."""
-    if separator is not None and data is None:
-        raise bad_input("--separator", "needs a file", "add --data FILE")
+def check_reading(separator: str | None, read: list[str] | None, data: str | None) -> None:
+    """Refuse options on how a file is read without a file."""
+    if data is None and (separator is not None or read):
+        raise bad_input("--separator" if read is None else "--read", "needs a file", "add --data FILE")

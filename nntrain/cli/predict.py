@@ -1,4 +1,4 @@
-"""``nntrain predict``: predictions of a trained model, from CSV to CSV."""
+"""``nntrain predict``: predictions of a trained model, from a table to CSV."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.arguments import Code, SeparatorOption, Trained
+from nntrain.cli.arguments import Code, ReadOption, SeparatorOption, Trained, UnseenOption
 from nntrain.errors import InputError, bad_input, counted, refuse
 
 if TYPE_CHECKING:
@@ -24,8 +24,10 @@ BLOCK_OUTPUTS = 1 << 22  # outputs per block: bounds the memory
 
 def command(
     model: Trained,
-    data: Annotated[str, typer.Argument(metavar="FILE", help="CSV file; - for standard input.")] = "-",
+    data: Annotated[str, typer.Argument(metavar="FILE", help="Table; - for standard input.")] = "-",
     separator: SeparatorOption = None,
+    read: ReadOption = None,
+    unseen: UnseenOption = None,
     code: Code = None,
     proba: Annotated[bool, typer.Option("--proba", help="Add a column for the probability of each class.")] = False,
     keep: Annotated[
@@ -33,7 +35,7 @@ def command(
         typer.Option(metavar="COLUMN", help="Copy a column of the file to the output, such as an id. Repeatable."),
     ] = None,
 ) -> None:
-    """Predict the target of each row of a CSV file.
+    """Predict the target of each row of a table.
 
     The file must have a column for each of the model's features, in any order; other columns are ignored. The output
     is CSV with one row per row of the file: the columns to keep, the prediction under the name of the target, and with
@@ -45,7 +47,7 @@ def command(
     printed = 0
     try:
         with announce_compiling():
-            for block in predict(model, data, proba, separator, keep or ()):
+            for block in predict(model, data, proba, separator, keep or (), read or (), unseen):
                 if not print_text(block.write_csv(include_header=not printed)):
                     return
                 printed += block.height
@@ -56,9 +58,15 @@ def command(
 
 
 def predict(
-    target: str, data: str, proba: bool, separator: str | None = None, keep: Sequence[str] = ()
+    target: str,
+    data: str,
+    proba: bool,
+    separator: str | None = None,
+    keep: Sequence[str] = (),
+    read: Sequence[str] = (),
+    unseen: str | None = None,
 ) -> Iterator[pl.DataFrame]:
-    """Yield a model's predictions for a CSV file, in blocks of rows.
+    """Yield a model's predictions for a table, in blocks of rows.
 
     The columns are those of the file named in ``keep``, the predictions, and with ``proba`` the probabilities.
 
@@ -68,6 +76,8 @@ def predict(
         proba: whether to add the probability of each class.
         separator: cell separator; None for the one in the model's recipe.
         keep: columns of the file to copy.
+        read: how the file is read, ``key=value``.
+        unseen: what happens to categories not seen in training; None: as the recipe says.
 
     Raises:
         InputError: if the model or the data cannot be read or do not match, or the model gives no probabilities.
@@ -76,12 +86,13 @@ def predict(
 
     from nntrain.artifacts.lookup import find_model
     from nntrain.artifacts.model import Model
-    from nntrain.artifacts.model_rows import feature_rows, model_table
+    from nntrain.artifacts.model_rows import feature_rows
+    from nntrain.artifacts.model_table import model_table
     from nntrain.cli.result import note
 
     model = Model.load(find_model(target))
-    table = model_table(model, data, separator)
-    x, notes = feature_rows(model, table)
+    table = model_table(model, data, separator, read)
+    x, notes = feature_rows(model, table, unseen)
     note(notes)
     refuse(table.missing_columns(keep))
     kept, start = {name: table.columns[name] for name in keep}, 0

@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nntrain.cli import completion
-from nntrain.cli.arguments import Code, DataOption, FormatOption, Opened, SeparatorOption, Settings, TableFormat
+from nntrain.cli.arguments import (
+    Code,
+    DataOption,
+    FormatOption,
+    Opened,
+    ReadOption,
+    SeparatorOption,
+    Settings,
+    TableFormat,
+)
 from nntrain.cli.loading import load_target, parse_optimizer
 from nntrain.errors import bad_input, counted
 
@@ -24,6 +33,7 @@ def command(
     row: Annotated[int, typer.Option(min=1, metavar="N", help="Row of the training split, or of --data.")] = 1,
     data: DataOption = None,
     separator: SeparatorOption = None,
+    read: ReadOption = None,
     step: Annotated[
         bool, typer.Option("--step", help="Also take a step of the optimizer, and show the new weights.")
     ] = False,
@@ -67,7 +77,7 @@ def command(
     from nntrain.report.trace_tables import trace_text
 
     with announce_compiling():
-        target = load_target(what, settings or [], data, separator)
+        target = load_target(what, settings or [], data, separator, read)
         plan, rows = target.plan, len(target.plan.data.train.x)
         if row > rows:
             allowed = "use 1" if rows == 1 else f"use 1 to {rows}"

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.data.columns import FittedColumn, Numbers, RawColumn
-from nntrain.data.preprocessing import Standardizer
+from nntrain.data.preprocessing import Scaling, Standardizer
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,20 @@ class Encoder:
         blocks = [column.encode(values) for column, values in zip(self.columns, raw.T, strict=True)]
         return np.concatenate(blocks, axis=1) if blocks else np.empty((len(raw), 0))
 
-    def standardizer(self, x: Numbers) -> Standardizer:
-        """Return the standardizer of features (N, features), which leaves indicators unchanged."""
-        found = Standardizer.fit(x)
-        return Standardizer(np.where(self.indicators, 0.0, found.mean), np.where(self.indicators, 1.0, found.scale))
+    def standardizer(self, x: Numbers, scaling: Scaling = "standard") -> Standardizer | None:
+        """Return the scaling of features (N, features), or None if nothing is scaled; indicators are left unchanged.
+
+        ``scaling`` is that of columns without one of their own.
+        """
+        chosen = [(column.scale or scaling) for column in self.columns for _ in column.features()]
+        if all(one == "none" for one in chosen):
+            return None
+        kinds = np.where(self.indicators, "none", chosen)
+        found = Standardizer.of(x, "none")
+        for kind in dict.fromkeys(chosen):
+            of_kind = Standardizer.of(x[:, kinds == kind], kind)
+            found.mean[kinds == kind], found.scale[kinds == kind] = of_kind.mean, of_kind.scale
+        return found
 
     def to_json(self) -> list[dict[str, Any]]:
         """Return the state as plain data."""

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from nntrain.data.cells import UNIT, foreign_number
+from nntrain.data.cells import UNIT
 from nntrain.data.columns import Numbers
+from nntrain.data.preprocessing import unit_of
 from nntrain.data.profile import Profile
 from nntrain.data.text_table import Table
 from nntrain.errors import counted, listed
@@ -38,7 +39,7 @@ def _columns(table: Table, profile: Profile) -> Iterator[str]:
             yield f"{name} gives the target away: it explains {column.relation:.1%} of it; exclude it if it is a leak"
         if column.role == "categorical" and column.top:
             cells = [value for value, _ in column.top if not value.isdecimal()]
-            if cells and (foreign_number(cells, table.separator) or all(map(UNIT.fullmatch, cells))):
+            if cells and (table.other_format(cells) is not None or all(map(UNIT.fullmatch, cells))):
                 yield f"{name} looks like numbers written as text, such as {cells[0]!r}"
         if column.role == "numeric" and (far := _outliers(profile.raw[column.name].values)):
             yield f"{name} has {counted(far, 'outlier')} far from the other values"
@@ -69,7 +70,9 @@ def _target(profile: Profile) -> Iterator[str]:
     if profile.without_target:
         yield f"{counted(profile.without_target, 'row')} without a target, to be left out"
     classes = profile.classes
-    if classes is not None:
+    if profile.target is not None and not profile.rows:
+        yield "no row has a target"
+    elif classes is not None:
         rare = [repr(label) for label, rows in classes.items() if rows < RARE]
         if rare:
             yield f"classes with fewer than {RARE} rows: {listed(rare, 5)}"
@@ -77,7 +80,7 @@ def _target(profile: Profile) -> Iterator[str]:
             label = max(classes, key=lambda label: classes[label])
             yield f"the classes are imbalanced: {label!r} has {classes[label] / profile.rows:.0%} of the rows"
     elif profile.target is not None and profile.target.classes is None:
-        y = profile.target.y
+        y = profile.target.y / unit_of(profile.target.y)
         spread = y.std(axis=0)
         centered = (y - y.mean(axis=0)) / np.where(spread > 0, spread, 1)
         if np.abs((centered**3).mean(axis=0)).max() > SKEWED:

@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.data.cells import MISSING, advice
+from nntrain.data.reading.decimal import format_hint
 from nntrain.data.text_table import MAX_DISTINCT, Table
-from nntrain.errors import Problem, others, refuse
+from nntrain.errors import Problem, refuse
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,14 +24,11 @@ def read_numbers(table: Table, name: str, otherwise: str | None = None) -> tuple
     A blank cell, the table's missing tokens and :data:`MISSING` count as missing. ``otherwise`` is another way to fix
     other cells, for the hint; None: give the column another role.
     """
-    import polars as pl
-
-    plain = table.columns[name].cast(pl.Float64, strict=False).to_numpy()
-    if not table.tokens and np.isfinite(plain).all():  # the common case, in one pass
+    plain = table.plain_numbers(name)
+    if plain is not None:
         return plain, []
     cells = table.cells(name)
-    found = cells.cast(pl.Float64, strict=False)
-    values = found.fill_null(np.nan).to_numpy()
+    values = table.numbers(cells).fill_null(np.nan).to_numpy()
     missing = cells.is_null() | cells.is_in(list(MISSING))
     wrong = np.flatnonzero(~np.isfinite(values) & ~missing.to_numpy())
     if not wrong.size:
@@ -66,7 +64,7 @@ def _problem(table: Table, name: str, cells: "pl.Series", rows: NDArray[np.int64
     first = cells[int(rows[0])]
     what = "an empty cell" if first is None else repr(first)
     filled = cells.gather(rows).drop_nulls().unique(maintain_order=True).head(MAX_DISTINCT).to_list()
-    ways = [advice(filled, table.separator) if filled else "fill in missing values"]
+    ways = [_advice(table, cells, filled) if filled else "fill in missing values"]
     if not ways[0]:
         ways = ["correct the cells"] if rows.size < len(cells) else []
     if rows.size < len(cells):
@@ -77,5 +75,14 @@ def _problem(table: Table, name: str, cells: "pl.Series", rows: NDArray[np.int64
         if filled and rows.size < len(cells):
             ways.append(f"set data.source.missing: [{filled[0]!r}] if it marks missing values")
         ways.append(ROLE_HINT.format(name=name))
-    what = f"column {name!r}: expected a finite number, found {what}{others(rows.size, 'row')}"
+    what = f"column {name!r}: expected a finite number, found {what}{table.others(cells, rows.tolist())}"
     return Problem(table.place(int(rows[0])), what, ", or ".join(ways))
+
+
+def _advice(table: Table, cells: "pl.Series", filled: list[str]) -> str:
+    """Return how to read or write the cells ``filled`` of a column as numbers, or ''."""
+    all_cells = cells.drop_nulls().unique(maintain_order=True).head(MAX_DISTINCT).to_list()
+    other = table.other_format([cell for cell in all_cells if cell not in MISSING] or filled)
+    if other is None or all(cell in MISSING for cell in filled):
+        return advice(filled)
+    return f"looks like {other.described}; {format_hint(other, table.number_format, table.for_recipe)}"

@@ -11,7 +11,7 @@ import numpy as np
 
 from nntrain.data import Dataset, Source
 from nntrain.data.numbers import numeric_columns
-from nntrain.data.text_table import read_table
+from nntrain.data.reading.files import read_table
 from nntrain.errors import bad_input
 from nntrain.utils.resources import datasets_folder
 

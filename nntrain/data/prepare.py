@@ -1,16 +1,19 @@
 """Split a dataset into training, validation and test rows, and scale them."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.data import Dataset
+from nntrain.data.columns import RawColumn
+from nntrain.data.columns.numeric import Numeric
 from nntrain.data.encoder import Encoder
 from nntrain.data.partition import Splitting, partition
-from nntrain.data.preprocessing import Standardizer
+from nntrain.data.preprocessing import Scaling, Standardizer
 from nntrain.data.split import Indices
 from nntrain.errors import bad_key
 
@@ -58,31 +61,45 @@ class Prepared:
     encoder: Encoder | None = None
 
 
-def prepare(dataset: Dataset, how: Splitting, *, standardize: bool, standardize_target: bool) -> Prepared:
+def prepare(
+    dataset: Dataset,
+    how: Splitting,
+    *,
+    standardize: bool,
+    standardize_target: bool,
+    scaling: Scaling | Literal["quantile"] = "standard",
+) -> Prepared:
     """Split a dataset, and encode and scale all splits by what the training split shows.
 
     Args:
         dataset: all rows.
         how: they are split.
-        standardize: standardize the features.
+        standardize: scale the features.
         standardize_target: standardize the targets, in regression.
+        scaling: how features are scaled.
 
     Raises:
         InputError: if there are too few rows, a class has too few rows, or there is only one class.
     """
     raw = split_dataset(dataset, how)
-    encoder = None if dataset.columns is None else Encoder.fit(dataset.columns, raw["train"].x)
+    all_columns = dataset.columns
+    if standardize and scaling == "quantile":
+        all_columns = by_quantiles(all_columns or [RawColumn(name, Numeric()) for name in dataset.feature_names])
+    others: Scaling = "none" if not standardize else "standard" if scaling == "quantile" else scaling
+    encoder = None if all_columns is None else Encoder.fit(all_columns, raw["train"].x)
 
     def encoded(name: str) -> NDArray[np.float64]:
-        columns = dataset.test.columns if dataset.test is not None and name == "test" else dataset.columns
+        columns = dataset.test.columns if dataset.test is not None and name == "test" else all_columns
         x = raw[name].x
         return x if encoder is None else encoder.apply(encoder.recode(columns or (), x))
 
     splits = {name: Split(encoded(name), split.y, split.weights) for name, split in raw.items()}
     train = splits["train"]
     inputs = targets = None
-    if standardize:
-        inputs = Standardizer.fit(train.x) if encoder is None else encoder.standardizer(train.x)
+    if encoder is not None:
+        inputs = encoder.standardizer(train.x, others)
+    elif others != "none":
+        inputs = Standardizer.of(train.x, others)
     if standardize_target and dataset.classes is None:
         targets = Standardizer.fit(train.y)
 
@@ -92,6 +109,16 @@ def prepare(dataset: Dataset, how: Splitting, *, standardize: bool, standardize_
 
     found = {name: scaled(split) for name, split in splits.items()}
     return Prepared(found["train"], found.get("validation"), found.get("test"), inputs, targets, encoder)
+
+
+def by_quantiles(columns: Sequence[RawColumn]) -> tuple[RawColumn, ...]:
+    """Return columns whose numbers are scaled by quantiles, unless they have a scaling of their own."""
+    found = []
+    for column in columns:
+        if isinstance(column.role, Numeric) and column.role.scale is None:
+            column = replace(column, role=column.role.model_copy(update={"scale": "quantile"}))
+        found.append(column)
+    return tuple(found)
 
 
 def split_dataset(dataset: Dataset, how: Splitting) -> dict[str, Split]:

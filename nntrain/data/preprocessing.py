@@ -1,12 +1,14 @@
 """Scaling of features and targets, fitted on the training split only."""
 
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
+Scaling = Literal["standard", "minmax", "robust", "none"]
+TINY = 10 * np.finfo(np.float64).eps  # a range below this is that of a constant, as in scikit-learn
 
 
 def unit_of(x: NDArray[Any]) -> NDArray[Any]:
@@ -22,12 +24,15 @@ def unit_of(x: NDArray[Any]) -> NDArray[Any]:
 
 @dataclass(frozen=True)
 class Standardizer:
-    """Subtracts each column's mean and divides by its standard deviation.
+    """Subtracts each column's mean and divides by its standard deviation, or by other numbers in their place.
 
     Formula:
         x <- (x - mean) / scale,  scale = sqrt(1/N Σ (x - mean)²), or 1 for a constant column
 
-    Source: sklearn.preprocessing.StandardScaler.
+        minmax:  (x - min) / (max - min)
+        robust:  (x - median) / (third quartile - first quartile)
+
+    Source: sklearn.preprocessing.StandardScaler, MinMaxScaler, RobustScaler.
     """
 
     mean: Numbers
@@ -43,6 +48,19 @@ class Standardizer:
         error = np.finfo(np.float64).eps * len(x)
         constant = variance <= error * variance + (error * mean) ** 2
         return cls(mean * unit, np.where(constant, 1.0, np.sqrt(variance) * unit))
+
+    @classmethod
+    def of(cls, x: Numbers, scaling: Scaling) -> Self:
+        """Return the scaling of the columns of ``x`` (N, I)."""
+        if scaling == "standard":
+            return cls.fit(x)
+        if scaling == "none":
+            return cls(np.zeros(x.shape[1]), np.ones(x.shape[1]))
+        unit = unit_of(x)
+        low, center, high = np.percentile(x / unit, [0, 0, 100] if scaling == "minmax" else [25, 50, 75], axis=0)
+        with np.errstate(over="ignore"):
+            spread = np.minimum((high - low) * unit, np.finfo(np.float64).max)
+        return cls(center * unit, np.where(spread < TINY, 1.0, spread))
 
     def apply(self, x: Numbers) -> Numbers:
         """Return ``x`` (N, I) standardized."""

@@ -1,7 +1,7 @@
 """The profile of a table: its columns, their roles and their relation with the target."""
 
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,11 +9,15 @@ from numpy.typing import NDArray
 from nntrain.data import Label
 from nntrain.data.cells import MISSING
 from nntrain.data.columns import Numbers, Raw
+from nntrain.data.preprocessing import unit_of
 from nntrain.data.roles import Role
 from nntrain.data.table import TableFile
 from nntrain.data.target import Target, missing_targets, read_target
 from nntrain.data.text_table import Table
 from nntrain.errors import Problem, refuse
+
+if TYPE_CHECKING:
+    import polars as pl
 
 BINS = 12  # of a histogram
 MAX_TOP = 5  # most frequent values that are kept
@@ -27,6 +31,7 @@ class ColumnProfile:
         name: in the table.
         role: of the column; ``target`` for a target.
         reason: why it has the role.
+        type: of its values: integer, number, boolean, date or text; empty if there are none.
         missing: rows without a value.
         distinct: number of distinct values.
         low: smallest number, or None for text; of dates, days since 1970-01-01.
@@ -40,6 +45,7 @@ class ColumnProfile:
     name: str
     role: str
     reason: str
+    type: str
     missing: int
     distinct: int
     low: float | None
@@ -120,11 +126,12 @@ def _column(table: Table, name: str, role: Role | None, raw: Raw | None, target:
     present = cells.drop_nulls()
     counts = present.value_counts(sort=True).head(BINS).rows() if len(present) else []
     numbers = np.empty(0) if raw is None or _is_text(role) else raw.values[np.isfinite(raw.values)]
-    bins = np.histogram(numbers, BINS)[0].tolist() if numbers.size else [count for _, count in counts]
+    bins = histogram(numbers) if numbers.size else [count for _, count in counts]
     return ColumnProfile(
         name,
         "target" if role is None else role.column.name,
         "" if role is None else role.reason,
+        _type(table, role, present),
         table.height - len(present),
         present.n_unique(),
         float(numbers.min()) if numbers.size else None,
@@ -134,6 +141,26 @@ def _column(table: Table, name: str, role: Role | None, raw: Raw | None, target:
         None if raw is None or target is None else explained(raw.values, _is_text(role), target),
         raw.problems[0] if raw is not None and raw.problems else None,
     )
+
+
+def _type(table: Table, role: Role | None, cells: "pl.Series") -> str:
+    """Return the type of the values in a column, given those that are not missing."""
+    kind = "" if role is None else role.column.name
+    if kind in ("boolean", "date") or not len(cells):
+        return kind if len(cells) else ""
+    if table.numbers(cells).null_count():
+        return "text"
+    return "integer" if cells.str.contains(r"^[-+]?[0-9]+(\.0*)?$").all() else "number"
+
+
+def histogram(values: Numbers) -> list[int]:
+    """Return how many of the finite ``values`` (N,), at least one, lie in each of equal intervals."""
+    low, high = values.min(), values.max()
+    half = high / 2 - low / 2  # the whole range may overflow
+    if half == 0 or not np.isfinite(1 / half):
+        return [len(values) if place == BINS // 2 else 0 for place in range(BINS)]
+    places = np.minimum((values / 2 - low / 2) / half * BINS, BINS - 1).astype(np.int64)
+    return np.bincount(places, minlength=BINS).tolist()  # type: ignore[no-any-return]
 
 
 def _is_text(role: Role | None) -> bool:
@@ -146,11 +173,13 @@ def explained(values: Numbers, categories: bool, target: Target) -> float:
     Numbers explain it by a straight line, categories by a mean for each category, adjusted for the number of
     categories. Each class counts as a target of 0 and 1.
     """
-    known = ~np.isnan(values)
+    known = np.isfinite(values)
     x = values[known]
     y = target.y if target.y.ndim > 1 else np.eye(len(target.classes or ()))[target.y]
     y = y.astype(np.float64)
     y = y[known]
+    if len(x):
+        x, y = x / unit_of(x[:, None]), y / unit_of(y)  # squares of the largest numbers would overflow
     if len(x) < 3:
         return 0.0
     total = np.square(y - y.mean(axis=0)).sum(axis=0)

@@ -22,7 +22,7 @@ well-known markers such as ``NA``. Elsewhere ``NA`` is text: it may be Namibia.
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
-from nntrain.data.cells import MISSING, foreign_number
+from nntrain.data.cells import MISSING
 from nntrain.data.columns import Column
 from nntrain.data.columns.boolean import Boolean
 from nntrain.data.columns.categorical import Categorical
@@ -38,7 +38,8 @@ PAIRS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"y", "n"})
 MAX_TRUTHS = 6  # spellings of true and false, as in True, true, TRUE
 LEADING_ZERO = r"^0[0-9]+$"
 IDENTIFIER = re.compile(
-    r"(?i:id|idx|index|key|nr|no|number|rownames?|row_?(id|nr|no|num(ber)?)|unnamed: ?\d+|.*[ _.-]id)|.*[a-z]I[Dd]"
+    r"(?i:id|idx|index|key|nr|no|number|rownames?|row_?(id|nr|no|num(ber)?)|unnamed: ?\d+|__index_level_\d+__"
+    r"|.*[ _.-]id)|.*[a-z]I[Dd]"
 )
 MAX_LEVELS = 200  # more distinct texts than this, in more than half of the rows, are free text
 FREE_TEXT = 50  # mean number of characters of free text
@@ -53,8 +54,6 @@ class Role(NamedTuple):
 
 def find_role(table: Table, name: str) -> Role:
     """Return the role of the column ``name``, by the rule above."""
-    import polars as pl
-
     cells = table.cells(name).drop_nulls()
     if not len(cells):
         return Role(Ignore(), "has no values")
@@ -64,13 +63,13 @@ def find_role(table: Table, name: str) -> Role:
     plain = distinct.filter(~distinct.is_in(list(MISSING)))
     if cells.str.contains(r"^[0-9]+$").all() and cells.str.contains(LEADING_ZERO).any():
         return Role(Categorical(), "holds numbers with leading zeros")
-    numbers = cells.cast(pl.Float64, strict=False)
+    numbers = table.numbers(cells)
     known = cells.filter(~cells.is_in(list(MISSING)))
     if len(known) and 2 * (len(numbers) - numbers.null_count()) > len(known):
         if _identifies(name, known):
             return Role(Ignore(), "looks like an identifier: integers, all different")
         return Role(Numeric(), "holds numbers")
-    if len(plain) and foreign_number(plain.head(MAX_DISTINCT).to_list(), table.separator):
+    if len(plain) and table.other_format(plain.head(MAX_DISTINCT).to_list()) is not None:
         return Role(Numeric(), "holds numbers in another format")
     if date_format(distinct.to_list()) is not None:
         return Role(Date(), "holds dates")

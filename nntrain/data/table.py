@@ -9,15 +9,28 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from nntrain.data import Dataset, Label, Source
-from nntrain.data.cells import MISSING
 from nntrain.data.columns import Column, RawColumn
+from nntrain.data.reading import (
+    DecimalKey,
+    EncodingKey,
+    FormatKey,
+    HeaderKey,
+    Reading,
+    SeparatorKey,
+    SkipKey,
+    ThousandsKey,
+    check_marks,
+)
+from nntrain.data.reading.content import STDIN
+from nntrain.data.reading.files import read_table
 from nntrain.data.roles import Role, find_role
 from nntrain.data.row_weights import row_weights
 from nntrain.data.split import SplitColumn
 from nntrain.data.split_columns import read_groups, read_split, read_time
+from nntrain.data.table_notes import marker_notes, spellings, why_ignored
 from nntrain.data.target import Target, Task, missing_targets, read_target
 from nntrain.data.test_file import read_test_target
-from nntrain.data.text_table import Separator, Table, read_table
+from nntrain.data.text_table import Table
 from nntrain.errors import Problem, bad_input, bad_key, counted, listed, refuse
 from nntrain.registry import MAX_COUNT, Choice, Real
 
@@ -26,7 +39,10 @@ Names = Annotated[list[Name], Field(min_length=1)]
 
 
 class TableFile(Source):
-    """A CSV file with a header: columns of numbers, categories, dates and truth values, and a target.
+    """A table of your own: columns of numbers, categories, dates and truth values, and a target.
+
+    CSV, Parquet, JSON lines, NPY, NPZ or XLSX; text may be compressed with gzip or zstd. ``path`` may also be a pattern
+    of file names, such as part-*.csv, or - for standard input.
 
     Formula:
         role of a column: boolean for true and false, numeric for numbers, date for dates, categorical for other text;
@@ -41,7 +57,10 @@ class TableFile(Source):
     """
 
     name: Literal["table"] = "table"
-    path: Annotated[str, Field(min_length=1, description="the file; relative to the recipe")]
+    path: Annotated[
+        str,
+        Field(min_length=1, description="the file, relative to the recipe, or a pattern; -: standard input"),
+    ]
     target: Annotated[
         Name | Names, Field(description="column to predict; several, as a list, for numbers or for yes/no labels")
     ]
@@ -60,7 +79,6 @@ class TableFile(Source):
         Field(description="cells that mark missing values, besides blank ones"),
     ] = Field(default_factory=list)
     task: Annotated[Task, Field(description="auto: classes for text and for few distinct integers")] = "auto"
-    separator: Annotated[Separator, Field(description="cell separator")] = ","
     split: Annotated[
         Name | None, Field(description="column that says train, validation or test; null: split at random")
     ] = None
@@ -71,6 +89,13 @@ class TableFile(Source):
     test_file: Annotated[
         Name | None, Field(description="another file, with the rows of the test split; relative to the recipe")
     ] = None
+    format: FormatKey = None
+    separator: SeparatorKey = None
+    decimal: DecimalKey = "."
+    thousands: ThousandsKey = None
+    encoding: EncodingKey = "utf-8"
+    header: HeaderKey = True
+    skip_rows: SkipKey = 0
     sha256: Annotated[
         Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None,
         Field(description="required checksum of the file; a run's own recipe has it"),
@@ -91,6 +116,11 @@ class TableFile(Source):
             )
         return self
 
+    @model_validator(mode="after")
+    def _marks_differ(self) -> Self:
+        check_marks(self.decimal, self.thousands)
+        return self
+
     def load(self, folder: Path, seed: int) -> Dataset:
         """Read the file, and the test file if there is one."""
         table = self.table(folder)
@@ -102,7 +132,7 @@ class TableFile(Source):
         split_by, problems = self._split_by(table)
         refuse(problems)
         ignored = {name: role for name, role in roles.items() if not role.column.used and name not in self.columns}
-        notes += [*_markers(table, roles), *([_why(ignored)] if ignored else [])]
+        notes += [*marker_notes(table, roles), *([why_ignored(ignored)] if ignored else [])]
         test = None
         if self.test_file is not None:
             test, more = self._test(folder, targets, roles, dataset.classes)
@@ -145,7 +175,7 @@ class TableFile(Source):
         weights, problems = (None, []) if self.weights is None else row_weights(table, self.weights)
         refuse([*target.problems, *(problem for raw in read.values() for problem in raw.problems), *problems])
         if not read:
-            raise bad_input(table.source, "no column is left to predict from", _why(roles))
+            raise bad_input(table.source, "no column is left to predict from", why_ignored(roles))
         return Dataset(
             np.stack([raw.values for raw in read.values()], axis=1),
             target.y,
@@ -161,7 +191,8 @@ class TableFile(Source):
 
     def table(self, folder: Path) -> Table:
         """Return the cells of the file."""
-        table = read_table(str(folder / self.path), self.separator, sha256=self.sha256)
+        path = self.path if self.path == STDIN else str(folder / self.path)
+        table = read_table(path, self.reading, sha256=self.sha256)
         return replace(table, tokens=self.tokens)
 
     def roles(self, table: Table, names: list[str]) -> dict[str, Role]:
@@ -170,9 +201,14 @@ class TableFile(Source):
         return {name: given.get(name) or find_role(table, name) for name in names}
 
     @property
+    def reading(self) -> Reading:
+        """How the file is read."""
+        return Reading(**self.model_dump(include=set(Reading.model_fields)))
+
+    @property
     def tokens(self) -> frozenset[str]:
         """The cells that mark missing values, as text."""
-        return frozenset(text for token in self.missing for text in _spellings(token))
+        return frozenset(text for token in self.missing for text in spellings(token))
 
     def resolved(self, classification: bool) -> Self:
         """Return the source with the task that was found in place of ``auto``."""
@@ -209,29 +245,3 @@ class Csv(TableFile):
     """
 
     name: Literal["csv"] = "csv"  # type: ignore[assignment]
-
-
-def _spellings(token: str | float) -> tuple[str, ...]:
-    """Return how a missing token may be written: -999 and -999.0 are the same."""
-    if isinstance(token, str):
-        return (token,)
-    return (str(token), *([str(float(token))] if isinstance(token, int) else []), *([f"{token:g}"]))
-
-
-def _why(ignored: dict[str, Role]) -> str:
-    reasons = [f"{name!r} {role.reason}" for name, role in ignored.items()]
-    first = next(iter(ignored), "")
-    return f"ignored: {listed(reasons, 5)}; to use one, set data.source.columns, as in {{{first}: categorical}}"
-
-
-def _markers(table: Table, roles: dict[str, Role]) -> list[str]:
-    """Return a note on well-known markers of missing values in columns of numbers."""
-    found: dict[str, list[str]] = {}
-    for name, role in roles.items():
-        if role.column.name == "numeric":
-            cells = table.cells(name)
-            for marker in cells.filter(cells.is_in(list(MISSING))).unique().sort().to_list():
-                found.setdefault(marker, []).append(name)
-    return [
-        f"{marker!r} is read as missing in columns of numbers: {listed(names, 5)}" for marker, names in found.items()
-    ]

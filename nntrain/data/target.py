@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.data import Label
-from nntrain.data.cells import MISSING, foreign_number
+from nntrain.data.cells import MISSING
 from nntrain.data.numbers import complete_numbers
 from nntrain.data.text_table import MAX_DISTINCT, Table
 from nntrain.errors import Place, Problem, listed, others
@@ -153,14 +153,12 @@ class _Kind:
 
 
 def _kind(table: Table, name: str) -> _Kind:
-    import polars as pl
-
     cells = table.cells(name).drop_nulls()
     cells = cells.filter(~cells.is_in(list(MISSING)))
-    numbers = cells.cast(pl.Float64, strict=False).drop_nulls()
+    numbers = table.numbers(cells).drop_nulls()
     if not len(numbers):
         some = cells.unique(maintain_order=True).head(MAX_DISTINCT).to_list()
-        foreign = bool(some) and foreign_number(some, table.separator) != ""
+        foreign = bool(some) and table.other_format(some) is not None
         return _Kind(numbers=True) if foreign else _Kind(text=True)
     if len(numbers) < len(cells):
         return _Kind(numbers=True, otherwise=f"set {CLASSES} if the column holds classes")

@@ -119,6 +119,7 @@ def splits_of(recipe: Recipe, dataset: Dataset) -> Prepared:
             data.splitting(recipe.seed),
             standardize=data.standardize,
             standardize_target=bool(data.standardize_target),
+            scaling=data.scaling,
         )
     except InputError as error:
         raise InputError(*error.problems, *(Problem(NOWHERE, note) for note in dataset.notes)) from None

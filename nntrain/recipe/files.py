@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from nntrain.data import Dataset, Source
+from nntrain.data.reading.content import STDIN
 from nntrain.data.table import TableFile
 from nntrain.errors import bad_input
 from nntrain.recipe.schema import Recipe
@@ -21,7 +22,8 @@ def files_of(source: Source) -> dict[str, str]:
 
 def with_files(recipe: Recipe, changed: Callable[[str], str]) -> Recipe:
     """Return the recipe with the path of each file changed."""
-    update = {key: changed(path) for key, path in files_of(recipe.data.source).items()}
+    files = files_of(recipe.data.source)
+    update = {key: path if path == STDIN else changed(path) for key, path in files.items()}
     return with_source(recipe, recipe.data.source.model_copy(update=update)) if update else recipe
 
 

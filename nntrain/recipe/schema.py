@@ -1,6 +1,6 @@
 """The schema of recipes: every key with its type, range, default and help."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, ValidationError
 
@@ -10,6 +10,7 @@ from nntrain.activations.rectifiers import ReLU
 from nntrain.data import Source
 from nntrain.data.folds import Fold
 from nntrain.data.partition import Splitting
+from nntrain.data.preprocessing import Scaling
 from nntrain.errors import refuse
 from nntrain.initializers import Initializer
 from nntrain.initializers.fixed import Zeros
@@ -44,8 +45,15 @@ class Data(Strict):
         Field(description="the fold that is the test split, as in {number: 1, of: 5}; null: test is a fraction"),
     ] = None
     standardize: Annotated[
-        bool, Field(description="scale features to mean 0 and standard deviation 1 of the training split")
+        bool, Field(description="scale features, as scaling says, by numbers of the training split")
     ] = True
+    scaling: Annotated[
+        Scaling | Literal["quantile"],
+        Field(
+            description="standard: to mean 0 and standard deviation 1; minmax: to 0 ... 1; "
+            "robust: to median 0 and interquartile range 1; quantile: to its rank, 0 ... 1; none"
+        ),
+    ] = "standard"
     standardize_target: Annotated[
         bool | None,
         Field(

@@ -1,6 +1,6 @@
 """A first recipe for a user's table, with comments: what ``nntrain init`` writes."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from math import ceil
 
 from nntrain.data.profile import ColumnProfile, Profile
@@ -21,7 +21,7 @@ def starter(
     profile: Profile,
     path: str,
     targets: Sequence[str],
-    separator: str,
+    reading: Mapping[str, object],
     missing: Sequence[str],
     roles: dict[str, str],
     exclude: Sequence[str] = (),
@@ -32,7 +32,7 @@ def starter(
         profile: of the table, with the target.
         path: of the file.
         targets: columns to predict.
-        separator: cell separator.
+        reading: keys that say how the file is read, where they differ from the defaults.
         missing: cells that mark missing values.
         roles: roles that differ from the detected ones, by column.
         exclude: columns not to use.
@@ -40,8 +40,7 @@ def starter(
     lines = [f"# {counted(profile.rows, 'row')} with a target. Written by nntrain init; see nntrain inspect {path}"]
     lines += ["data:", "  source:", "    name: table", f"    {_key('path', path)}"]
     lines += [f"    {_key('target', targets[0] if len(targets) == 1 else list(targets))}", f"    {_task(profile)}"]
-    if separator != ",":
-        lines.append(f"    {_key('separator', separator)}")
+    lines += [f"    {_key(key, value)}" for key, value in reading.items()]
     if missing:
         lines.append(f"    {_key('missing', list(missing))}  # cells that mark missing values, besides blank ones")
     if exclude:
@@ -70,7 +69,7 @@ def _training(rows: int) -> Iterator[str]:
 
 def _key(key: str, value: object) -> str:
     """Return ``key: value`` as one line of YAML."""
-    if isinstance(value, str):
+    if not isinstance(value, list):
         return f"{key}: {dump_document([value], width=ONE_LINE).strip()[1:-1]}"
     return f"{key}: {dump_document(value, width=ONE_LINE).strip()}"
 

@@ -23,6 +23,7 @@ def profile_table(profile: Profile, findings: Sequence[str], width: int) -> Rend
     parts = [
         Column("column", [_cut(column.name) for column in columns], right=False),
         Column("role", [column.role for column in columns], right=False),
+        Column("type", [column.type for column in columns], right=False, drop=5),
         Column("missing", [f"{column.missing:,}" if column.missing else "" for column in columns]),
         Column("distinct", [f"{column.distinct:,}" for column in columns], drop=4),
         Column("range", [_range(column) for column in columns], right=False, drop=3),
@@ -31,6 +32,7 @@ def profile_table(profile: Profile, findings: Sequence[str], width: int) -> Rend
     if profile.target is not None:
         relations = ["" if column.relation is None else f"{column.relation:.1%}" for column in columns]
         parts.append(Column("explains", relations, drop=1))
+    parts.append(Column("why", [column.reason for column in columns], right=False, folds=True, drop=6))
     head = Text(f"{counted(profile.rows, 'row')}, {counted(len(columns), 'column')}{_classes(profile)}\n")
     reasons = [f"{column.name!r} {column.reason}" for column in columns if column.role == "ignore"]
     lines = [Text(f"ignored: {reason}", "dim") for reason in reasons]

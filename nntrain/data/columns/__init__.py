@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from nntrain.data.preprocessing import Scaling, unit_of
 from nntrain.data.text_table import Table
 from nntrain.errors import Problem
-from nntrain.registry import Component, Real
+from nntrain.registry import Component
 
 Numbers = NDArray[np.float64]
 Levels = tuple[str, ...]
@@ -40,9 +41,13 @@ class Raw:
 
 
 class FittedColumn(Component, family="fitted column"):
-    """A column with what was learned from the training split: JSON in the model file."""
+    """A column with what was learned from the training split: JSON in the model file.
+
+    ``scale`` is how its features are scaled, unless they are indicators; None: as the recipe's ``data.scaling``.
+    """
 
     column: Annotated[str, Field(min_length=1, description="name in the table")]
+    scale: Scaling | None = None
 
     def read(self, table: Table) -> Raw:
         """Return the raw numbers of the column of a table."""
@@ -64,7 +69,7 @@ class FittedColumn(Component, family="fitted column"):
 class FilledColumn(FittedColumn):
     """A column whose missing values are filled in, and marked by an indicator if the training split had any."""
 
-    fill: Real
+    fill: float
     gaps: bool
     indicator: ClassVar[bool] = False  # whether the values are 0 and 1
 
@@ -113,4 +118,5 @@ def fill_of(values: Numbers, impute: Impute, constant: float = 0.0) -> float:
     if impute == "most_frequent":
         found, counts = np.unique(known, return_counts=True)
         return float(found[counts.argmax()])
-    return float(np.median(known) if impute == "median" else np.mean(known))
+    unit = unit_of(known[:, None])[0]  # a sum of the largest numbers would overflow
+    return float(unit * (np.median(known / unit) if impute == "median" else np.mean(known / unit)))

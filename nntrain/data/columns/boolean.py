@@ -6,7 +6,7 @@ import numpy as np
 
 from nntrain.data.columns import Column, FilledColumn, Levels, Numbers, Raw, fill_of
 from nntrain.data.text_table import Table
-from nntrain.errors import Problem, others
+from nntrain.errors import Problem
 
 TRUTH = {"true": 1.0, "yes": 1.0, "t": 1.0, "y": 1.0, "1": 1.0, "false": 0.0, "no": 0.0, "f": 0.0, "n": 0.0, "0": 0.0}
 
@@ -51,6 +51,8 @@ def _read(table: Table, name: str) -> Raw:
     wrong = (values.is_null() & cells.is_not_null()).arg_true()
     problems = []
     if len(wrong):
-        what = f"column {name!r}: expected true or false, found {cells[wrong[0]]!r}{others(len(wrong), 'row')}"
+        what = (
+            f"column {name!r}: expected true or false, found {cells[wrong[0]]!r}{table.others(cells, wrong.to_list())}"
+        )
         problems.append(Problem(table.place(wrong[0]), what, "true, yes, t, y, 1, false, no, f, n and 0 are known"))
     return Raw(values.fill_null(float("nan")).to_numpy(), problems=tuple(problems))

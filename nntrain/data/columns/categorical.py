@@ -7,7 +7,7 @@ from pydantic import Field
 
 from nntrain.data.columns import UNSEEN, Column, FittedColumn, Levels, Numbers, Raw
 from nntrain.data.text_table import Table
-from nntrain.errors import Problem, listed, nearest, others
+from nntrain.errors import Problem, listed, nearest
 from nntrain.registry import Count
 
 Unseen = Literal["pool", "error"]
@@ -34,10 +34,10 @@ class FittedCategorical(FittedColumn):
         counts = unknown.value_counts(sort=True).rows() if len(unknown) else []
         problems = []
         if counts and self.unseen == "error":
-            row = int((codes == UNSEEN).arg_true()[0])
-            what = f"column {self.column!r}: unknown category {cells[row]!r}{others(len(unknown), 'row')}"
-            hint = f"{nearest(cells[row], index)} categories: {listed(index)}".strip()
-            problems.append(Problem(table.place(row), what, hint))
+            rows = (codes == UNSEEN).arg_true().to_list()
+            what = f"column {self.column!r}: unknown category {cells[rows[0]]!r}{table.others(cells, rows)}"
+            hint = f"{nearest(cells[rows[0]], index)} categories: {listed(index)}".strip()
+            problems.append(Problem(table.place(rows[0]), what, hint))
         return Raw(codes.to_numpy(), tuple(index), tuple(problems), tuple(counts))
 
     def recode(self, values: Numbers, levels: Levels) -> Numbers:

@@ -7,8 +7,7 @@ from pydantic import Field
 
 from nntrain.data.columns import Column, FittedColumn, Levels, Numbers, Raw, fill_of
 from nntrain.data.text_table import Table
-from nntrain.errors import Problem, others
-from nntrain.registry import Real
+from nntrain.errors import Problem
 
 if TYPE_CHECKING:
     import polars as pl
@@ -31,7 +30,7 @@ class FittedDate(FittedColumn):
     name: Literal["date"] = "date"
     format: Format
     parts: Annotated[list[Part], Field(min_length=1)]
-    fill: Real
+    fill: float
     gaps: bool
 
     def read(self, table: Table) -> Raw:
@@ -122,6 +121,7 @@ def _read(table: Table, name: str, known: str) -> Raw:
     wrong = (values.is_null() & cells.is_not_null()).arg_true()
     problems = []
     if len(wrong):
-        what = f"column {name!r}: expected a date as {known}, found {cells[wrong[0]]!r}{others(len(wrong), 'row')}"
+        found = f"{cells[wrong[0]]!r}{table.others(cells, wrong.to_list())}"
+        what = f"column {name!r}: expected a date as {known}, found {found}"
         problems.append(Problem(table.place(wrong[0]), what, f"write dates as {known}"))
     return Raw(values.fill_null(float("nan")).to_numpy(), (known,), tuple(problems))

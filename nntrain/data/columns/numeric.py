@@ -6,7 +6,9 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.data.columns import Column, FilledColumn, Impute, Levels, Numbers, Raw, fill_of
+from nntrain.data.columns.quantile import FittedQuantile, quantiles_of
 from nntrain.data.numbers import read_numbers
+from nntrain.data.preprocessing import Scaling
 from nntrain.data.text_table import Table
 from nntrain.registry import Real
 
@@ -36,14 +38,22 @@ class Numeric(Column):
     fill: Annotated[Real, Field(description="the constant, with impute: constant")] = 0.0
     indicator: Annotated[bool, Field(description="add a column that marks missing values")] = True
 
+    scale: Annotated[
+        Scaling | Literal["quantile"] | None, Field(description="how it is scaled; null: as data.scaling says")
+    ] = None
+
     def read(self, table: Table, name: str) -> Raw:
         """Return the numbers of the column."""
         return _read(table, name)
 
-    def fit(self, name: str, values: Numbers, levels: Levels) -> FittedNumeric:
-        """Learn what replaces missing values."""
+    def fit(self, name: str, values: Numbers, levels: Levels) -> FittedNumeric | FittedQuantile:
+        """Learn what replaces missing values, and the quantiles if it is scaled by them."""
         gaps = bool(np.isnan(values).any())
-        return FittedNumeric(column=name, fill=fill_of(values, self.impute, self.fill), gaps=gaps and self.indicator)
+        fill = fill_of(values, self.impute, self.fill)
+        if self.scale == "quantile":
+            known = quantiles_of(np.where(np.isnan(values), fill, values))
+            return FittedQuantile(column=name, fill=fill, gaps=gaps and self.indicator, quantiles=known)
+        return FittedNumeric(column=name, scale=self.scale, fill=fill, gaps=gaps and self.indicator)
 
 
 def _read(table: Table, name: str) -> Raw:

@@ -7,7 +7,7 @@ from pydantic import Field
 
 from nntrain.data.columns import Column, FilledColumn, Levels, Numbers, Raw, fill_of
 from nntrain.data.text_table import Table
-from nntrain.errors import Problem, listed, nearest, others
+from nntrain.errors import Problem, listed, nearest
 
 
 class FittedOrdinal(FilledColumn):
@@ -52,7 +52,7 @@ def _read(table: Table, name: str, order: list[str]) -> Raw:
     wrong = (values.is_null() & cells.is_not_null()).arg_true()
     problems = []
     if len(wrong):
-        what = f"column {name!r}: unknown category {cells[wrong[0]]!r}{others(len(wrong), 'row')}"
+        what = f"column {name!r}: unknown category {cells[wrong[0]]!r}{table.others(cells, wrong.to_list())}"
         hint = f"{nearest(cells[wrong[0]], order)} the order has: {listed(order)}".strip()
         problems.append(Problem(table.place(wrong[0]), what, hint))
     return Raw(values.fill_null(float("nan")).to_numpy(), problems=tuple(problems))
