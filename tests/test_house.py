@@ -243,7 +243,8 @@ def test_recipes_are_listed_and_copied(nntrain: CommandLine, tmp_path: Path, mon
 
 
 @pytest.mark.parametrize(
-    "family", ["optimizers", "losses", "activations", "initializers", "schedules", "sources", "norms", "averages"]
+    "family",
+    ["optimizers", "losses", "activations", "initializers", "schedules", "sources", "norms", "averages", "metrics"],
 )
 def test_list_names_what_there_is(nntrain: CommandLine, family: str) -> None:
     facts = nntrain("list", family, "--json").json

@@ -25,6 +25,7 @@ class Family(StrEnum):
     NORMS = "norms"
     AVERAGES = "averages"
     SOURCES = "sources"
+    METRICS = "metrics"
     DIAGNOSES = "diagnoses"
 
 
@@ -65,6 +66,7 @@ def base_of(family: Family) -> type[Component]:
     from nntrain.initializers import Initializer
     from nntrain.losses import Loss
     from nntrain.losses.test_functions import TestFunction
+    from nntrain.metrics import Metric
     from nntrain.norms import Norm
     from nntrain.optimizers import Optimizer
     from nntrain.optimizers.averaging import Averaging
@@ -80,6 +82,7 @@ def base_of(family: Family) -> type[Component]:
         Family.NORMS: Norm,
         Family.AVERAGES: Averaging,
         Family.SOURCES: Source,
+        Family.METRICS: Metric,
         Family.DIAGNOSES: Diagnosis,
     }
     return bases[family]
