@@ -32,8 +32,8 @@ class R2(Metric):
     Formula:
         R² = 1 - Σ w (o - o*)² / Σ w (o* - mean o*)²
 
-    The w are the rows' weights, 1 by default. 1 is perfect, 0 as good as always predicting the mean; there is no lower bound. For a constant target it is 1 if
-    predicted exactly, else 0. It is undefined for fewer than two samples.
+    The w are the rows' weights, 1 by default. 1 is perfect, 0 as good as always predicting the mean; there is no lower
+    bound. For a constant target it is 1 if predicted exactly, else 0. It is undefined for fewer than two samples.
 
     Source: sklearn.metrics.r2_score.
     """
