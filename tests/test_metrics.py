@@ -139,6 +139,8 @@ def test_values_of_single_classes_equal_those_of_scikit_learn() -> None:
 ONE_CLASS = Predicted(np.array([1, 1]), np.array([1, 0]), 2, np.array([[0.4, 0.6], [0.7, 0.3]]))
 NO_PROBABILITIES = Predicted(np.array([1, 0]), np.array([1, 0]), 2)
 NOT_FINITE = Predicted(np.array([1, 0]), np.array([1, 0]), 2, np.array([[np.nan, np.nan], [0.7, 0.3]]))
+WEIGHTED = Predicted(np.array([1, 0, 1]), np.array([1, 1, 1]), 2, None, np.array([0.5, 2.0, 1.0]))
+SEVERAL = Predicted(np.array([[1, 0], [0, 0]]), np.array([[1, 0], [1, 0]]), 2)
 UNDEFINED = [
     ("roc_auc", ONE_CLASS, "only one class occurs"),
     ("average_precision", ONE_CLASS, "only one class occurs"),
@@ -152,6 +154,8 @@ UNDEFINED = [
         (name, Predicted(np.ones((2, 1)), np.array([[np.nan], [1.0]])), "not finite")
         for name in metrics_of("regression")
     ),
+    ("f1", WEIGHTED, "not measured for weighted rows"),
+    ("f1", SEVERAL, "not measured for several labels"),
     ("mse", Predicted(np.full((2, 1), 1e300), np.full((2, 1), -1e300)), "too large"),
 ]
 
@@ -161,6 +165,17 @@ def test_what_is_undefined_has_no_value_but_a_reason(name: str, rows: Predicted,
     score = metrics()[name].score(rows)
     assert score.value is None
     assert reason in score.reason
+
+
+def test_weights_and_several_labels_count_in_the_main_metrics() -> None:
+    expected = peer.accuracy_score(WEIGHTED.y, WEIGHTED.predicted, sample_weight=WEIGHTED.weights)
+    assert metrics()["accuracy"].score(WEIGHTED).value == pytest.approx(expected, rel=RTOL)
+    assert metrics()["accuracy"].score(WEIGHTED.take(np.array([0, 2]))).value == 1
+    assert metrics()["accuracy"].score(SEVERAL).value == peer.accuracy_score(SEVERAL.y, SEVERAL.predicted) == 0.5
+    rows, weights = CASES["three targets"], np.arange(1.0, 42.0)
+    expected = peer.r2_score(rows.y, rows.predicted, sample_weight=weights)
+    found = metrics()["r2"].score(Predicted(rows.y, rows.predicted, weights=weights))
+    assert found.value == pytest.approx(expected, rel=RTOL)
 
 
 @pytest.mark.parametrize("name", members(Metric))
