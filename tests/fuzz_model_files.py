@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from nntrain.activations import Activation
 from nntrain.artifacts import container
-from nntrain.artifacts.model import named_arrays
+from nntrain.artifacts.named_arrays import named_arrays
 from nntrain.cli import diagnose, evaluate, job, predict, trace
 from nntrain.cli.progress import Silent
 from nntrain.data import Source

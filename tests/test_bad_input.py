@@ -200,10 +200,10 @@ def test_directories_without_permission(nntrain: CommandLine) -> None:
     [
         ("test.accuracy", "expected a condition such as"),
         ("test.accuracy>=high", "'high' is not a number"),
-        ("test.acuracy>=1", "unknown metric 'acuracy'\n  did you mean accuracy? allowed: loss, accuracy, r2"),
-        ("test.f1>=1", "unknown metric 'f1'\n  allowed: loss, accuracy, r2"),
+        ("test.acuracy>=1", "unknown metric 'acuracy'\n  did you mean accuracy? allowed: loss, accuracy, balanced"),
+        ("test.speed>=1", "unknown metric 'speed'\n  allowed: loss, accuracy, balanced_accuracy"),
         ("epoch>=1", "unknown number 'epoch'\n  did you mean epochs?"),
-        ("test.r2>=0", "classification has no r2\n  use test.accuracy or test.loss"),
+        ("test.r2>=0", "r2 is for regression, but this is classification\n  allowed: loss, accuracy, f1"),
     ],
 )
 def test_conditions_that_cannot_hold(nntrain: CommandLine, condition: str, words: str) -> None:

@@ -152,7 +152,7 @@ def test_what_is_not_finite_survives_the_ledger() -> None:
     assert (
         (again.scores, again.untrained)
         == (worst.scores, worst.untrained)
-        == ({"train": (np.inf, None)}, (np.inf, None))
+        == ({"train": Scores(np.inf, None)}, Scores(np.inf, None))
     )
 
 

@@ -17,7 +17,8 @@ from nntrain.data.prepare import prepare
 from nntrain.data.preprocessing import Standardizer
 from nntrain.data.split import split_rows, split_size
 from nntrain.errors import InputError
-from nntrain.metrics import accuracy, r2
+from nntrain.metrics.accuracy import accuracy
+from nntrain.metrics.r2 import r2
 from nntrain.registry import members
 
 SOURCES = members(Source)

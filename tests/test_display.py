@@ -13,9 +13,10 @@ from rich.console import Console
 from nntrain.cli import progress as cli_progress
 from nntrain.report.braille import curves
 from nntrain.report.curve import MAX_VALUES, Curve
+from nntrain.report.details import details, short_table
 from nntrain.report.numbers import duration, number, percent
 from nntrain.report.run_progress import RunProgress, epoch_line
-from nntrain.report.summary import details, short_table, summarize
+from nntrain.report.summary import summarize
 from nntrain.training.events import EpochEnded, Event, Started
 from nntrain.utils.memory import quantity
 from tests.helpers import run
@@ -268,7 +269,7 @@ def test_a_display_that_is_slow_to_draw_is_drawn_seldom(events: list[Event], mon
 def test_the_summary_says_it_in_words(events: list[Event]) -> None:
     summary = summarize(events, run="runs/x", model="runs/x/model.safetensors")
     console = Console(width=100, file=io.StringIO(), color_system=None)
-    console.print(details(summary, console.width, layers=True), short_table(summary))
+    console.print(details(summary, console.width, layers=True), short_table(summary, console.width))
     assert isinstance(console.file, io.StringIO)
     text = console.file.getvalue()
     for word in (

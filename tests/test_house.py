@@ -247,7 +247,10 @@ def test_recipes_are_listed_and_copied(nntrain: CommandLine, tmp_path: Path, mon
 
 @pytest.mark.parametrize(
     "family",
-    ["optimizers", "losses", "activations", "initializers", "schedules", "sources", "norms", "averages", "columns"],
+    [
+        *("optimizers", "losses", "activations", "initializers", "schedules", "sources", "norms", "averages"),
+        *("columns", "metrics"),
+    ],
 )
 def test_list_names_what_there_is(nntrain: CommandLine, family: str) -> None:
     facts = nntrain("list", family, "--json").json

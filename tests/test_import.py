@@ -10,7 +10,8 @@ from safetensors.numpy import save_file
 from sklearn.datasets import load_iris
 from sklearn.neural_network import MLPClassifier
 
-from nntrain.artifacts.model import Model, named_arrays
+from nntrain.artifacts.model import Model
+from nntrain.artifacts.named_arrays import named_arrays
 from tests.helpers import CommandLine, refused
 
 Array = NDArray[Any]

@@ -8,8 +8,9 @@ import pytest
 from rich.console import Console, RenderableType
 
 from nntrain.cli.list_ import Family
+from nntrain.report.details import details
 from nntrain.report.fitting import Column, fitted
-from nntrain.report.summary import details, summarize
+from nntrain.report.summary import summarize
 from nntrain.report.tables import network_facts, network_table
 from tests.helpers import built, run
 

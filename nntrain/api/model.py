@@ -11,12 +11,13 @@ from numpy.typing import NDArray
 
 from nntrain.api.frames import as_file, as_frame
 from nntrain.artifacts.lookup import find_model
-from nntrain.artifacts.model import Model, named_arrays
+from nntrain.artifacts.model import Model
 from nntrain.artifacts.model_rows import feature_rows
 from nntrain.artifacts.model_table import model_table
+from nntrain.artifacts.named_arrays import named_arrays
 from nntrain.data.reading import Reading
 from nntrain.errors import bad_input
-from nntrain.export import FORMATS, export
+from nntrain.export import FORMATS, export, without_threshold
 from nntrain.recipe.schema import to_data
 from nntrain.utils.files import write_atomically
 
@@ -88,6 +89,8 @@ class TrainedModel:
         """
         if to not in FORMATS:
             raise bad_input("export", f"unknown format {to!r}", f"formats: {', '.join(FORMATS)}")
+        if self._model.threshold is not None and to != "recipe":
+            warnings.warn(without_threshold(self._model), stacklevel=2)
         write_atomically(Path(path), export(self._model, to))
 
     def _outputs(self, rows: Any) -> NDArray[Any]:

@@ -3,7 +3,7 @@
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from nntrain.recipe.document import Document
 from nntrain.recipe.load import Opened, check
 from nntrain.report.summary import Summary, summarize
 from nntrain.training.engine import Engine
+from nntrain.training.evaluation import evaluate
 from nntrain.training.events import EpochEnded, Event, Started
 from nntrain.training.loop import train
 
@@ -105,7 +106,10 @@ def fit(recipe: str | Path | Mapping[str, Any], data: Any = None, settings: Sequ
         epochs: list[EpochEnded] = []
         with interruptible() as interrupted:
             summary = summarize(_noted(train(engine, interrupted), epochs), "", "")
-        model = Model.of(built.recipe, built.plan.network, engine.theta, built.dataset, built.plan.data)
+        evaluated = evaluate(engine)
+        chosen, summary = evaluated.threshold, replace(summary, evaluated=evaluated, classes=built.dataset.classes)
+        facts = (built.recipe, built.plan.network, engine.theta, built.dataset, built.plan.data)
+        model = Model.of(*facts, None if chosen is None else chosen.value)
         if interrupted():
             done, planned = counted(len(epochs), "epoch"), built.plan.training.epochs
             warnings.warn(f"training interrupted after {done} of {planned}; the run has what was trained", stacklevel=2)

@@ -1,5 +1,6 @@
 """The epochs of a run, read back from metrics.jsonl, for a run that continues."""
 
+from collections.abc import Sequence
 from math import inf
 from pathlib import Path
 
@@ -14,14 +15,19 @@ class _Whole(Line):
     samples_per_second: Positive | None
     improved: bool
     probe_loss: float | None = None
-    probe_accuracy: float | None = None
-    probe_r2: float | None = None
 
 
-def read_epochs(path: Path, size: int, epochs: int, metric: str) -> list[EpochEnded]:
+def read_epochs(path: Path, size: int, epochs: int, metric: str, further: Sequence[str] = ()) -> list[EpochEnded]:
     """Return the epochs in the first ``size`` bytes of the file.
 
     The file has null for a loss that is not finite, which is read as infinity.
+
+    Args:
+        path: of the file.
+        size: bytes to read.
+        epochs: number of epochs expected.
+        metric: accuracy or r2.
+        further: the other metrics that the recipe records.
 
     Raises:
         InputError: if the file cannot be read or does not have ``epochs`` epochs.
@@ -39,19 +45,23 @@ def read_epochs(path: Path, size: int, epochs: int, metric: str) -> list[EpochEn
             raise damaged(path, f"line {number}, {first_problem(error)}") from None
         if line.epoch != number:
             raise damaged(path, f"line {number} has epoch {line.epoch}")
-        found.append(_event(line, metric))
+        found.append(_event(line, (metric, *further)))
     if len(content) < size or len(found) != epochs:
         raise damaged(path, f"has {counted(len(found), 'epoch')}, but the checkpoint was saved after {epochs}")
     return found
 
 
-def _event(line: _Whole, metric: str) -> EpochEnded:
+def _event(line: _Whole, metrics: Sequence[str]) -> EpochEnded:
+    def scores(split: str, loss: float | None) -> Scores:
+        first, *others = (line.measured.get(f"{split}_{name}") for name in metrics)
+        return Scores(_loss(loss), first, dict(zip(metrics[1:], others, strict=True)))
+
     validation = statistics = None
     if "validation_loss" in line.model_fields_set:
-        validation = Scores(_loss(line.validation_loss), getattr(line, f"validation_{metric}"))
+        validation = scores("validation", line.validation_loss)
     if line.layers is not None:
         layers = tuple(LayerStatistics(_loss(layer.gradient_norm), layer.dead) for layer in line.layers)
-        statistics = Statistics(layers, Scores(_loss(line.probe_loss), getattr(line, f"probe_{metric}")))
+        statistics = Statistics(layers, scores("probe", line.probe_loss))
     return EpochEnded(
         epoch=line.epoch,
         step=line.step,

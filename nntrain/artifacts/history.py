@@ -7,6 +7,7 @@ used are checked here.
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self
 
@@ -15,7 +16,9 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from nntrain.artifacts.run_files import METRICS, RECIPE, SUMMARY, settle
+from nntrain.data import Label
 from nntrain.errors import InputError, bad_input, counted
+from nntrain.metrics import DEFAULTS, metrics
 from nntrain.recipe.document import load_document
 from nntrain.recipe.schema import Recipe, parse
 from nntrain.training.events import Stopped
@@ -34,6 +37,11 @@ class Facts(BaseModel):
     model_config = ConfigDict(strict=True)
 
 
+def _gathered(data: Any, keys: frozenset[str]) -> Any:
+    """Return a JSON object with its metrics, whose keys are in ``keys``, as ``measured``."""
+    return {**data, "measured": {key: data[key] for key in keys & data.keys()}} if isinstance(data, dict) else data
+
+
 class _Layer(Facts):
     label: str = ""
     gradient_norm: Positive | None
@@ -42,8 +50,19 @@ class _Layer(Facts):
 
 class _Scores(Facts):
     loss: Real | None
-    accuracy: Fraction | None = None
-    r2: Real | None = None
+    measured: dict[str, Real | None]  # each metric
+
+    _gather = model_validator(mode="before")(partial(_gathered, keys=frozenset(metrics())))
+
+
+class _Bin(Facts):
+    confidence: Fraction
+    accuracy: Fraction
+
+
+class _Baselines(Facts):
+    constant: dict[str, dict[str, Real | None]] | None = None
+    linear: dict[str, dict[str, Real | None]] | None = None
 
 
 class _Summary(Facts):
@@ -59,17 +78,25 @@ class _Summary(Facts):
     validation: _Scores | None = None
     test: _Scores | None = None
     final: dict[str, _Scores]
+    baselines: _Baselines | None = None
+    classes: list[Label] | None = None
+    confusion: dict[str, list[list[Count]]] | None = None
+    calibration: dict[str, list[_Bin]] | None = None
 
     @property
     def metric(self) -> str:
-        return "r2" if self.task == "regression" else "accuracy"
+        return DEFAULTS[self.task]
 
     @model_validator(mode="after")
     def _metrics_are_there(self) -> Self:
         for part in PARTS:
             scores = getattr(self, part)
-            if scores is not None and self.metric not in scores.model_fields_set:
+            if scores is not None and self.metric not in scores.measured:
                 raise ValueError(f"{part}.{self.metric} is missing")
+        size = len(self.classes or ())
+        for part, rows in (self.confusion or {}).items():
+            if len(rows) != size or any(len(row) != size for row in rows):
+                raise ValueError(f"confusion.{part} does not fit {size} classes")
         return self
 
 
@@ -83,14 +110,17 @@ class Line(Facts):
     train_loss: Real | None
     gradient_norm: Positive | None
     validation_loss: Real | None = None
-    validation_accuracy: Fraction | None = None
-    validation_r2: Real | None = None
     clipped: Fraction | None = None
     parameters: list[Real | None] | None = None
     layers: list[_Layer] | None = None
+    measured: dict[str, Real | None]  # each metric, by its key
+
+    _gather = model_validator(mode="before")(
+        partial(_gathered, keys=frozenset(f"{split}_{name}" for split in ("validation", "probe") for name in metrics()))
+    )
 
 
-NUMBERS = tuple(key for key in Line.model_fields if key not in ("parameters", "layers"))
+NUMBERS = tuple(key for key in Line.model_fields if key not in ("parameters", "layers", "measured"))
 
 
 class Layers(NamedTuple):
@@ -124,8 +154,9 @@ class History:
     metric: str
 
     def column(self, *keys: str) -> Numbers:
-        """Return the values of some keys at each epoch (E, keys), NaN where one is missing."""
-        return np.stack([self.columns[key] for key in keys], axis=1)
+        """Return the values of some keys at each epoch (E, keys), NaN where one is missing or was not recorded."""
+        nothing = np.full(len(self.columns["epoch"]), np.nan)
+        return np.stack([self.columns.get(key, nothing) for key in keys], axis=1)
 
 
 def read_history(folder: Path) -> History:
@@ -162,14 +193,18 @@ def _whole(folder: Path) -> History:
 
 
 def _read(folder: Path, recipe: Recipe, summary: _Summary, metrics: Path) -> History:
-    columns: dict[str, array[float]] = {key: array("d") for key in NUMBERS}
+    further = recipe.training.further_metrics(summary.task)
+    measured = [f"validation_{name}" for name in (summary.metric, *further)]
+    columns: dict[str, array[float]] = {key: array("d") for key in (*NUMBERS, *measured)}
     parameters, epochs, norms, dead = (array("d") for _ in range(4))
     count = 0
     with metrics.open("rb") as file:
         for count, text in enumerate(file, start=1):
             line = _line(metrics, count, text, summary)
-            for key, column in columns.items():
-                column.append(or_nan(getattr(line, key)))
+            for key in NUMBERS:
+                columns[key].append(or_nan(getattr(line, key)))
+            for key in measured:
+                columns[key].append(or_nan(line.measured.get(key)))
             parameters.extend(map(or_nan, line.parameters or ()))
             if line.layers:
                 epochs.append(line.epoch)
@@ -179,6 +214,9 @@ def _read(folder: Path, recipe: Recipe, summary: _Summary, metrics: Path) -> His
         raise damaged(metrics, f"has {counted(count, 'epoch')}, but the summary has {summary.epochs}")
     layers = [np.array(values).reshape(len(epochs), len(summary.layers)) for values in (norms, dead)]
     facts = summary.model_dump()
+    for part in PARTS:
+        if facts[part] is not None:
+            facts[part] |= facts[part].pop("measured")
     return History(
         folder=folder,
         recipe=recipe,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from nntrain.errors import cannot_write
-from nntrain.training.events import EpochEnded, Event, Started
+from nntrain.training.events import EpochEnded, Event, Scores, Started
 from nntrain.utils.json import as_json
 
 FLUSH_SECONDS = 0.1  # minimum time between writes: an epoch of a small network is shorter than a write
@@ -108,9 +108,10 @@ def epoch_line(event: EpochEnded, metric: str) -> dict[str, Any]:
     """Return an epoch as JSON data.
 
     Keys: epoch, step, seconds, learning_rate, train_loss, gradient_norm, samples_per_second, improved; with a
-    validation split validation_loss and validation_accuracy or validation_r2; of a network of up to eight parameters,
-    parameters; where gradients are clipped, clipped; at epochs with statistics probe_loss, probe_accuracy or probe_r2,
-    and layers, a list of {gradient_norm, dead}. :mod:`nntrain.training.events` explains them.
+    validation split validation_loss, validation_accuracy or validation_r2, and validation_METRIC for each further
+    metric of the recipe; of a network of up to eight parameters, parameters; where gradients are clipped, clipped; at
+    epochs with statistics probe_loss, probe_accuracy or probe_r2, probe_METRIC, and layers, a list of {gradient_norm,
+    dead}. :mod:`nntrain.training.events` explains them.
     """
     line: dict[str, Any] = {
         "epoch": event.epoch,
@@ -123,8 +124,7 @@ def epoch_line(event: EpochEnded, metric: str) -> dict[str, Any]:
         "improved": event.improved,
     }
     if event.validation is not None:
-        line["validation_loss"] = event.validation.loss
-        line[f"validation_{metric}"] = event.validation.metric
+        line |= _scores("validation", event.validation, metric)
     if event.parameters is not None:
         line["parameters"] = event.parameters
     if event.clipped is not None:
@@ -132,5 +132,10 @@ def epoch_line(event: EpochEnded, metric: str) -> dict[str, Any]:
     if event.statistics is not None:
         train = event.statistics.train
         layers = [{"gradient_norm": layer.gradient_norm, "dead": layer.dead} for layer in event.statistics.layers]
-        line |= {"probe_loss": train.loss, f"probe_{metric}": train.metric, "layers": layers}
+        line |= _scores("probe", train, metric) | {"layers": layers}
     return line
+
+
+def _scores(split: str, scores: Scores, metric: str) -> dict[str, float | None]:
+    further = {f"{split}_{name}": value for name, value in scores.further.items()}
+    return {f"{split}_loss": scores.loss, f"{split}_{metric}": scores.metric, **further}

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 import nntrain
 from nntrain.artifacts import container
+from nntrain.artifacts.named_arrays import named_arrays
 from nntrain.artifacts.wall import bad_facts, checked_facts, checked_tensors
 from nntrain.data import Dataset, Label
 from nntrain.data.encoder import Encoder
@@ -18,16 +19,15 @@ from nntrain.data.prepare import Prepared, Split
 from nntrain.data.preprocessing import Standardizer
 from nntrain.errors import bad_input
 from nntrain.losses import Loss
-from nntrain.metrics import accuracy, r2
+from nntrain.metrics import DEFAULTS, Predicted, Task
 from nntrain.network.inference import ForwardPass, is_small, plain_outputs
 from nntrain.network.network import Network
 from nntrain.recipe.files import without_folder
 from nntrain.recipe.schema import Recipe, to_data
-from nntrain.training.events import Scores
 from nntrain.training.plan import Plan
+from nntrain.training.scoring import class_probabilities, predicted
+from nntrain.training.threshold import at, second_class
 
-# torch's names of a normalization's arrays
-NORM_NAMES = {"weight": "gamma", "bias": "beta", "running_mean": "running_mean", "running_var": "running_var"}
 TOO_LARGE = "it is far outside the range of the training data"
 
 
@@ -46,6 +46,7 @@ class Model:
         inputs: how features are standardized, or None.
         targets: how targets were standardized, or None.
         encoder: how a table's columns become inputs, or None if they are the inputs.
+        threshold: of two classes: probability from which the second one is predicted; None for 0.5.
     """
 
     recipe: Recipe
@@ -58,15 +59,24 @@ class Model:
     inputs: Standardizer | None
     targets: Standardizer | None
     encoder: Encoder | None = None
+    threshold: float | None = None
 
     @classmethod
-    def of(cls, recipe: Recipe, network: Network, theta: NDArray[Any], dataset: Dataset, data: Prepared) -> Self:
+    def of(
+        cls,
+        recipe: Recipe,
+        network: Network,
+        theta: NDArray[Any],
+        dataset: Dataset,
+        data: Prepared,
+        threshold: float | None = None,
+    ) -> Self:
         """Return the model of a finished run."""
         if recipe.loss is None:
             raise ValueError("the recipe is not complete")
         features = dataset.feature_names if data.encoder is None else data.encoder.names
         names = (features, dataset.target_names, dataset.classes)
-        return cls(recipe, network, theta, recipe.loss, *names, data.inputs, data.targets, data.encoder)
+        return cls(recipe, network, theta, recipe.loss, *names, data.inputs, data.targets, data.encoder, threshold)
 
     @property
     def column_names(self) -> tuple[str, ...]:
@@ -91,8 +101,8 @@ class Model:
             _check_finite(outputs, "output", start)
             yield outputs
 
-    def score(self, part: Split) -> Scores:
-        """Return loss and metric for rows before preprocessing.
+    def judge(self, part: Split) -> tuple[float, Predicted]:
+        """Return the loss for rows before preprocessing, and the predictions in the targets' own units.
 
         The loss is on the scale of training: if targets were standardized, it is that of standardized targets.
         """
@@ -102,12 +112,8 @@ class Model:
         target = np.ascontiguousarray(columns, dtype)
         forward = ForwardPass(self.network, dtype, target.shape[1])
         output, loss = forward.loss(self.theta, x, target, self.loss, weights=part.weights)
-        metric = (
-            r2(y, self.loss.prediction(output), part.weights)
-            if self.classes is None
-            else accuracy(y, self.loss.predict_class(output), part.weights)
-        )
-        return Scores(loss, metric)
+        found = predicted(self.network, self.loss, self.targets, self.n_classes, output, part)
+        return loss, at(found, self.threshold)
 
     def plan(self, part: Split) -> Plan:
         """Return the plan of the model's run with the given rows, before preprocessing, as its training split."""
@@ -115,13 +121,7 @@ class Model:
         return Plan(
             name=recipe.name or "",
             seed=recipe.seed,
-            data=Prepared(
-                Split(self._prepared(part.x), self._targets(part.y), part.weights),
-                None,
-                None,
-                self.inputs,
-                self.targets,
-            ),
+            data=Prepared(self.prepared(part), None, None, self.inputs, self.targets),
             n_classes=self.n_classes,
             network=self.network,
             loss=self.loss,
@@ -139,7 +139,12 @@ class Model:
     @property
     def metric(self) -> str:
         """``accuracy`` or ``r2``."""
-        return "r2" if self.classes is None else "accuracy"
+        return DEFAULTS[self.task]
+
+    @property
+    def task(self) -> Task:
+        """``classification`` or ``regression``."""
+        return "regression" if self.classes is None else "classification"
 
     def predictions(self, outputs: NDArray[Any], start: int = 0) -> NDArray[Any]:
         """Return the class indices, (N,) or (N, L), or the numbers (N, T) in the targets' own units for ``outputs``.
@@ -150,7 +155,10 @@ class Model:
             InputError: if a number is not finite.
         """
         if self.classes is not None:
-            return self.loss.predict_class(outputs)
+            probabilities = None if self.threshold is None else self.probabilities(outputs)
+            if self.threshold is None or probabilities is None:
+                return self.loss.predict_class(outputs)
+            return second_class(probabilities, self.threshold)
         numbers = self.loss.prediction(outputs).astype(np.float64)
         numbers = numbers if self.targets is None else self.targets.invert(numbers)
         _check_finite(numbers, "prediction", start)
@@ -158,11 +166,15 @@ class Model:
 
     def probabilities(self, outputs: NDArray[Any]) -> NDArray[np.float64] | None:
         """Return the probabilities (N, C) of the classes, of several labels (N, L), or None if the loss has none."""
-        if self.classes is None:
-            return None
-        if self.network.layers[-1].activation.distribution:
-            return outputs.astype(np.float64)
-        return self.loss.probabilities(outputs)
+        return None if self.classes is None else class_probabilities(self.network, self.loss, outputs)
+
+    def prepared(self, part: Split) -> Split:
+        """Return rows as the network reads them: encoded and scaled.
+
+        Raises:
+            InputError: if a number is too large.
+        """
+        return Split(self._prepared(part.x), self._targets(part.y), part.weights)
 
     def _targets(self, y: NDArray[Any]) -> NDArray[Any]:
         return y if self.targets is None else self.targets.apply(y)
@@ -194,6 +206,7 @@ class Model:
             "classes": self.classes,
             "features": self.feature_names,
             "targets": self.target_names,
+            "threshold": self.threshold,
             "versions": {"nntrain": nntrain.__version__, "numpy": np.__version__, "numba": _version("numba")},
         }
         container.write(path, tensors, facts)
@@ -227,7 +240,7 @@ class Model:
         names = (tuple(checked.features), tuple(checked.targets), classes)
         if recipe.loss is None:
             raise AssertionError("checked_facts accepted a recipe without a loss")
-        return cls(recipe, network, theta, recipe.loss, *names, inputs, targets, encoder)
+        return cls(recipe, network, theta, recipe.loss, *names, inputs, targets, encoder, checked.threshold)
 
 
 def _check_finite(numbers: NDArray[Any], what: str, start: int) -> None:
@@ -241,18 +254,3 @@ def _check_finite(numbers: NDArray[Any], what: str, start: int) -> None:
 
 def _version(package: str) -> str:
     return importlib.metadata.version(package)
-
-
-def named_arrays(network: Network, theta: NDArray[Any]) -> dict[str, NDArray[Any]]:
-    """Return theta as views with torch's names and shapes."""
-    found: dict[str, NDArray[Any]] = {}
-    number = 0
-    for arrays in network.arrays(theta):
-        found |= {f"{number}.weight": arrays["weights"].T, f"{number}.bias": arrays["biases"]}
-        if "gamma" in arrays:
-            number += 1
-            found |= {f"{number}.{name}": arrays[ours] for name, ours in NORM_NAMES.items() if ours in arrays}
-        if "slopes" in arrays:
-            found[f"{number + 1}.weight"] = arrays["slopes"]
-        number += 2
-    return found

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError
 from safetensors.numpy import load_file
 
-from nntrain.artifacts.model import named_arrays
+from nntrain.artifacts.named_arrays import named_arrays
 from nntrain.errors import InputError, bad_input
 from nntrain.network.network import Network
 

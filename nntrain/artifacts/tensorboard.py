@@ -20,7 +20,7 @@ from nntrain.artifacts.tensorboard_values import FAILURE, SUCCESS, ended, histog
 from nntrain.errors import cannot_write
 from nntrain.recipe.document import dump_document
 from nntrain.training.engine import Engine
-from nntrain.training.events import EpochEnded, Event, Finished, Started
+from nntrain.training.events import EpochEnded, Event, Finished, Scores, Started
 
 FOLDER = "tensorboard"  # in the directory of a run
 PREFIX, SUFFIX = "events.out.tfevents.", ".nntrain"
@@ -115,6 +115,7 @@ def scalars(event: EpochEnded, started: Started) -> Iterator[tuple[str, float]]:
         yield "loss/validation", event.validation.loss
         if event.validation.metric is not None:
             yield f"{started.metric}/validation", event.validation.metric
+        yield from _further(event.validation, "validation")
     yield "learning_rate", event.learning_rate
     yield "samples_per_second", event.samples_per_second
     if event.gradient_norm is not None:
@@ -124,6 +125,7 @@ def scalars(event: EpochEnded, started: Started) -> Iterator[tuple[str, float]]:
     if event.statistics is not None:
         if event.statistics.train.metric is not None:
             yield f"{started.metric}/train", event.statistics.train.metric
+        yield from _further(event.statistics.train, "train")
         for facts, layer in zip(started.layers, event.statistics.layers, strict=True):
             yield f"gradient_norm/{facts.label}", layer.gradient_norm
             if layer.dead is not None:
@@ -146,6 +148,13 @@ def histograms(engine: Engine) -> Iterator[bytes]:
             yield histogram(f"{label}/{name}", values)
             yield histogram(f"{label}/gradient of {name}", gradients[name])
         yield histogram(f"{label}/activations", h)
+
+
+def _further(scores: Scores, split: str) -> Iterator[tuple[str, float]]:
+    """Yield the metrics of a split that the recipe records beside its main one."""
+    for name, value in scores.further.items():
+        if value is not None:
+            yield f"{name}/{split}", value
 
 
 def _event(step: int, field: bytes) -> bytes:

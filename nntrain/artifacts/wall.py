@@ -12,7 +12,7 @@ them passes the same four checks before a compiled function sees it:
 3. The tensors: :func:`checked_tensors` requires exactly the names, shapes and dtype of this network and finite values.
    It never allocates a size that a file claims.
 4. The targets: :meth:`nntrain.losses.Loss.target_columns` requires class indices below the number of classes, and
-   columns that match the outputs. The engine and :meth:`nntrain.artifacts.model.Model.score`, which call compiled
+   columns that match the outputs. The engine and :meth:`nntrain.artifacts.model.Model.judge`, which call compiled
    losses, get their targets from it.
 
 In addition, losses that index by a class check the bounds themselves, and return NaN beyond them.
@@ -37,6 +37,7 @@ from nntrain.recipe.document import Document
 from nntrain.recipe.problems import problems_of
 from nntrain.recipe.schema import HOLDERS, Recipe
 from nntrain.registry import Choice
+from nntrain.training.scoring import gives_probabilities
 
 
 class Outside(BaseModel):
@@ -83,6 +84,7 @@ class Facts(Outside):
     targets: Names
     classes: Labels | None
     preprocessing: Preprocessing
+    threshold: Annotated[float, Field(gt=0, lt=1)] | None = None
     columns: Annotated[list[Annotated[FittedColumn, Choice()]], Field(min_length=1)] | None = None
 
     @property
@@ -109,6 +111,8 @@ def checked_facts(path: Path, facts: Mapping[str, Any]) -> tuple[Facts, Network]
         raise bad_facts(path, "classes are not standardized")
     if checked.classes is not None and len(checked.targets) > 1 and len(checked.classes) != 2:
         raise bad_facts(path, "several labels need two classes, which mean no and yes")
+    if checked.threshold is not None and (checked.n_classes != len("ab") or len(checked.targets) > 1):
+        raise bad_facts(path, "a threshold needs two classes and one target")
     if checked.columns is not None:
         _check_columns(path, checked)
     try:
@@ -117,6 +121,9 @@ def checked_facts(path: Path, facts: Mapping[str, Any]) -> tuple[Facts, Network]
         )
     except InputError as error:
         raise bad_facts(path, error.problems[0].fact) from None
+    loss = checked.recipe.loss
+    if checked.threshold is not None and not (loss and gives_probabilities(network.layers[-1].activation, loss)):
+        raise bad_facts(path, "a threshold needs probabilities")
     return checked, network
 
 

@@ -98,6 +98,16 @@ UnseenOption = Annotated[
 ]
 
 
+MetricsOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="NAMES",
+        help="Metrics to show: comma-separated, or all; see nntrain list metrics.  [default: the main ones]",
+        autocompletion=completion.metrics,
+    ),
+]
+
+
 class TableFormat(StrEnum):
     """How tables are printed."""
 

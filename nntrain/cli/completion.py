@@ -15,7 +15,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from nntrain.cli.requirements import METRICS, SPLITS
+from nntrain.cli.requirements import SPLITS
 
 VARIABLE = "_NNTRAIN_COMPLETE"
 
@@ -132,7 +132,22 @@ def mistakes(incomplete: str) -> list[str]:
 
 def measures(incomplete: str) -> list[str]:
     """Return the measures of a run, such as ``test.loss``."""
-    return _beginning(incomplete, [f"{split}.{name}" for split in SPLITS for name in METRICS])
+    names = _choices(_at(["training", "early_stopping", "monitor"]))
+    return _beginning(incomplete, [f"{split}.{name}" for split in SPLITS for name in names])
+
+
+def metric(incomplete: str) -> list[str]:
+    """Return the loss and the metrics."""
+    return _beginning(incomplete, _choices(_at(["training", "early_stopping", "monitor"])))
+
+
+def metrics(incomplete: str) -> list[str]:
+    """Return completions for ``--metrics``: the last of its comma-separated names."""
+    before, comma, _ = incomplete.rpartition(",")
+    names = [name for name in _choices(_at(["training", "early_stopping", "monitor"])) if name != "loss"]
+    return _beginning(
+        incomplete, [f"{before}{comma}{name}" for name in ("all", *names) if name not in before.split(",")]
+    )
 
 
 def _beginning(incomplete: str, choices: Any) -> list[str]:

@@ -46,7 +46,7 @@ def cross_validate(folds: Folds, conditions: Sequence[Condition], as_json: bool,
     if as_json:
         print_json(result)
     else:
-        print_table(spread_table(result))
+        print_table(spread_table(result, folds.job.metrics))
         say([f"out-of-fold predictions: {result['predictions']}"])
     misses = unmet(conditions, means(result))
     note(misses)

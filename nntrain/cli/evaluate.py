@@ -1,4 +1,4 @@
-"""``nntrain evaluate``: the loss and the metric of a trained model."""
+"""``nntrain evaluate``: the loss and the metrics of a trained model."""
 
 from __future__ import annotations
 
@@ -6,12 +6,22 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.arguments import Code, DataOption, ReadOption, SeparatorOption, Trained, UnseenOption
-from nntrain.cli.loading import check_reading
-from nntrain.errors import bad_input
+from nntrain.cli.arguments import (
+    Code,
+    DataOption,
+    MetricsOption,
+    ReadOption,
+    SeparatorOption,
+    Trained,
+    UnseenOption,
+)
 
 if TYPE_CHECKING:
-    from nntrain.training.events import Scores
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+
+    from nntrain.cli.evaluation import Evaluation
 
 
 def command(
@@ -21,55 +31,68 @@ def command(
     read: ReadOption = None,
     unseen: UnseenOption = None,
     code: Code = None,
+    metrics: MetricsOption = None,
+    baselines: Annotated[
+        bool, typer.Option("--baselines", help="Compare with a constant prediction and with a linear model.")
+    ] = False,
+    per_class: Annotated[
+        bool, typer.Option("--per-class", help="Show precision, recall, F1 and ROC AUC of each class.")
+    ] = False,
+    confusion: Annotated[bool, typer.Option("--confusion", help="Show the confusion matrix.")] = False,
+    bootstrap: Annotated[
+        int, typer.Option(metavar="N", help="Show 95 % intervals from N resamples of the rows, such as 1000.")
+    ] = 0,
+    seed: Annotated[int, typer.Option(min=0, metavar="SEED", help="Seed of the resamples.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Evaluate a trained model.
 
-    Prints the loss and the metric on each split of the model's own data, or with --data on all rows of a table. The
+    Prints the loss and the metrics on each split of the model's own data, or with --data on all rows of a table. The
     model's own file is looked for at the path in the run's recipe.yaml and beside the model; it must not have
-    changed.
+    changed. --json prints all metrics.
+
+    --baselines also shows what always predicting the most frequent class (or the mean) reaches, and logistic (or ridge)
+    regression on the same inputs. Both are fitted on the training split, so the model's own data are needed.
+
+    --per-class, --confusion and --bootstrap are on the test split, or the rows of --data; with --json, the first two
+    are on every split.
     """
     from nntrain.cli.compiling import announce_compiling
-    from nntrain.cli.result import print_json, print_table
-    from nntrain.report.summary import scores_table
+    from nntrain.cli.evaluation import Request, evaluate
+    from nntrain.cli.result import note, print_json, print_table
 
+    classes = per_class or confusion
     with announce_compiling():
-        metric, scores = evaluate(model, data, separator, read, unseen)
+        found = evaluate(
+            Request(model, data, separator, read or (), unseen, metrics, baselines, classes, bootstrap, seed)
+        )
+    note(found.notes)
     if json:
-        print_json({split: {"loss": score.loss, metric: score.metric} for split, score in scores.items()})
+        print_json(found.to_json(per_class, confusion))
+        return
+    from rich.console import Group
+
+    print_table(Group(*_tables(found, per_class, confusion)))
+
+
+def _tables(found: Evaluation, per_class: bool, confusion: bool) -> Iterator[RenderableType]:
+    """Yield the tables to print, with an empty line between two."""
+    from nntrain.cli.result import table_width
+    from nntrain.report.baselines import baselines_table
+    from nntrain.report.classes import class_table, confusion_table
+    from nntrain.report.scores import intervals_table, scores_table
+
+    task, width, last = found.model.task, table_width(), found.splits[found.last].predicted
+    if found.baselines is None:
+        yield scores_table(found.values, task, width, found.named)
     else:
-        print_table(scores_table(metric, scores))
-
-
-def evaluate(
-    target: str,
-    data: str | None,
-    separator: str | None = None,
-    read: list[str] | None = None,
-    unseen: str | None = None,
-) -> tuple[str, dict[str, Scores]]:
-    """Return the name of a model's metric, and its scores by split.
-
-    The splits are ``train``, ``validation`` and ``test`` of the recipe, or ``data`` if a table is given.
-
-    Raises:
-        InputError: if the model or the data cannot be read, or do not match.
-    """
-    from nntrain.artifacts.lookup import find_model
-    from nntrain.artifacts.model import Model
-    from nntrain.artifacts.model_rows import labeled_rows, recipe_parts
-    from nntrain.artifacts.model_table import model_table
-    from nntrain.cli.result import note
-
-    check_reading(separator, read, data)
-    if unseen is not None and data is None:
-        raise bad_input("--unseen", "needs a file", "add --data FILE")
-    path = find_model(target)
-    model = Model.load(path)
-    if data is None:
-        splits = recipe_parts(model, path)
-    else:
-        given, notes = labeled_rows(model, model_table(model, data, separator, read or ()), unseen)
-        splits = {"data": given}
-        note(notes)
-    return model.metric, {name: model.score(split) for name, split in splits.items()}
+        yield baselines_table(found.values, found.baselines, task, width, found.named)
+    if found.intervals:
+        yield ""
+        yield intervals_table(found.last, found.values[found.last], found.intervals, width)
+    if per_class:
+        yield f"\n{found.last} split, each class:" if found.last != "data" else "\neach class:"
+        yield class_table(last, found.model.classes or (), width)
+    if confusion:
+        yield f"\n{found.last} split, confusion matrix:" if found.last != "data" else "\nconfusion matrix:"
+        yield confusion_table(last.confusion, found.model.classes or (), width)

@@ -52,6 +52,11 @@ def export(model: str, to: str) -> bytes:
         )
     from nntrain.artifacts.lookup import find_model
     from nntrain.artifacts.model import Model
+    from nntrain.cli.result import note
     from nntrain.export import export as exported
+    from nntrain.export import without_threshold
 
-    return exported(Model.load(find_model(model)), to)
+    loaded = Model.load(find_model(model))
+    if loaded.threshold is not None and to != "recipe":
+        note([without_threshold(loaded)])
+    return exported(loaded, to)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nntrain.cli import completion
-from nntrain.cli.arguments import Code, OptionalRecipe, Settings
+from nntrain.cli.arguments import Code, MetricsOption, OptionalRecipe, Settings
 from nntrain.errors import Status
 
 
@@ -59,6 +59,7 @@ def command(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write an event file for TensorBoard into the run directory.")
     ] = False,
+    metrics: MetricsOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
@@ -92,7 +93,17 @@ def command(
 
     conditions = [parse(text) for text in require or []]
     settings = [*(settings or []), *(_test_file(test) if test is not None else [])]
-    job = Job(recipe, settings, out, overwrite, resume, allow_change, start=from_, tensorboard=tensorboard)
+    job = Job(
+        recipe,
+        settings,
+        out,
+        overwrite,
+        resume,
+        allow_change,
+        start=from_,
+        tensorboard=tensorboard,
+        metrics=metrics,
+    )
     if folds is not None or (resume is not None and is_cross_validation(resume)):
         cross_validate(Folds(job, folds), conditions, json, quiet)
         return
@@ -102,7 +113,7 @@ def command(
         except Interrupted:
             note(job.how_to_resume())
             raise
-    print_summary(summary, as_json=json, quiet=quiet)
+    print_summary(summary, as_json=json, quiet=quiet, names=job.shown)
     misses = unmet(conditions, summary.to_json())
     note(misses)
     if summary.stopped is Stopped.DIVERGED:

@@ -38,7 +38,9 @@ class Job:
         allow_change: whether it may continue with another recipe or other data.
         start: a run or model whose weights training starts from; None for initial weights.
         tensorboard: whether to write an event file for TensorBoard.
+        metrics: the metrics to show, as ``--metrics`` names them; None for the main ones.
         folder: the run directory, once it is open.
+        shown: the names of the metrics to show, once the recipe is read.
     """
 
     recipe: str | Opened | None
@@ -49,7 +51,9 @@ class Job:
     allow_change: bool = False
     start: str | None = None
     tensorboard: bool = False
+    metrics: str | None = None
     folder: RunFolder | None = None
+    shown: Sequence[str] | None = None
 
     def run(
         self,
@@ -70,15 +74,19 @@ class Job:
         from nntrain.artifacts.run_folder import RunFolder
         from nntrain.cli.compiling import announce_compiling
         from nntrain.cli.requirements import check
+        from nntrain.metrics.names import chosen
         from nntrain.recipe.build import build
         from nntrain.recipe.document import dump_document
         from nntrain.recipe.files import names_absolute_path, with_path_from
         from nntrain.recipe.schema import to_data
+        from nntrain.training.scoring import gives_probabilities
         from nntrain.utils.garbage import collecting_new
 
         loaded = self._load()
         built = build(loaded.recipe, loaded.document, loaded.folder, loaded.name)
         check(conditions, built.plan)
+        plan = built.plan
+        self.shown = chosen(self.metrics, plan.task, gives_probabilities(plan.network.layers[-1].activation, plan.loss))
         for text in built.dataset.notes:
             listener.note(text)
 
@@ -125,6 +133,7 @@ class Job:
         from nntrain.cli import resume
         from nntrain.report.summary import summarize
         from nntrain.training.engine import Engine
+        from nntrain.training.evaluation import evaluate
         from nntrain.training.events import Started, Stopped
         from nntrain.training.loop import train
 
@@ -165,8 +174,12 @@ class Job:
                             yield epoch
 
         summary = summarize(events(), str(folder.path), str(folder.path / MODEL))
+        skip = "the run was interrupted" if summary.stopped is Stopped.INTERRUPTED else ""
+        evaluated = evaluate(engine, skip)
+        chosen, summary = evaluated.threshold, replace(summary, evaluated=evaluated, classes=built.dataset.classes)
         proof = certificate(fingerprint(), engine.theta)
-        model = Model.of(built.recipe, plan.network, engine.theta, built.dataset, plan.data)
+        threshold = None if chosen is None else chosen.value
+        model = Model.of(built.recipe, plan.network, engine.theta, built.dataset, plan.data, threshold)
 
         def result(place: Path | None) -> Summary:
             return replace(summary, model=None if place is None else str(place), saved=folder.saved, certificate=proof)

@@ -26,6 +26,7 @@ class Family(StrEnum):
     AVERAGES = "averages"
     SOURCES = "sources"
     COLUMNS = "columns"
+    METRICS = "metrics"
     DIAGNOSES = "diagnoses"
 
 
@@ -67,6 +68,7 @@ def base_of(family: Family) -> type[Component]:
     from nntrain.initializers import Initializer
     from nntrain.losses import Loss
     from nntrain.losses.test_functions import TestFunction
+    from nntrain.metrics import Metric
     from nntrain.norms import Norm
     from nntrain.optimizers import Optimizer
     from nntrain.optimizers.averaging import Averaging
@@ -83,6 +85,7 @@ def base_of(family: Family) -> type[Component]:
         Family.AVERAGES: Averaging,
         Family.SOURCES: Source,
         Family.COLUMNS: Column,
+        Family.METRICS: Metric,
         Family.DIAGNOSES: Diagnosis,
     }
     return bases[family]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from nntrain.errors import bad_input
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from numpy.typing import NDArray
@@ -135,7 +136,7 @@ def load_target(
     return LoadedTarget(model.plan(part), rows, model.theta, model.feature_names, model.classes)
 
 
-def check_reading(separator: str | None, read: list[str] | None, data: str | None) -> None:
+def check_reading(separator: str | None, read: Sequence[str] | None, data: str | None) -> None:
     """Refuse options on how a file is read without a file."""
     if data is None and (separator is not None or read):
         raise bad_input("--separator" if read is None else "--read", "needs a file", "add --data FILE")

@@ -24,6 +24,7 @@ from nntrain.cli import (
     gradcheck,
     help_,
     import_,
+    importance,
     init,
     inspect,
     list_,
@@ -89,6 +90,7 @@ app.command("inspect")(inspect.command)
 app.command("show")(show.command)
 app.command("evaluate")(evaluate.command)
 app.command("predict")(predict.command)
+app.command("importance")(importance.command)
 app.command("export")(export.command)
 app.command("import")(import_.command)
 app.command("list")(list_.command)

@@ -32,7 +32,8 @@ def command(
     """Write an HTML page about runs or a comparison.
 
     The page is one file that works offline. For runs it shows the results and, by epoch, the losses, the metric, the
-    gradient norm and any change of the learning rate; for a single run also each layer's gradient norm and dead units.
+    gradient norm and any change of the learning rate; for a single run also all metrics, the baselines, the confusion
+    matrix, the calibration, and each layer's gradient norm and dead units.
     If the network has only one or two parameters, it also shows the loss surface with animated optimizer paths. For a
     comparison it shows the ranking, the result of each seed, the differences with their intervals, and the curves with
     bands from the first to the third quartile.

@@ -16,11 +16,19 @@ if TYPE_CHECKING:
 
 COMPARISONS = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt, "==": operator.eq}
 PATTERN = re.compile(r"\s*([a-z][a-z_0-9.]*)\s*(>=|<=|==|>|<)\s*(\S+)\s*")
-SPLITS, METRICS = ("train", "validation", "test"), ("loss", "accuracy", "r2")
-KEYS = (
-    *(f"{split}.{key}" for split in SPLITS for key in METRICS),
-    *("epochs", "steps", "seconds", "best_epoch", "gradient_norm", "dead", "clipped", "samples_per_second"),
-)
+SPLITS = ("train", "validation", "test")
+FACTS = ("epochs", "steps", "seconds", "best_epoch", "gradient_norm", "dead", "clipped", "samples_per_second")
+
+
+def keys() -> tuple[str, ...]:
+    """Return the dotted keys of the numbers in a summary."""
+    return (*(f"{split}.{name}" for split in SPLITS for name in _names()), *FACTS)
+
+
+def _names() -> list[str]:
+    from nntrain.metrics import metrics
+
+    return ["loss", *metrics()]
 
 
 @dataclass(frozen=True)
@@ -49,11 +57,11 @@ def parse(text: str, where: str = "--require") -> Condition:
     except ValueError:
         raise bad_input(where, f"{text!r}: {number!r} is not a number", example) from None
     split, _, name = key.partition(".")
-    if split in SPLITS and name not in METRICS:
-        hint = f"{nearest(name, METRICS)} allowed: {', '.join(METRICS)}".strip()
+    if split in SPLITS and name not in _names():
+        hint = f"{nearest(name, _names())} allowed: {', '.join(_names())}".strip()
         raise bad_input(where, f"{text!r}: unknown metric {name!r}", hint)
-    if key not in KEYS:
-        hint = f"{nearest(key, KEYS)} allowed: {', '.join(KEYS)}".strip()
+    if key not in keys():
+        hint = f"{nearest(key, keys())} allowed: {', '.join((*FACTS, 'SPLIT.loss and SPLIT.METRIC'))}".strip()
         raise bad_input(where, f"{text!r}: unknown number {key!r}", hint)
     return Condition(text, key, comparison, bound)
 
@@ -62,19 +70,22 @@ def check(conditions: Sequence[Condition], plan: Plan) -> None:
     """Check that the run of ``plan`` will have the numbers that the conditions are on.
 
     Raises:
-        InputError: if it has no such split, or the metric is one of another task.
+        InputError: if it has no such split, or the metric does not fit the task or the loss.
     """
+    from nntrain.metrics.names import check_metric
+    from nntrain.training.scoring import gives_probabilities
+
     data = plan.data
     splits = {"train": data.train, "validation": data.validation, "test": data.test}
-    task, metric = ("regression", "r2") if plan.n_classes is None else ("classification", "accuracy")
+    probabilities = gives_probabilities(plan.network.layers[-1].activation, plan.loss)
     for condition in conditions:
         split, _, name = condition.key.partition(".")
         where = f"--require {condition.text}"
         if split in splits and splits[split] is None:
             there = ", ".join(known for known, rows in splits.items() if rows is not None)
             raise bad_input(where, f"there is no {split} split: data.{split} is 0", f"splits: {there}")
-        if split in splits and name not in ("loss", metric):
-            raise bad_input(where, f"{task} has no {name}", f"use {split}.{metric} or {split}.loss")
+        if split in splits:
+            check_metric(where, name, plan.task, probabilities, ("loss",))
 
 
 def unmet(conditions: Sequence[Condition], summary: Mapping[str, Any]) -> list[str]:

@@ -8,7 +8,7 @@ from nntrain.cli.streams import write_all
 from nntrain.utils.json import as_json
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
     from rich.console import RenderableType
@@ -58,19 +58,20 @@ def print_table(table: RenderableType, form: str = "table") -> None:
     print_text("".join(f"{line.rstrip()}\n" for line in captured.get().splitlines()))
 
 
-def print_summary(summary: Summary, as_json: bool, quiet: bool) -> None:
-    """Print the result of a run, and its details on standard error unless ``quiet``."""
+def print_summary(summary: Summary, as_json: bool, quiet: bool, names: Sequence[str] | None = None) -> None:
+    """Print the result of a run, and its details on standard error unless ``quiet``; ``names``: metrics to show."""
     from nntrain.cli.console import stderr_console
-    from nntrain.report.summary import details, short_table
+    from nntrain.report.details import details, score_notes, short_table
 
     if not quiet:
         console = stderr_console()
         # on a terminal, the live display has just shown the layers
         console.print(details(summary, console.width, layers=not console.is_terminal))
+        note(score_notes(summary, names))
     if as_json:
         print_json(summary.to_json())
     else:
-        print_table(short_table(summary))
+        print_table(short_table(summary, table_width(), names))
 
 
 def print_comparison(result: Result, form: str, folder: Path | None, quiet: bool) -> None:

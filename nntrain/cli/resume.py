@@ -106,6 +106,8 @@ def restore(folder: RunFolder, saved: Saved, engine: Engine) -> tuple[TrainingSt
 
     state = state_of(saved, engine)
     files = saved.path.parent
-    epochs = read_epochs(files / METRICS, saved.facts.metrics, state.epoch, engine.plan.metric)
+    plan = engine.plan
+    further = plan.training.further_metrics(plan.task)
+    epochs = read_epochs(files / METRICS, saved.facts.metrics, state.epoch, plan.metric, further)
     folder.resume(files, saved.facts.metrics)
     return state, epochs

@@ -41,8 +41,8 @@ def command(
     """List the runs in a directory and below it.
 
     Only summaries are read, so that thousands of runs are listed in a second. Runs that have not finished are left
-    out. Conditions and --sort use the numbers of the summary: train, validation and test with .loss, .accuracy or .r2,
-    and epochs, steps, seconds, best_epoch, gradient_norm, dead, clipped and samples_per_second.
+    out. Conditions and --sort use the numbers of the summary: train, validation and test with .loss or a metric, as in
+    test.accuracy, and epochs, steps, seconds, best_epoch, gradient_norm, dead, clipped and samples_per_second.
     """
     from nntrain.artifacts.run_list import list_runs
     from nntrain.cli.requirements import parse, unmet
@@ -76,11 +76,12 @@ def sorted_runs(runs: Sequence[Listed], key: str, descending: bool) -> list[List
 
 
 def _sort_key(text: str | None) -> tuple[str, bool]:
-    from nntrain.cli.requirements import KEYS
+    from nntrain.cli.requirements import FACTS, keys
 
     key = (text or "run").removeprefix("-")
-    if key not in (*KEYS, *TEXTS):
-        hint = f"{nearest(key, KEYS)} allowed: {', '.join((*TEXTS, *KEYS))}".strip()
+    if key not in (*keys(), *TEXTS):
+        allowed = (*TEXTS, *FACTS, "SPLIT.loss and SPLIT.METRIC")
+        hint = f"{nearest(key, [*keys(), *TEXTS])} allowed: {', '.join(allowed)}".strip()
         raise bad_input("--sort", f"unknown key {key!r}", hint)
     return key, (text or "").startswith("-")
 

@@ -42,18 +42,28 @@ def means(result: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def spread_table(result: dict[str, Any]) -> Table:
-    """Return a table with the scores of each fold on its rows, and their mean and standard deviation."""
+def spread_table(result: dict[str, Any], named: str | None = None) -> Table:
+    """Return a table with the scores of each fold on its rows, and their mean and standard deviation.
+
+    ``named``: the metrics to show, as ``--metrics`` names them; None for the main ones.
+    """
     from rich.table import Table
 
+    from nntrain.metrics import metric_label, metrics
+    from nntrain.metrics.names import chosen
     from nntrain.report.numbers import number
-    from nntrain.report.summary import metric_name
+    from nntrain.report.scores import shown_metrics
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    scores = result["test"]
+    found = result["test"]
+    task = next(metrics()[name].task for name in found if name in metrics())
+    names = chosen(named, task, probabilities=True)
+    if names is None:
+        names = shown_metrics(task, {"test": {name: score["mean"] for name, score in found.items()}})
+    scores = {name: found[name] for name in ("loss", *names)}
     table.add_column("fold")
     for name in scores:
-        table.add_column(f"test {metric_name(name)}", justify="right")
+        table.add_column(f"test {metric_label(name)}", justify="right")
     for place in range(result["folds"]):
         table.add_row(str(place + 1), *(number(score["values"][place]) for score in scores.values()))
     table.add_row("mean", *(number(score["mean"]) for score in scores.values()), style="bold")

@@ -11,6 +11,7 @@ from nntrain.comparison.protocol import DEFAULT, TRIAL, TUNED, Runs
 from nntrain.comparison.result import Outcome, Result, Target, Tuning, VariantResult
 from nntrain.comparison.run_result import CURVE_POINTS, EPOCH, LOSS, TRAIN_LOSS, Curve, RunResult
 from nntrain.comparison.statistics import expected_best, pairs, spread
+from nntrain.metrics import lower_is_better
 from nntrain.recipe.schema import to_data
 
 
@@ -98,11 +99,12 @@ def _variant(all_runs: Runs, v: int, seeds: Sequence[int]) -> VariantResult:
 
 def _outcome(all_runs: Runs, rows: Sequence[RunResult], settings: Mapping[str, float]) -> Outcome:
     metric = all_runs.metric
+    worst = inf if lower_is_better(metric) else -inf
     splits = [split for split in SPLITS if any(split in row.scores for row in rows)]
     scores = {
         split: {
             "loss": spread([row.scores[split].loss if not row.diverged else inf for row in rows]),
-            metric: spread([_number(row.scores[split].metric) if not row.diverged else -inf for row in rows]),
+            metric: spread([_number(row.scores[split].metric) if not row.diverged else worst for row in rows]),
         }
         for split in splits
     }

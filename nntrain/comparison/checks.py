@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from nntrain.comparison.measure import SPLITS, Measure, choose
 from nntrain.comparison.variants import Variant
 from nntrain.errors import bad_input
+from nntrain.metrics import Task
 
 
 def measure_of(variants: Sequence[Variant], text: str | None, trials: int, target: float | None) -> Measure:
@@ -22,7 +23,7 @@ def measure_of(variants: Sequence[Variant], text: str | None, trials: int, targe
     classes = {variant.dataset.classes is not None for variant in variants}
     if len(classes) > 1:
         raise bad_input("compare", "cannot compare classification with regression recipes")
-    metric = "accuracy" if classes.pop() else "r2"
+    task: Task = "classification" if classes.pop() else "regression"
     fractions = [
         {"validation": variant.recipe.data.validation, "test": variant.recipe.data.test} for variant in variants
     ]
@@ -31,7 +32,7 @@ def measure_of(variants: Sequence[Variant], text: str | None, trials: int, targe
         option, what = ("--tune", "tuning needs") if trials else ("--target", "a target needs")
         hint = "add one, as in --set data.validation=0.15"
         raise bad_input(option, f"{what} a validation split, but data.validation is 0", hint)
-    return choose(text, splits, metric, [variant.recipe for variant in variants])
+    return choose(text, splits, task, [variant.recipe for variant in variants])
 
 
 def check_tuning(variants: Sequence[Variant], trials: int) -> None:

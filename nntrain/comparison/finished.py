@@ -15,6 +15,7 @@ from nntrain.comparison.protocol import DEFAULT, Budget, Runs
 from nntrain.comparison.run_result import LOSS, TRAIN_LOSS, RunResult
 from nntrain.comparison.variants import canonical, same_data
 from nntrain.errors import bad_input
+from nntrain.metrics import DEFAULTS, Task
 from nntrain.recipe.files import check_pinned, with_absolute_path
 from nntrain.recipe.schema import Recipe, to_data
 from nntrain.training.events import Scores, Stopped
@@ -48,10 +49,10 @@ def runs_of(folders: Sequence[Path], measure: str | None, target: float | None) 
         InputError: if a folder is not a run directory, or the runs cannot be compared.
     """
     runs = [_read(folder) for folder in folders]
-    metrics = {run.metric for run in runs}
-    if len(metrics) > 1:
+    tasks: set[Task] = {run.summary["task"] for run in runs}
+    if len(tasks) > 1:
         raise bad_input("compare", "cannot compare classification with regression runs")
-    metric = metrics.pop()
+    (task,) = tasks
     groups: dict[str, list[History]] = {}
     for run in runs:
         groups.setdefault(canonical(run.recipe.model_copy(update={"seed": 0})), []).append(run)
@@ -63,11 +64,14 @@ def runs_of(folders: Sequence[Path], measure: str | None, target: float | None) 
     names = [_name([run.folder for run in group], folders) for group in groups.values()]
     variants = [Finished(*facts) for facts in zip(names, recipes, differs, strict=True)]
     splits = [split for split in SPLITS if all(split in run.summary for run in runs)]
-    chosen = choose(measure, splits, metric, recipes)
+    chosen = choose(measure, splits, task, recipes)
+    metric = DEFAULTS[task] if chosen.name == "loss" else chosen.name
+    for run in runs:
+        _check_metric(run, metric, splits, target)
     budget = Budget(0, 0, 0, target)
     all_runs = Runs(FinishedRuns(variants), chosen, budget, len(variants), metric, target=target, finished=True)
     for v, group in enumerate(groups.values()):
-        all_runs.runs[v, DEFAULT] = _by_seed(group)
+        all_runs.runs[v, DEFAULT] = _by_seed(group, metric)
     return all_runs
 
 
@@ -76,18 +80,28 @@ def _read(folder: Path) -> History:
     return replace(run, recipe=with_absolute_path(run.recipe, folder))
 
 
-def _by_seed(runs: Iterable[History]) -> dict[int, RunResult]:
+def _check_metric(run: History, metric: str, parts: Sequence[str], target: float | None) -> None:
+    """Refuse a run that did not record a metric."""
+    hint = f"train it again with training.metrics: [{metric}]"
+    missing = [part for part in parts if metric not in run.summary[part]]
+    if missing:
+        raise bad_input(run.folder, f"its summary has no {missing[0]}.{metric}", hint)
+    if target is not None and f"validation_{metric}" not in run.columns:
+        raise bad_input(run.folder, f"it did not record {metric} after each epoch, which --target needs", hint)
+
+
+def _by_seed(runs: Iterable[History], metric: str) -> dict[int, RunResult]:
     found: dict[int, RunResult] = {}
     for run in runs:
         seed = run.recipe.seed
         if seed in found:
             raise bad_input(run.folder, f"another run has the same recipe and seed, {seed}")
-        found[seed] = _result(run)
+        found[seed] = _result(run, metric)
     return found
 
 
-def _result(run: History) -> RunResult:
-    summary, metric = run.summary, run.metric
+def _result(run: History, metric: str) -> RunResult:
+    summary = run.summary
     scores = {}
     for split in SPLITS:
         if split in summary:

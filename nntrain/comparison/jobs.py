@@ -102,7 +102,8 @@ def _result(key: str, engine: Engine, interrupted: Callable[[], bool]) -> RunRes
     for event in train(engine, interrupted, statistics=False):
         match event:
             case Started():
-                recorder = Recorder(len(engine.train.x), engine.validation(0))
+                further = engine.plan.training.metrics  # the one that is compared, if it is not accuracy or R²
+                recorder = Recorder(len(engine.train.x), engine.validation(0), *further[:1])
             case EpochEnded():
                 recorder.take(event)
             case Finished():

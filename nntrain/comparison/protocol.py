@@ -99,7 +99,7 @@ class Runs:
     measure: Measure
     budget: Budget
     count: int  # number of compared variants; the rest set the target
-    metric: str  # accuracy or r2
+    metric: str  # that the runs record: accuracy, r2 or the measure
     runs: dict[tuple[int, str], dict[int, RunResult]] = field(
         default_factory=dict
     )  # (variant, phase) -> by seed or trial

@@ -6,7 +6,7 @@ The type and range of every value are checked here.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field, ValidationError
 
@@ -15,6 +15,8 @@ from nntrain.comparison.folder import COMPARISON, RUNS
 from nntrain.comparison.ledger import rows_of
 from nntrain.comparison.run_result import RunResult
 from nntrain.errors import bad_input
+from nntrain.metrics import metrics
+from nntrain.metrics.names import MetricName
 
 
 class Quartiles(Facts):
@@ -74,8 +76,8 @@ class Difference(Facts):
 class Record(Facts):
     """The keys of comparison.json that reports use."""
 
-    measure: Annotated[str, Field(pattern=r"^(train|validation|test)\.(loss|accuracy|r2)$")]
-    metric: Literal["accuracy", "r2"]
+    measure: Annotated[str, Field(pattern=rf"^(train|validation|test)\.({'|'.join(['loss', *metrics()])})$")]
+    metric: MetricName
     seeds: list[Count]
     trials: Count
     target: Real | None

@@ -8,7 +8,8 @@ from nntrain.comparison.checks import check_tuning, measure_of
 from nntrain.comparison.jobs import Variants
 from nntrain.comparison.protocol import Budget, Runs, with_reference
 from nntrain.comparison.statistics import min_seeds
-from nntrain.comparison.variants import Axis, variants_of
+from nntrain.comparison.variants import Axis, recording, variants_of
+from nntrain.metrics import DEFAULTS
 
 SEEDS = 10  # of each variant, unless more are needed to show a difference
 
@@ -49,8 +50,9 @@ def prepare(request: Request) -> tuple[Variants, Runs]:
     seeds = request.seeds or max(SEEDS, fewest(len(compared)))
     budget = Budget(seeds, request.trials, compared[0].recipe.seed, request.target)
     check_tuning(compared, request.trials)
-    variants = Variants(with_reference(compared, budget))
-    metric = "r2" if compared[0].dataset.classes is None else "accuracy"
+    default = DEFAULTS["regression" if compared[0].dataset.classes is None else "classification"]
+    metric = default if measure.name == "loss" else measure.name
+    variants = Variants([recording(one, metric, default) for one in with_reference(compared, budget)])
     return variants, Runs(variants, measure, budget, len(compared), metric, varied=compared[0].keys)
 
 

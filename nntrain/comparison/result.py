@@ -101,7 +101,7 @@ class Result:
     Attributes:
         measure: such as ``validation.loss``.
         lower: whether lower is better.
-        metric: accuracy or r2.
+        metric: that is shown beside the loss: accuracy, r2 or the measure.
         seeds: of the evaluation runs, as far as all variants have run them.
         trials: of each variant; 0 without tuning.
         finished: whether the runs already existed.

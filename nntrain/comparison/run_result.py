@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from nntrain.metrics import lower_is_better
 from nntrain.training.events import EpochEnded, Finished, Scores, Stopped
 from nntrain.utils.json import as_json
 
@@ -59,10 +60,10 @@ class RunResult:
 
     def to_json(self) -> bytes:
         """Return the result as a line of JSON."""
-        scores = {split: score._asdict() for split, score in self.scores.items()}
+        scores = {split: _as_json(score) for split, score in self.scores.items()}
         facts = {"key": self.key, **self.about, "stopped": self.stopped.value, "epochs": self.epochs}
         facts |= {"steps": self.steps, "seconds": self.seconds, "scores": scores, "area": self.area}
-        untrained = self.untrained and self.untrained._asdict()
+        untrained = self.untrained and _as_json(self.untrained)
         return as_json({**facts, "untrained": untrained, "curve": self.curve, "records": self.records})
 
     @classmethod
@@ -85,6 +86,10 @@ class RunResult:
         facts = (found.key, found.stopped, found.epochs, found.steps, found.seconds)
         untrained = None if found.untrained is None else found.untrained.scores()
         return cls(*facts, scores, curve, records, area, untrained, about)
+
+
+def _as_json(scores: Scores) -> dict[str, float | None]:
+    return {"loss": scores.loss, "metric": scores.metric}
 
 
 Count = Annotated[int, Field(ge=0, le=2**53)]
@@ -129,11 +134,13 @@ class Recorder:
     Args:
         rows: number of training samples.
         untrained: validation scores before the first step; None without a validation split.
+        metric: recorded in place of accuracy or R², if not None.
     """
 
-    def __init__(self, rows: int, untrained: Scores | None) -> None:
-        self._rows, self._seconds, self._sum = rows, 0.0, 0.0
-        self._untrained = untrained and _bounded(untrained)
+    def __init__(self, rows: int, untrained: Scores | None, metric: str | None = None) -> None:
+        self._rows, self._seconds, self._sum, self._metric = rows, 0.0, 0.0, metric
+        self._sign = -1 if metric is not None and lower_is_better(metric) else 1
+        self._untrained = untrained and self._scores(untrained)
         self._points: list[Point] = []
         self._last: Point | None = None
         self._every = 1  # epochs between two points; doubles as the run grows
@@ -143,12 +150,15 @@ class Recorder:
     def take(self, event: EpochEnded) -> None:
         """Record an epoch."""
         self._seconds += self._rows / event.samples_per_second
-        loss, metric = event.validation or Scores(np.nan, None)
-        metric = np.nan if metric is None else metric
+        loss, metric = np.nan, np.nan
+        if event.validation is not None:
+            loss, value = event.validation.loss, self._scores(event.validation).metric
+            metric = np.nan if value is None else value
         point = (event.epoch, event.step, self._seconds, event.train_loss, loss, metric)
         self._sum += event.train_loss if event.validation is None else loss
-        if loss < self._best[0] or metric > self._best[1]:
-            self._best = (min(self._best[0], loss), max(self._best[1], metric))  # this order ignores NaN
+        signed = self._sign * metric
+        if loss < self._best[0] or signed > self._best[1]:
+            self._best = (min(self._best[0], loss), max(self._best[1], signed))  # this order ignores NaN
             self._records.append(point)
         self._last = point
         if event.epoch == 1 or event.epoch % self._every == 0:
@@ -162,19 +172,19 @@ class Recorder:
         if self._last is not None and self._points[-1] is not self._last:
             self._points.append(self._last)
         kept = event.best if event.kept == "best" else event.final
-        scores = {split: _bounded(score) for split, score in kept.items()}
+        scores = {split: self._scores(score) for split, score in kept.items()}
         area = self._sum / event.epochs if event.epochs and isfinite(self._sum) else inf
         curve, records = _curve(self._points), _curve(self._records)
         facts = (key, event.stopped, event.epochs, event.steps, self._seconds)
         return RunResult(*facts, scores, curve, records, area, self._untrained)
+
+    def _scores(self, scores: Scores) -> Scores:
+        """Return the loss, infinite if not finite, as JSON has one value for both, and the recorded metric."""
+        metric = scores.metric if self._metric is None else scores.further[self._metric]
+        return Scores(scores.loss if isfinite(scores.loss) else inf, metric)
 
 
 def _curve(points: Sequence[Sequence[float | None]]) -> Curve:
     curve = np.array(points, np.float64).reshape(-1, 6)
     curve[~np.isfinite(curve)] = np.nan
     return curve
-
-
-def _bounded(scores: Scores) -> Scores:
-    """Replace a loss that is not finite by infinity: JSON has one value, null, for both."""
-    return Scores(scores.loss if isfinite(scores.loss) else inf, scores.metric)

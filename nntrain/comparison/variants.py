@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -13,10 +13,13 @@ from nntrain.artifacts.lookup import open_recipe
 from nntrain.comparison.differences import text
 from nntrain.data import Dataset
 from nntrain.errors import InputError, bad_input
+from nntrain.metrics import metrics
+from nntrain.metrics.names import check_metric
 from nntrain.recipe.build import assemble, read_rows, splits_of
 from nntrain.recipe.document import Document, read_document
 from nntrain.recipe.overrides import apply_overrides, override
 from nntrain.recipe.schema import Recipe, parse, to_data
+from nntrain.training.scoring import gives_probabilities
 
 # Options and the keys they vary, in order of application: a learning rate belongs to its optimizer.
 KEYS = {
@@ -157,6 +160,20 @@ def with_optimizer(variant: Variant, name: str, optimizer: str) -> Variant:
     recipe = parse(document).model_copy(update={"data": given.data, "seed": given.seed})
     built = assemble(recipe, variant.dataset, splits_of(recipe, variant.dataset), document, name)
     return Variant(name, built.recipe, variant.dataset, document, ())
+
+
+def recording(variant: Variant, metric: str, default: str) -> Variant:
+    """Return a variant whose runs record ``metric``, and no other beside their ``default``.
+
+    Raises:
+        InputError: if its loss gives no probabilities, which the metric needs.
+    """
+    wanted = [] if metric == default else [metric]
+    recipe, task = variant.recipe, metrics()[metric].task
+    probabilities = recipe.loss is not None and gives_probabilities(recipe.model.output, recipe.loss)
+    check_metric(f"--measure for {variant.name}", metric, task, probabilities, ("loss",))
+    training = variant.recipe.training.model_copy(update={"metrics": wanted})
+    return replace(variant, recipe=variant.recipe.model_copy(update={"training": training}))
 
 
 def same_data(one: Dataset, other: Dataset) -> bool:

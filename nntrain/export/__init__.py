@@ -25,3 +25,12 @@ def export(model: Model, to: str) -> bytes:
     module = import_module(f"nntrain.export.to_{to}")
     content: Callable[[Model], bytes] = module.content
     return content(model)
+
+
+def without_threshold(model: Model) -> str:
+    """Return a note that an exported model predicts the more probable class, whatever the model's threshold."""
+    second = (model.classes or ("", ""))[1]
+    return (
+        f"the exported model predicts the more probable class, but this model predicts {second!r} from a probability "
+        f"of {model.threshold:.4g} on: apply that threshold to the exported model's probabilities"
+    )

@@ -32,7 +32,7 @@ PACKAGE = Path(__file__).parents[1]
 # Packages that no compiled code depends on (checked by tests/test_cache.py): a change there recompiles nothing.
 WITHOUT_KERNELS = {
     *("api", "artifacts", "cli", "comparison", "data", "diagnostics", "doctor", "estimators", "export"),
-    *("initializers", "recipe", "report", "schedules", "training", "utils"),
+    *("initializers", "metrics", "recipe", "report", "schedules", "training", "utils"),
 }
 # Raised when loading an entry that was written with other versions of the installed libraries.
 UNREADABLE = (AttributeError, ImportError, EOFError, TypeError, ValueError, pickle.UnpicklingError)

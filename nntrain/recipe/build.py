@@ -31,6 +31,7 @@ from nntrain.recipe.checks import (
 )
 from nntrain.recipe.document import Document
 from nntrain.recipe.files import with_absolute_path, with_checksums, with_source
+from nntrain.recipe.metric_checks import check_metrics, check_threshold
 from nntrain.recipe.schema import Layer, Recipe
 from nntrain.training.plan import Plan
 from nntrain.training.settings import BATCH_SIZE
@@ -165,6 +166,8 @@ def assemble(recipe: Recipe, dataset: Dataset, data: Prepared, document: Documen
         training=recipe.training,
         regularization=recipe.regularization,
     )
+    check_metrics(recipe, plan, document)
+    check_threshold(recipe, plan, document)
     return Built(recipe, dataset, plan)
 
 

@@ -5,6 +5,7 @@ from math import isfinite
 
 from nntrain.comparison.result import Outcome, Result, VariantResult
 from nntrain.comparison.statistics import Pair, Spread
+from nntrain.metrics import lower_is_better
 from nntrain.report.numbers import duration, number, short
 
 INFINITY = "∞"
@@ -93,7 +94,7 @@ def _value(spread: Spread, value: float | None, name: str, digits: int) -> str:
     """Return a value; None stands for infinitely bad, as in runs that diverged."""
     if value is not None:
         return number(value) if digits == 4 else f"{value:.{digits}g}"
-    return "–" if not spread.n else INFINITY if name == "loss" else f"-{INFINITY}"
+    return "–" if not spread.n else INFINITY if lower_is_better(name) else f"-{INFINITY}"
 
 
 def interval_text(pair: Pair) -> str:

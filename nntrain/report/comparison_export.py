@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nntrain.comparison.result import Result
+from nntrain.metrics import metric_label
 from nntrain.report import comparison_cells as cells
 from nntrain.report.numbers import percent
-from nntrain.report.summary import metric_name
 
 
 def rows(result: Result) -> list[dict[str, Any]]:
@@ -46,8 +46,8 @@ def as_markdown(result: Result) -> str:
     split, name = result.measure.split(".")
     with_rate = cells.learning_rates_differ(result) and not result.trials
     further = cells.further_scores(result)
-    head = ["variant", "settings", *(["lr"] if with_rate else []), f"{split} {metric_name(name)}", "quartiles"]
-    head += [f"{other} {metric_name(key)}" for other, key in further]
+    head = ["variant", "settings", *(["lr"] if with_rate else []), f"{split} {metric_label(name)}", "quartiles"]
+    head += [f"{other} {metric_label(key)}" for other, key in further]
     head += [*([] if result.target is None else [f"steps to {result.target:.3g}"]), "time", "diverged"]
     lines = []
     for variant in result.variants:

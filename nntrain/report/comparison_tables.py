@@ -11,12 +11,12 @@ from nntrain.comparison.result import Outcome, Result, VariantResult
 from nntrain.comparison.run_result import CURVE_POINTS
 from nntrain.comparison.statistics import Pair
 from nntrain.errors import counted
+from nntrain.metrics import metric_label
 from nntrain.report import comparison_cells as cells
 from nntrain.report.braille import LABEL_WIDTH, curves
 from nntrain.report.comparison_progress import COLORS
 from nntrain.report.fitting import Column, fitted
 from nntrain.report.numbers import percent
-from nntrain.report.summary import metric_name
 
 MAX_PAIRS = 15
 CURVE_WIDTH, CURVE_HEIGHT = 64, 9
@@ -30,11 +30,13 @@ def ranking(result: Result, width: int) -> RenderableType:
     columns = [Column("variant", [_label(*line) for line in lines], right=False, folds=True)]
     if cells.learning_rates_differ(result) and not result.trials:
         columns.append(_column("lr", [cells.learning_rate_text(variant) for variant, _ in lines], lines))
-    columns.append(_column(f"{split} {metric_name(name)}", [cells.median(one, split, name) for one in outcomes], lines))
+    columns.append(
+        _column(f"{split} {metric_label(name)}", [cells.median(one, split, name) for one in outcomes], lines)
+    )
     if any(outcome.runs > 1 for outcome in outcomes):
         columns.append(_column("quartiles", [cells.quartiles(one, split, name) for one in outcomes], lines, drop=3))
     for place, (other, key) in enumerate(cells.further_scores(result), start=1):
-        head = f"{other} {metric_name(key)}"
+        head = f"{other} {metric_label(key)}"
         columns.append(_column(head, [cells.median(one, other, key) for one in outcomes], lines, drop=place))
     if result.target is not None:
         steps = [cells.steps_to_target(outcome) for outcome in outcomes]

@@ -6,6 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nntrain.doctor.report import Found, Report, Tried
+from nntrain.metrics import metric_label
 from nntrain.report.numbers import duration, number
 
 STYLES = {"certain": "bold red", "likely": "yellow", "possible": "dim"}
@@ -47,7 +48,7 @@ def tried_text(tried: Tried, report: Report) -> str:
 
 
 def _metric(report: Report) -> str:
-    return "R²" if report.metric == "r2" else report.metric
+    return metric_label(report.metric)
 
 
 def _runs(count: int) -> str:

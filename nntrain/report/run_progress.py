@@ -7,10 +7,10 @@ from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from nntrain.metrics import metric_label
 from nntrain.report.braille import curves
 from nntrain.report.curve import Curve
 from nntrain.report.numbers import duration, number, percent
-from nntrain.report.summary import metric_name
 from nntrain.training.events import EpochEnded, Event, Finished, Started, Statistics, StepsDone
 
 TRAIN, VALIDATION = "cyan", "magenta"
@@ -106,7 +106,7 @@ class RunProgress:
         table = Table(box=None, pad_edge=False, header_style="bold")
         table.add_column("")
         table.add_column("loss", justify="right", min_width=9)
-        table.add_column(metric_name(started.metric), justify="right", min_width=9)
+        table.add_column(metric_label(started.metric), justify="right", min_width=9)
         probe = self.statistics.train.metric if self.statistics else None
         loss = number(self.train.last) if len(self.train) else "–"
         table.add_row(Text("train", TRAIN), loss, number(probe))
@@ -148,6 +148,6 @@ def epoch_line(event: EpochEnded, started: Started) -> str:
     """Return an epoch as a line of text."""
     line = f"epoch {event.epoch}/{started.epochs}  train loss {number(event.train_loss)}"
     if event.validation is not None:
-        metric = metric_name(started.metric)
+        metric = metric_label(started.metric)
         line += f"  validation loss {number(event.validation.loss)}  {metric} {number(event.validation.metric)}"
     return f"{line}  lr {event.learning_rate:.3g}  gradient norm {number(event.gradient_norm)}"

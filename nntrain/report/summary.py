@@ -1,36 +1,19 @@
-"""The summary of a run, as JSON for programs and as a few lines for people."""
+"""The summary of a run, as JSON for programs."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
-
+from nntrain.data import Label
 from nntrain.diagnostics.facts import Facts
 from nntrain.diagnostics.verdict import judge
-from nntrain.errors import counted
-from nntrain.report.fitting import Column, fitted
-from nntrain.report.numbers import duration, number, percent
+from nntrain.metrics import undefined, values
+from nntrain.training.evaluation import NOT_EVALUATED, Evaluated
 from nntrain.training.events import Baseline, Diverged, EpochEnded, Estimate, Event, Finished, Scores, Started, Stopped
 
 SPEED_EPOCHS = 1 << 12  # number of last epochs whose median speed is reported
 ADVICE = "try a smaller optimizer.lr, smaller initial weights, or data.standardize: true"
-WHY = {
-    Stopped.EPOCHS: "all epochs done",
-    Stopped.EARLY: "the validation loss stopped improving",
-    Stopped.GRADIENT: "the gradient norm fell below grad_tol",
-    Stopped.CONVERGED: "L-BFGS converged: the gradient is small, or no step lowers the loss",
-    Stopped.DIVERGED: "diverged",
-    Stopped.INTERRUPTED: "interrupted",
-}
-
-
-def why(stopped: Stopped, search: bool) -> str:
-    """Return why a run ended; ``search``: whether it was a search, which ends with its last point."""
-    return "all points tried" if search and stopped is Stopped.CONVERGED else WHY[stopped]
 
 
 @dataclass(frozen=True)
@@ -46,6 +29,8 @@ class Summary:
     model: str | None  # None: it could not be saved
     saved: bool = True  # whether all files of the run could be written
     certificate: Mapping[str, Any] | None = None  # what determines the result, and the hash of the weights
+    evaluated: Evaluated = NOT_EVALUATED
+    classes: Sequence[Label] | None = None  # their labels; None for regression
 
     @property
     def stopped(self) -> Stopped:
@@ -56,6 +41,19 @@ class Summary:
     def kept(self) -> Mapping[str, Scores]:
         """Loss and metric of the weights in the model file, by split."""
         return self.finished.best if self.finished.kept == "best" else self.finished.final
+
+    @property
+    def scores(self) -> dict[str, dict[str, float | None]]:
+        """The loss and all metrics of the weights in the model file, by split."""
+        found = _scores(self.kept, self.started.metric)
+        for split, scores in self.evaluated.scores.items():
+            found[split] |= values(scores)
+        return found
+
+    @property
+    def undefined(self) -> dict[str, str]:
+        """Why a metric has no value, by split and name, as in ``test.roc_auc``."""
+        return undefined(self.evaluated.scores)
 
     @property
     def dead(self) -> float | None:
@@ -72,8 +70,15 @@ class Summary:
         """Return plain data for JSON.
 
         Keys: name, run (directory), model (file), task, epochs, steps, seconds, stopped; train, validation and test,
-        each {loss, accuracy or r2}, of the weights that were kept (validation and test if there is such a split);
-        kept (final or best), best_epoch (0: the initial weights), final and best, each with the scores by split;
+        each {loss, METRIC ...} with all metrics of the task (validation and test if there is such a split), of the
+        weights that were kept; undefined, why a metric is null, as in {"test.roc_auc": "only one class occurs"};
+        loss_scale, "standardized targets" if the loss is that of standardized targets, else "targets";
+        baselines, {constant, linear}, each with the metrics by split, linear null if it was skipped, and then skipped;
+        threshold, null or {value, metric, reached, usual}, of two classes; classes, their labels; confusion, null or
+        the rows of each true class (outer list) and predicted class by split; calibration, null or lists of {low,
+        high, rows, confidence, accuracy} by split;
+        kept (final or best), best_epoch (0: the initial weights), final and best, each with loss, accuracy or r2 and
+        the recipe's metrics by split;
         verdict, and its evidence: baseline, by split, and rise, validation_loss and systematic, each null or {value,
         error}, as :mod:`nntrain.training.events` explains; gradient_norm, dead, clipped (fraction of steps, or null),
         samples_per_second, layers, each {label, parameters, gradient_norm, dead}; parameters (of a network of up to
@@ -99,7 +104,15 @@ class Summary:
             "steps": finished.steps,
             "seconds": finished.seconds,
             "stopped": finished.stopped.value,
-            **_scores(self.kept, metric),
+            **self.scores,
+            "undefined": self.undefined,
+            "loss_scale": "standardized targets" if self.started.scaled_loss else "targets",
+            "baselines": self.evaluated.baselines.to_json(),
+            "threshold": self.evaluated.threshold and self.evaluated.threshold.to_json(),
+            "classes": self.classes,
+            "confusion": self.evaluated.confusion or None,
+            "calibration": {split: [one._asdict() for one in of] for split, of in self.evaluated.calibration.items()}
+            or None,
             "kept": finished.kept,
             "best_epoch": finished.best_epoch,
             "final": _scores(finished.final, metric),
@@ -123,7 +136,10 @@ class Summary:
 
 
 def _scores(scores: Mapping[str, Scores | Baseline], metric: str) -> dict[str, Any]:
-    return {split: {"loss": score.loss, metric: score.metric} for split, score in scores.items()}
+    return {
+        split: {"loss": score.loss, metric: score.metric, **getattr(score, "further", {})}
+        for split, score in scores.items()
+    }
 
 
 def _estimate(estimate: Estimate | None) -> dict[str, float] | None:
@@ -178,81 +194,3 @@ def _with_speeds(events: Iterable[Event], speeds: deque[float]) -> Iterator[Even
         if isinstance(event, EpochEnded):
             speeds.append(event.samples_per_second)
         yield event
-
-
-def short_table(summary: Summary) -> Table:
-    """Return loss and metric by split."""
-    return scores_table(summary.started.metric, summary.kept)
-
-
-def scores_table(metric: str, scores: Mapping[str, Scores]) -> Table:
-    """Return a table of loss and metric by split."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("")
-    table.add_column("loss", justify="right")
-    table.add_column(metric_name(metric), justify="right")
-    for split, score in scores.items():
-        table.add_row(split, number(score.loss), number(score.metric))
-    return table
-
-
-def metric_name(metric: str) -> str:
-    """Return the name of a metric for people."""
-    return "R²" if metric == "r2" else metric
-
-
-def details(summary: Summary, width: int, layers: bool) -> RenderableType:
-    """Return the details of a run.
-
-    Args:
-        summary: of the run.
-        width: columns of the terminal.
-        layers: whether to add a table of the layers.
-    """
-    started, finished = summary.started, summary.finished
-    steps = counted(finished.steps, started.steps_are.removesuffix("s"))
-    facts = [counted(finished.epochs, "epoch"), steps, duration(finished.seconds)]
-    if summary.samples_per_second:
-        facts.append(f"{summary.samples_per_second:,.0f} samples/s")
-    lines = [f"{why(finished.stopped, started.search)} after {', '.join(facts)}"]
-    if best_text := _best(summary):
-        lines.append(best_text)
-    lines.append(f"{summary.verdict}; {advice(finished.diverged)}" if finished.diverged else summary.verdict)
-    if finished.parameters is not None:
-        lines.append("parameters: " + ", ".join(map(number, finished.parameters)))
-    if summary.last is not None and summary.last.clipped is not None:
-        lines.append(f"the gradient was clipped in {percent(summary.last.clipped)} of the steps")
-    lines.append(f"run: {summary.run}")
-    text = Text("\n".join(lines) + "\n")
-    return Group(text, _layers(summary, width), "") if layers else text
-
-
-def _best(summary: Summary) -> str:
-    """Return which weights were kept, if not the last ones, or which had a lower loss; empty if neither applies."""
-    started, finished, epoch = summary.started, summary.finished, summary.finished.best_epoch
-    split = "validation" if "validation" in finished.best else "train"
-    lowest = f"the lowest {'validation' if split == 'validation' else 'training'} loss"
-    which = f"the weights of epoch {epoch}" if epoch else "the initial weights"
-    if finished.epochs == 0:  # nothing was measured
-        return f"kept {which}" if finished.diverged else ""
-    if finished.kept == "best":
-        return f"kept {which}, which had {lowest}"
-    if finished.best == finished.final:
-        return ""
-    scores = {name: score for name, score in finished.best.items() if name != "train" or split == "train"}
-    metric = metric_name(started.metric)
-    best_text = (f"{name} loss {number(score.loss)}, {metric} {number(score.metric)}" for name, score in scores.items())
-    return f"{which} had {lowest}: {'; '.join(best_text)}"
-
-
-def _layers(summary: Summary, width: int) -> RenderableType:
-    layers = list(zip(summary.started.layers, summary.finished.layers, strict=True))
-    return fitted(
-        [
-            Column("layer", [facts.label for facts, _ in layers], right=False),
-            Column("parameters", [f"{facts.parameters:,}" for facts, _ in layers], drop=1),
-            Column("gradient norm", [number(layer.gradient_norm) for _, layer in layers]),
-            Column("dead units", [percent(layer.dead) for _, layer in layers]),
-        ],
-        width,
-    )

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.losses import Loss
-from nntrain.metrics import accuracy, r2
+from nntrain.metrics.accuracy import accuracy
+from nntrain.metrics.r2 import r2
 from nntrain.network.row_weights import criterion_of, loss_of_rows
 from nntrain.training.events import Baseline
 

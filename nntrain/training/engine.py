@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from nntrain.data.prepare import Split
 from nntrain.jit.aligned import empty
 from nntrain.layers.dropout import step_key
-from nntrain.metrics import accuracy, r2
 from nntrain.network import lsuv
 from nntrain.network.epoch import evaluate, steps, update_averages
 from nntrain.network.inference import CHUNK_ROWS, ForwardPass, compile_products_in_background
@@ -23,6 +22,7 @@ from nntrain.training.baseline import Rows, baselines
 from nntrain.training.events import Baseline, Scores
 from nntrain.training.memory_check import check_memory
 from nntrain.training.plan import Plan
+from nntrain.training.scoring import Scorer
 
 RUNNING_STATISTICS = ("running_mean", "running_var")  # batch norm's buffers
 MAX_LOGGED_PARAMETERS = 8  # larger networks' parameters are not in the metrics
@@ -86,6 +86,7 @@ class Engine:
         )
         self._loss = criterion_of(plan.loss, self.dtype, self.train.target, self.train.weights)
         self._sample_weights = plan.loss.sample_weights(self.train.target, self.train.weights)
+        self._scorer = Scorer(plan)
         self._measured_at = -1  # step after which the running averages of averaged weights were last computed
 
     def rows(self, part: Split) -> Rows:
@@ -165,20 +166,12 @@ class Engine:
     def score(self, rows: Rows, alive: NDArray[np.bool_] | None = None) -> Scores:
         """Return loss and metric of the current parameters on ``rows``."""
         output, loss = self._forward.loss(self.theta, rows.x, rows.target, self.plan.loss, alive, rows.weights)
-        if self.plan.n_classes is not None:
-            return Scores(loss, float(accuracy(rows.y, self.plan.loss.predict_class(output), rows.weights)))
-        return Scores(loss, r2(rows.y, self.plan.loss.prediction(output), rows.weights))
+        return self._scorer.scores(output[None], [loss], rows)[0]
 
     def scores_of(self, thetas: NDArray[Any], rows: Rows) -> list[Scores]:
         """Return loss and metric of each of the parameters ``thetas`` (E, P) on ``rows``."""
-        loss = self.plan.loss
-        outputs, losses = self._forward.losses(thetas, rows.x, rows.target, loss, weights=rows.weights)
-        if self.plan.n_classes is None:
-            metrics: list[float | None] = [r2(rows.y, loss.prediction(output), rows.weights) for output in outputs]
-        else:  # all at once
-            predicted = loss.predict_class(outputs.reshape(-1, outputs.shape[2])).reshape(len(thetas), *rows.y.shape)
-            metrics = list(accuracy(rows.y, predicted, rows.weights))
-        return [Scores(value, metric) for value, metric in zip(losses, metrics, strict=True)]
+        outputs, losses = self._forward.losses(thetas, rows.x, rows.target, self.plan.loss, weights=rows.weights)
+        return self._scorer.scores(outputs, losses, rows)
 
     def scores(self) -> dict[str, Scores]:
         """Return loss and metric on every split."""

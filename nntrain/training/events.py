@@ -10,12 +10,16 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, NamedTuple
 
+from nntrain.metrics import Task
+
+NO_METRICS: Mapping[str, float | None] = {}
+
 
 class Stopped(StrEnum):
     """Why a run ended."""
 
     EPOCHS = "epochs"  # all epochs were trained
-    EARLY = "early_stopping"  # the validation loss did not improve for `patience` epochs
+    EARLY = "early_stopping"  # the validation loss, or a metric, did not improve for `patience` epochs
     GRADIENT = "grad_tol"  # the gradient norm fell below the tolerance
     CONVERGED = "converged"  # L-BFGS found no lower loss, or a search has tried all its points
     DIVERGED = "diverged"  # a number is not finite, or the loss has grown too large
@@ -23,10 +27,14 @@ class Stopped(StrEnum):
 
 
 class Scores(NamedTuple):
-    """Loss and metric (accuracy or R²) on one split; the metric is None where it is not defined."""
+    """Loss and metric (accuracy or R²) on one split; the metric is None where it is not defined.
+
+    ``further`` holds the other metrics that the recipe records.
+    """
 
     loss: float
     metric: float | None
+    further: Mapping[str, float | None] = NO_METRICS
 
 
 class Baseline(NamedTuple):
@@ -97,7 +105,7 @@ class Started:
     """The run is prepared, and its first step follows."""
 
     name: str
-    task: str  # "classification" or "regression"
+    task: Task
     metric: str  # "accuracy" or "r2"
     layers: tuple[LayerFacts, ...]
     rows: dict[str, int]  # rows of "train", "validation" and "test"; splits that do not exist are left out
@@ -108,6 +116,8 @@ class Started:
     baseline: Mapping[str, Baseline]  # of each split
     search: bool  # whether each epoch is a point of a search, so that curves show no trend
     steps_are: Literal["steps", "evaluations"]  # what `step` counts: some optimizers evaluate the loss several times
+    monitor: str = "loss"  # what decides which weights are the best: the loss, or a metric on the validation split
+    scaled_loss: bool = False  # whether the loss is that of standardized targets; metrics are in the targets' units
 
 
 @dataclass(frozen=True)
@@ -132,7 +142,7 @@ class EpochEnded(NamedTuple):
     validation: Scores | None
     statistics: Statistics | None  # None between two measurements
     clipped: float | None  # fraction of the run's steps whose gradient was clipped; None without clipping
-    improved: bool  # whether the validation loss (train loss without validation) is the lowest so far
+    improved: bool  # whether the monitored value is the best so far: the validation (else train) loss, or a metric
     parameters: tuple[float, ...] | None = None  # of a network with few parameters
 
 
@@ -156,7 +166,7 @@ class Finished:
     epochs: int
     steps: int
     seconds: float
-    # The epoch with the lowest validation loss (train loss without validation); 0: the initial weights.
+    # The epoch with the best monitored value, as of EpochEnded.improved; 0: the initial weights.
     best_epoch: int
     diverged: Diverged | None = None
     # Scores on "train", "validation" and "test" of the weights of the last and of the best epoch.

@@ -209,7 +209,7 @@ class _Run(LoopState):
             if self.plateau is not None:
                 self.plateau.record(watched)
             watched_weights = (epoch - 1, self.previous_weights) if self.loss_before_step else (epoch, engine.theta)
-            improved = self.best.record(watched, *watched_weights)
+            improved = self.best.record(self.monitored(watched, validation), *watched_weights)
             self.growth.record(loss, epoch, self.step, rate)
             self.stopped = self.stopped or self._reason_to_stop(gradient)
             if self.stopped is not None and ending is not None:

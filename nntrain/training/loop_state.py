@@ -2,15 +2,17 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from math import inf
 from time import perf_counter
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.jit.kernels import compiles
+from nntrain.metrics import lower_is_better
 from nntrain.training.divergence import Growth
 from nntrain.training.engine import Engine
-from nntrain.training.events import Diverged, Stopped
+from nntrain.training.events import Diverged, Scores, Stopped
 from nntrain.training.full_batch import search_of
 from nntrain.training.state import Checkpoints, TrainingState
 from nntrain.training.stopping import Best
@@ -51,6 +53,16 @@ class LoopState:
         self.previous_weights = self.finite[0]
         self.seconds_per_step = 3e-6 + 1e-10 * plan.batch_rows * plan.network.multiply_adds  # an estimate at first
         self.order = np.empty(0, np.int64)  # rows of the current epoch
+
+    def monitored(self, loss: float, validation: Scores | None) -> float:
+        """Return the value whose minimum is the best: ``loss``, or what early stopping monitors on ``validation``."""
+        name = self.plan.training.monitor
+        if name == "loss" or validation is None:
+            return loss
+        value = validation.metric if name == self.plan.metric else validation.further[name]
+        if value is None:
+            return inf
+        return value if lower_is_better(name) else -value
 
     def resume(self, state: TrainingState) -> None:
         """Continue from ``state``. A search cannot start in the middle, so it is repeated up to that point."""

@@ -34,6 +34,8 @@ def started(engine: Engine, every: int) -> Started:
         baseline=engine.baseline,
         search=plan.optimizer.keeps_best,
         steps_are="evaluations" if plan.optimizer.full_batch else "steps",
+        monitor=plan.training.monitor,
+        scaled_loss=plan.data.targets is not None,
     )
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from nntrain.data.prepare import Prepared
 from nntrain.losses import Loss
+from nntrain.metrics import DEFAULTS, Task
 from nntrain.network import regularize
 from nntrain.network.network import Network
 from nntrain.optimizers import Optimizer
@@ -70,14 +71,14 @@ class Plan:
         return self.optimizer.state_rows + sum(average is not None for average in averages)
 
     @property
-    def task(self) -> str:
+    def task(self) -> Task:
         """``classification`` or ``regression``."""
         return "regression" if self.n_classes is None else "classification"
 
     @property
     def metric(self) -> str:
         """``accuracy`` or ``r2``."""
-        return "r2" if self.n_classes is None else "accuracy"
+        return DEFAULTS[self.task]
 
     @property
     def batch_rows(self) -> int:

@@ -5,6 +5,8 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from nntrain.metrics import DEFAULTS, Task
+from nntrain.metrics.names import MetricName, Monitor, OfClasses
 from nntrain.optimizers.averaging import Averaging, Lookahead
 from nntrain.registry import Amount, Choice, Count, Positive, Strict
 
@@ -12,10 +14,15 @@ BATCH_SIZE = 32  # the default; if there are fewer rows, they form one batch
 
 
 class EarlyStopping(Strict):
-    """Stop when the validation loss has not improved for some epochs, and keep the best weights."""
+    """Stop when the validation loss or a metric has not improved for some epochs, and keep the best weights."""
 
     patience: Annotated[Count, Field(description="epochs to wait for an improvement")] = 10
-    min_delta: Annotated[Amount, Field(description="smallest decrease of the loss that counts as an improvement")] = 0.0
+    min_delta: Annotated[Amount, Field(description="smallest change for the better that counts as an improvement")] = (
+        0.0
+    )
+    monitor: Annotated[
+        Monitor, Field(description="what has to improve on the validation split: loss, or a metric such as f1")
+    ] = "loss"
 
 
 class Regularization(Strict):
@@ -89,6 +96,17 @@ class Training(Strict):
     checkpoint: Annotated[
         Checkpoint | None, Field(description="when the state is saved; null: never, so that a run cannot be resumed")
     ] = Checkpoint()
+    metrics: Annotated[
+        list[MetricName],
+        Field(description="metrics to record after each epoch, beside accuracy or r2; see nntrain list metrics"),
+    ] = Field(default_factory=list[MetricName])
+    threshold: Annotated[
+        Annotated[float, Field(gt=0, lt=1)] | OfClasses | None,
+        Field(
+            description="of two classes: probability from which the second is predicted, or the metric by which it is "
+            "chosen on the validation split after training; null: 0.5"
+        ),
+    ] = None
     statistics_every: Annotated[
         Count | None,
         Field(
@@ -104,3 +122,13 @@ class Training(Strict):
                 "grad_tol needs batch_size: full, since the gradient of a mini-batch does not vanish at the optimum",
             )
         return self
+
+    @property
+    def monitor(self) -> str:
+        """What decides which weights are the best: ``loss`` or a metric."""
+        return "loss" if self.early_stopping is None else self.early_stopping.monitor
+
+    def further_metrics(self, task: Task) -> tuple[str, ...]:
+        """Return the metrics to measure after each epoch beside the task's default."""
+        names = dict.fromkeys([*self.metrics, self.monitor])
+        return tuple(name for name in names if name not in ("loss", DEFAULTS[task]))

@@ -9,10 +9,10 @@ import numpy as np
 from nntrain.comparison.record import Compared, Difference, Outcome, Quartiles, Record, Variant
 from nntrain.comparison.run_result import EPOCH, LOSS, METRIC, TRAIN_LOSS, RunResult
 from nntrain.errors import counted
+from nntrain.metrics import lower_is_better, metric_label
 from nntrain.report.html.document import Figure, color, document, swatch, table
 from nntrain.report.html.lines import Line, LineChart, Values, line_figures, short
 from nntrain.report.numbers import duration, number, percent
-from nntrain.report.summary import metric_name
 
 CURVE_POINTS = 200  # of a median curve
 MAX_PAIRS = 45  # that are drawn; the table has all
@@ -39,7 +39,7 @@ def comparison_page(compared: Compared, name: str) -> str:
 
 def _measure(record: Record) -> str:
     split, name = record.measure.split(".")
-    return f"{split} {metric_name(name)}"
+    return f"{split} {metric_label(name)}"
 
 
 def _outcomes(record: Record) -> list[tuple[str, str, Outcome]]:
@@ -70,8 +70,8 @@ def _ranking(record: Record) -> str:
     order = sorted(("validation", "test"), key=lambda p: p != split)  # the ranking's split first
     others = [(p, k) for p in order for k in ("loss", record.metric) if (p, k) != (split, name)]
     others = [(p, k) for p, k in others if any(p in outcome.scores for *_, outcome in _outcomes(record))]
-    heads = [("", "variant"), ("", "settings"), (split, metric_name(name)), (split, "quartiles")]
-    heads += [(p, metric_name(k)) for p, k in others]
+    heads = [("", "variant"), ("", "settings"), (split, metric_label(name)), (split, "quartiles")]
+    heads += [(p, metric_label(k)) for p, k in others]
     heads += [("", f"steps to {record.target:.4g}")] if record.target is not None else []
     failed = any(outcome.diverged for *_, outcome in _outcomes(record))
     heads += [("", "time"), *([("", "diverged")] if failed else [])]
@@ -102,7 +102,7 @@ def _spread(middle: Quartiles | None, name: str) -> tuple[str, str]:
     """Return median and quartiles; values that are not finite are infinitely bad."""
     if middle is None:
         return "–", "–"
-    worst = INFINITE if name == "loss" else f"-{INFINITE}"
+    worst = INFINITE if lower_is_better(name) else f"-{INFINITE}"
     median, low, high = (worst if value is None else number(value) for value in (middle.median, middle.q1, middle.q3))
     return median, f"{low} – {high}"
 
@@ -195,7 +195,7 @@ def comparison_curves(compared: Compared) -> list[LineChart]:
 def _curves(record: Record, rows: Mapping[tuple[str, str], Sequence[RunResult]]) -> list[LineChart]:
     """Return median curves with bands from the first to the third quartile."""
     found = []
-    titles = {LOSS: "validation loss", TRAIN_LOSS: "training loss", METRIC: f"validation {metric_name(record.metric)}"}
+    titles = {LOSS: "validation loss", TRAIN_LOSS: "training loss", METRIC: f"validation {metric_label(record.metric)}"}
     for column, title in titles.items():
         lines = []
         for rank, one in enumerate(record.variants):

@@ -8,13 +8,15 @@ import numpy as np
 
 from nntrain.artifacts.history import PARTS as SPLITS
 from nntrain.artifacts.history import History
+from nntrain.metrics import metric_label, metrics
 from nntrain.optimizers.gradient_free import Search
 from nntrain.recipe.document import dump_document
 from nntrain.recipe.schema import to_data
+from nntrain.report.details import why
 from nntrain.report.html.document import Figure, document, run_button, table
 from nntrain.report.html.lines import Line, LineChart, Values, line_figures
+from nntrain.report.html.scores import calibration_figures, scores_section
 from nntrain.report.numbers import duration, number, short
-from nntrain.report.summary import metric_name, why
 from nntrain.training.events import Stopped
 
 
@@ -32,13 +34,16 @@ def runs_page(runs: Sequence[History], names: Sequence[str], surfaces: Sequence[
         for run, name in zip(runs, names, strict=True)
     )
     figures = [*surfaces, *line_figures(charts(runs, names))]
-    return document(title, f"{_results(runs, names)}<h2>Curves</h2>", figures, f"<h2>Recipes</h2>{recipes}")
+    scores = ""
+    if len(runs) == 1:
+        scores, figures = scores_section(runs[0]), [*figures, *calibration_figures(runs[0])]
+    return document(title, f"{_results(runs, names)}{scores}<h2>Curves</h2>", figures, f"<h2>Recipes</h2>{recipes}")
 
 
 def _results(runs: Sequence[History], names: Sequence[str]) -> str:
     """Return the table of results, and below it how each run ended."""
     splits = [split for split in SPLITS if any(split in run.summary for run in runs)]
-    metric = metric_name(runs[0].metric)
+    metric = metric_label(runs[0].metric)
     heads = [("", "run"), ("", "optimizer"), ("", "learning rate")]
     heads += [(split, what) for split in splits for what in ("loss", metric)]
     heads += [("", "epochs"), ("", "time")]
@@ -58,7 +63,7 @@ def _end(run: History) -> str:
     stopped, verdict = run.summary["stopped"], run.summary["verdict"]
     if stopped is Stopped.DIVERGED:
         return str(verdict)
-    return f"{why(stopped, run.recipe.optimizer.keeps_best)}; {verdict}"
+    return f"{why(stopped, run.recipe.optimizer.keeps_best, run.recipe.training.monitor)}; {verdict}"
 
 
 def _rate(run: History) -> str:
@@ -71,11 +76,11 @@ def _rate(run: History) -> str:
 
 
 def charts(runs: Sequence[History], names: Sequence[str]) -> list[LineChart]:
-    """Return the curves of the runs: losses, metric, gradient norm, learning rate; for a single run also its layers."""
-    metric, x = metric_name(runs[0].metric), _axis(runs)
-    shown = [_losses(runs, names, x)]
+    """Return the curves of runs: losses, metrics, gradient norm, learning rate; of a single run also its layers."""
+    x, shown = _axis(runs), [_losses(runs, names, _axis(runs))]
+    measured = [name for name in metrics() if all(f"validation_{name}" in run.columns for run in runs)]
     for key, title, ratio in (
-        (f"validation_{runs[0].metric}", f"validation {metric}", False),
+        *((f"validation_{name}", f"validation {metric_label(name)}", False) for name in measured),
         ("gradient_norm", "gradient norm", True),
         ("learning_rate", "learning rate", True),
         ("clipped", "fraction of steps with clipped gradient", False),
