@@ -46,6 +46,7 @@ class Summary:
     model: str | None  # None: it could not be saved
     saved: bool = True  # whether all files of the run could be written
     certificate: Mapping[str, Any] | None = None  # what determines the result, and the hash of the weights
+    origin: Mapping[str, Any] | None = None  # where it starts, if not from the initial weights of its recipe
 
     @property
     def stopped(self) -> Stopped:
@@ -71,14 +72,15 @@ class Summary:
     def to_json(self) -> dict[str, Any]:
         """Return plain data for JSON.
 
-        Keys: name, run (directory), model (file), task, epochs, steps, seconds, stopped; train, validation and test,
-        each {loss, accuracy or r2}, of the weights that were kept (validation and test if there is such a split);
-        kept (final or best), best_epoch (0: the initial weights), final and best, each with the scores by split;
-        verdict, and its evidence: baseline, by split, and rise, validation_loss and systematic, each null or {value,
-        error}, as :mod:`nntrain.training.events` explains; gradient_norm, dead, clipped (fraction of steps, or null),
-        samples_per_second, layers, each {label, parameters, gradient_norm, dead}; parameters (of a network of up to
-        eight, or null); diverged, null or {epoch, step, where, learning_rate, grown_to, advice}; certificate, {data,
-        weights, versions, processor, system}, as :mod:`nntrain.artifacts.certificate` explains.
+        Keys: name, run (directory), model (file), task, epochs, steps, seconds, stopped; train and any validation and
+        test, each {loss, accuracy or r2}, of the weights kept; kept (final or best), best_epoch (0: the initial
+        weights), final and best, each with the scores by split; verdict, and its evidence: baseline, by split, and
+        rise, validation_loss and systematic, each null or {value, error} (:mod:`nntrain.training.events`);
+        gradient_norm, dead, clipped (fraction of steps, or null), samples_per_second, layers, each {label, parameters,
+        gradient_norm, dead}; parameters (of a network of up to eight, or null); diverged, null or {epoch, step, where,
+        learning_rate, grown_to, advice}; certificate, {data, weights, versions, processor, system}
+        (:mod:`nntrain.artifacts.certificate`); origin, null or the keys of
+        :class:`nntrain.artifacts.checkpoint_facts.Origin`.
         """
         finished, metric = self.finished, self.started.metric
         layers = [
@@ -119,6 +121,7 @@ class Summary:
             "parameters": finished.parameters,
             "diverged": finished.diverged and _divergence(finished.diverged),
             "certificate": self.certificate,
+            "origin": self.origin,
         }
 
 
@@ -202,13 +205,7 @@ def metric_name(metric: str) -> str:
 
 
 def details(summary: Summary, width: int, layers: bool) -> RenderableType:
-    """Return the details of a run.
-
-    Args:
-        summary: of the run.
-        width: columns of the terminal.
-        layers: whether to add a table of the layers.
-    """
+    """Return the details of a run for ``width`` columns; ``layers``: whether to add a table of the layers."""
     started, finished = summary.started, summary.finished
     steps = counted(finished.steps, started.steps_are.removesuffix("s"))
     facts = [counted(finished.epochs, "epoch"), steps, duration(finished.seconds)]

@@ -171,8 +171,8 @@ class Engine:
         """Return loss and metric of the current parameters on ``rows``."""
         output, loss = self._forward.loss(self.theta, rows.x, rows.target, self.plan.loss, alive, rows.weights)
         if self.plan.n_classes is not None:
-            return Scores(loss, float(accuracy(rows.y, self.plan.loss.predict_class(output), rows.weights)))
-        return Scores(loss, r2(rows.y, self.plan.loss.prediction(output), rows.weights))
+            return Scores.of(loss, float(accuracy(rows.y, self.plan.loss.predict_class(output), rows.weights)))
+        return Scores.of(loss, r2(rows.y, self.plan.loss.prediction(output), rows.weights))
 
     def scores_of(self, thetas: NDArray[Any], rows: Rows) -> list[Scores]:
         """Return loss and metric of each of the parameters ``thetas`` (E, P) on ``rows``."""
@@ -183,7 +183,7 @@ class Engine:
         else:  # all at once
             predicted = loss.predict_class(outputs.reshape(-1, outputs.shape[2])).reshape(len(thetas), *rows.y.shape)
             metrics = list(accuracy(rows.y, predicted, rows.weights))
-        return [Scores(value, metric) for value, metric in zip(losses, metrics, strict=True)]
+        return [Scores.of(value, metric) for value, metric in zip(losses, metrics, strict=True)]
 
     def scores(self) -> dict[str, Scores]:
         """Return loss and metric on every split."""
