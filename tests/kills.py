@@ -42,6 +42,8 @@ def kill(times: int, seed: int) -> int:
     """Kill a run at random moments and continue it, so many times; return how often it had a checkpoint then."""
     draw, continued = random.Random(seed), 0  # noqa: S311
     for number in range(times):
+        if number and number % 50 == 0:
+            print(f"{number} kills so far, {continued} with a checkpoint", flush=True)  # noqa: T201
         before = last_saved()
         options = RESUME if Path("run/recipe.yaml").exists() else ("--overwrite",)
         with subprocess.Popen(

@@ -1,7 +1,10 @@
 """Checkpoint files as they may be damaged or written by a stranger: each is used or refused with one message."""
 
 import json
+import os
 import random
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -18,7 +21,7 @@ from nntrain.training.engine import Engine
 from nntrain.training.loop import train
 from nntrain.training.settings import Checkpoint
 from tests.fuzz import places, replaced
-from tests.helpers import built
+from tests.helpers import ROOT, built
 
 RECIPE = {
     "data": {"source": {"name": "moons", "rows": 24}, "validation": 0.2, "test": 0},
@@ -98,6 +101,16 @@ def test_changed_tensors_with_a_right_checksum_are_refused(engine: Engine, tmp_p
         assert not used_or_refused(engine, tmp_path)
     container.write(path, {**tensors, "more": values}, facts, container.CHECKPOINT)
     assert not used_or_refused(engine, tmp_path)
+
+
+def test_mutations_of_model_and_checkpoint_files(tmp_path: Path) -> None:
+    """In a process of its own: a crash of it is a fault too. ``python -m tests.fuzz_files`` tries ten thousand."""
+    command = [sys.executable, "-m", "tests.fuzz_files", str(tmp_path), "300", "0"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+    assert ended.returncode == 0, f"{ended.stdout}\n{ended.stderr}"
+    assert "'used': " in ended.stdout
+    assert "'refused': " in ended.stdout
 
 
 def test_a_model_file_is_no_checkpoint(engine: Engine, tmp_path: Path) -> None:

@@ -123,6 +123,10 @@ def test_steps_are_those_of_training_and_end_where_it_diverges(nntrain: CommandL
     ended = nntrain("gradcheck", recipe, "--set", "optimizer.lr=10", "--steps", 500)
     assert ended.status == 3
     assert "training diverged at step" in ended.err
+    assert "initial weights" in ended.out
+    assert {
+        check["of"] for check in nntrain("gradcheck", recipe, "--set", "optimizer.lr=10", "--steps", 500, "--json").json
+    } == {"initial weights"}
     assert nntrain("gradcheck", recipe, "--set", "optimizer.lr=10").status == 0  # weights of 1e25 are no mistake
     plan = built({"data": {"source": "friedman1"}, "regularization": {"clip_norm": 1e-6}, "optimizer": "sgd"}).plan
     assert np.linalg.norm(after_steps(plan, 3) - after_steps(plan, 0)) < 1e-6

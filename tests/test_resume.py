@@ -2,10 +2,9 @@
 
 import json
 import os
-import signal
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import count
+from math import nan
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,50 +15,15 @@ from nntrain.artifacts import container
 from nntrain.artifacts.checkpoint import CheckpointFiles, read, state_of
 from nntrain.artifacts.run_files import CHECKPOINTS, NAMES
 from nntrain.artifacts.run_folder import RunFolder
-from nntrain.optimizers import Optimizer
-from nntrain.registry import members
+from nntrain.network.inference import ForwardPass
 from nntrain.training.engine import Engine
-from nntrain.training.events import EpochEnded, Event, Finished, Stopped
+from nntrain.training.events import Event, Finished, Stopped
 from nntrain.training.loop import train
 from nntrain.training.settings import Checkpoint
 from nntrain.training.state import TrainingState
 from tests.helpers import CommandLine, built, refused
+from tests.interrupted import FIT, FULL_BATCH, STEPPING, VARIANTS, interrupt, recipe, timeless
 from tests.kills import RECIPE, RESUME, kill, same
-
-FULL_BATCH = [name for name, optimizer in members(Optimizer).items() if optimizer.full_batch]
-STEPPING = [name for name in members(Optimizer) if name not in FULL_BATCH]
-VARIANTS: dict[str, dict[str, Any]] = {
-    "batch norm": {"model": {"hidden": [3], "norm": "batch"}},
-    "dropout": {"model": {"hidden": [3], "dropout": 0.3}, "regularization": {"clip_norm": 0.1, "input_noise": 0.1}},
-    "schedule": {"schedule": "cosine"},
-    "plateau": {"schedule": {"name": "reduce_on_plateau", "patience": 0, "threshold": 0.9}},
-    "averaging": {"training": {"averaging": {"name": "swa", "start": 0.3}}, "model": {"hidden": [3], "norm": "batch"}},
-    "ema": {"training": {"averaging": "ema", "lookahead": {"period": 2}}},
-    "early stopping": {"training": {"early_stopping": {"patience": 1, "min_delta": 10}, "epochs": 5}},
-}
-
-
-def recipe(optimizer: str, changes: dict[str, Any]) -> dict[str, Any]:
-    data = {"source": {"name": "moons", "rows": 24}, "validation": 0.2, "test": 0}
-    training = {"epochs": 3, "batch_size": "full" if optimizer in FULL_BATCH else 7, "statistics_every": 2}
-    return {
-        "data": data,
-        "model": {"hidden": [3]},
-        "optimizer": optimizer,
-        **changes,
-        "training": {**training, **changes.get("training", {})},
-    }
-
-
-def timeless(events: list[Event]) -> list[Event]:
-    """Return the epochs and the end of a run without their times."""
-    found: list[Event] = []
-    for event in events:
-        if isinstance(event, EpochEnded):
-            found.append(event._replace(seconds=0.0, samples_per_second=0.0))
-        elif isinstance(event, Finished):
-            found.append(replace(event, seconds=0.0))
-    return found
 
 
 def interrupted_and_resumed(plan: Any, after: int, folder: Path) -> tuple[bytes, list[Event]] | None:
@@ -135,7 +99,8 @@ def test_states_are_saved_after_so_many_epochs() -> None:
     found = []
 
     class Every:
-        epochs: int | None = 6
+        def epochs_ahead(self, epoch: int) -> int | None:
+            return 6 - epoch % 6
 
         def due(self, epoch: int, complete: bool, stopped: Stopped | None) -> bool:
             return complete and epoch % 6 == 0
@@ -145,11 +110,6 @@ def test_states_are_saved_after_so_many_epochs() -> None:
 
     list(train(Engine(plan), checkpoints=Every()))
     assert found == [6, 12, 18]
-
-
-FIT = "data: {source: {name: moons, rows: 300}}\nmodel: {hidden: [8], norm: batch, dropout: 0.2}\n" + (
-    "training: {epochs: 60, batch_size: 8, checkpoint: {seconds: 0.001}}\nschedule: cosine\n"
-)
 
 
 @pytest.fixture
@@ -165,22 +125,6 @@ def interrupted(here: Path, nntrain: CommandLine, monkeypatch: pytest.MonkeyPatc
     """A run that a signal has ended after some epochs."""
     interrupt(nntrain, monkeypatch, "run", 20)
     return Path("run")
-
-
-def interrupt(nntrain: CommandLine, monkeypatch: pytest.MonkeyPatch, folder: str, epoch: int, *options: str) -> None:
-    call = RunFolder.__call__
-
-    def signalled(self: RunFolder, event: Event) -> None:
-        call(self, event)
-        if isinstance(event, EpochEnded) and event.epoch == epoch:
-            signal.raise_signal(signal.SIGTERM)
-
-    with monkeypatch.context() as patch:
-        patch.setattr(RunFolder, "__call__", signalled)
-        patch.setattr("nntrain.training.epoch_chunks.CHUNK_SECONDS", 0.0)
-        ended = nntrain("fit", "r.yaml", "--out", folder, "-q", *options)
-    assert ended.status == 143
-    assert f"run the same command with --resume {folder}, or: nntrain fit --resume {folder}\n" in ended.err
 
 
 def test_a_run_continues(interrupted: Path, nntrain: CommandLine) -> None:
@@ -285,6 +229,28 @@ def test_a_checkpoint_with_a_right_checksum_and_wrong_content(
             change(facts)
             container.write(path, tensors, facts, container.CHECKPOINT)
     assert message in refused(nntrain, "fit", "--resume", interrupted)
+
+
+def test_a_validation_loss_that_is_not_a_number_is_the_same_after_an_interruption(
+    here: Path, nntrain: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, several = ForwardPass.loss, ForwardPass.losses
+
+    def loss(self: ForwardPass, theta: Any, x: Any, *arguments: Any, **options: Any) -> Any:
+        output, found = one(self, theta, x, *arguments, **options)
+        return output, found if len(x) > 100 else nan
+
+    def losses(self: ForwardPass, thetas: Any, x: Any, *arguments: Any, **options: Any) -> Any:
+        outputs, found = several(self, thetas, x, *arguments, **options)
+        return outputs, found if len(x) > 100 else [nan] * len(found)
+
+    monkeypatch.setattr(ForwardPass, "loss", loss)
+    monkeypatch.setattr(ForwardPass, "losses", losses)
+    assert nntrain("fit", "r.yaml", "--out", "unbroken", "--overwrite", "-q").status == 0
+    assert json.loads(Path("unbroken/metrics.jsonl").read_text().splitlines()[0])["validation_loss"] is None
+    interrupt(nntrain, monkeypatch, "run", 20)
+    assert nntrain("fit", "--resume", "run", "-q").status == 0
+    assert same(Path("run"), Path("unbroken"))
 
 
 def test_what_cannot_be_resumed(here: Path, nntrain: CommandLine) -> None:

@@ -28,7 +28,7 @@ ENVIRONMENT = {**os.environ, "PYTHONPATH": str(ROOT)}
 KILLED_AT_EACH_STEP = """
 import os, shutil, signal, sys
 from pathlib import Path
-from nntrain.artifacts.run_files import METRICS, MODEL, NAMES, SUMMARY, settle
+from nntrain.artifacts.run_files import METRICS, MODEL, NAMES, STATES, SUMMARY, settle
 from nntrain.artifacts.run_folder import RunFolder
 from nntrain.utils.files import write_atomically
 
@@ -38,11 +38,15 @@ folder, fresh = Path("run"), sys.argv[1] == "fresh"
 def write(name, overwrite=True):
     with RunFolder(name, lambda _: name, folder, overwrite, print) as run:
         os.write(run._metrics._file.fileno(), name.encode())
+        (run.files / STATES).mkdir(exist_ok=True)
+        write_atomically(run.files / STATES / f"epoch-{len(name)}.safetensors", name.encode())
         run.finish(lambda path: write_atomically(path, name.encode()), lambda place: name)
 
 def read():
     settle(folder)
-    return [(folder / name).read_text().strip('"\\n') if (folder / name).exists() else None for name in NAMES]
+    names = [*NAMES, *sorted(f"{STATES}/{name}" for name in os.listdir(folder / STATES))] if (
+        folder / STATES).exists() else NAMES
+    return [(folder / name).read_text().strip('"\\n') if (folder / name).exists() else None for name in names]
 
 def killed_before(step):
     left = step
@@ -70,14 +74,14 @@ while True:
         state = [None]
     assert len(set(state)) == 1, (step, state)
     found.add(state[0])
-    write("next")
-    assert set(read()) == {"next"}, (step, read())
+    write("latest")
+    assert read() == ["latest"] * (len(NAMES) + 1), (step, read())
     left = {path.name for path in folder.iterdir()}
-    assert left == set(NAMES), (step, left)
+    assert left == {*NAMES, STATES}, (step, left)
     if not killed:
         break
     step += 1
-assert state == ["new"] * len(NAMES), state
+assert state == ["new"] * (len(NAMES) + 1), state
 assert found == {None if fresh else "old", "new"}, found
 print(step)
 """

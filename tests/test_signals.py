@@ -7,6 +7,7 @@ import re
 import select
 import signal
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -28,6 +29,7 @@ class Terminal:
             command = [sys.executable, "-m", "nntrain", *map(str, arguments)]
             os.execve(command[0], command, environment)  # noqa: S606
         self.seen = b""
+        self.modes = self.modes_left = termios.tcgetattr(self._terminal)
 
     def read(self, seconds: float, until: bytes = b"") -> bool:
         """Read for so long, or until something is seen or the command ends; return whether it is still there."""
@@ -58,6 +60,7 @@ class Terminal:
 
     def closed(self) -> int:
         """Close the terminal, and return the exit status; minus the number of a signal."""
+        self.modes_left = termios.tcgetattr(self._terminal)
         os.close(self._terminal)
         return os.waitstatus_to_exitcode(os.waitpid(self.process, 0)[1])
 
@@ -87,6 +90,7 @@ def test_a_signal_at_any_moment_leaves_the_terminal_as_it_was(moons: Path, nntra
         os.kill(terminal.process, number)
     assert terminal.status() in (128 + number, -number)  # -: the last one came after the command had ended
     assert HIDDEN_CURSOR not in terminal.seen
+    assert terminal.modes_left == terminal.modes
     assert b"Traceback" not in terminal.seen
     if Path("run", "metrics.jsonl").exists():
         assert Path("run", "model.safetensors").exists()

@@ -10,7 +10,8 @@ import pytest
 
 from nntrain.artifacts.model import Model
 from nntrain.artifacts.protobuf import varint
-from nntrain.artifacts.tensorboard import FOLDER, _checksum
+from nntrain.artifacts.run_files import TENSORBOARD as FOLDER
+from nntrain.artifacts.tensorboard import TensorBoardFile, _checksum
 from tests.helpers import CommandLine
 
 
@@ -136,6 +137,24 @@ def test_a_comparison(nntrain: CommandLine, moons: Path) -> None:
         assert [value[2][0] for _, value in found["loss/train"]] == pytest.approx([p[3] for p in line["curve"]])
         assert found["final loss/test"][0][1][2][0] == pytest.approx(line["scores"]["test"]["loss"])
     assert nntrain("compare", "run", "run2", "--tensorboard").status == 2
+
+
+def test_a_run_that_does_not_end_keeps_the_event_file_of_the_old_one(
+    nntrain: CommandLine, moons: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert nntrain("fit", moons, "--out", "run", "-q", "--tensorboard").status == 0
+    (path,) = Path("run", FOLDER).iterdir()
+    path = path.rename(path.with_name(path.name.replace("tfevents.1", "tfevents.0")))  # as of an earlier second
+    before, again = path.read_bytes(), ("fit", moons, "--out", "run", "--overwrite", "-q", "--tensorboard")
+    with monkeypatch.context() as patch:
+        patch.setattr(TensorBoardFile, "__call__", lambda *_: {"": ""}["lost"])
+        with pytest.raises(KeyError, match="lost"):
+            nntrain(*again)
+    assert [(file, file.read_bytes()) for file in Path("run", FOLDER).iterdir()] == [(path, before)]
+    assert nntrain(*again).status == 0
+    (new,) = Path("run", FOLDER).iterdir()
+    assert new.name > path.name
+    assert len(records(new)) > 4
 
 
 def test_without_the_option_there_is_none(nntrain: CommandLine, moons: Path) -> None:

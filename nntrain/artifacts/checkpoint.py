@@ -1,6 +1,7 @@
 """Checkpoints: the state of a run in one file, from which it continues as if it had not been interrupted.
 
-There are two generations, written in turn, so that an intact one exists at any moment: each is written to a temporary
+States of some epochs and of the start may be kept too (:mod:`nntrain.artifacts.kept_states`). Of checkpoints, there
+are two generations, written in turn, so that an intact one exists at any moment: each is written to a temporary
 file, which is then renamed. Both have a checksum, and the older one is used if the newer one is damaged. What is read
 passes the checks of :mod:`nntrain.artifacts.wall`: sizes follow from the recipe and the data, never from the file.
 """
@@ -16,7 +17,8 @@ from pydantic import ValidationError
 
 from nntrain.artifacts import container
 from nntrain.artifacts.checkpoint_facts import Facts, facts_of
-from nntrain.artifacts.run_files import CHECKPOINTS
+from nntrain.artifacts.kept_states import start_file, state_file
+from nntrain.artifacts.run_files import CHECKPOINTS, STATES
 from nntrain.artifacts.run_folder import RunFolder
 from nntrain.artifacts.wall import bad_facts, checked_tensors
 from nntrain.errors import InputError, NntrainError, bad_input
@@ -27,7 +29,7 @@ from nntrain.training.events import Diverged, Stopped
 from nntrain.training.settings import Checkpoint
 from nntrain.training.state import TrainingState
 from nntrain.training.stopping import Best
-from nntrain.utils.files import remove_abandoned
+from nntrain.utils.files import make_folder, remove_abandoned
 
 MAX_COST = 0.01  # fraction of the time that saving may take
 KIND = container.CHECKPOINT.name
@@ -65,41 +67,67 @@ class CheckpointFiles:
         warn: Callable[[str], None],
         generation: int = 0,
     ) -> None:
-        self.epochs = settings.epochs
         self.saved_last = False
         self._settings, self._folder, self._warn = settings, folder, warn
         self._recipe, self._data, self._generation = recipe, data, generation
-        self._warned = self._ends = False
+        self._warned = self._ends = self._writes = False
+        self._kept: int | None = None  # the epoch after which the state is kept, if it is to be now
         self._next = monotonic() + (settings.seconds or 0)
 
+    def epochs_ahead(self, epoch: int) -> int | None:
+        """Return how many epochs after ``epoch`` a state is to be saved; None: by time alone."""
+        intervals = (self._settings.epochs, self._settings.keep_every)
+        return min((every - epoch % every for every in intervals if every is not None), default=None)
+
     def due(self, epoch: int, complete: bool, stopped: Stopped | None) -> bool:
-        """Return whether to save the state: it is time, the run is interrupted, or its final state is to be kept."""
-        self._ends = stopped is not None
+        """Return whether to save the state: it is time, the run is interrupted, or its state is to be kept."""
+        self._ends, every = stopped is not None, self._settings.keep_every
+        finite = stopped is not Stopped.DIVERGED
+        self._kept = epoch if every is not None and complete and epoch and epoch % every == 0 and finite else None
+        self._writes = self._checkpoint_due(epoch, complete, stopped)
+        return self._writes or self._kept is not None
+
+    def _checkpoint_due(self, epoch: int, complete: bool, stopped: Stopped | None) -> bool:
         if stopped is not None:
             done = stopped in (Stopped.EPOCHS, Stopped.EARLY, Stopped.GRADIENT)
             return stopped is Stopped.INTERRUPTED or (done and self._settings.keep)
-        if complete and self.epochs is not None and epoch % self.epochs == 0:
+        if complete and self._settings.epochs is not None and epoch % self._settings.epochs == 0:
             return True
         return self._settings.seconds is not None and monotonic() >= self._next
 
     def save(self, state: TrainingState) -> None:
-        """Write the state into the file with the older generation."""
+        """Write the state into the file with the older generation, or to where it is kept, or both."""
         began = monotonic()
         offset = self._folder.sync_metrics()
         if offset is not None:
-            self._generation += 1
-            place = self._folder.files / CHECKPOINTS[self._generation % 2]
             try:
-                tensors = {"theta": state.theta, "optimizer": state.optimizer, "best": state.best.weights}
-                facts = facts_of(state, self._generation, offset, self._recipe, self._data())
-                container.write(place, {**tensors, "losses": state.losses}, facts, container.CHECKPOINT)
-                self.saved_last = self._ends
+                if self._kept is not None:
+                    make_folder(self._folder.files / STATES)
+                    self._write(state_file(self._folder.files, self._kept), state, offset)
+                if self._writes:
+                    self._generation += 1
+                    self._write(self._folder.files / CHECKPOINTS[self._generation % 2], state, offset)
+                    self.saved_last = self._ends
             except NntrainError as error:
                 if not self._warned:
                     self._warn(f"{error}; training continues without new checkpoints until this succeeds")
                 self._warned = True
-        ended = monotonic()
-        self._next = ended + max(self._settings.seconds or 0, (ended - began) / MAX_COST)
+        if self._writes:
+            ended = monotonic()
+            self._next = ended + max(self._settings.seconds or 0, (ended - began) / MAX_COST)
+
+    def _write(self, place: Path, state: TrainingState, offset: int) -> None:
+        write_state(place, state, facts_of(state, self._generation, offset, self._recipe, self._data()))
+
+
+def write_state(place: Path, state: TrainingState, facts: Mapping[str, Any]) -> None:
+    """Write a state, and the metadata that :func:`nntrain.artifacts.checkpoint_facts.facts_of` returns for it.
+
+    Raises:
+        NntrainError: if it cannot be written.
+    """
+    tensors = {"theta": state.theta, "optimizer": state.optimizer, "best": state.best.weights, "losses": state.losses}
+    container.write(place, tensors, facts, container.CHECKPOINT)
 
 
 def read(folder: Path, warn: Callable[[str], None]) -> Saved | None:
@@ -113,7 +141,7 @@ def read(folder: Path, warn: Callable[[str], None]) -> Saved | None:
         remove_abandoned(path)
         if path.exists():
             try:
-                found.append(_read(path))
+                found.append(read_file(path))
             except InputError as error:
                 errors.append(error)
     if errors and not found:
@@ -124,14 +152,19 @@ def read(folder: Path, warn: Callable[[str], None]) -> Saved | None:
     return max(found, key=lambda saved: saved.facts.generation, default=None)
 
 
-def state_of(saved: Saved, engine: Engine) -> TrainingState:
+def state_of(saved: Saved, engine: Engine, may_be_last: bool = False) -> TrainingState:
     """Return the state in a checkpoint, for the run of ``engine``.
+
+    Args:
+        saved: the checkpoint.
+        engine: of the run.
+        may_be_last: accept a state after which no epoch is left.
 
     Raises:
         InputError: if it does not fit the run.
     """
     path, facts, plan = saved.path, saved.facts, engine.plan
-    if facts.epoch >= plan.training.epochs:
+    if facts.epoch >= plan.training.epochs + may_be_last:
         hint = f"to train longer: --set training.epochs={2 * facts.epoch}"
         raise bad_input(path, f"has {facts.epoch:,} of {plan.training.epochs:,} epochs already", hint)
     tensors = dict(saved.tensors)
@@ -176,7 +209,27 @@ def state_of(saved: Saved, engine: Engine) -> TrainingState:
     )
 
 
-def _read(path: Path) -> Saved:
+def read_start(folder: Path) -> Saved | None:
+    """Return the start state of the run in ``folder``; None if the run starts from its recipe's initial weights.
+
+    Raises:
+        InputError: if it is damaged.
+    """
+    path = start_file(folder)
+    if not path.exists():
+        return None
+    saved = read_file(path)
+    if saved.facts.origin is None:
+        raise bad_facts(path, "origin: Field required", KIND)
+    return saved
+
+
+def read_file(path: Path) -> Saved:
+    """Return the state in the file at ``path``.
+
+    Raises:
+        InputError: if it is no checkpoint, or damaged.
+    """
     tensors, facts = container.read(path, container.CHECKPOINT)
     try:
         return Saved(path, tensors, Facts.model_validate(facts))

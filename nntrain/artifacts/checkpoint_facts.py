@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from math import inf, isfinite, nan
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, ValidationError
 
 from nntrain.artifacts.wall import Outside
 from nntrain.schedules.plateau import Plateau
@@ -48,6 +48,45 @@ class _Plateau(Outside):
     factor: Real
 
 
+class ChangedKey(Outside):
+    """A recipe key that has another value from the start state on."""
+
+    key: str
+    before: Any
+    after: Any
+
+
+class Origin(Outside):
+    """Why a run does not start from the initial weights of its recipe.
+
+    Attributes:
+        kind: ``branch`` of another run; ``weights`` of another model; ``change`` of the recipe within the run.
+        run: the run, or the model, that it starts from.
+        epoch: the number of epochs before the start.
+        changes: keys of the recipe that were different before.
+    """
+
+    kind: Literal["branch", "weights", "change"]
+    run: str
+    epoch: Count
+    changes: list[ChangedKey]
+
+    def __str__(self) -> str:
+        """Return it in words, as in ``branch of runs/a after epoch 20``."""
+        if self.kind == "weights":
+            return f"started from {self.run}"
+        what = f"branch of {self.run}" if self.kind == "branch" else "continued with another recipe"
+        return f"{what} after epoch {self.epoch:,}"
+
+
+def origin_in(summary: Mapping[str, Any]) -> Origin | None:
+    """Return the origin that the summary of a run has; None if there is none, or it is damaged."""
+    try:
+        return Origin.model_validate(summary.get("origin"))
+    except ValidationError:
+        return None
+
+
 class Facts(Outside):
     """The metadata of a checkpoint."""
 
@@ -63,10 +102,16 @@ class Facts(Outside):
     metrics: Count  # bytes of metrics.jsonl that belong to the complete epochs
     recipe: dict[str, Any]
     data: str  # fingerprint
+    origin: Origin | None = None  # of a start state
 
 
 def facts_of(
-    state: TrainingState, generation: int, metrics: int, recipe: Mapping[str, Any], data: str
+    state: TrainingState,
+    generation: int,
+    metrics: int,
+    recipe: Mapping[str, Any],
+    data: str,
+    origin: Origin | None = None,
 ) -> dict[str, Any]:
     """Return the metadata of a state.
 
@@ -76,6 +121,7 @@ def facts_of(
         metrics: bytes of metrics.jsonl that belong to the complete epochs.
         recipe: the complete recipe.
         data: fingerprint of the data.
+        origin: of a start state.
     """
     best, growth, plateau = state.best, state.growth, state.plateau
     return {
@@ -102,6 +148,7 @@ def facts_of(
         "metrics": metrics,
         "recipe": recipe,
         "data": data,
+        "origin": None if origin is None else origin.model_dump(),
     }
 
 

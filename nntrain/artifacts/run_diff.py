@@ -7,9 +7,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from nntrain.artifacts.changes import Change, changes, plain
+from nntrain.artifacts.checkpoint_facts import Origin, origin_in
 from nntrain.artifacts.history import History, read_history
 from nntrain.artifacts.model import Model
 from nntrain.artifacts.run_files import MODEL
+from nntrain.artifacts.run_list import read_summary
 from nntrain.errors import InputError, counted
 
 TIMES = ("seconds", "samples_per_second")
@@ -40,12 +42,14 @@ class Difference:
         epochs: number of epochs of each.
         parting: the first difference of their metrics; None if they agree in all epochs that both have.
         weights: how the weights differ; None if the networks have different shapes, or there is no model.
+        origins: of each run that does not start from the initial weights of its recipe, with its directory.
     """
 
     recipe: list[Change]
     epochs: tuple[int, int]
     parting: Parting | None
     weights: Weights | None
+    origins: tuple[tuple[str, Origin], ...] = ()
 
     @property
     def identical(self) -> bool:
@@ -61,7 +65,7 @@ class Difference:
         """Return plain data for JSON.
 
         Keys: identical; recipe, a list of {key, before, after}; epochs, of both runs; parting, null or {epoch, key,
-        before, after}; weights, null or {largest, relative}.
+        before, after}; weights, null or {largest, relative}; origins, of each run that has one, as in its summary.
         """
         return {
             "identical": self.identical,
@@ -69,11 +73,13 @@ class Difference:
             "epochs": self.epochs,
             "parting": self.parting and self.parting._asdict(),
             "weights": self.weights and self.weights._asdict(),
+            "origins": {run: origin.model_dump() for run, origin in self.origins},
         }
 
     def lines(self) -> list[str]:
         """Return the difference as lines of text."""
-        found = [f"recipe: {change}" for change in self.recipe] or ["recipe: the same"]
+        found = [f"origin: {run}: {origin}" for run, origin in self.origins]
+        found += [f"recipe: {change}" for change in self.recipe] or ["recipe: the same"]
         if self.parting is not None:
             epoch, key, before, after = self.parting
             found.append(f"metrics: differ from epoch {epoch:,} on: {key} {before:.9g} -> {after:.9g}")
@@ -100,11 +106,13 @@ def difference(one: Path, other: Path) -> Difference:
         InputError: if one is not a finished run, or is damaged.
     """
     a, b = read_history(one), read_history(other)
+    origins = [(str(folder), origin_in(read_summary(folder))) for folder in (one, other)]
     return Difference(
         recipe=changes(plain(a.recipe), plain(b.recipe)),
         epochs=(len(a.columns["epoch"]), len(b.columns["epoch"])),
         parting=_parting(a, b),
         weights=_weights(one / MODEL, other / MODEL),
+        origins=tuple((run, origin) for run, origin in origins if origin is not None),
     )
 
 

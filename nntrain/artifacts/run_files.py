@@ -13,6 +13,8 @@ from nntrain.utils.files import make_folder, sync_folder
 RECIPE, METRICS, MODEL, SUMMARY = NAMES = ("recipe.yaml", "metrics.jsonl", "model.safetensors", "summary.json")
 CHECKPOINTS = ("checkpoint-a.safetensors", "checkpoint-b.safetensors")
 UNFINISHED = ".unfinished"
+TENSORBOARD, EVENTS = "tensorboard", "events.out.tfevents.*.nntrain"  # a directory, and the name of a run's file in it
+STATES = "states"  # a directory; .unfinished always has one until it is moved up
 
 
 def settle(folder: Path) -> None:
@@ -34,6 +36,13 @@ def move_up(folder: Path) -> None:
     try:
         if has_checkpoint(new):
             remove_checkpoints(folder, *(name for name in CHECKPOINTS if not (new / name).exists()))
+        for file in (new / TENSORBOARD).glob(EVENTS):  # there is one at most
+            remove_events(folder / TENSORBOARD, file.name)
+            make_folder(folder / TENSORBOARD)
+            file.replace(folder / TENSORBOARD / file.name)
+        if (new / STATES).is_dir():  # otherwise moved by a process that was then killed
+            shutil.rmtree(folder / STATES, ignore_errors=True)
+            (new / STATES).replace(folder / STATES)
         for name in (*CHECKPOINTS, *NAMES):  # the summary last: while it is in the subdirectory, other files may be too
             if name == SUMMARY:
                 sync_folder(folder)
@@ -41,8 +50,21 @@ def move_up(folder: Path) -> None:
                 (new / name).replace(folder / name)
         sync_folder(folder)
         shutil.rmtree(new, ignore_errors=True)
+        with suppress(OSError):  # not empty, or there is none
+            (folder / STATES).rmdir()
     except OSError as error:
         raise cannot_write(folder, error) from None
+
+
+def remove_events(folder: Path, *but: str) -> None:
+    """Remove the event files of runs in the directory ``folder`` of TensorBoard, but those of some names.
+
+    Raises:
+        OSError: if that is not possible.
+    """
+    for file in folder.glob(EVENTS):
+        if file.name not in but:
+            file.unlink()
 
 
 def has_checkpoint(folder: Path) -> bool:

@@ -23,6 +23,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from nntrain.artifacts.kept_states import copy_states
 from nntrain.artifacts.lock import FolderLock
 from nntrain.artifacts.metrics_file import MetricsFile
 from nntrain.artifacts.run_files import (
@@ -31,6 +32,7 @@ from nntrain.artifacts.run_files import (
     MODEL,
     NAMES,
     RECIPE,
+    STATES,
     SUMMARY,
     UNFINISHED,
     has_checkpoint,
@@ -112,7 +114,9 @@ class RunFolder:
         shutil.rmtree(self.path / UNFINISHED, ignore_errors=True)
         if found:
             self._files = self.path / UNFINISHED
-            make_folder(self._files)
+            make_folder(self._files / STATES)
+        else:
+            shutil.rmtree(self._files / STATES, ignore_errors=True)
         remove_checkpoints(self._files)
         self._open(0)
 
@@ -129,7 +133,7 @@ class RunFolder:
         if files == self.path and (self.path / SUMMARY).exists():
             self._files = self.path / UNFINISHED
             shutil.rmtree(self._files, ignore_errors=True)
-            make_folder(self._files)
+            copy_states(self.path, self._files)
             try:
                 shutil.copyfile(self.path / METRICS, self._files / METRICS)
             except OSError as error:
@@ -241,6 +245,7 @@ class RunFolder:
                 elif nothing:
                     for name in NAMES:
                         (self._files / name).unlink(missing_ok=True)
+                    shutil.rmtree(self._files / STATES, ignore_errors=True)
         self._lock.__exit__(None, None, None)
         if self._new:
             with suppress(OSError):  # not empty

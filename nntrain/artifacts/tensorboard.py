@@ -16,14 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from nntrain.artifacts.protobuf import double, integer, message
+from nntrain.artifacts.run_files import EVENTS, TENSORBOARD, remove_events
 from nntrain.artifacts.tensorboard_values import FAILURE, SUCCESS, ended, histogram, scalar, settings, text
 from nntrain.errors import cannot_write
 from nntrain.recipe.document import dump_document
 from nntrain.training.engine import Engine
 from nntrain.training.events import EpochEnded, Event, Finished, Scores, Started
 
-FOLDER = "tensorboard"  # in the directory of a run
-PREFIX, SUFFIX = "events.out.tfevents.", ".nntrain"
 POLYNOMIAL, MASK_DELTA = 0x82F63B78, 0xA282EAD8  # of the CRC-32C, and of its mask
 
 
@@ -42,12 +41,11 @@ class EventFile:
     """
 
     def __init__(self, folder: Path, recipe: Mapping[str, Any], warn: Callable[[str], None]) -> None:
-        self.path = folder / f"{PREFIX}{int(time.time())}.{socket.gethostname()}{SUFFIX}"
+        self.path = folder / EVENTS.replace("*", f"{int(time.time())}.{socket.gethostname()}")
         self._warn, self._open = warn, True
         try:
             folder.mkdir(exist_ok=True, parents=True)
-            for old in folder.glob(f"{PREFIX}*{SUFFIX}"):
-                old.unlink()
+            remove_events(folder)
             self._file = self.path.open("wb")
         except OSError as error:
             raise cannot_write(self.path, error) from None
@@ -80,14 +78,14 @@ class TensorBoardFile(EventFile):
     """A listener that writes an event file during a run.
 
     Args:
-        run: the directory of the run.
+        run: the directory of the run's files.
         recipe: the complete recipe, as plain data.
         engine: the run, whose weights, gradients and activations become histograms.
         warn: called with a message.
     """
 
     def __init__(self, run: Path, recipe: Mapping[str, Any], engine: Engine, warn: Callable[[str], None]) -> None:
-        super().__init__(run / FOLDER, recipe, warn)
+        super().__init__(run / TENSORBOARD, recipe, warn)
         self._engine = engine
         self._started: Started | None = None
 

@@ -16,6 +16,22 @@ them passes the same four checks before a compiled function sees it:
    losses, get their targets from it.
 
 In addition, losses that index by a class check the bounds themselves, and return NaN beyond them.
+
+Other files from outside:
+
+- Checkpoints and kept states: :class:`nntrain.artifacts.checkpoint_facts.Facts` checks their metadata, and
+  :func:`nntrain.artifacts.checkpoint.state_of` that their tensors and counters are possible in a run of this recipe. A
+  branch is made of such files and continues through the same checks; its start is not used without its origin.
+- ``metrics.jsonl`` and ``summary.json``: :mod:`nntrain.artifacts.history` and :mod:`nntrain.artifacts.epoch_lines`
+  check each value that is used.
+- The ledger of a comparison: each line has a checksum and the schema of
+  :class:`nntrain.comparison.run_result.RunResult`, and none of its numbers reaches compiled code.
+- The compile cache holds machine code, which no check makes harmless: :mod:`nntrain.jit.cache` loads an entry only if
+  its hashes match, and only from nntrain's own directory, the user's cache directory or NUMBA_CACHE_DIR, to which no
+  stranger may have access.
+
+All of them are fuzzed in a process of its own, whose crash is a failed test: ``tests/fuzz_model_files.py``,
+``tests/fuzz_recipes.py``, ``tests/fuzz_files.py``, ``tests/test_checkpoint_files.py`` and ``tests/test_ledger.py``.
 """
 
 from collections.abc import Mapping

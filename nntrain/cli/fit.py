@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from nntrain.cli import completion
 from nntrain.cli.arguments import Code, MetricsOption, OptionalRecipe, Settings
 from nntrain.errors import Status
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from nntrain.cli.job import Job
+    from nntrain.cli.requirements import Condition
 
 
 def command(
@@ -83,13 +89,8 @@ def command(
     """
     from nntrain.cli.cross_validation import cross_validate
     from nntrain.cli.folds import Folds, is_cross_validation
-    from nntrain.cli.interrupts import GRACE_SECONDS, Interrupted, Interrupts
     from nntrain.cli.job import Job
-    from nntrain.cli.progress import listener_for
-    from nntrain.cli.requirements import parse, unmet
-    from nntrain.cli.result import note, print_summary
-    from nntrain.report.run_progress import RunProgress
-    from nntrain.training.events import Stopped
+    from nntrain.cli.requirements import parse
 
     conditions = [parse(text) for text in require or []]
     settings = [*(settings or []), *(_test_file(test) if test is not None else [])]
@@ -107,6 +108,18 @@ def command(
     if folds is not None or (resume is not None and is_cross_validation(resume)):
         cross_validate(Folds(job, folds), conditions, json, quiet)
         return
+    train(job, conditions, json, quiet)
+
+
+def train(job: Job, conditions: Sequence[Condition], json: bool, quiet: bool) -> None:
+    """Train as ``job`` says, print the result, and exit with its status."""
+    from nntrain.cli.interrupts import GRACE_SECONDS, Interrupted, Interrupts
+    from nntrain.cli.progress import listener_for
+    from nntrain.cli.requirements import unmet
+    from nntrain.cli.result import note, print_summary
+    from nntrain.report.run_progress import RunProgress
+    from nntrain.training.events import Stopped
+
     with Interrupts(insist=True, grace=GRACE_SECONDS) as interrupts, listener_for(RunProgress(), quiet) as listener:
         try:
             summary = job.run(listener, interrupts.wanted, conditions)

@@ -10,7 +10,7 @@ import typer
 from nntrain.cli import completion
 from nntrain.cli.arguments import NAMES, Code, FormatOption, TableFormat
 from nntrain.cli.arguments import Settings as Overrides
-from nntrain.errors import Status, bad_input
+from nntrain.errors import DivergedError, Status, bad_input
 
 if TYPE_CHECKING:
     from nntrain.diagnostics.compared import Dtype, TensorCheck
@@ -67,7 +67,8 @@ def command(
     if its gradient cannot be distinguished from rounding error, or if every usable step crosses a kink such as ReLU's
     at 0. The float32 gradient, which training uses, must agree with the float64 gradient within float32 rounding.
 
-    Exits with status 1 if a gradient is wrong or nothing could be checked; with --mutate, if a mistake is not caught.
+    Exits with status 1 if a gradient is wrong or nothing could be checked; with --mutate, if a mistake is not caught;
+    and with 3 if training diverges within the steps, after the check of the initial weights.
     """
     from nntrain.cli.compiling import announce_compiling
     from nntrain.cli.console import stderr_console
@@ -91,11 +92,13 @@ def command(
             raise typer.Exit(Status.FAILED)
         return
     with announce_compiling():
-        found = gradcheck(recipe, settings or [], steps, h, rows, dtype)
+        found, diverged = gradcheck(recipe, settings or [], steps, h, rows, dtype)
     if json:
         print_json([_plain(what, check) for what, checks in found.items() for check in checks])
     else:
         print_table(checks_table(found, table_width(form)), form)
+    if diverged is not None:
+        raise diverged
     every = [check for checks in found.values() for check in checks]
     if not any(check.checked for check in every):
         stderr_console().print("nntrain: gradcheck: nothing could be checked", soft_wrap=True)
@@ -110,8 +113,10 @@ def gradcheck(
     h: float | None = None,
     rows: int = 32,
     dtype: Dtype | None = None,
-) -> dict[str, list[TensorCheck]]:
+) -> tuple[dict[str, list[TensorCheck]], DivergedError | None]:
     """Return the checks of a recipe's network or of every component, by what was checked.
+
+    If training diverges within the steps, only the initial weights are checked, and the error is returned too.
 
     Args:
         recipe: a recipe, run or model, as a command's argument names it; None for every component.
@@ -123,7 +128,6 @@ def gradcheck(
 
     Raises:
         InputError: if the recipe or its data are wrong.
-        DivergedError: if training diverges within the steps.
     """
     from nntrain.activations import Activation
     from nntrain.activations.saturating import Tanh
@@ -140,8 +144,11 @@ def gradcheck(
         plan = load_plan(recipe, settings).plan
         found = {"initial weights": check(plan, settings=how)}
         if steps:
-            found[f"after {steps} steps"] = check(plan, after_steps(plan, steps, rows), settings=how)
-        return found
+            try:
+                found[f"after {steps} steps"] = check(plan, after_steps(plan, steps, rows), settings=how)
+            except DivergedError as error:
+                return found, error
+        return found, None
     plans = {
         f"activation {name}": small_plan(kind.model_validate({}), MeanSquaredError())
         for name, kind in members(Activation).items()
@@ -152,7 +159,7 @@ def gradcheck(
     }
     plans["dropout"] = small_plan(Tanh(), MeanSquaredError(), dropout=DROPOUT)
     plans |= {f"loss {name}": small_plan(Tanh(), kind.model_validate({})) for name, kind in members(Loss).items()}
-    return {what: check(plan, settings=how) for what, plan in plans.items()}
+    return {what: check(plan, settings=how) for what, plan in plans.items()}, None
 
 
 def _plain(what: str, check: TensorCheck) -> dict[str, Any]:

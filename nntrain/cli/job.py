@@ -127,6 +127,7 @@ class Job:
         from nntrain.artifacts.certificate import certificate, data_fingerprint
         from nntrain.artifacts.changes import plain
         from nntrain.artifacts.checkpoint import CheckpointFiles
+        from nntrain.artifacts.crash_report import CrashReport
         from nntrain.artifacts.model import Model
         from nntrain.artifacts.run_files import MODEL
         from nntrain.artifacts.start import weights_from
@@ -136,24 +137,31 @@ class Job:
         from nntrain.training.evaluation import evaluate
         from nntrain.training.events import Started, Stopped
         from nntrain.training.loop import train
+        from nntrain.training.repeat import initial_state
 
         plan = built.plan
         fingerprint = cache(lambda: data_fingerprint(built.dataset))
-        saved = None
+        begun = resume.Beginning(None, [])
         if self.resume is not None:
-            saved = resume.begin(folder, built, fingerprint(), self.allow_change, listener.note)
-            if saved is None:
+            begun = resume.begin(folder, built, fingerprint(), self.allow_change, listener.note)
+            if begun.saved is None:
                 folder.start()
+        saved, recipe = begun.saved, plain(built.recipe)
         theta = None if self.start is None else weights_from(self.start, plan.network, built.dataset)
         with document.placing():
             engine = Engine(plan, theta=theta)
         state, epochs = (None, []) if saved is None else resume.restore(folder, saved, engine)
+        if self.start is not None:
+            state = initial_state(engine)
+        origin = resume.origin_of(folder, begun, engine, self.start, listener.warn)
+        if origin is not None and origin.is_new and state is not None:
+            resume.save_start(folder, state, recipe, fingerprint(), origin.origin)
         checkpoints = None
         if plan.training.checkpoint is not None:
             checkpoints = CheckpointFiles(
                 plan.training.checkpoint,
                 folder,
-                plain(built.recipe),
+                recipe,
                 fingerprint,
                 listener.warn,
                 saved.facts.generation if saved else 0,
@@ -162,8 +170,10 @@ class Job:
 
         def events() -> Iterator[Event]:
             with self._event_file(folder, built, engine, listener) as (event_file, replay):
-                for event in train(engine, interrupted, checkpoints=checkpoints, resumed=state):
+                crashes = CrashReport(folder, listener.warn)
+                for event in train(engine, interrupted, checkpoints=checkpoints, resumed=state, record=True):
                     folder(event)
+                    crashes(event)
                     listener(event)
                     event_file(event)
                     yield event
@@ -182,7 +192,13 @@ class Job:
         model = Model.of(built.recipe, plan.network, engine.theta, built.dataset, plan.data, threshold)
 
         def result(place: Path | None) -> Summary:
-            return replace(summary, model=None if place is None else str(place), saved=folder.saved, certificate=proof)
+            return replace(
+                summary,
+                model=None if place is None else str(place),
+                saved=folder.saved,
+                certificate=proof,
+                origin=origin and origin.origin.model_dump(),
+            )
 
         kept = summary.stopped is Stopped.INTERRUPTED or (checkpoints is not None and checkpoints.saved_last)
         place = folder.finish(model.save, lambda place: result(place).to_json(), kept)
@@ -199,7 +215,7 @@ class Job:
         from nntrain.artifacts.tensorboard import TensorBoardFile
         from nntrain.recipe.schema import to_data
 
-        with closing(TensorBoardFile(folder.path, to_data(built.recipe), engine, listener.warn)) as file:
+        with closing(TensorBoardFile(folder.files, to_data(built.recipe), engine, listener.warn)) as file:
             yield file, file.replay
 
     def how_to_resume(self) -> list[str]:

@@ -13,6 +13,7 @@ import typer
 from nntrain import __version__
 from nntrain.cli import (
     assert_,
+    branch,
     compare,
     diagnose,
     dialects,
@@ -33,6 +34,7 @@ from nntrain.cli import (
     plot,
     predict,
     recipes,
+    replay,
     report,
     runs,
     schema,
@@ -103,6 +105,8 @@ app.command("report")(report.command)
 app.command("runs")(runs.command)
 app.command("assert")(assert_.command)
 app.command("diff")(diff.command)
+app.command("branch")(branch.command)
+app.command("replay")(replay.command)
 app.command("verify")(verify.command)
 app.command("plot")(plot.command)
 app.command("surface")(surface.command)

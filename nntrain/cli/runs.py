@@ -15,10 +15,15 @@ if TYPE_CHECKING:
 
     from nntrain.artifacts.run_list import Listed
 
-TEXTS = ("run", "name", "stopped")
+TEXTS = ("run", "name", "stopped", "origin")
 SCORES = tuple(f"{split}.{key}" for split in ("validation", "test") for key in ("loss", "accuracy", "r2"))
 COLUMNS = ("epochs", "train.loss", *SCORES)
-DROPPED = {"stopped": 4, "epochs": 3, "train.loss": 2}  # on a narrow terminal, the column with the largest number first
+DROPPED = {
+    "origin": 5,
+    "stopped": 4,
+    "epochs": 3,
+    "train.loss": 2,
+}  # on a narrow terminal, the column with the largest number first
 
 
 def command(
@@ -33,7 +38,9 @@ def command(
     ] = None,
     sort: Annotated[
         str | None,
-        typer.Option(metavar="KEY", help="Sort by a number or by run, name or stopped; -KEY: in descending order."),
+        typer.Option(
+            metavar="KEY", help="Sort by a number or by run, name, stopped or origin; -KEY: in descending order."
+        ),
     ] = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON array of the summaries.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print a CSV table.")] = False,
@@ -91,9 +98,20 @@ def _value(run: Listed, key: str) -> str | float | None:
 
     if run.summary is None or key == "run":
         return str(run.folder)
+    if key == "origin":
+        return _origin(run)
     if key in TEXTS:
         return str(run.summary.get(key))
     return number_at(run.summary, key)
+
+
+def _origin(run: Listed) -> str | None:
+    if run.summary is None or not run.summary.get("origin"):
+        return None
+    from nntrain.artifacts.checkpoint_facts import origin_in  # slow to import, and few runs have one
+
+    origin = origin_in(run.summary)
+    return None if origin is None else str(origin)
 
 
 def _columns(runs: Sequence[Listed]) -> list[str]:
@@ -125,11 +143,13 @@ def _table(runs: Sequence[Listed]) -> Any:
         value = _value(run, key)
         if key == "epochs" and isinstance(value, int):
             return f"{value:,}"
+        if key == "origin" and value is None:
+            return ""
         return value if isinstance(value, str) else number(value)
 
-    keys = ["stopped", *_columns(runs)]
+    keys = ["stopped", *_columns(runs), *(["origin"] if any(map(_origin, runs)) else [])]
     columns = [Column("run", [str(run.folder) for run in runs], right=False)]
     columns += [
-        Column(key, [cell(run, key) for run in runs], right=key != "stopped", drop=DROPPED.get(key, 1)) for key in keys
+        Column(key, [cell(run, key) for run in runs], right=key not in TEXTS, drop=DROPPED.get(key, 1)) for key in keys
     ]
     return fitted(columns, stdout_console().width)

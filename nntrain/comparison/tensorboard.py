@@ -6,7 +6,8 @@ from contextlib import closing
 from math import isfinite
 from pathlib import Path
 
-from nntrain.artifacts.tensorboard import FOLDER, EventFile
+from nntrain.artifacts.run_files import TENSORBOARD
+from nntrain.artifacts.tensorboard import EventFile
 from nntrain.artifacts.tensorboard_values import FAILURE, SUCCESS, ended, scalar
 from nntrain.comparison.protocol import DEFAULT, TUNED, Runs
 from nntrain.comparison.run_result import EPOCH, LOSS, METRIC, TRAIN_LOSS, RunResult
@@ -29,9 +30,9 @@ def write_event_files(folder: Path, runs: Runs, warn: Callable[[str], None]) -> 
         name = re.sub(r"[^\w.=-]+", "-", variant.name) + ("-tuned" if phase == TUNED else "")
         for seed, row in sorted(by_seed.items()):
             recipe = to_data(with_settings(variant.recipe, seed, dict(row.about.get("settings") or {})))
-            with closing(EventFile(folder / FOLDER / name / f"seed-{seed}", recipe, warn)) as file:
+            with closing(EventFile(folder / TENSORBOARD / name / f"seed-{seed}", recipe, warn)) as file:
                 _write(file, row, runs.metric)
-    return folder / FOLDER
+    return folder / TENSORBOARD
 
 
 def _write(file: EventFile, row: RunResult, metric: str) -> None:

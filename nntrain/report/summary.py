@@ -31,6 +31,7 @@ class Summary:
     certificate: Mapping[str, Any] | None = None  # what determines the result, and the hash of the weights
     evaluated: Evaluated = NOT_EVALUATED
     classes: Sequence[Label] | None = None  # their labels; None for regression
+    origin: Mapping[str, Any] | None = None  # where it starts, if not from the initial weights of its recipe
 
     @property
     def stopped(self) -> Stopped:
@@ -83,7 +84,8 @@ class Summary:
         error}, as :mod:`nntrain.training.events` explains; gradient_norm, dead, clipped (fraction of steps, or null),
         samples_per_second, layers, each {label, parameters, gradient_norm, dead}; parameters (of a network of up to
         eight, or null); diverged, null or {epoch, step, where, learning_rate, grown_to, advice}; certificate, {data,
-        weights, versions, processor, system}, as :mod:`nntrain.artifacts.certificate` explains.
+        weights, versions, processor, system}, as :mod:`nntrain.artifacts.certificate` explains; origin, null or the
+        keys of :class:`nntrain.artifacts.checkpoint_facts.Origin`.
         """
         finished, metric = self.finished, self.started.metric
         layers = [
@@ -132,6 +134,7 @@ class Summary:
             "parameters": finished.parameters,
             "diverged": finished.diverged and _divergence(finished.diverged),
             "certificate": self.certificate,
+            "origin": self.origin,
         }
 
 

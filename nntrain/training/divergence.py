@@ -12,6 +12,7 @@ from nntrain.training.engine import Engine
 from nntrain.training.events import Baseline, Diverged
 from nntrain.training.plan import Plan
 
+RISEN_FACTOR = 1000  # a run has gone wrong if one batch has this many times that loss
 DIVERGED_FACTOR = 10  # a run has diverged above this many times the initial loss and the baseline loss
 PENALTY_STEPS = 2000  # steps in the test whether a penalty alone makes a weight grow
 PENALTY_GROWTH = 1e3  # a weight that started at 1 has grown if it reaches this, times the learning rate if above 1
@@ -40,6 +41,12 @@ class Growth:
         """Record the loss of the initial weights."""
         largest = max(first, self.baseline.loss) - self.baseline.floor
         self.limit = self.baseline.floor + DIVERGED_FACTOR * largest if largest > 0 else inf
+
+    @property
+    def risen(self) -> float:
+        """The loss of a batch that shows that the run has gone wrong."""
+        floor = self.baseline.floor
+        return floor + RISEN_FACTOR / DIVERGED_FACTOR * (self.limit - floor)
 
     def record(self, loss: float, epoch: int, step: int, rate: float) -> None:
         """Record the training loss of an epoch, which ended with ``step`` and the learning rate ``rate``."""

@@ -32,6 +32,7 @@ class EpochChunk:
 
     Attributes:
         start: the parameters before the first epoch.
+        state: the optimizer's state before it.
         orders: the rows of each epoch (E, N).
         learning_rates: of each step (E, K).
         results: of each epoch; None if a number was not finite. The engine is then as it was before the chunk.
@@ -43,7 +44,7 @@ class EpochChunk:
     def __init__(self, engine: Engine, first: int, step: int, count: int) -> None:
         plan = engine.plan
         self._engine, self._step = engine, step
-        self.start, self._state = engine.theta.copy(), engine.state.copy()
+        self.start, self.state = engine.theta.copy(), engine.state.copy()
         self.orders = np.stack([plan.order(first + e) for e in range(count)])
         self.learning_rates = plan.learning_rates(step, first, count)
         began = perf_counter()
@@ -69,4 +70,4 @@ class EpochChunk:
             self._engine.take_epochs(self.orders[: e + 1], self._step, self.learning_rates[: e + 1])
 
     def _restore(self) -> None:
-        self._engine.theta[:], self._engine.state[:] = self.start, self._state
+        self._engine.theta[:], self._engine.state[:] = self.start, self.state

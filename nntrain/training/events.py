@@ -8,7 +8,8 @@ tuples: creating one takes less than half as long as a frozen dataclass, and a s
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, NamedTuple
+from math import inf, isfinite
+from typing import Literal, NamedTuple, Self
 
 from nntrain.metrics import Task
 
@@ -32,9 +33,14 @@ class Scores(NamedTuple):
     ``further`` holds the other metrics that the recipe records.
     """
 
-    loss: float
+    loss: float  # infinite where it is not finite, NaN included: the files of a run do not tell them apart
     metric: float | None
     further: Mapping[str, float | None] = NO_METRICS
+
+    @classmethod
+    def of(cls, loss: float, metric: float | None, further: Mapping[str, float | None] = NO_METRICS) -> Self:
+        """Return scores, with an infinite loss if ``loss`` is not finite."""
+        return cls(loss if isfinite(loss) else inf, metric, further)
 
 
 class Baseline(NamedTuple):
@@ -159,6 +165,44 @@ class Diverged:
 
 
 @dataclass(frozen=True)
+class LayerRecord:
+    """A layer in one step. Norms are Euclidean; None where the loss was not finite, so that they were not computed."""
+
+    label: str
+    weights: float  # norm of its parameters before the step
+    activation: float  # largest absolute activation in the batch
+    gradient: float | None  # norm of the gradient of its parameters, with penalties, before clipping
+    update: float | None  # norm of the change of its parameters
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """The values of one step."""
+
+    epoch: int  # counted from 1
+    step: int  # counted from 1 over the run
+    rows: tuple[int, ...]  # of the training split, counted from 1
+    learning_rate: float
+    loss: float  # of the batch, before the step
+    gradient_norm: float | None
+    layers: tuple[LayerRecord, ...]
+    not_finite: str | None  # the first value that is not finite, as in Diverged.where
+
+
+@dataclass(frozen=True)
+class Crash:
+    """A run has gone wrong: numbers are not finite, or the loss of a batch has risen a thousandfold.
+
+    In the first case Diverged follows; in the second the run continues.
+    """
+
+    what: str
+    step: int  # the first step that went wrong
+    where: str  # the first quantity, with its layer
+    steps: tuple[StepRecord, ...]  # up to the step with the loss or number in question
+
+
+@dataclass(frozen=True)
 class Finished:
     """The run is over."""
 
@@ -183,4 +227,4 @@ class Finished:
     systematic: Estimate | None = None
 
 
-Event = Started | StepsDone | EpochEnded | Diverged | Finished
+Event = Started | StepsDone | EpochEnded | Crash | Diverged | Finished

@@ -18,6 +18,7 @@ from nntrain.training.events import EpochEnded, Event, Scores, StepsDone, Stoppe
 from nntrain.training.loop_state import LoopState
 from nntrain.training.measurements import started, statistics_interval
 from nntrain.training.measurements import statistics as layer_statistics
+from nntrain.training.recorder import Call, Recorder
 from nntrain.training.state import Checkpoints, TrainingState
 
 CALL_SECONDS = 0.2  # time that a compiled call should take: progress display and Ctrl-C wait for its end
@@ -29,6 +30,7 @@ def train(
     statistics: bool = True,
     checkpoints: Checkpoints | None = None,
     resumed: TrainingState | None = None,
+    record: bool = False,
 ) -> Iterator[Event]:
     """Train from the engine's initial parameters to those that the recipe asks to keep.
 
@@ -39,15 +41,16 @@ def train(
         statistics: whether to measure the layers every few epochs.
         checkpoints: saves the state of the run, if given.
         resumed: the state to continue from; None: start with the engine's parameters.
+        record: whether to report the steps before the run goes wrong.
 
     Yields:
-        Started, then an EpochEnded per epoch (after StepsDone in long epochs), Diverged if a number is not finite or
-        the loss has grown too large, and Finished.
+        Started, then an EpochEnded per epoch (after StepsDone in long epochs), Crash with ``record``, Diverged if a
+        number is not finite or the loss has grown too large, and Finished.
     """
     with engine.pool.at_work():
         every = statistics_interval(engine) if statistics else 0
         yield started(engine, every)
-        run = _Run(engine, every, interrupted, checkpoints)
+        run = _Run(engine, every, interrupted, checkpoints, Recorder(engine) if record else None)
         if resumed is not None:
             run.resume(resumed)
         yield from run.events()
@@ -65,6 +68,8 @@ class _Run(LoopState):
                 yield from self._epochs(count)
             else:
                 yield from self._call()
+            if self.recorder is not None:
+                yield from self.recorder.reports()
             if self.stopped is None and self.interrupted():
                 self.stopped = Stopped.INTERRUPTED
             checkpoints = self.checkpoints
@@ -94,8 +99,8 @@ class _Run(LoopState):
             return 1
         until_statistics = self.every - self.epoch % self.every if self.every else self.plan.training.epochs
         most = epoch_chunks.max_epochs(self.engine, self.seconds_per_step)
-        if self.checkpoints is not None and self.checkpoints.epochs is not None:
-            most = min(most, self.checkpoints.epochs - self.epoch % self.checkpoints.epochs)
+        if self.checkpoints is not None:
+            most = min(most, self.checkpoints.epochs_ahead(self.epoch) or most)
         return min(most, until_statistics, self.plan.training.epochs - self.epoch)
 
     def _epochs(self, count: int) -> Iterator[Event]:
@@ -104,12 +109,17 @@ class _Run(LoopState):
         chunk = epoch_chunks.EpochChunk(engine, first, self.step, count)
         self.seconds_per_step = chunk.seconds_per_step
         results = chunk.results
+        call = Call((chunk.start, chunk.state), chunk.orders, self.step, chunk.learning_rates, first + 1)
         if results is None:  # train the epochs one by one to find where
             self.in_chunks = False
+            if self.recorder is not None:
+                self.recorder.see_failed(call)
             return
         speed = chunk.orders.shape[1] / (self.plan.steps_per_epoch * self.seconds_per_step)
         losses, norms = engine.combined(results.losses, chunk.orders), results.norms.tolist()
         self._record_first_loss(results.losses[0])
+        if self.recorder is not None:
+            self.recorder.see(call, results.losses, self.growth)
         learning_rates, clipped = chunk.learning_rates[:, -1].tolist(), results.clipped.sum(axis=1).tolist()
         for e in range(count):
             chunk.set_weights_after(e)
@@ -133,11 +143,14 @@ class _Run(LoopState):
             learning_rates *= self.plateau.factor
         stop = first + max(1, int(CALL_SECONDS / self.seconds_per_step))
         before = perf_counter()
-        order = self.order[first * plan.batch_rows : stop * plan.batch_rows]
-        taken = self._take_steps(order, learning_rates[first:stop])
+        order, rates = self.order[first * plan.batch_rows : stop * plan.batch_rows], learning_rates[first:stop]
+        done = self.step
+        taken = self._take_steps(order, rates)
         seconds = perf_counter() - before
         if first == 0:
             self._record_first_loss(taken)
+        if self.recorder is not None:
+            self.recorder.see(Call(self.finite, order[None], done, rates[None], self.epoch + 1), taken, self.growth)
         self.losses = np.concatenate([self.losses, taken])
         self.epoch_seconds += seconds
         self.seconds_per_step = max(seconds / max(taken.size, 1), 1e-7)
@@ -180,12 +193,16 @@ class _Run(LoopState):
     def _take_steps(self, order: NDArray[np.int64], learning_rates: NDArray[np.float64]) -> NDArray[np.float64]:
         """Take steps; if a number is not finite, restore the last finite state."""
         engine = self.engine
+        self.finite, self.spare = self.spare, self.finite
         np.copyto(self.finite[0], engine.theta)
         np.copyto(self.finite[1], engine.state)
         losses = engine.take_steps(order, self.step, learning_rates)
         if losses.size < learning_rates.size or not engine.is_finite():
             engine.theta[:], engine.state[:] = self.finite
             self.diverged, taken = locate(engine, order, self.step, learning_rates, self.epoch + 1)
+            if self.recorder is not None:
+                call = Call(self.finite, order[None], self.step, learning_rates[None], self.epoch + 1)
+                self.recorder.not_finite(call, self.diverged)
             self.stopped = Stopped.DIVERGED
             losses = losses[:taken]
         self.step += losses.size

@@ -14,6 +14,7 @@ from nntrain.training.divergence import Growth
 from nntrain.training.engine import Engine
 from nntrain.training.events import Diverged, Scores, Stopped
 from nntrain.training.full_batch import search_of
+from nntrain.training.recorder import Recorder
 from nntrain.training.state import Checkpoints, TrainingState
 from nntrain.training.stopping import Best
 
@@ -26,6 +27,7 @@ class LoopState:
     every: int  # epochs between two statistics; 0: no statistics
     interrupted: Callable[[], bool]
     checkpoints: Checkpoints | None = None
+    recorder: Recorder | None = None
     began: float = field(default_factory=perf_counter)
     step: int = 0
     epoch: int = 0
@@ -50,6 +52,9 @@ class LoopState:
         one_step = plan.steps_per_epoch == 1 and self.search is None
         self.loss_before_step = one_step and plan.data.validation is None and not averaged
         self.finite = (self.engine.theta.copy(), self.engine.state.copy())
+        self.spare = self.finite  # the state before the previous call, if the recorder needs it
+        if self.recorder is not None:
+            self.spare = (self.engine.theta.copy(), self.engine.state.copy())
         self.previous_weights = self.finite[0]
         self.seconds_per_step = 3e-6 + 1e-10 * plan.batch_rows * plan.network.multiply_adds  # an estimate at first
         self.order = np.empty(0, np.int64)  # rows of the current epoch

@@ -16,8 +16,8 @@ def check_memory(plan: Plan) -> None:
     splits = [part for part in (plan.data.train, plan.data.validation, plan.data.test) if part is not None]
     most, columns = max(len(part.x) for part in splits), plan.loss.encode(splits[0].y[:1], plan.n_classes).shape[1]
     normalized = any(layer.norm is not None for layer in network.layers)
-    # parameters, gradient, the best and the last finite parameters; the optimizer's state and its last finite copy
-    vectors = 4 + 2 * plan.state_rows
+    # parameters, gradient, the best and the last two finite parameters; the optimizer's state and these copies of it
+    vectors = 5 + 3 * plan.state_rows
     workspace = network.inputs + columns + (5 if normalized else 3) * network.units
     needs = [
         (

@@ -83,9 +83,9 @@ class Scorer:
             decided = loss.predict_class(outputs.reshape(-1, outputs.shape[2])).reshape(len(outputs), *rows.y.shape)
             values = list(accuracy(rows.y, decided, rows.weights))
         if not self._further:
-            return [Scores(value, metric) for value, metric in zip(losses, values, strict=True)]
+            return [Scores.of(value, metric) for value, metric in zip(losses, values, strict=True)]
         return [
-            Scores(value, metric, self._measured(output, rows))
+            Scores.of(value, metric, self._measured(output, rows))
             for value, metric, output in zip(losses, values, outputs, strict=True)
         ]
 

@@ -68,6 +68,10 @@ class Checkpoint(Strict):
         Field(description="save after so many seconds, or after more, so that saving takes under 1 % of the time"),
     ] = 10.0
     keep: Annotated[bool, Field(description="keep the final state, from which a longer run can continue")] = False
+    keep_every: Annotated[
+        Count | None,
+        Field(description="also keep the state after each multiple of so many epochs, for nntrain branch and replay"),
+    ] = None
 
 
 class Training(Strict):

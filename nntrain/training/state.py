@@ -47,13 +47,10 @@ class TrainingState:
 
 
 class Checkpoints(Protocol):
-    """Saves the state of a run now and then.
+    """Saves the state of a run now and then."""
 
-    Attributes:
-        epochs: epochs between two saved states; None: states are saved by time alone.
-    """
-
-    epochs: int | None
+    def epochs_ahead(self, epoch: int) -> int | None:
+        """Return how many epochs after ``epoch`` a state is to be saved; None: by time alone."""
 
     def due(self, epoch: int, complete: bool, stopped: Stopped | None) -> bool:
         """Return whether to save the state after ``epoch`` epochs or, unless ``complete``, within the next one."""
