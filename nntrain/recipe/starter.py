@@ -69,7 +69,7 @@ def _training(rows: int) -> Iterator[str]:
 
 def _key(key: str, value: object) -> str:
     """Return ``key: value`` as one line of YAML."""
-    if not isinstance(value, list):
+    if not isinstance(value, list | dict):
         return f"{key}: {dump_document([value], width=ONE_LINE).strip()[1:-1]}"
     return f"{key}: {dump_document(value, width=ONE_LINE).strip()}"
 
