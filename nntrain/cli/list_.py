@@ -26,6 +26,7 @@ class Family(StrEnum):
     AVERAGES = "averages"
     SOURCES = "sources"
     DIAGNOSES = "diagnoses"
+    EXPERIMENTS = "experiments"
 
 
 def command(
@@ -61,6 +62,7 @@ def base_of(family: Family) -> type[Component]:
     from nntrain.activations import Activation
     from nntrain.data import Source
     from nntrain.doctor.diagnoses import Diagnosis
+    from nntrain.doctor.experiments import Experiment
     from nntrain.initializers import Initializer
     from nntrain.losses import Loss
     from nntrain.losses.test_functions import TestFunction
@@ -80,5 +82,6 @@ def base_of(family: Family) -> type[Component]:
         Family.AVERAGES: Averaging,
         Family.SOURCES: Source,
         Family.DIAGNOSES: Diagnosis,
+        Family.EXPERIMENTS: Experiment,
     }
     return bases[family]

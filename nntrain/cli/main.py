@@ -19,6 +19,7 @@ from nntrain.cli import (
     diff,
     doctor,
     evaluate,
+    experiment,
     export,
     fit,
     gradcheck,
@@ -95,6 +96,7 @@ app.command("diagnose")(diagnose.command)
 app.command("doctor")(doctor.command)
 app.command("lr")(lr.command)
 app.command("overfit")(overfit.command)
+app.command("experiment")(experiment.command)
 app.command("trace")(trace.command)
 app.command("report")(report.command)
 app.command("runs")(runs.command)
