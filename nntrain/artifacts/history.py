@@ -46,6 +46,10 @@ class _Scores(Facts):
     r2: Real | None = None
 
 
+class _Baseline(Facts):
+    baseline: dict[str, _Scores] = Field(default_factory=dict)
+
+
 class _Summary(Facts):
     task: Literal["classification", "regression"]
     stopped: Stopped
@@ -59,6 +63,7 @@ class _Summary(Facts):
     validation: _Scores | None = None
     test: _Scores | None = None
     final: dict[str, _Scores]
+    evidence: _Baseline | None = None
 
     @property
     def metric(self) -> str:

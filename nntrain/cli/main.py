@@ -39,6 +39,7 @@ from nntrain.cli import (
     surface,
     trace,
     verify,
+    why,
 )
 from nntrain.cli.completion import VARIABLE, complete
 from nntrain.cli.interrupts import Interrupted, ending_at_once
@@ -99,6 +100,7 @@ app.command("overfit")(overfit.command)
 app.command("experiment")(experiment.command)
 app.command("trace")(trace.command)
 app.command("report")(report.command)
+app.command("why")(why.command)
 app.command("runs")(runs.command)
 app.command("assert")(assert_.command)
 app.command("diff")(diff.command)
