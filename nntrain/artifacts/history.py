@@ -65,6 +65,10 @@ class _Baselines(Facts):
     linear: dict[str, dict[str, Real | None]] | None = None
 
 
+class _Baseline(Facts):
+    baseline: dict[str, _Scores] = Field(default_factory=dict)
+
+
 class _Summary(Facts):
     task: Literal["classification", "regression"]
     stopped: Stopped
@@ -82,6 +86,7 @@ class _Summary(Facts):
     classes: list[Label] | None = None
     confusion: dict[str, list[list[Count]]] | None = None
     calibration: dict[str, list[_Bin]] | None = None
+    evidence: _Baseline | None = None
 
     @property
     def metric(self) -> str:

@@ -150,6 +150,14 @@ def metrics(incomplete: str) -> list[str]:
     )
 
 
+def experiments(incomplete: str) -> list[str]:
+    """Complete the name of an experiment."""
+    from nntrain.doctor.experiments import Experiment
+    from nntrain.registry import members
+
+    return _beginning(incomplete, members(Experiment))
+
+
 def _beginning(incomplete: str, choices: Any) -> list[str]:
     return [choice for choice in dict.fromkeys(choices) if choice.startswith(incomplete)]
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from nntrain.doctor.report import Report
 
+BudgetOption = Annotated[str, typer.Option(metavar="TIME", help="Time for all experiments, as in 90, 30s or 5m.")]
+
 
 def command(
     recipe: Recipe,
@@ -29,7 +31,7 @@ def command(
     data: Annotated[
         Path | None, typer.Option(metavar="FILE", help="CSV file to train on instead of the recipe's data.source.path.")
     ] = None,
-    budget: Annotated[str, typer.Option(metavar="TIME", help="Time for all experiments, as in 90, 30s or 5m.")] = "30s",
+    budget: BudgetOption = "30s",
     fix: Annotated[
         bool, typer.Option("--fix", help="Write the repaired recipe, by default to RECIPE.fixed.yaml.")
     ] = False,
@@ -55,7 +57,7 @@ def command(
 
     if out is not None and not fix:
         raise bad_input("doctor", f"found a second argument, {str(out)!r}", "it is for --fix")
-    seconds = _seconds(budget)
+    seconds = seconds_of(budget)
     changed = [*(settings or []), *([f"data.source.path={data.absolute()}"] if data else [])]
 
     def progress(text: str) -> None:
@@ -102,7 +104,7 @@ def examine(
         return examine_case(case, budget, stop, progress)
 
 
-def _seconds(text: str) -> float:
+def seconds_of(text: str) -> float:
     """Return a time such as 30s or 5m in seconds."""
     number, unit = (text[:-1], text[-1:]) if text[-1:] in ("s", "m") else (text, "s")
     try:

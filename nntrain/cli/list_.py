@@ -28,6 +28,7 @@ class Family(StrEnum):
     COLUMNS = "columns"
     METRICS = "metrics"
     DIAGNOSES = "diagnoses"
+    EXPERIMENTS = "experiments"
 
 
 def command(
@@ -65,6 +66,7 @@ def base_of(family: Family) -> type[Component]:
     from nntrain.data import Source
     from nntrain.data.columns import Column
     from nntrain.doctor.diagnoses import Diagnosis
+    from nntrain.doctor.experiments import Experiment
     from nntrain.initializers import Initializer
     from nntrain.losses import Loss
     from nntrain.losses.test_functions import TestFunction
@@ -87,5 +89,6 @@ def base_of(family: Family) -> type[Component]:
         Family.COLUMNS: Column,
         Family.METRICS: Metric,
         Family.DIAGNOSES: Diagnosis,
+        Family.EXPERIMENTS: Experiment,
     }
     return bases[family]

@@ -20,6 +20,7 @@ from nntrain.cli import (
     diff,
     doctor,
     evaluate,
+    experiment,
     export,
     fit,
     gradcheck,
@@ -42,6 +43,7 @@ from nntrain.cli import (
     surface,
     trace,
     verify,
+    why,
 )
 from nntrain.cli.completion import VARIABLE, complete
 from nntrain.cli.interrupts import Interrupted, ending_at_once
@@ -100,8 +102,10 @@ app.command("diagnose")(diagnose.command)
 app.command("doctor")(doctor.command)
 app.command("lr")(lr.command)
 app.command("overfit")(overfit.command)
+app.command("experiment")(experiment.command)
 app.command("trace")(trace.command)
 app.command("report")(report.command)
+app.command("why")(why.command)
 app.command("runs")(runs.command)
 app.command("assert")(assert_.command)
 app.command("diff")(diff.command)

@@ -5,11 +5,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import nan
+from statistics import fmean
 from typing import NamedTuple, Self
 
 from nntrain.training.events import Baseline, EpochEnded, Event, Finished, Scores, Started
 
 CURVE_PARTS = 5  # a trend compares the last two fifths of a curve
+MAX_POINTS = 200  # of a curve in which a plateau is searched
+LEVEL = 0.01  # relative change of the loss over a plateau
 SIGNIFICANT_ERRORS = 4  # standard errors that the systematic fraction of the error must exceed
 
 
@@ -118,3 +121,22 @@ def trend(losses: Sequence[float]) -> Trend | None:
     if not window:
         return None
     return Trend(sum(losses[-2 * window : -window]) / window, sum(losses[-window:]) / window)
+
+
+def longest_plateau(losses: Sequence[float]) -> tuple[int, int]:
+    """Return the first and the last epoch (from 0) of the longest stretch over which the loss changes by under 1 %.
+
+    A long curve is reduced to means over blocks of epochs first.
+    """
+    block = -(-len(losses) // MAX_POINTS)
+    means = [fmean(losses[at : at + block]) for at in range(0, len(losses), block)]
+    first = last = 0
+    for start in range(len(means)):
+        low = high = means[start]
+        for end in range(start, len(means)):
+            low, high = min(low, means[end]), max(high, means[end])
+            if not high - low <= LEVEL * abs(high):
+                break
+            if end - start > last - first:
+                first, last = start, end
+    return first * block, min((last + 1) * block, len(losses)) - 1

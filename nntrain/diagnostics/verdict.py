@@ -8,7 +8,7 @@ Source: Korea University, Straka (under- and overfitting).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from nntrain.diagnostics import wording
@@ -44,6 +44,9 @@ class Kind(StrEnum):
     FITS = "fits"
 
 
+WRONG = (Kind.UNSTABLE, Kind.OVERFITS, Kind.UNDERFITS, Kind.NOTHING_LEARNED)  # what the doctor may cure
+
+
 @dataclass(frozen=True)
 class Verdict:
     """A verdict on a run: its kind, and a sentence for people."""
@@ -56,8 +59,9 @@ Rule = Callable[[Facts], Verdict | None]
 
 
 def judge(facts: Facts) -> Verdict:
-    """Return the verdict of the first rule that applies."""
-    return next(verdict for rule in RULES if (verdict := rule(facts)) is not None)
+    """Return the verdict of the first rule that applies; of a run that went wrong, it refers to the doctor."""
+    verdict = next(verdict for rule in RULES if (verdict := rule(facts)) is not None)
+    return replace(verdict, text=f"{verdict.text}; {wording.SEE_DOCTOR}") if verdict.kind in WRONG else verdict
 
 
 def _diverged(facts: Facts) -> Verdict | None:

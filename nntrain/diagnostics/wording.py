@@ -103,7 +103,7 @@ def advice(facts: Facts) -> str:
         rate = ", or another learning rate" if gradient_steps else ""
         if facts.level("train") < NOTHING_LEARNED:
             return f"try more units or layers, less regularization{rate}"
-        return f"try standardized features (data.standardize: true), another initializer{rate}{hint}; {SEE_DOCTOR}"
+        return f"try standardized features (data.standardize: true), another initializer{rate}{hint}"
     text = (
         f"the training loss is still falling: its mean was {end.after:.4g} over the last fifth of the epochs, "
         f"{end.before:.4g} over the fifth before"
@@ -129,11 +129,11 @@ def stuck(facts: Facts) -> str | None:
             units = "stuck: every unit" if found.dead == 1 else f"{min(found.dead, 0.99):.0%} of the units"
             return (
                 f"{units} of layer {layer.label} {'is' if found.dead == 1 else 'are'} dead; "
-                f"try a lower learning rate, another initializer, or leaky_relu; {SEE_DOCTOR}"
+                f"try a lower learning rate, another initializer, or leaky_relu"
             )
     if layers and not any(found.gradient_norm for _, found in layers):
         return (
             "stuck: the gradient is zero: all weights are zero, all activations are saturated, "
-            f"or this is a saddle point or a minimum; {SEE_DOCTOR}"
+            "or this is a saddle point or a minimum"
         )
     return None

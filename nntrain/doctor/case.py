@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.data import Dataset
+from nntrain.data.partition import partition
 from nntrain.data.prepare import Prepared
 from nntrain.diagnostics.facts import Facts
 from nntrain.doctor.edits import Edit, Measure
@@ -61,6 +62,12 @@ class Trial:
     def score(self) -> float:
         """The score on the judged split: 1 is perfect, 0 the best constant."""
         return 1 - float(self.errors["score"].mean())
+
+    @property
+    def score_error(self) -> float:
+        """The standard error of the score."""
+        errors = self.errors["score"]
+        return float(errors.std() / np.sqrt(max(len(errors), 1)))
 
 
 class Case:
@@ -124,13 +131,13 @@ class Case:
                 update={"data": recipe.data.model_copy(update={"source": self.recipe.data.source})}
             )
             recipe = with_scaling(recipe, dataset)
-        if edit.rows is not None:
-            dataset = edit.rows(dataset)
         test_seed = self.seed if recipe.data.test_seed is None else recipe.data.test_seed
         data = recipe.data.model_copy(update={"test_seed": test_seed})
         epochs = min(recipe.training.epochs, max(self.max_epochs, 1) * max(1, self._longer(edit)))
         training = recipe.training.model_copy(update={"epochs": epochs})
         recipe = recipe.model_copy(update={"seed": seed, "data": data, "training": training})
+        if edit.rows is not None:
+            dataset = edit.rows(dataset, training_rows(recipe, dataset))
         return self._assembled(recipe, dataset, document)
 
     def _longer(self, edit: Edit) -> int:
@@ -196,6 +203,11 @@ class Case:
         with ThreadPoolExecutor(cores()) as pool:
             found = list(pool.map(one, wanted))
         return [trial for trial in found if trial is not None], in_time
+
+
+def training_rows(recipe: Recipe, dataset: Dataset) -> NDArray[np.int64]:
+    """Return the indices of the rows of the training split."""
+    return partition(dataset, recipe.data.splitting(recipe.seed))["train"]
 
 
 def gain(before: Trial, after: Trial, measure: Measure) -> tuple[float, float]:

@@ -12,10 +12,13 @@ from nntrain.data import Dataset
 OUTLIER_IQRS = 30.0  # distance from the median, in interquartile ranges, of an outlier
 MAX_OUTLIERS = 0.1  # a larger fraction of a column is no outlier
 MIN_REPEATS = 3  # of the same far value, which then stands for a missing one
+CODE_RANGES = 3.0  # distance of such a value from all others, in their range
+MAX_CODED = 0.6  # fraction of a column that may be missing
 MIN_NEIGHBORS = 5  # at least; else the root of the number of rows
 MAX_NEIGHBOR_ROWS = 2000
 
 Mask = NDArray[np.bool_]
+Indices = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ class DataFacts:
             leaks=_leaks(x, y, names, numbers),
             outliers=outliers,
             target_outliers=np.asarray(far(y).any(axis=1)) if numbers else np.zeros(len(x), np.bool_),
-            codes=_codes(x, names, outliers),
+            codes=_codes(x, names),
             class_fractions=() if numbers else tuple((np.bincount(y) / len(y)).tolist()),
             target_mean=float(np.abs(y.mean(axis=0)).max()) if numbers else 0.0,
             target_std=float(y.std(axis=0).max()) if numbers else 1.0,
@@ -78,23 +81,22 @@ class DataFacts:
         )
 
 
-def far(values: NDArray[Any]) -> Mask:
-    """Return which values (N, I) are outliers of their column: few, and far from its median."""
-    low, middle, high = np.percentile(values, [25, 50, 75], axis=0)
+def far(values: NDArray[Any], known: Indices | None = None) -> Mask:
+    """Return which values (N, I) are outliers of their column: few, and far from the median of its ``known`` rows."""
+    low, middle, high = np.nanpercentile(values if known is None else values[known], [25, 50, 75], axis=0)
     width = high - low
     mask = (np.abs(values - middle) > OUTLIER_IQRS * width) & (width > 0)
     few = (mask.mean(axis=0) > 0) & (mask.mean(axis=0) <= MAX_OUTLIERS)
     return np.asarray(mask & few)
 
 
-def without_outliers(dataset: Dataset) -> Dataset:
-    """Return a dataset whose outliers are replaced by the medians of their columns."""
-    x = dataset.x
-    if dataset.columns is None:  # else they are codes of categories, or missing
-        x = np.where(far(x), np.median(x, axis=0), x)
-    y = dataset.y
+def without_outliers(dataset: Dataset, train: Indices) -> Dataset:
+    """Return a dataset whose outliers are replaced by the medians of their columns in the training split."""
+    numeric = np.array([column.role.name == "numeric" for column in dataset.columns or ()] or [True])  # no categories
+    x, y = dataset.x, dataset.y
+    x = np.where(far(x, train) & numeric, np.nanmedian(x[train], axis=0), x)
     if dataset.classes is None:
-        y = np.where(far(y), np.median(y, axis=0), y)
+        y = np.where(far(y, train), np.median(y[train], axis=0), y)
     return replace(dataset, x=x, y=y)
 
 
@@ -127,30 +129,48 @@ def _leaks(x: NDArray[Any], y: NDArray[Any], names: tuple[str, ...], numbers: bo
     return tuple(found)
 
 
-def _codes(x: NDArray[Any], names: tuple[str, ...], outliers: Mask) -> dict[str, float]:
+def _codes(x: NDArray[Any], names: tuple[str, ...]) -> dict[str, float]:
+    """Return the smallest or largest value of each column, if it repeats and lies far from all others."""
     found = {}
-    for column, name, mask in zip(x.T, names, outliers.T, strict=True):
-        values, counts = np.unique(column[mask], return_counts=True)
-        if values.size == 1 and counts[0] >= MIN_REPEATS:
-            found[name] = float(values[0])
+    for column, name in zip(x.T, names, strict=True):
+        for value in (column.min(), column.max()):
+            others = column[column != value]
+            count = len(column) - len(others)
+            if count < MIN_REPEATS or count > MAX_CODED * len(column) or np.unique(others).size < MIN_REPEATS:
+                continue
+            low, high = others.min(), others.max()
+            apart = low - value if value < low else value - high
+            if apart > CODE_RANGES * (high - low) and value == np.round(value):
+                found[name] = float(value)
     return found
 
 
-def neighbor_score(x: NDArray[Any], y: NDArray[Any], classes: int | None) -> float:
-    """Return the leave-one-out score of the nearest neighbors (0: no better than a constant).
-
-    Source: Cover and Hart, Nearest neighbor pattern classification, 1967.
-    """
-    x, y = x[:MAX_NEIGHBOR_ROWS], y[:MAX_NEIGHBOR_ROWS]
+def nearest(x: NDArray[Any], count: int) -> NDArray[np.int64]:
+    """Return the indices (N, count) of the nearest rows to each row of ``x`` (N, I), once features are standardized."""
     x = (x - x.mean(axis=0)) / np.where(x.std(axis=0) > 0, x.std(axis=0), 1)
     square = np.square(x).sum(axis=1)
     distance = square[:, None] - 2 * x @ x.T + square
     np.fill_diagonal(distance, np.inf)
-    count = max(MIN_NEIGHBORS, isqrt(len(x)) // 2)
-    near = np.argpartition(distance, count, axis=1)[:, :count]
+    return np.asarray(np.argpartition(distance, count, axis=1)[:, :count])
+
+
+def neighbor_scores(x: NDArray[Any], y: NDArray[Any], classes: int | None) -> tuple[float, float]:
+    """Return the leave-one-out score of the nearest neighbors (0: no better than a constant), and a correlation.
+
+    The correlation is that of the targets with the mean target of the neighbors; for classes, the largest one of a
+    class and its fraction among the neighbors. A rare class is never voted for, but it has a correlation.
+
+    Source: Cover and Hart, Nearest neighbor pattern classification, 1967.
+    """
+    x, y = x[:MAX_NEIGHBOR_ROWS], y[:MAX_NEIGHBOR_ROWS]
+    near = nearest(x, min(max(MIN_NEIGHBORS, isqrt(len(x)) // 2), len(x) - 1))
+    targets = y.astype(np.float64) if classes is None else np.eye(classes)[y]
+    means = targets[near].mean(axis=1)
     if classes is None:
-        error = np.square(y[near].mean(axis=1) - y).sum()
-        return float(1 - error / max(np.square(y - y.mean(axis=0)).sum(), 1e-300))
-    votes = np.stack([(y[near] == c).sum(axis=1) for c in range(classes)], axis=1)
-    wrong = float((votes.argmax(axis=1) != y).mean())
-    return 1 - wrong / max(1 - float((np.bincount(y) / len(y)).max()), 1e-12)
+        error = np.square(means - y).sum() / max(np.square(y - y.mean(axis=0)).sum(), 1e-300)
+    else:
+        error = float((means.argmax(axis=1) != y).mean()) / max(1 - float((np.bincount(y) / len(y)).max()), 1e-12)
+    a, b = means - means.mean(axis=0), targets - targets.mean(axis=0)
+    sizes = np.sqrt(np.square(a).sum(axis=0) * np.square(b).sum(axis=0))
+    alike = (a * b).sum(axis=0) / np.where(sizes > 0, sizes, 1)
+    return float(1 - error), float(alike.max())

@@ -1,7 +1,9 @@
 """The evidence that all diagnoses share, gathered once."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -11,10 +13,13 @@ from nntrain.diagnostics.facts import trend
 from nntrain.diagnostics.layers import NetworkStats
 from nntrain.diagnostics.verdict import Kind, Verdict
 from nntrain.doctor.case import Case, Trial
-from nntrain.doctor.data_facts import DataFacts, neighbor_score
+from nntrain.doctor.data_facts import DataFacts, neighbor_scores
+from nntrain.doctor.row_facts import Numbered, Shift, contradicted, numbered, repeated, shifts
 from nntrain.optimizers import Range
 from nntrain.recipe.schema import Layer, Recipe
 from nntrain.training.events import Stopped
+
+LUCK = 0.06  # by which the score of the recipe's seed may exceed the mean of other seeds
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,7 @@ class Evidence:
         last: the same at the resulting weights.
         data: facts about the rows.
         verdict: whether the run under- or overfits.
+        others: runs of the same recipe at other seeds.
     """
 
     case: Case
@@ -36,7 +42,15 @@ class Evidence:
     last: NetworkStats
     data: DataFacts
     verdict: Verdict
-    trials: list[Trial] = field(default_factory=list)
+    others: Sequence[Trial] = ()
+
+    @property
+    def base(self) -> Trial:
+        """The run that edits are screened against: of the recipe's seed, or of the worst seed if that one was lucky."""
+        scores = [trial.score for trial in self.others]
+        if not scores or fmean(scores) > self.trial.score - LUCK:
+            return self.trial
+        return min(self.others, key=lambda trial: trial.score)
 
     @property
     def recipe(self) -> Recipe:
@@ -119,10 +133,48 @@ class Evidence:
         return max((layer.stuck for layer in self.first.layers if layer.hidden and layer.can_die), default=0.0)
 
     @cached_property
-    def neighbors(self) -> float:
-        """Score of the nearest neighbors on the training split: what the features tell about the target."""
+    def neighbors(self) -> tuple[float, float]:
+        """Score and correlation of the nearest neighbors on the training split."""
         plan = self.trial.built.plan
-        return neighbor_score(plan.data.train.x, plan.data.train.y, plan.n_classes)
+        return neighbor_scores(plan.data.train.x, plan.data.train.y, plan.n_classes)
+
+    @property
+    def trials(self) -> tuple[Trial, ...]:
+        """The runs of the recipe as it is, at all seeds."""
+        return (self.trial, *self.others)
+
+    @property
+    def mean_score(self) -> float:
+        """The mean score over these runs."""
+        return fmean(trial.score for trial in self.trials)
+
+    @property
+    def mean_train_score(self) -> float:
+        """The mean score on the training split over these runs."""
+        return fmean(trial.train_score for trial in self.trials)
+
+    @cached_property
+    def numbered(self) -> tuple[Numbered, ...]:
+        """Columns that number the rows."""
+        return numbered(self.case.visible, len(self.case.dataset.x))
+
+    @cached_property
+    def repeated(self) -> float:
+        """Fraction of the validation rows that the training split has too."""
+        data = self.trial.built.plan.data
+        return 0.0 if data.validation is None else repeated(data.train, data.validation)
+
+    @cached_property
+    def shifts(self) -> tuple[Shift, ...]:
+        """Features whose distribution differs between the training and the validation split."""
+        data = self.trial.built.plan.data
+        return () if data.validation is None else shifts(data.train, data.validation, self.trial.built.feature_names)
+
+    @cached_property
+    def contradicted(self) -> float:
+        """Fraction of the training rows whose class hardly any of their neighbors has; 0 in regression."""
+        train = self.trial.built.plan.data.train
+        return 0.0 if self.regression else contradicted(train.x, train.y)
 
     def setting(self, key: str) -> Any:
         """Return the value of a dotted key of the resolved recipe; None if it has none."""

@@ -3,7 +3,7 @@
 from typing import Literal
 
 from nntrain.doctor.diagnoses import Diagnosis, Suspicion
-from nntrain.doctor.edits import Edit
+from nntrain.doctor.edits import Edit, resized
 from nntrain.doctor.evidence import Evidence
 
 SQUASHING = ("sigmoid", "tanh", "hard_tanh", "softmax")
@@ -33,8 +33,9 @@ class TooNarrow(Diagnosis):
             if least < outputs:
                 strength = max(strength, 0.85)
             text = f"the narrowest hidden layer has {least} unit{'s' * (least > 1)}"
-        wider: list[int] = [max(32, 4 * count) for count in units] or [32]
-        edits = (Edit({"model.hidden": wider}),)
+        edits = (
+            Edit({"model.hidden": resized(evidence.recipe.model.hidden, lambda count: max(32, 4 * count)) or [32]}),
+        )
         return Suspicion(strength, text, edits, {"units": list(units), "train_score": evidence.trial.train_score})
 
 

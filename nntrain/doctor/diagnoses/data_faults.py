@@ -1,5 +1,6 @@
 """Faults of the rows: leaks, useless columns, labels without relation to the features, too few rows."""
 
+from statistics import fmean
 from typing import Literal
 
 from nntrain.data.table import TableFile
@@ -7,7 +8,8 @@ from nntrain.doctor.diagnoses import Diagnosis, Suspicion
 from nntrain.doctor.edits import Edit
 from nntrain.doctor.evidence import Evidence
 
-NO_RELATION = 0.05  # score of the nearest neighbors below which features tell nothing
+NO_RELATION = 0.1  # correlation with the nearest neighbors' targets below which features tell nothing
+RELATION_ERRORS = 3.0  # standard errors that such a correlation exceeds
 FEW_ROWS = 60
 
 
@@ -72,17 +74,17 @@ class UnrelatedLabels(Diagnosis):
 
     def suspect(self, evidence: Evidence) -> Suspicion | None:
         """Suspect it where neither the network nor the nearest neighbors beat a constant."""
-        errors, rows = evidence.trial.errors["score"], evidence.data.rows
-        chance = float(errors.std()) / rows**0.5  # the standard error of a score on all rows
-        by_luck = 2 * float(errors.std()) / len(errors) ** 0.5
-        if rows < FEW_ROWS or evidence.trial.score > 0.05 + by_luck or evidence.neighbors > NO_RELATION + 2 * chance:
+        rows, (neighbors, correlation) = evidence.data.rows, evidence.neighbors
+        by_luck = 2 * fmean(trial.score_error for trial in evidence.trials) / len(evidence.trials) ** 0.5
+        related = correlation > max(NO_RELATION, RELATION_ERRORS / len(evidence.trial.built.plan.data.train.x) ** 0.5)
+        if rows < FEW_ROWS or evidence.mean_score > 0.05 + by_luck or related:
             return None
-        learned = evidence.trial.train_score
-        text = f"on validation rows the network scores {evidence.trial.score:.2f} and the nearest neighbors "
-        text += f"{evidence.neighbors:.2f}, where a constant scores 0"
+        learned = evidence.mean_train_score
+        text = f"on validation rows the network scores {evidence.mean_score:.2f} and the nearest neighbors "
+        text += f"{neighbors:.2f}, where a constant scores 0"
         if learned > 0.3:
             text += f"; the training score of {learned:.2f} is learned by heart"
-        numbers = {"neighbors": evidence.neighbors, "train_score": learned}
+        numbers = {"neighbors": neighbors, "correlation": correlation, "train_score": learned}
         return Suspicion(0.85, text, evidence=numbers, proven=True)
 
 
@@ -99,11 +101,12 @@ class TooFewRows(Diagnosis):
     def suspect(self, evidence: Evidence) -> Suspicion | None:
         """Suspect it where the network fits few training rows and not the others."""
         rows = len(evidence.trial.built.plan.data.train.x)
-        apart = evidence.trial.train_score - evidence.trial.score
-        if evidence.case.split == "train" or rows >= FEW_ROWS or apart < 0.25:
+        apart = evidence.mean_train_score - evidence.mean_score
+        error = fmean(trial.score_error for trial in evidence.trials) / len(evidence.trials) ** 0.5
+        if evidence.case.split == "train" or rows >= FEW_ROWS or apart < max(0.15, 2 * error):
             return None
-        text = f"{rows} training rows: the score is {evidence.trial.train_score:.2f} on them "
-        text += f"and {evidence.trial.score:.2f} on validation rows"
+        text = f"{rows} training rows: the score is {evidence.mean_train_score:.2f} on them "
+        text += f"and {evidence.mean_score:.2f} on validation rows"
         return Suspicion(0.75, text, evidence={"rows": rows, "gap": apart}, proven=True)
 
 
@@ -126,7 +129,7 @@ class ClassImbalance(Diagnosis):
             return None
         if getattr(evidence.case.recipe.loss, "class_weights", None) == "balanced":
             return None
-        balanced = 1 - float(evidence.trial.errors["balanced"].mean())
+        balanced = fmean(1 - float(trial.errors["balanced"].mean()) for trial in evidence.trials)
         rare = min(fractions)
         strength = 0.8 if rare < 0.1 and balanced < 0.6 else 0.4
         text = f"the rarest class has {rare:.1%} of the rows; averaged over classes the score is {balanced:.2f}"

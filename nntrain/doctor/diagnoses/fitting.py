@@ -3,7 +3,7 @@
 from typing import Literal
 
 from nntrain.doctor.diagnoses import Diagnosis, Suspicion
-from nntrain.doctor.edits import Edit
+from nntrain.doctor.edits import Edit, resized
 from nntrain.doctor.evidence import Evidence
 
 
@@ -26,7 +26,9 @@ class Overfitting(Diagnosis):
         if evidence.gradient_steps and evidence.units:
             edits.append(Edit({"model.dropout": 0.3}))
         if evidence.units and max(evidence.units) > 16:
-            edits.append(Edit({"model.hidden": [max(4, count // 8) for count in evidence.units]}))
+            edits.append(
+                Edit({"model.hidden": resized(evidence.recipe.model.hidden, lambda count: max(4, count // 8))})
+            )
         if evidence.recipe.training.early_stopping is not None:
             edits = edits[1:]
         numbers = {"rise": evidence.trial.facts.rise, "gap": evidence.trial.facts.gap}

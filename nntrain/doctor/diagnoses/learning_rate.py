@@ -8,8 +8,12 @@ from nntrain.doctor.edits import Edit
 from nntrain.doctor.evidence import Evidence
 
 
-def _edits(lr: float, factors: tuple[float, ...]) -> tuple[Edit, ...]:
-    return tuple(Edit({"optimizer.lr": float(f"{lr * factor:.3g}")}) for factor in factors)
+def _edits(evidence: Evidence, factors: tuple[float, ...], usual: bool) -> tuple[Edit, ...]:
+    """Return edits that multiply the learning rate; ``usual``: and one that sets the middle of the usual rates."""
+    rates = [evidence.recipe.optimizer.lr * factor for factor in factors]
+    if usual:
+        rates.append((evidence.rates.low * evidence.rates.high) ** 0.5)
+    return tuple(Edit({"optimizer.lr": float(f"{rate:.3g}")}) for rate in rates)
 
 
 class RateTooHigh(Diagnosis):
@@ -49,7 +53,7 @@ class RateTooHigh(Diagnosis):
             seen.append(f"{evidence.dead:.0%} of a layer's units are dead")
         factors = (0.1, 0.01, 0.001) if beyond > 0.3 or evidence.unstable else (0.1,)
         numbers = {"lr": lr, "usual_highest": usual, "diverged": evidence.diverged}
-        return Suspicion(min(strength, 0.97), "; ".join(seen), _edits(lr, factors), numbers)
+        return Suspicion(min(strength, 0.97), "; ".join(seen), _edits(evidence, factors, beyond > 0), numbers)
 
 
 class RateTooLow(Diagnosis):
@@ -81,4 +85,5 @@ class RateTooLow(Diagnosis):
         if evidence.falling > 0.02:
             seen.append(f"the training loss still fell by {evidence.falling:.0%} over the last fifth of the epochs")
         factors = (10.0, 100.0, 1000.0) if below > 0 else (10.0,)
-        return Suspicion(strength, "; ".join(seen), _edits(lr, factors), {"lr": lr, "usual_lowest": usual})
+        edits = _edits(evidence, factors, below > 0)
+        return Suspicion(strength, "; ".join(seen), edits, {"lr": lr, "usual_lowest": usual})

@@ -7,6 +7,9 @@ import numpy as np
 from nntrain.doctor.diagnoses import Diagnosis, Suspicion
 from nntrain.doctor.edits import Edit
 from nntrain.doctor.evidence import Evidence
+from nntrain.recipe.schema import Layer
+
+UNEQUAL = 10.0  # times that the loss of one class may be that of another
 
 
 class _Strong(Diagnosis):
@@ -16,6 +19,7 @@ class _Strong(Diagnosis):
     harmless: ClassVar[float]
     strong: ClassVar[float]
     off: ClassVar[float | None] = 0.0
+    prevents_overfitting: ClassVar[bool] = True
     lecture = "N: regularization"
 
     def value(self, evidence: Evidence, key: str) -> float:
@@ -31,12 +35,16 @@ class _Strong(Diagnosis):
             return None
         place = np.log(value / self.harmless) / np.log(self.strong / self.harmless)
         strength = float(np.clip(0.4 + 0.5 * place, 0.4, 0.95))
-        if evidence.overfits:
+        if evidence.overfits and self.prevents_overfitting:
             strength *= 0.5
         text = f"{key} is {value:g}"
         if evidence.trial.train_score < 0.9:
             text += f", and the training score is only {evidence.trial.train_score:.2f}"
-        return Suspicion(strength, text, (Edit({key: self.off}),), {key: value})
+        return Suspicion(strength, text, (self.cure(evidence, key),), {key: value})
+
+    def cure(self, evidence: Evidence, key: str) -> Edit:
+        """Return the edit that removes a setting."""
+        return Edit({key: self.off})
 
 
 class DecayTooStrong(_Strong):
@@ -84,6 +92,21 @@ class DropoutTooStrong(_Strong):
     keys = ("model.dropout",)
     harmless, strong = 0.3, 0.75
 
+    def value(self, evidence: Evidence, key: str) -> float:
+        """Return the largest dropout of a layer."""
+        return max((layer.dropout for layer in evidence.trial.built.plan.network.layers), default=0.0)
+
+    def cure(self, evidence: Evidence, key: str) -> Edit:
+        """Remove it from the layers that have their own, too."""
+        layers = evidence.recipe.model.hidden
+        if not any(isinstance(layer, Layer) and layer.dropout for layer in layers):
+            return super().cure(evidence, key)
+        plain = [
+            {**layer.model_dump(exclude_unset=True, exclude={"dropout"})} if isinstance(layer, Layer) else layer
+            for layer in layers
+        ]
+        return Edit({"model.hidden": plain, key: 0.0})
+
 
 class SmoothingTooStrong(_Strong):
     """Label smoothing hides which class is right.
@@ -94,6 +117,7 @@ class SmoothingTooStrong(_Strong):
     name: Literal["smoothing_too_strong"] = "smoothing_too_strong"
     title = "label smoothing too strong"
     keys = ("loss.smoothing",)
+    prevents_overfitting = False  # its loss rises while accuracies improve
     harmless, strong = 0.2, 0.8
 
 
@@ -107,6 +131,40 @@ class NoiseTooStrong(_Strong):
     title = "input noise too strong"
     keys = ("regularization.input_noise",)
     harmless, strong = 0.2, 2.0
+
+
+class ClassWeightsTooStrong(Diagnosis):
+    """A class weighs so much that the others hardly count.
+
+    Formula:
+        a class's part of the loss = weight · rows of the class / Σ over classes
+
+    Source: King and Zeng, Logistic regression in rare events data, 2001.
+    """
+
+    name: Literal["class_weights_too_strong"] = "class_weights_too_strong"
+    title = "class weights too strong"
+    lecture = "N: accuracy"
+
+    def suspect(self, evidence: Evidence) -> Suspicion | None:
+        """Suspect it where the classes' parts of the loss are far from equal, and farther than their frequencies."""
+        weights = getattr(evidence.case.recipe.loss, "class_weights", None)
+        fractions = evidence.data.class_fractions
+        if not isinstance(weights, list) or len(weights) != len(fractions):
+            return None
+        parts = [weight * fraction for weight, fraction in zip(weights, fractions, strict=True) if fraction > 0]
+        plain = [fraction for fraction in fractions if fraction > 0]
+        ratio = max(parts) / min(parts) if min(parts) > 0 else np.inf
+        if ratio < max(UNEQUAL, 2 * max(plain) / min(plain)):
+            return None
+        largest = max(parts) / sum(parts)
+        text = f"loss.class_weights are from {min(weights):g} to {max(weights):g}; "
+        text += f"one class makes {largest:.1%} of the loss"
+        loss = evidence.case.recipe.loss
+        kept = {} if loss is None else loss.model_dump(exclude_unset=True, exclude={"class_weights"})
+        edits = (Edit({"loss": {**kept, "name": evidence.trial.built.plan.loss.name}}),)
+        strength = 0.95 if ratio > 10 * UNEQUAL else 0.6
+        return Suspicion(strength, text, edits, {"weights": list(weights), "largest_part": largest})
 
 
 class ClippingTooTight(Diagnosis):

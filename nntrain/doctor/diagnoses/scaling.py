@@ -4,11 +4,14 @@ from typing import Literal
 
 import numpy as np
 
+from nntrain.data.table import TableFile
 from nntrain.doctor.data_facts import without_outliers
 from nntrain.doctor.diagnoses import Diagnosis, Suspicion
 from nntrain.doctor.edits import Edit
 from nntrain.doctor.evidence import Evidence
 from nntrain.errors import counted
+
+FAR_MEAN = 30.0  # standard deviations from zero
 
 
 class UnscaledFeatures(Diagnosis):
@@ -30,6 +33,33 @@ class UnscaledFeatures(Diagnosis):
         strength = 0.95 if worst > 100 else 0.85 if worst > 10 else 0.5 if worst > 4 else 0.3
         text = f"data.standardize is false, and features have sizes (root mean square) from {low:.3g} to {high:.3g}"
         return Suspicion(strength, text, (Edit({"data.standardize": True}),), {"smallest": low, "largest": high})
+
+
+class LargeOffset(Diagnosis):
+    """Features far from zero leave few digits for their differences, and make the loss ill-conditioned.
+
+    Formula:
+        float32 has 7 digits: x = mean + deviation keeps 7 - log10(mean / deviation) of them for the deviation
+
+    Source: Goldberg, What every computer scientist should know about floating-point arithmetic, 1991.
+    """
+
+    name: Literal["large_offset"] = "large_offset"
+    title = "features far from zero"
+    lecture = "K: ill-conditioning"
+
+    def suspect(self, evidence: Evidence) -> Suspicion | None:
+        """Suspect it where features are not standardized, and a mean is many standard deviations from zero."""
+        data, most = evidence.data, max(evidence.data.offsets, default=0.0)
+        if evidence.recipe.data.standardize or most < FAR_MEAN:
+            return None
+        names = [name for name in evidence.case.visible.feature_names if name not in data.constant]
+        name = names[int(np.argmax(data.offsets))]
+        text = f"data.standardize is false, and the mean of {name} is {most:.3g} standard deviations from zero"
+        if evidence.recipe.training.dtype == "float32":
+            text += f", which leaves {max(7 - np.log10(most), 0):.0f} of float32's 7 digits for its differences"
+        strength = 0.97 if most > 10 * FAR_MEAN else 0.6
+        return Suspicion(strength, text, (Edit({"data.standardize": True}),), {"feature": name, "offset": most})
 
 
 class UnscaledTarget(Diagnosis):
@@ -103,4 +133,8 @@ class MissingAsNumbers(Diagnosis):
         listed = ", ".join(f"{value:g} in {name}" for name, value in list(codes.items())[:5])
         text = f"the same far value repeats: {listed}"
         edits = (Edit(rows=without_outliers, text="with these values replaced by medians: replace them in the file"),)
+        source = evidence.recipe.data.source
+        if isinstance(source, TableFile):
+            tokens = [*source.missing, *(int(value) for value in sorted(set(codes.values())))]
+            edits = (Edit({"data.source.missing": tokens}),)
         return Suspicion(0.95, text, edits, {"codes": codes})

@@ -63,7 +63,7 @@ class WrongLoss(Diagnosis):
             if loss.name in PLAIN:
                 return None
             edits = (Edit({"loss": "cross_entropy", "model.output": "identity"}),)
-            strength = 0.7 if loss.name != "hinge" else 0.4
+            strength = 0.85 if loss.name != "hinge" else 0.4
             return Suspicion(strength, f"the loss is {loss.name}, and the target has classes", edits)
         if loss.name == "mse":
             return None
