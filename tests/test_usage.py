@@ -37,6 +37,12 @@ def test_mistakes_on_the_command_line(nntrain: CommandLine, arguments: list[str]
     assert "Error" not in message
 
 
+def test_no_summary_of_a_command_is_cut(nntrain: CommandLine) -> None:
+    listed = nntrain("--help").out.partition("Commands:")[2]
+    assert "fit " in listed
+    assert "..." not in listed
+
+
 def test_the_help_is_asked_for(nntrain: CommandLine) -> None:
     for arguments in (["--help"], ["fit", "-h"], ["recipes", "copy", "--help"]):
         ended = nntrain(*arguments)

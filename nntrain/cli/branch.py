@@ -30,7 +30,7 @@ def command(
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
-    """Continue a run from one of its epochs with a changed recipe, as a new run.
+    """Continue a run from an epoch with a changed recipe.
 
     The run itself stays as it is. Its weights, optimizer state and metrics up to that epoch become those of the branch,
     and --set changes the recipe from there on: for example the learning rate, the schedule, regularization or the

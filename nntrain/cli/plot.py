@@ -62,7 +62,7 @@ def command(
     code: Code = None,
     dark: Annotated[bool, typer.Option("--dark", help="Draw the picture on a dark background.")] = False,
 ) -> None:
-    """Plot activations, schedules, runs or what a network has learned.
+    """Plot functions, schedules, runs, or what a network learned.
 
     activations: each function f(z) with its derivative f'(z).
 
