@@ -155,6 +155,7 @@ def test_dates_have_parts(form: str) -> None:
         (["0", "1", "1"], "numeric"),
         (["2020-01-31", "2021-02-28"], "date"),
         (["31.12.2020", "01.01.2021"], "date"),
+        (["2010/01/01 00:00", "2010/01/01 01:00"], "date"),
         (["2020-01-31", "2021-02-30"], "categorical"),
         (["red", "blue", "red"], "categorical"),
         (["NA", "DE", "NA"], "categorical"),  # Namibia

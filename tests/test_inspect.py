@@ -7,6 +7,7 @@ import pytest
 
 from nntrain.cli.init import init
 from nntrain.cli.inspect import as_data, inspect
+from nntrain.data.columns.categorical import Categorical
 from nntrain.data.profile import explained
 from nntrain.data.target import Target
 from nntrain.recipe.document import read_document
@@ -136,6 +137,17 @@ def test_init_leaves_rare_classes_unstratified() -> None:
     text, notes = recipe_of("y")
     assert "stratify: false" in text
     assert "classes with fewer than 10 rows: 'once'" in notes
+
+
+def test_a_column_can_have_any_name() -> None:
+    """Such as that of the column of counts in polars."""
+    write("count,cell,y", *(f"{'uv'[i % 2]},{i % 7},{i}.5" for i in range(30)))
+    found = inspect("t.csv", ["y"]).profile.columns
+    assert [column.top[0][1] for column in found[:2]] == [15, 5]
+    raw = Categorical().read(inspect("t.csv", []).table, "count")
+    fitted = Categorical().fit("count", raw.values, raw.levels)
+    write("count", "u", "w", "w")
+    assert fitted.read(inspect("t.csv", []).table).unseen == (("w", 2),)
 
 
 def test_init_quotes_names() -> None:

@@ -98,7 +98,7 @@ class Table:
 
         column = self.columns[name]
         cells = column if column.dtype == pl.String else as_text(column)
-        cells = cells.str.strip_chars().replace("", None)
+        cells = cells.alias("cell").str.strip_chars().replace("", None)  # polars refuses to count one named count
         return cells.replace(dict.fromkeys(self.tokens)) if self.tokens else cells
 
     def numbers(self, cells: "pl.Series") -> "pl.Series":
