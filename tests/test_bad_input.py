@@ -127,7 +127,7 @@ def test_tables_that_cannot_be_read(nntrain: CommandLine) -> None:
         ("data.source.exclude=[a, b]", "no columns besides the target 'y'"),
         ("data.source.features=[a, y]", "'y' is the target"),
         ("data.source.features=[c]", "no column 'c'"),
-        ("data.source.target=[a, y]", "2 columns, but classes need one"),
+        ("data.source.target=[a, y]", "found 2 columns that are neither all numbers nor all labels"),
         ("data.source.separator=;", "no column 'y'"),
         ("data.source.separator=é", "data.source.separator: found the text 'é', expected 'comma', 'semicolon'"),
         ("data.source.target=[y, y]", "data.source.target: names 'y' twice"),

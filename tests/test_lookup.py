@@ -85,7 +85,7 @@ def test_what_is_not_there(moons: Path, nntrain: CommandLine) -> None:
         assert "shipped recipe (see nntrain recipes), a run directory or a model file" in message
         assert "empty: is not a run directory" in refused(nntrain, command, "empty")
         assert "cannot read" in refused(nntrain, command, "x" * 300)
-    assert "data: {source: {name: csv, path: d.csv, target: COLUMN}}" in refused(nntrain, "fit", "d.csv")
+    assert "data: {source: {name: table, path: d.csv, target: COLUMN}}" in refused(nntrain, "fit", "d.csv")
     assert "--set does not apply to a trained model" in refused(nntrain, "diagnose", fitted(nntrain), "--set", "seed=1")
 
 

@@ -180,7 +180,7 @@ def with_a_column_of_an_unknown_role(tensors: dict[str, Any], facts: dict[str, A
 
 
 def with_a_column_filled_with_nothing(tensors: dict[str, Any], facts: dict[str, Any]) -> None:
-    facts["columns"] = [{**numeric_column("a"), "fill": 1e300}]
+    facts["columns"] = [{**numeric_column("a"), "fill": None}]
 
 
 def with_a_date_in_a_strange_format(tensors: dict[str, Any], facts: dict[str, Any]) -> None:
@@ -210,13 +210,13 @@ CHANGES: dict[Change, str] = {
     with_the_same_class_twice: "classes: two items are the same",
     with_classes_of_several_types: "classes: expected labels of one kind",
     with_a_class_beyond_64_bits: "classes: expected labels of one kind: text, true and false, or 64-bit integers",
-    with_scaled_classes: "classification needs one target, not standardized",
+    with_scaled_classes: "classes are not standardized",
     with_an_integer_beyond_float64: "preprocessing.inputs.mean.0: found 1000",
     with_the_loss_of_another_task: "loss: poisson is for regression, but this is classification",
     with_columns_of_other_features: "its columns do not give its features",
     with_the_same_column_twice: "two columns have the same name",
     with_a_column_of_an_unknown_role: "columns.0: unknown fitted column 'code'",
-    with_a_column_filled_with_nothing: "columns.0.fill: found 1e+300, expected a number <= 1e+30",
+    with_a_column_filled_with_nothing: "columns.0.fill: found nothing, expected a number",
     with_a_date_in_a_strange_format: "columns.0.format: found the text '%Q', expected text of the form",
     with_half_a_character: "its metadata are not JSON",
 }

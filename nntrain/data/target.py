@@ -63,8 +63,8 @@ def read_target(table: Table, names: list[str], task: Task) -> Target:
         notes = [kind.note for kind in kinds if kind.note and task == "auto"]
         return Target(y, None, tuple(notes), tuple(problems))
     if len(names) > 1 and (task == "classification" or any(kind.text for kind in kinds)):
-        what = f"found {len(names)} columns, but not each holds numbers, or the same two of true and false, yes and no"
-        hint = "name one column for classes; several must be numbers, or labels such as true and false"
+        what = f"found {len(names)} columns that are neither all numbers nor all labels (such as true and false)"
+        hint = "name one column for classes"
         return _wrong(Problem(Place(key="data.source.target"), what, hint))
     if len(names) > 1:
         y, problems = complete_numbers(table, names, "")
