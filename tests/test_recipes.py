@@ -89,7 +89,7 @@ def test_every_recipe_is_documented() -> None:
 
 def expected(name: str) -> list[float]:
     """Return the numbers in the last column of a recipe's line in the README."""
-    (line,) = (line for line in README.splitlines() if line.startswith("| ") and f"`{name}`" in line.split("|")[1])
+    line = next(line for line in README.splitlines() if line.startswith("| ") and f"`{name}`" in line.split("|")[1])
     return [float(number) for number in re.findall(r"-?\d+\.?\d*", line.split("|")[3])]
 
 
