@@ -30,12 +30,12 @@ def main() -> None:
     progress, engine = RunProgress(), Engine(plan)
     began = perf_counter()
     for event in train(engine):
-        progress.take(event)
+        progress.update(event)
         if isinstance(event, EpochEnded) and event.epoch == EPOCH:
             break
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True, color_system="truecolor")
     console.print("$ nntrain fit recipes/digits.yaml", style="bold")
-    console.print(progress.picture(WIDTH, perf_counter() - began))
+    console.print(progress.render(WIDTH, perf_counter() - began))
     # without rich's web fonts: a picture in a page loads nothing
     plain = re.sub(r"@font-face \{\{.*?\}\}", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
     console.save_svg(str(Path(__file__).with_name("display.svg")), title="nntrain", code_format=plain)

@@ -28,7 +28,7 @@ def rows_of(loss: Loss) -> tuple[NDArray[Any], int]:
     """Return 40 targets as the loss reads them, and how many outputs it wants."""
     random = np.random.default_rng(1)
     if "regression" in loss.tasks:
-        y = random.poisson(2.0, (40, 2)) if loss.counts else random.standard_exponential((40, 2))
+        y = random.poisson(2.0, (40, 2)) if loss.needs_counts else random.standard_exponential((40, 2))
         return loss.encode(y.astype(np.float64), None), loss.outputs(2, None)
     n_classes = loss.classes or 3
     y = random.choice(n_classes, 40, p=[0.6, 0.4] if n_classes == 2 else [0.5, 0.3, 0.2])
@@ -55,7 +55,7 @@ def test_no_constant_prediction_has_a_lower_loss(name: str, keys: dict[str, Any]
 def test_the_lower_bound_of_a_loss_is_where_it_cannot_fall_any_further(name: str, keys: dict[str, Any]) -> None:
     loss = make(Loss, name, **keys)
     target, outputs = rows_of(loss)
-    least, numbers = loss.least(target, outputs), np.array(loss.numbers(), np.float64)
+    least, numbers = loss.lower_bound(target, outputs), np.array(loss.numbers(), np.float64)
     if least is None:
         assert name == "gaussian_nll"
         return
@@ -79,7 +79,7 @@ def test_the_baseline_is_found_on_the_training_part() -> None:
         baseline = engine.baseline[name]
         assert baseline.loss == pytest.approx(-np.log(shares[rows.y]).mean(), rel=1e-5)
         assert baseline.metric == pytest.approx((rows.y == shares.argmax()).mean())
-        assert (baseline.least, baseline.floor, baseline.span) == (0, 0, baseline.loss)
+        assert (baseline.lower_bound, baseline.floor, baseline.span) == (0, 0, baseline.loss)
 
 
 def test_the_baseline_of_a_regression_is_the_mean() -> None:

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from nntrain.jit import cache
-from nntrain.jit.cache import WITHOUT_KERNELS, PackageCache, can_keep
+from nntrain.jit.cache import WITHOUT_KERNELS, PackageCache, can_write
 from nntrain.jit.kernels import CompiledFunction, _dispatcher
 from nntrain.optimizers.sgd import SGD
 from tests.helpers import ROOT, CommandLine
@@ -156,15 +156,15 @@ def test_an_entry_is_read_where_it_cannot_be_written(tmp_path: Path, monkeypatch
     monkeypatch.setattr(cache, "folders", lambda: [nowhere, shared])
     monkeypatch.setattr(cache, "replace_file", refuse)
     monkeypatch.setattr(tempfile, "TemporaryFile", refuse)
-    can_keep.cache_clear()
-    assert not can_keep()
+    can_write.cache_clear()
+    assert not can_write()
     rule, found, asked = entry()
     assert found.load_overload(*asked) is not None
     next(shared.iterdir()).unlink()
     assert not rule.missing(DTYPE)  # a second process would compile it in vain
     assert callable(rule[DTYPE])
     assert not list(shared.iterdir())
-    can_keep.cache_clear()
+    can_write.cache_clear()
 
 
 def test_a_disk_that_is_full_costs_only_time(

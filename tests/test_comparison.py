@@ -104,7 +104,7 @@ def recorded(losses: Iterable[float], metrics: Iterable[float | None]) -> RunRes
     """Return the row of a run with these validation scores after each epoch, of ten steps and a second."""
     recorder, epoch = Recorder(10, None), 0
     for epoch, scores in enumerate(map(Scores, losses, metrics), start=1):
-        recorder.take(EpochEnded(epoch, 10 * epoch, epoch, 0.1, 1.0, None, 10.0, scores, None, None, False))
+        recorder.record(EpochEnded(epoch, 10 * epoch, epoch, 0.1, 1.0, None, 10.0, scores, None, None, False))
     scored = {"validation": Scores(0.6, 0.7)}
     return recorder.row("k", Finished(Stopped.EPOCHS, epoch, 10 * epoch, epoch, 1, final=scored, best=scored))
 
@@ -177,18 +177,18 @@ def test_the_picture_of_a_comparison_that_goes_on(moons: Path) -> None:
     variants = Variants(variants_of([str(moons)], [], [axis("--optimizers", "optimizer", "sgd,adam")]))
     row = variants.run(Job.of(variants, 0, "default", 1))
     comparing = ComparisonProgress()
-    comparing.take(ComparisonStarted(["sgd", "adam"], Measure("test", "loss")))
+    comparing.update(ComparisonStarted(["sgd", "adam"], Measure("test", "loss")))
     shown = {}
     for width in (60, 80, 120):
         console = Console(width=width, record=True, file=io.StringIO())
-        console.print(comparing.picture(width, 1.0))
+        console.print(comparing.render(width, 1.0))
         shown[width] = console.export_text()
     assert "preparing" in shown[80]
     for number, reused in ((1, True), (2, True), (3, False)):
-        comparing.take(RunEnded(Job.of(variants, 0, "default", number), row, number, 10, reused))
+        comparing.update(RunEnded(Job.of(variants, 0, "default", number), row, number, 10, reused))
     for width in (60, 80, 120):
         console = Console(width=width, record=True, file=io.StringIO())
-        console.print(comparing.picture(width, 2.0))
+        console.print(comparing.render(width, 2.0))
         text = console.export_text()
         assert max(map(len, text.splitlines())) <= width
         assert "run 3/10" in text

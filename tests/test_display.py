@@ -32,9 +32,9 @@ def events() -> list[Event]:
 def drawn(events: list[Event], width: int) -> str:
     progress = RunProgress()
     for event in events:
-        progress.take(event)
+        progress.update(event)
     console = Console(width=width, file=io.StringIO(), color_system=None)
-    console.print(progress.picture(width, 1.0))
+    console.print(progress.render(width, 1.0))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
 

@@ -305,7 +305,7 @@ def test_encoded_columns_are_refused(tmp_path: Path) -> None:
     source = {"name": "table", "path": str(tmp_path / "t.csv"), "target": "y"}
     made = built({"data": {"source": source}, "training": {"epochs": 1}})
     model = Model.of(made.recipe, made.plan.network, Engine(made.plan).theta, made.dataset, made.plan.data)
-    with pytest.raises(InputError, match="how columns are encoded: b"):
+    with pytest.raises(InputError, match="cannot encode columns as the model does: b"):
         export(model, "numpy")
 
 

@@ -201,6 +201,6 @@ def test_a_run_that_diverges_ends_at_once_and_keeps_the_last_finite_state(
     assert "smaller optimizer.lr" in diverged["advice"]
     assert f"at step {diverged['step']:,}" in ended.err
     assert diverged["where"] in ended.err
-    assert {path.name for path in (tmp_path / "run").iterdir()} == FILES
+    assert {path.name for path in (tmp_path / "run").iterdir()} == {*FILES, "states"}
     assert np.isfinite(Model.load(tmp_path / "run" / "model.safetensors").theta).all()
     assert len(lines(tmp_path / "run")) == summary["epochs"]

@@ -35,7 +35,7 @@ def test_an_activation_is_torchs(case: str) -> None:
     np.testing.assert_allclose(h, recorded["h"], rtol=1e-12, atol=1e-15)
     f.backward(z, h, d)
     np.testing.assert_allclose(d, recorded["dz"], rtol=1e-10, atol=1e-15)
-    np.testing.assert_allclose(f.gradient, recorded["dlearned"], rtol=1e-12)
+    np.testing.assert_allclose(f.gradient, recorded["dlearnt"], rtol=1e-12)
 
 
 @pytest.mark.parametrize("case", LOSSES)

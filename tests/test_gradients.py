@@ -152,7 +152,7 @@ OUTPUTS = [
     (activation, output, loss, task)
     for activation in ACTIVATIONS
     for loss, task in TASKS
-    for output in (["identity"] if LOSSES[loss].inside else ["identity", activation])
+    for output in (["identity"] if LOSSES[loss].included_activation else ["identity", activation])
     # of one unit, softmax is always 1
     if output != "softmax" or make(Loss, loss).outputs(1, None if task == "regression" else 3) > 1
 ]

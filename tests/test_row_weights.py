@@ -80,7 +80,7 @@ def test_a_weight_is_a_row_repeated(loss: str) -> None:
         assert ours.metric == pytest.approx(theirs.metric, rel=1e-10)
         (here, there) = (engine.baseline[split] for engine in (weighted, plain))
         assert here.loss == pytest.approx(there.loss, rel=1e-6), split
-        assert (here.metric, here.least) == pytest.approx((there.metric, there.least), rel=1e-9, abs=1e-12)
+        assert (here.metric, here.lower_bound) == pytest.approx((there.metric, there.lower_bound), rel=1e-9, abs=1e-12)
 
 
 @pytest.mark.parametrize("loss", ["mse", "sum_squared_error", "cross_entropy"])
@@ -109,7 +109,7 @@ def test_the_loss_of_an_epoch_is_that_of_its_rows(loss: str) -> None:
     engine = Engine(plan)
     order = plan.order(0)
     losses = engine.take_steps(order, 0, np.zeros(plan.steps_per_epoch))
-    assert engine.combined(losses[None], order[None])[0] == pytest.approx(engine.score(engine.train).loss, rel=1e-9)
+    assert engine.epoch_losses(losses[None], order[None])[0] == pytest.approx(engine.score(engine.train).loss, rel=1e-9)
     estimate, scores = validation_loss(engine), engine.score(engine.splits["validation"])
     assert estimate is not None
     assert estimate.value == pytest.approx(scores.loss, rel=1e-9)

@@ -25,8 +25,8 @@ def announce_compiling(say: Callable[[str], None] = _on_standard_error) -> Abstr
     from nntrain.jit.kernels import announced
 
     def announce() -> None:
-        from nntrain.jit.cache import can_keep  # imports Numba
+        from nntrain.jit.cache import can_write  # imports Numba
 
-        say(ONCE if can_keep() else EVERY_RUN)
+        say(ONCE if can_write() else EVERY_RUN)
 
     return announced(announce)

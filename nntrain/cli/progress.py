@@ -16,14 +16,14 @@ LINE_SECONDS = 10.0
 class Progress(Protocol):
     """The progress of a run or of a comparison, according to its events so far."""
 
-    def take(self, event: Any) -> None:
+    def update(self, event: Any) -> None:
         """Take in an event."""
 
     @property
     def urgent(self) -> bool:
         """Whether the last event is shown at once, as the end of a run is."""
 
-    def picture(self, width: int, seconds: float) -> RenderableType:
+    def render(self, width: int, seconds: float) -> RenderableType:
         """Return what a terminal of ``width`` columns shows ``seconds`` after the start."""
 
     def line(self, seconds: float) -> str:
@@ -96,7 +96,7 @@ class PlainLines(Silent):
 
     def __call__(self, event: Any) -> None:
         """Print a line if one is due."""
-        self._progress.take(event)
+        self._progress.update(event)
         now = monotonic()
         self._began = now if self._began is None else self._began
         if (now >= self._next or self._progress.urgent) and (text := self._progress.line(now - self._began)):
@@ -105,7 +105,7 @@ class PlainLines(Silent):
 
     def replay(self, event: Any, seconds: float) -> None:
         """Take in an event without a line."""
-        self._progress.take(event)
+        self._progress.update(event)
         self._began = monotonic() - seconds
 
     def note(self, text: str) -> None:
@@ -135,16 +135,16 @@ class LiveDisplay(Silent):
 
     def __call__(self, event: Any) -> None:
         """Draw the picture if it is due."""
-        self._progress.take(event)
+        self._progress.update(event)
         now = monotonic()
         self._began = now if self._began is None else self._began
         if now >= self._next or self._progress.urgent:
-            self._live.update(self._progress.picture(self._console.width, now - self._began), refresh=True)
+            self._live.update(self._progress.render(self._console.width, now - self._began), refresh=True)
             self._next = now + max(FRAME_SECONDS, (monotonic() - now) / FRAME_FRACTION)
 
     def replay(self, event: Any, seconds: float) -> None:
         """Take in an event without a picture."""
-        self._progress.take(event)
+        self._progress.update(event)
         self._began = monotonic() - seconds
 
     def note(self, text: str) -> None:

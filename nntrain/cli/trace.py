@@ -96,7 +96,7 @@ def command(
         print_json({**asdict(found), **keys, "label": label, "loss_name": plan.loss.name, **stepped})
         return
     text = label if isinstance(label, str) else ", ".join(f"{number:.5g}" for number in label)
-    names = (target.rows, target.features, text, target.classes or (), plan.loss.name, plan.loss.inside)
+    names = (target.rows, target.features, text, target.classes or (), plan.loss.name, plan.loss.included_activation)
     width = table_width(form)
     stepped_text = [steps_text(taken, plan.optimizer, width)] if taken else []
     print_table(Group(trace_text(found, *names, width), *stepped_text), form)

@@ -105,7 +105,7 @@ def _result(key: str, engine: Engine, interrupted: Callable[[], bool]) -> RunRes
                 further = engine.plan.training.metrics  # the one that is compared, if it is not accuracy or R²
                 recorder = Recorder(len(engine.train.x), engine.validation(0), *further[:1])
             case EpochEnded():
-                recorder.take(event)
+                recorder.record(event)
             case Finished():
                 return recorder.row(key, event)
     raise AssertionError("the last event of a run is Finished")

@@ -147,7 +147,7 @@ class Recorder:
         self._records: list[Point] = []
         self._best = (inf, -inf)
 
-    def take(self, event: EpochEnded) -> None:
+    def record(self, event: EpochEnded) -> None:
         """Record an epoch."""
         self._seconds += self._rows / event.samples_per_second
         loss, metric = np.nan, np.nan

@@ -112,7 +112,7 @@ class _Step:
     def _delta(self, output: Matrix) -> Matrix:
         loss, rows = self._plan.loss, self._backward_rows
         delta = self._rounded(loss_of(loss, output, self._rows)[1], rows)
-        if loss.inside:  # a difference of probabilities, which may cancel
+        if loss.included_activation:  # a difference of probabilities, which may cancel
             _, probabilities = loss_of(loss, np.zeros_like(output), self._rows)
             delta += self._noise(np.abs(probabilities).max(axis=1, keepdims=True) * np.ones_like(delta), rows)
         return delta

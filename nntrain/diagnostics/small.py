@@ -33,7 +33,7 @@ def small_plan(
     y: NDArray[Any]
     if n_classes is not None:
         y = random.integers(0, n_classes, SMALL_ROWS)
-    elif loss.counts:
+    elif loss.needs_counts:
         y = random.poisson(2.0, (SMALL_ROWS, TARGETS)).astype(np.float64)
     else:
         y = random.standard_normal((SMALL_ROWS, TARGETS))

@@ -28,18 +28,18 @@ def level(facts: Facts, split: str) -> str:
     loss, baseline, fraction = facts.scores(split).loss, facts.baseline(split), facts.level(split)
     text = f"the {'training' if split == 'train' else split} loss, {loss:.4g}, is"
     constant = f"that of the best constant prediction, {baseline.loss:.4g}"
-    if fraction >= TWICE and baseline.least == 0:
+    if fraction >= TWICE and baseline.lower_bound == 0:
         return f"{text} {fraction:.3g} times {constant}"
     if not loss < baseline.loss:
         return f"{text} not below {constant}"
     if fraction >= NOTHING_LEARNED:
         return f"{text} hardly below {constant}"
-    if baseline.least is None or not baseline.span > 0:
+    if baseline.lower_bound is None or not baseline.span > 0:
         return f"{text} below {constant}"
     percent = "less than 1%" if fraction < 0.01 else f"{fraction:.0%}"
-    if baseline.least == 0:
+    if baseline.lower_bound == 0:
         return f"{text} {percent} of {constant}"
-    return f"{text} {percent} of the way from the minimum possible, {baseline.least:.4g}, to {constant}"
+    return f"{text} {percent} of the way from the minimum possible, {baseline.lower_bound:.4g}, to {constant}"
 
 
 def not_noise(facts: Facts) -> str:

@@ -205,7 +205,7 @@ class BaseMLP(Parameters):
         losses = engine.take_steps(order, steps, rates)
         if losses.size < rates.size or not engine.is_finite():
             raise ValueError("training diverged; standardize X, or choose a lower learning rate")
-        (self.loss_,) = engine.combined(losses[None], order[None])
+        (self.loss_,) = engine.epoch_losses(losses[None], order[None])
         self.loss_curve_.append(self.loss_)
         steps, self.n_iter_ = steps + losses.size, 1
         self.t_ += len(order)
@@ -217,7 +217,7 @@ class BaseMLP(Parameters):
         network, states = engine.plan.network, (engine.theta.copy(), engine.state.copy())
         self._fitted = Fitted(recipe, network, theta, *states, steps, epochs)
         self.n_outputs_, self.n_layers_ = network.outputs, len(network.layers) + 1
-        self.out_activation_ = OUTPUTS.get(engine.plan.loss.inside, network.layers[-1].activation.name)
+        self.out_activation_ = OUTPUTS.get(engine.plan.loss.included_activation, network.layers[-1].activation.name)
 
     def _call_back(self, event: EpochEnded) -> bool:
         stops = [callback(self, event) for callback in self.callbacks or ()]

@@ -64,10 +64,10 @@ class SklearnPlan(Plan):
 class SklearnEngine(Engine):
     """An engine whose loss of an epoch is scikit-learn's: batches count by their samples, whatever those weigh."""
 
-    def combined(self, losses: NDArray[np.float64], orders: NDArray[np.int64]) -> list[float]:
+    def epoch_losses(self, losses: NDArray[np.float64], orders: NDArray[np.int64]) -> list[float]:
         """Return the loss of each epoch from those of its steps (E, K), taken on the rows ``orders`` (E, N)."""
         if self.train.weights is None:
-            return super().combined(losses, orders)
+            return super().epoch_losses(losses, orders)
         return self.plan.loss.combine(losses, orders.shape[1], self.plan.batch_rows)
 
 
@@ -119,9 +119,9 @@ class PenalizedEngine(SklearnEngine):
         mass = mass or 1.0  # the loss and gradient of samples of weight 0 are 0
         penalties[L2] = self._alpha / mass
         update = self._update._replace(penalty=penalties)
-        results, taken = self._run(orders, done, learning_rates, update, keep_ends=True)
+        results, taken = self._run(orders, done, learning_rates, update, keep_epoch_thetas=True)
         self.clipped += int(results.clipped[:taken].sum())
-        thetas = [before, *results.ends[: taken - 1]][:taken]
+        thetas = [before, *results.epoch_thetas[: taken - 1]][:taken]
         penalty = np.array([self.penalty(theta, mass) for theta in thetas])
         return np.asarray(results.losses[:taken, 0] + penalty)
 

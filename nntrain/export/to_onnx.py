@@ -59,9 +59,10 @@ class _Graph:
         for layer in described.layers:
             h = self.layer(layer, h)
         graph = helper.make_graph(self._nodes, described.name, inputs, self.results(h), initializer=self._constants)
+        ml_opset = [helper.make_opsetid(ML, ML_OPSET)] if any(node.domain == ML for node in self._nodes) else []
         model = helper.make_model(
             graph,
-            opset_imports=[helper.make_opsetid("", OPSET), helper.make_opsetid(ML, ML_OPSET)],
+            opset_imports=[helper.make_opsetid("", OPSET), *ml_opset],
             ir_version=IR_VERSION,
             producer_name="nntrain",
             producer_version=nntrain.__version__,

@@ -24,7 +24,7 @@ class Initializer(Component, family="initializer"):
 
     unit_variance: ClassVar[bool] = False  # whether nntrain.network.lsuv then scales the weights to the data
 
-    def misfit(self, shape: tuple[int, ...], largest: float) -> str | None:
+    def shape_error(self, shape: tuple[int, ...], largest: float) -> str | None:
         """Return a description of values that do not have ``shape`` or exceed ``largest``; None if they fit."""
         return None
 

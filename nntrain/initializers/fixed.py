@@ -60,7 +60,7 @@ class Given(Initializer):
         ),
     ]
 
-    def misfit(self, shape: tuple[int, ...], largest: float) -> str | None:
+    def shape_error(self, shape: tuple[int, ...], largest: float) -> str | None:
         """Return a description of the values if they do not have ``shape`` or exceed ``largest``, else None."""
         rows = [row for row in self.values if isinstance(row, list)]
         numbers = [number for row in self.values for number in (row if isinstance(row, list) else [row])]

@@ -111,7 +111,7 @@ def folders() -> list[Path]:
 
 
 @functools.cache
-def can_keep() -> bool:
+def can_write() -> bool:
     """Return whether entries can be written: to a folder that is writable, on a disk that is not full."""
     for folder in folders():
         with suppress(OSError):

@@ -103,11 +103,11 @@ class CompiledFunction:
                 return False
             if not compiles():
                 return False
-            from nntrain.jit.cache import PackageCache, can_keep
+            from nntrain.jit.cache import PackageCache, can_write
 
             dispatcher = _dispatcher(self, dtype)
             cache, signature = getattr(dispatcher, "_cache", None), self.signature(numba.from_dtype(dtype))
-            return isinstance(cache, PackageCache) and not cache.has(signature, dispatcher.targetctx) and can_keep()
+            return isinstance(cache, PackageCache) and not cache.has(signature, dispatcher.targetctx) and can_write()
 
     def compiled_by(self, process: "subprocess.Popen[bytes]", dtype: np.dtype[Any]) -> None:
         """Record that ``process`` compiles it into the cache: its first use waits for that process."""

@@ -46,10 +46,12 @@ class Loss(Component, family="loss"):
     classes: ClassVar[int | None] = None  # the number that the loss requires, if any
     several: ClassVar[bool] = False  # whether it suits several labels of two classes, yes and no, at once
     has_kinks: ClassVar[bool] = False  # whether its derivative has jumps
-    counts: ClassVar[bool] = False  # whether targets must be counts, which are never negative
-    inside: ClassVar[str] = ""  # the output activation that the loss includes: the output layer must be linear
+    needs_counts: ClassVar[bool] = False  # whether targets must be counts, which are never negative
+    included_activation: ClassVar[str] = (
+        ""  # the output activation that the loss includes: the output layer must be linear
+    )
 
-    def least(self, target: NDArray[Any], outputs: int, weights: RowWeights = None) -> float | None:
+    def lower_bound(self, target: NDArray[Any], outputs: int, weights: RowWeights = None) -> float | None:
         """Return the lower bound of the loss on ``target`` (N, T) for a number of outputs; None if it has none.
 
         ``weights`` are those of the rows (N); None: all weigh the same.

@@ -65,7 +65,7 @@ class BinaryCrossEntropy(WeighsClasses):
     tasks: ClassVar[tuple[str, ...]] = ("classification",)
     classes: ClassVar[int | None] = N_CLASSES
     several: ClassVar[bool] = True
-    inside: ClassVar[str] = "sigmoid"
+    included_activation: ClassVar[str] = "sigmoid"
     dialects: ClassVar[Dialects] = {"keras": {}, "scikit-learn": {"weighted_mean": True, "label_sum": True}}
 
     def numbers(self) -> tuple[float, ...]:

@@ -104,7 +104,7 @@ class CrossEntropy(WeighsClasses):
     ] = False
     function: ClassVar[CompiledFunction] = softmax_cross_entropy
     tasks: ClassVar[tuple[str, ...]] = ("classification",)
-    inside: ClassVar[str] = "softmax"
+    included_activation: ClassVar[str] = "softmax"
     dialects: ClassVar[Dialects] = {
         "keras": {"weighted_mean": False, "weighted_rows": True},
         "scikit-learn": {"weighted_rows": True},
@@ -114,7 +114,7 @@ class CrossEntropy(WeighsClasses):
         """Return (smoothing, weighted_rows, weighted_mean, *weights)."""
         return (self.smoothing, self.weighted_rows, *super().numbers())
 
-    def least(self, target: NDArray[Any], outputs: int, weights: RowWeights = None) -> float:
+    def lower_bound(self, target: NDArray[Any], outputs: int, weights: RowWeights = None) -> float:
         """Return the loss of probabilities that equal the smoothed targets; 0 without smoothing."""
         targets, counts = self._targets(outputs), self.class_counts(target, outputs, weights)
         probabilities = targets / np.maximum(targets.sum(axis=1, keepdims=True), MIN_PROBABILITY)

@@ -79,7 +79,7 @@ class GaussianNLL(Loss):
     function: ClassVar[CompiledFunction] = gaussian
     tasks: ClassVar[tuple[str, ...]] = ("regression",)
 
-    def least(self, target: NDArray[Any], outputs: int, weights: RowWeights = None) -> float | None:
+    def lower_bound(self, target: NDArray[Any], outputs: int, weights: RowWeights = None) -> float | None:
         """Return log sigma if sigma is fixed, else None."""
         return None if self.sigma is None else log(self.sigma)
 
@@ -121,9 +121,9 @@ class PoissonNLL(Loss):
     name: Literal["poisson"] = "poisson"
     function: ClassVar[CompiledFunction] = poisson
     tasks: ClassVar[tuple[str, ...]] = ("regression",)
-    counts: ClassVar[bool] = True
+    needs_counts: ClassVar[bool] = True
 
-    def least(self, target: NDArray[Any], outputs: int, weights: RowWeights = None) -> float:
+    def lower_bound(self, target: NDArray[Any], outputs: int, weights: RowWeights = None) -> float:
         """Return the loss of means that equal the counts."""
         counts = target.astype(np.float64)
         return float(mean(counts - counts * np.log(np.maximum(counts, MIN_MOMENT)), weights).mean())

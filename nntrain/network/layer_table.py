@@ -70,7 +70,7 @@ class StepResults(NamedTuple):
     clipped: NDArray[np.bool_]  # (E, K): whether its gradient was clipped
     norms: NDArray[np.float64]  # (E): norm of each epoch's last gradient, before it was clipped
     gradient: NDArray[Any]  # (P): the last gradient before it was clipped; empty if nothing is clipped
-    ends: NDArray[Any]  # (E, size of theta): theta at the end of each epoch; empty if not needed
+    epoch_thetas: NDArray[Any]  # (E, size of theta): theta at the end of each epoch; empty if not needed
 
 
 def STEP_RESULTS(F: Any) -> Any:  # noqa: N802

@@ -102,7 +102,7 @@ def with_scaling(recipe: Recipe, dataset: Dataset) -> Recipe:
     """Return the recipe with its default for ``standardize_target``: a table's numbers can have any size."""
     if recipe.data.standardize_target is not None:
         return recipe
-    fits = recipe.model.output.name == "identity" and not (recipe.loss and recipe.loss.counts)
+    fits = recipe.model.output.name == "identity" and not (recipe.loss and recipe.loss.needs_counts)
     scaled = isinstance(recipe.data.source, TableFile) and dataset.classes is None and fits
     return recipe.model_copy(update={"data": recipe.data.model_copy(update={"standardize_target": scaled})})
 

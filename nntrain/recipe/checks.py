@@ -48,10 +48,10 @@ def check_loss(loss: Loss, output: Activation, n_targets: int, n_classes: int | 
             f"found {counted(len(weights), 'weight')} for {n_classes} classes",
             WEIGHTS_HINT,
         )
-    if loss.inside and output.name != "identity":
+    if loss.included_activation and output.name != "identity":
         raise bad_input(
             document.place("model", "output"),
-            f"found {output.name}, but {loss.name} already applies {loss.inside}",
+            f"found {output.name}, but {loss.name} already applies {loss.included_activation}",
             "remove model.output (identity), or choose mse to combine it with a squared error",
         )
 
@@ -105,7 +105,7 @@ def check_given(recipe: Recipe, network: Network, document: Document) -> None:
             ("initializer", layer.initializer, (layer.n_in, layer.n_out)),
             ("bias_initializer", layer.bias_initializer, (layer.n_out,)),
         ):
-            found = initializer.misfit(shape, float(np.finfo(recipe.training.dtype).max))
+            found = initializer.shape_error(shape, float(np.finfo(recipe.training.dtype).max))
             if found is not None:
                 keys = ("model", key) if getattr(own, key, None) is None else ("model", "hidden", index, key)
                 words = " lists of ".join(map(str, shape))
@@ -201,7 +201,7 @@ def check_training(recipe: Recipe, network: Network, data: Prepared, document: D
             "needs a validation split, but data.validation is 0",
             "set data.validation to a fraction such as 0.15",
         )
-    if recipe.loss is not None and recipe.loss.counts and (data.train.y < 0).any():
+    if recipe.loss is not None and recipe.loss.needs_counts and (data.train.y < 0).any():
         raise bad_input(
             document.place("loss"),
             f"{recipe.loss.name} is for counts, but a target is {data.train.y.min():g}",

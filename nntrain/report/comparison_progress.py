@@ -53,7 +53,7 @@ class ComparisonProgress:
     last: RunEnded | None = None
     executed: int = 0  # new runs, as opposed to those from an earlier call
 
-    def take(self, event: ComparisonStarted | RunEnded) -> None:
+    def update(self, event: ComparisonStarted | RunEnded) -> None:
         """Update the progress with the start or a run."""
         if isinstance(event, ComparisonStarted):
             self.started = event
@@ -73,7 +73,7 @@ class ComparisonProgress:
         """Whether this was the last run."""
         return self.last is not None and self.last.done == self.last.total
 
-    def picture(self, width: int, seconds: float) -> RenderableType:
+    def render(self, width: int, seconds: float) -> RenderableType:
         """Return what a terminal of ``width`` columns shows ``seconds`` after the start."""
         if self.started is None or self.last is None:
             return Text("preparing")

@@ -32,7 +32,7 @@ class RunProgress:
     finished: bool = False
     _written: EpochEnded | None = None
 
-    def take(self, event: Event) -> None:
+    def update(self, event: Event) -> None:
         """Update the progress with an event."""
         match event:
             case EpochEnded():
@@ -73,7 +73,7 @@ class RunProgress:
         self._written = self.last
         return epoch_line(self.last, self.started)
 
-    def picture(self, width: int, seconds: float) -> RenderableType:
+    def render(self, width: int, seconds: float) -> RenderableType:
         """Return what a terminal of ``width`` columns shows ``seconds`` after the start."""
         if self.started is None:
             return Text("preparing")

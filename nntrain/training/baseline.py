@@ -57,7 +57,7 @@ def _baselines(loss: Loss, outputs: int, n_classes: int | None, splits: Mapping[
             metric = accuracy(rows.y, np.broadcast_to(frequent, rows.y.shape), rows.weights)
         else:
             metric = r2(rows.y, np.broadcast_to(loss.prediction(constant[None]), rows.y.shape), rows.weights)
-        found[name] = Baseline(value, metric, loss.least(rows.target, outputs, rows.weights))
+        found[name] = Baseline(value, metric, loss.lower_bound(rows.target, outputs, rows.weights))
     return found
 
 

@@ -100,7 +100,7 @@ class Engine:
         Returns:
             The loss of each step taken; fewer than ``learning_rates`` if a loss was not finite.
         """
-        results, taken = self._run(order[None], done, learning_rates[None], self._update, keep_ends=False)
+        results, taken = self._run(order[None], done, learning_rates[None], self._update, keep_epoch_thetas=False)
         self.clipped += int(results.clipped[0, :taken].sum())
         return results.losses[0, :taken]
 
@@ -129,7 +129,7 @@ class Engine:
         if rows.size > self.plan.batch_rows:
             raise ValueError(f"{rows.size} rows do not fit into a batch of {self.plan.batch_rows}")
         no_update = self._update._replace(address=0)
-        results, _ = self._run(rows[None], done, np.zeros((1, 1)), no_update, keep_ends=False)
+        results, _ = self._run(rows[None], done, np.zeros((1, 1)), no_update, keep_epoch_thetas=False)
         return float(results.losses[0, 0])
 
     def take_epochs(self, orders: Indices, done: int, learning_rates: Reals) -> StepResults | None:
@@ -138,7 +138,7 @@ class Engine:
         Returns:
             The results of each; None if a number was not finite.
         """
-        results, taken = self._run(orders, done, learning_rates, self._update, keep_ends=True)
+        results, taken = self._run(orders, done, learning_rates, self._update, keep_epoch_thetas=True)
         return results if taken == learning_rates.size and self.is_finite() else None
 
     def is_finite(self) -> bool:
@@ -146,10 +146,10 @@ class Engine:
         return _all_finite(self.theta) and _all_finite(self.state)
 
     def _run(
-        self, orders: Indices, done: int, learning_rates: Reals, update: Update, keep_ends: bool
+        self, orders: Indices, done: int, learning_rates: Reals, update: Update, keep_epoch_thetas: bool
     ) -> tuple[StepResults, int]:
         epochs = len(orders)
-        ends = np.empty((epochs if keep_ends else 0, self.theta.size), self.dtype)
+        ends = np.empty((epochs if keep_epoch_thetas else 0, self.theta.size), self.dtype)
         shape = learning_rates.shape
         results = StepResults(np.empty(shape), np.zeros(shape, np.bool_), np.empty(epochs), self._unclipped, ends)
         data = (self.train.x, self.train.target, orders)
@@ -158,7 +158,7 @@ class Engine:
         self.gradient_norm = float(results.norms[-1])
         return results, taken
 
-    def combined(self, losses: Reals, orders: Indices) -> list[float]:
+    def epoch_losses(self, losses: Reals, orders: Indices) -> list[float]:
         """Return the loss of each epoch from those of its steps (E, K), taken on the rows ``orders`` (E, N)."""
         weights = None if self._sample_weights is None else self._sample_weights[orders]
         return self.plan.loss.combine(losses, orders.shape[1], self.plan.batch_rows, weights)

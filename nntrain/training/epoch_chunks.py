@@ -55,13 +55,13 @@ class EpochChunk:
         if self.results is None:
             self._restore()
         elif validation is not None:
-            self.scores = list(engine.scores_of(self.results.ends, validation))
+            self.scores = list(engine.scores_of(self.results.epoch_thetas, validation))
         self.seconds = perf_counter() - began
 
     def set_weights_after(self, e: int) -> None:
         """Set the engine's parameters to those after epoch ``e`` of the chunk, but not its gradient or state."""
         assert self.results is not None  # noqa: S101 - otherwise the loop discards the chunk
-        self._engine.theta[:] = self.results.ends[e]
+        self._engine.theta[:] = self.results.epoch_thetas[e]
 
     def stop_after(self, e: int) -> None:
         """Set the engine to its full state after epoch ``e``, discarding later epochs."""

@@ -51,12 +51,12 @@ class Baseline(NamedTuple):
 
     loss: float
     metric: float | None  # accuracy of the most frequent class, or R²
-    least: float | None  # the loss's lower bound on these rows; None if there is none
+    lower_bound: float | None  # the loss's lower bound on these rows; None if there is none
 
     @property
     def floor(self) -> float:
         """The level that losses are measured from: the lower bound, or one nat below the baseline without one."""
-        return self.loss - 1 if self.least is None else self.least
+        return self.loss - 1 if self.lower_bound is None else self.lower_bound
 
     @property
     def span(self) -> float:

@@ -116,7 +116,7 @@ class _Run(LoopState):
                 self.recorder.see_failed(call)
             return
         speed = chunk.orders.shape[1] / (self.plan.steps_per_epoch * self.seconds_per_step)
-        losses, norms = engine.combined(results.losses, chunk.orders), results.norms.tolist()
+        losses, norms = engine.epoch_losses(results.losses, chunk.orders), results.norms.tolist()
         self._record_first_loss(results.losses[0])
         if self.recorder is not None:
             self.recorder.see(call, results.losses, self.growth)
@@ -125,7 +125,7 @@ class _Run(LoopState):
             chunk.set_weights_after(e)
             engine.clipped += clipped[e]
             self.epoch, self.step = first + e + 1, self.step + self.plan.steps_per_epoch
-            self.previous_weights = results.ends[e - 1] if e else chunk.start
+            self.previous_weights = results.epoch_thetas[e - 1] if e else chunk.start
             when = began + chunk.seconds * (e + 1) / count
             ending = epoch_chunks.EpochEnd(norms[e], when, partial(chunk.stop_after, e))
             yield self._ended(learning_rates[e], losses[e], speed, chunk.scores[e], ending)
@@ -161,7 +161,7 @@ class _Run(LoopState):
         losses, self.losses = self.losses, np.empty(0)
         self.epoch += 1
         self.previous_weights = self.finite[0]
-        (loss,) = engine.combined(losses[None], self.order[None])
+        (loss,) = engine.epoch_losses(losses[None], self.order[None])
         speed = self.order.size / self.epoch_seconds
         yield self._ended(float(learning_rates[-1]), loss, speed, engine.validation(self.step))
 

@@ -61,7 +61,7 @@ def activation(function: Any) -> dict[str, list[float]]:
     h = function(z)
     (h * torch.tensor(DH.reshape(-1, UNITS))).sum().backward()
     trainable = [value for p in getattr(function, "parameters", list)() for value in p.grad.tolist()]
-    return {"h": h.detach().ravel().tolist(), "dz": z.grad.ravel().tolist(), "dlearned": trainable}
+    return {"h": h.detach().ravel().tolist(), "dz": z.grad.ravel().tolist(), "dlearnt": trainable}
 
 
 def torchs(function: Any, output: Any, target: Any, integers: bool = False) -> dict[str, Any]:

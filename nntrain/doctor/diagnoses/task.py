@@ -70,7 +70,7 @@ class WrongLoss(Diagnosis):
         threshold, sigma = getattr(loss, "threshold", 1.0), getattr(loss, "sigma", 1.0)
         summed = loss.reduction == "sum"
         odd = (threshold is not None and threshold < 0.2) or (sigma is not None and not 0.1 <= sigma <= 10)
-        strength = 0.75 if loss.counts or odd else 0.6 if summed and evidence.unstable else 0.35
+        strength = 0.75 if loss.needs_counts or odd else 0.6 if summed and evidence.unstable else 0.35
         text = f"the loss is {loss.name}"
         if summed:
             text += f", which sums over the batch: gradients are {evidence.trial.built.plan.batch_rows} times larger"
