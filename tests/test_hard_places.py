@@ -22,7 +22,7 @@ from tests.interrupted import FIT, interrupt
 from tests.kills import same
 
 PR_CAPBSET_DROP, CAP_DAC_OVERRIDE = 24, 1  # of Linux's prctl and capabilities
-TOO_SMALL = 6000  # bytes: enough for metrics, summary and model of a short run, but not for a checkpoint
+TOO_SMALL = 20_000  # bytes: enough for metrics, summary and model of a short run, but not for a checkpoint
 
 
 @pytest.fixture
@@ -57,7 +57,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_a_disk_too_full_for_checkpoints_costs_only_these(here: Path, nntrain: CommandLine) -> None:
     settings = [f"--set={key}" for key in ("training.epochs=4", "training.checkpoint={epochs: 1, keep_every: 2}")]
-    settings += ["--set=model={hidden: [150]}", "--set=schedule=constant"]
+    settings += ["--set=model={hidden: [600]}", "--set=schedule=constant"]
     assert nntrain("fit", "r.yaml", "--out", "whole", "-q", *settings).status == 0
     ended = command("fit", "r.yaml", "--out", "run", "-q", *settings, limit=TOO_SMALL)
     assert ended.returncode == 0, ended.stderr

@@ -155,13 +155,15 @@ def test_several_targets_are_numbers() -> None:
     dataset = Csv(path="d.csv", target=["t", "u"]).load(HERE, 0)
     assert dataset.classes is None
     assert dataset.y.shape == (40, 2)
-    assert dataset.notes == ("targets t, u: several columns are read as numbers; for classes, name one",)
+    assert dataset.notes == (
+        "targets t, u: several columns are read as numbers; for labels, set data.source.task: classification",
+    )
 
 
 def test_a_loss_for_classes_needs_one_target(nntrain: CommandLine) -> None:
     Path("d.csv").write_text("a,t,u\n" + "".join(f"{i},{i % 2},{i // 2 % 2}\n" for i in range(40)))
     Path("r.yaml").write_text("data: {source: {name: csv, path: d.csv, target: [t, u]}}\nloss: bce\n")
-    assert "choose mse; classes need a single target column" in refused(nntrain, "fit", "r.yaml")
+    assert "choose mse; several targets are labels only if all are true and false" in refused(nntrain, "fit", "r.yaml")
     assert nntrain("fit", "r.yaml", "-q", "--set", "loss=mse", "--set", "training.epochs=1").status == 0
     several = refused(nntrain, "fit", "r.yaml", "--set", "data.source.task=classification")
     assert "2 columns, but classes need one" in several

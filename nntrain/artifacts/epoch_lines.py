@@ -6,7 +6,8 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
-from nntrain.artifacts.history import Line, Positive, damaged, first_problem
+from nntrain.artifacts.history import damaged, first_problem
+from nntrain.artifacts.history_facts import Line, Positive
 from nntrain.errors import bad_input, counted
 from nntrain.training.events import EpochEnded, LayerStatistics, Scores, Statistics
 

@@ -7,124 +7,20 @@ used are checked here.
 from array import array
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import ValidationError
 
+from nntrain.artifacts.history_facts import SPLITS, Line, SummaryFacts
 from nntrain.artifacts.run_files import METRICS, RECIPE, SUMMARY, settle
-from nntrain.data import Label
 from nntrain.errors import InputError, bad_input, counted
-from nntrain.metrics import DEFAULTS, metrics
 from nntrain.recipe.document import load_document
 from nntrain.recipe.schema import Recipe, parse
-from nntrain.training.events import Stopped
 
 Numbers = NDArray[np.float64]
-Real = Annotated[float, Field(allow_inf_nan=False)]
-Positive = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Count = Annotated[int, Field(ge=0, le=2**53)]
-PARTS = ("train", "validation", "test")
-
-
-class Facts(BaseModel):
-    """The used keys of a JSON object. Null stands for a number that is unknown or not finite."""
-
-    model_config = ConfigDict(strict=True)
-
-
-def _gathered(data: Any, keys: frozenset[str]) -> Any:
-    """Return a JSON object with its metrics, whose keys are in ``keys``, as ``measured``."""
-    return {**data, "measured": {key: data[key] for key in keys & data.keys()}} if isinstance(data, dict) else data
-
-
-class _Layer(Facts):
-    label: str = ""
-    gradient_norm: Positive | None
-    dead: Fraction | None
-
-
-class _Scores(Facts):
-    loss: Real | None
-    measured: dict[str, Real | None]  # each metric
-
-    _gather = model_validator(mode="before")(partial(_gathered, keys=frozenset(metrics())))
-
-
-class _Bin(Facts):
-    confidence: Fraction
-    accuracy: Fraction
-
-
-class _Baselines(Facts):
-    constant: dict[str, dict[str, Real | None]] | None = None
-    linear: dict[str, dict[str, Real | None]] | None = None
-
-
-class _Baseline(Facts):
-    baseline: dict[str, _Scores] = Field(default_factory=dict)
-
-
-class _Summary(Facts):
-    task: Literal["classification", "regression"]
-    stopped: Stopped
-    verdict: str
-    epochs: Count
-    steps: Count
-    seconds: Positive
-    layers: list[_Layer]
-    parameters: list[Real | None] | None
-    train: _Scores
-    validation: _Scores | None = None
-    test: _Scores | None = None
-    final: dict[str, _Scores]
-    baselines: _Baselines | None = None
-    classes: list[Label] | None = None
-    confusion: dict[str, list[list[Count]]] | None = None
-    calibration: dict[str, list[_Bin]] | None = None
-    evidence: _Baseline | None = None
-
-    @property
-    def metric(self) -> str:
-        return DEFAULTS[self.task]
-
-    @model_validator(mode="after")
-    def _metrics_are_there(self) -> Self:
-        for part in PARTS:
-            scores = getattr(self, part)
-            if scores is not None and self.metric not in scores.measured:
-                raise ValueError(f"{part}.{self.metric} is missing")
-        size = len(self.classes or ())
-        for part, rows in (self.confusion or {}).items():
-            if len(rows) != size or any(len(row) != size for row in rows):
-                raise ValueError(f"confusion.{part} does not fit {size} classes")
-        return self
-
-
-class Line(Facts):
-    """A line of metrics.jsonl."""
-
-    epoch: Annotated[int, Field(ge=1, le=2**53)]
-    step: Count
-    seconds: Positive
-    learning_rate: Real
-    train_loss: Real | None
-    gradient_norm: Positive | None
-    validation_loss: Real | None = None
-    clipped: Fraction | None = None
-    parameters: list[Real | None] | None = None
-    layers: list[_Layer] | None = None
-    measured: dict[str, Real | None]  # each metric, by its key
-
-    _gather = model_validator(mode="before")(
-        partial(_gathered, keys=frozenset(f"{split}_{name}" for split in ("validation", "probe") for name in metrics()))
-    )
-
-
 NUMBERS = tuple(key for key in Line.model_fields if key not in ("parameters", "layers", "measured"))
 
 
@@ -189,7 +85,7 @@ def _whole(folder: Path) -> History:
         raise bad_input(folder, f"is not the directory of a finished run: it has no {', '.join(missing)}")
     recipe = parse(load_document(str(folder / RECIPE)))
     try:
-        summary = _Summary.model_validate_json((folder / SUMMARY).read_bytes())
+        summary = SummaryFacts.model_validate_json((folder / SUMMARY).read_bytes())
         return _read(folder, recipe, summary, folder / METRICS)
     except ValidationError as error:
         raise damaged(folder / SUMMARY, first_problem(error)) from None
@@ -197,7 +93,7 @@ def _whole(folder: Path) -> History:
         raise bad_input(error.filename, f"cannot read: {error.strerror}") from None
 
 
-def _read(folder: Path, recipe: Recipe, summary: _Summary, metrics: Path) -> History:
+def _read(folder: Path, recipe: Recipe, summary: SummaryFacts, metrics: Path) -> History:
     further = recipe.training.further_metrics(summary.task)
     measured = [f"validation_{name}" for name in (summary.metric, *further)]
     columns: dict[str, array[float]] = {key: array("d") for key in (*NUMBERS, *measured)}
@@ -219,13 +115,13 @@ def _read(folder: Path, recipe: Recipe, summary: _Summary, metrics: Path) -> His
         raise damaged(metrics, f"has {counted(count, 'epoch')}, but the summary has {summary.epochs}")
     layers = [np.array(values).reshape(len(epochs), len(summary.layers)) for values in (norms, dead)]
     facts = summary.model_dump()
-    for part in PARTS:
+    for part in SPLITS:
         if facts[part] is not None:
             facts[part] |= facts[part].pop("measured")
     return History(
         folder=folder,
         recipe=recipe,
-        summary={key: value for key, value in facts.items() if key not in PARTS or value is not None},
+        summary={key: value for key, value in facts.items() if key not in SPLITS or value is not None},
         columns={key: np.array(column) for key, column in columns.items()},
         parameters=np.array(parameters).reshape(count, len(summary.parameters or ())),
         layers=Layers(np.array(epochs), *layers),
@@ -233,7 +129,7 @@ def _read(folder: Path, recipe: Recipe, summary: _Summary, metrics: Path) -> His
     )
 
 
-def _line(file: Path, number: int, text: bytes, summary: _Summary) -> Line:
+def _line(file: Path, number: int, text: bytes, summary: SummaryFacts) -> Line:
     """Return a line, after checking that it belongs to the next epoch and matches the summary."""
     try:
         line = Line.model_validate_json(text)

@@ -10,7 +10,8 @@ from typing import Annotated
 
 from pydantic import Field, ValidationError
 
-from nntrain.artifacts.history import Count, Facts, Fraction, Positive, Real, damaged, first_problem
+from nntrain.artifacts.history import damaged, first_problem
+from nntrain.artifacts.history_facts import Count, Facts, Fraction, Positive, Real
 from nntrain.comparison.folder import COMPARISON, RUNS
 from nntrain.comparison.ledger import rows_of
 from nntrain.comparison.run_result import RunResult

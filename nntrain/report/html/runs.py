@@ -6,8 +6,8 @@ from html import escape
 
 import numpy as np
 
-from nntrain.artifacts.history import PARTS as SPLITS
 from nntrain.artifacts.history import History
+from nntrain.artifacts.history_facts import SPLITS
 from nntrain.metrics import metric_label, metrics
 from nntrain.optimizers.gradient_free import Search
 from nntrain.recipe.document import dump_document

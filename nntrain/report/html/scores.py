@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from nntrain.artifacts.history import PARTS as SPLITS
 from nntrain.artifacts.history import History
+from nntrain.artifacts.history_facts import SPLITS
 from nntrain.metrics import metric_label, metrics_of
 from nntrain.report.baselines import CONSTANT
 from nntrain.report.html.document import Figure, table
