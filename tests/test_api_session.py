@@ -151,6 +151,7 @@ def fitted(seed: int) -> list[float]:
     return list(model.fit(x, x[:, 0]).loss_curve_)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.filterwarnings("ignore")
 def test_threads_and_processes_give_the_same_numbers() -> None:
     expected = [fitted(seed) for seed in (0, 1)]

@@ -156,6 +156,7 @@ def test_the_last_worker_is_lost(
     assert "run the same command again to resume" in str(ended.value)
 
 
+@pytest.mark.exhaustive
 def test_the_scheduler_is_lost(tmp_path: Path, processes: list[subprocess.Popen[bytes]]) -> None:
     with (
         closing(Cluster(address(tmp_path))) as found,
@@ -172,6 +173,7 @@ def run_and_kill(found: Cluster, folder: Path, processes: list[subprocess.Popen[
                 process.send_signal(signal.SIGKILL)
 
 
+@pytest.mark.exhaustive
 def test_a_worker_that_cannot_make_a_run(
     tmp_path: Path, processes: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -202,7 +202,7 @@ def test_recipes_and_datasets_are_in_the_wheel(tmp_path: Path) -> None:
     assert (tmp_path / "line.yaml").read_text() == (ROOT / "recipes" / "line.yaml").read_text()
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_an_optimizer_is_one_new_file(tmp_path: Path) -> None:
     """As CONTRIBUTING.md adds one: it is in the schema and the list, it trains, and it is compared."""
     shutil.copytree(ROOT / "nntrain", tmp_path / "nntrain", ignore=shutil.ignore_patterns("__pycache__"))

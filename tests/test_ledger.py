@@ -174,7 +174,7 @@ def test_who_waits_is_told_and_can_be_interrupted(moons: Path) -> None:
         assert process.wait(60) == 130
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGTERM, marks=pytest.mark.exhaustive)])
 def test_a_killed_comparison_is_resumed(nntrain: CommandLine, moons: Path, how: signal.Signals) -> None:
     settings = ("--set", "training.epochs=300", "--optimizers", "sgd,adam", "--seeds", 30, "--out", "c", "--json")
     path, until = Path("c/runs.jsonl"), monotonic() + 200
