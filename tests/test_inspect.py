@@ -50,7 +50,7 @@ def test_what_looks_wrong_is_found() -> None:
     ):
         assert words in found
     write("a,leak,y", *(f"{i * i % 13},{2 * i},{i}.5" for i in range(50)))
-    assert "column 'leak' gives the target away: it explains 100.0%" in "\n".join(inspect("t.csv", ["y"]).findings)
+    assert "column 'leak' leaks the target: it explains 100.0%" in "\n".join(inspect("t.csv", ["y"]).findings)
     write("a,y", *(f"{i * i % 13},{2.0 ** (i % 40)}" for i in range(50)))
     assert "the target is skewed" in "\n".join(inspect("t.csv", ["y"]).findings)
     write("a,y", *(f"{i * i % 13},{'no' if i % 21 else 'yes'}" for i in range(300)))
@@ -158,7 +158,7 @@ def test_init_quotes_names() -> None:
 
 def test_init_leaves_out_what_is_excluded(nntrain: CommandLine) -> None:
     write("leak,b,y", *(f"{i * 2},{i % 7},{i}.5" for i in range(40)))
-    assert any("gives the target away" in note for note in init("t.csv", ["y"])[1])
+    assert any("leaks the target" in note for note in init("t.csv", ["y"])[1])
     text, notes = init("t.csv", ["y"], exclude=["leak"])
     source = read_document("r", text).data["data"]["source"]
     assert source["exclude"] == ["leak"]

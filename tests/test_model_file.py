@@ -45,6 +45,12 @@ def huge_header(content: bytes) -> bytes:
     return struct.pack("<Q", 2**63) + content[8:]
 
 
+def numbers_of_8_bits(content: bytes) -> bytes:
+    """NumPy has no such type."""
+    header = b'{"a":{"dtype":"F8_E4M3","shape":[2],"data_offsets":[0,2]}}'
+    return struct.pack("<Q", len(header)) + header + b"ab"
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -55,6 +61,7 @@ def huge_header(content: bytes) -> bytes:
         (empty, "not a model file"),
         (other_text, "not a model file"),
         (huge_header, "not a model file"),
+        (numbers_of_8_bits, "not a model file"),
     ],
 )
 def test_files_that_are_not_what_was_written(

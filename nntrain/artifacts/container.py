@@ -69,8 +69,8 @@ def read(path: Path, kind: Kind = MODEL) -> tuple[dict[str, NDArray[Any]], dict[
             tensors = {name: file.get_tensor(name) for name in sorted(file.keys())}
     except OSError as error:
         raise bad_input(path, f"cannot read the {kind.name} file: {error.strerror or 'no such file'}") from None
-    except (SafetensorError, TypeError, ValueError):
-        # TypeError: a dtype that NumPy lacks
+    except (SafetensorError, AttributeError, TypeError, ValueError):
+        # AttributeError and TypeError: a dtype that NumPy lacks
         raise bad_input(
             path, f"not a {kind.name} file, or a truncated one", f"expected a {kind.name}.safetensors"
         ) from None

@@ -39,7 +39,7 @@ def read_arrays(path: Path) -> dict[str, Array]:
         return dict(load_file(path))
     except OSError as error:
         raise bad_input(path, f"cannot read: {error.strerror or 'no such file'}", EXPECTED) from None
-    except (SafetensorError, BadZipFile, ValueError, TypeError, KeyError):
+    except (SafetensorError, BadZipFile, AttributeError, ValueError, TypeError, KeyError):
         raise bad_input(path, "not a file of arrays", EXPECTED) from None
 
 

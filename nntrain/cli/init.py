@@ -28,7 +28,7 @@ def command(
     separator: MarkOption = None,
     exclude: Annotated[
         list[str] | None,
-        typer.Option(metavar="COLUMN", help="Column not to use, such as one that gives the target away. Repeatable."),
+        typer.Option(metavar="COLUMN", help="Column not to use, such as one that leaks the target. Repeatable."),
     ] = None,
     read: ReadOption = None,
 ) -> None:

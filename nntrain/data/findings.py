@@ -36,7 +36,7 @@ def _columns(table: Table, profile: Profile) -> Iterator[str]:
         if column.missing > MOSTLY_MISSING * profile.rows:
             yield f"{name} has no value in {counted(column.missing, 'row')} of {profile.rows:,}"
         if column.relation is not None and column.relation > GIVEN_AWAY:
-            yield f"{name} gives the target away: it explains {column.relation:.1%} of it; exclude it if it is a leak"
+            yield f"{name} leaks the target: it explains {column.relation:.1%} of it; exclude it"
         if column.role == "categorical" and column.top:
             cells = [value for value, _ in column.top if not value.isdecimal()]
             if cells and (table.other_format(cells) is not None or all(map(UNIT.fullmatch, cells))):

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.diagnostics.differences import EPS, Differences, Estimate, Lines, noise
+from nntrain.diagnostics.differences import EPS, Differences, Estimate, Directions, noise
 from nntrain.diagnostics.function import Loss
 from nntrain.diagnostics.probe import bare
 from nntrain.errors import bad_input
@@ -57,7 +57,7 @@ def curvature(plan: Plan, theta: NDArray[Any] | None = None) -> Curvature:
     loss = Loss(Engine(bare(plan, train.take(slice(PROBE_ROWS)), "float64")), at.astype(np.float64))
     scale = len(train.x) / len(loss.engine.train.x) if plan.loss.reduction == "sum" else 1.0  # a sum is over all rows
     deviation = noise(lambda theta: loss.gradient_at(theta)[0], loss.theta, stream(plan.seed, "noise"))
-    gradients, size = Lines(loss.gradient_at, loss.theta, deviation), plan.network.parameters
+    gradients, size = Directions(loss.gradient_at, loss.theta, deviation), plan.network.parameters
     if size <= MAX_DENSE_PARAMETERS:
         smallest, largest, error = _dense_spectrum(gradients, size)
     else:
@@ -67,7 +67,7 @@ def curvature(plan: Plan, theta: NDArray[Any] | None = None) -> Curvature:
     return Curvature(smallest, largest, error, condition, 2 / largest if largest > error else None)
 
 
-def _dense_spectrum(gradients: Lines, size: int) -> tuple[float, float, float]:
+def _dense_spectrum(gradients: Directions, size: int) -> tuple[float, float, float]:
     """Return the extreme eigenvalues and their error, from the whole Hessian.
 
     The error of an eigenvalue is at most the norm of the error of the matrix (Weyl).
@@ -88,7 +88,7 @@ def _best_or_rough(differences: Differences) -> Estimate:
     return Estimate(best.value, float(np.linalg.norm(best.value)), best.power, kink=True)
 
 
-def _lanczos_spectrum(gradients: Lines, first: Vector) -> tuple[float, float, float]:
+def _lanczos_spectrum(gradients: Directions, first: Vector) -> tuple[float, float, float]:
     """Return the smallest and the largest eigenvalue, and their error.
 
     The second is found as the eigenvalue farthest from the first: thousands lie near 0, where Lanczos' method does not
@@ -103,7 +103,7 @@ def _lanczos_spectrum(gradients: Lines, first: Vector) -> tuple[float, float, fl
     return smallest, largest, max(error, more, LANCZOS_TOLERANCE * max(abs(smallest), abs(largest)))
 
 
-def _farthest(gradients: Lines, point: float, first: Vector, power: int) -> tuple[float, float, int]:
+def _farthest(gradients: Directions, point: float, first: Vector, power: int) -> tuple[float, float, int]:
     """Return the eigenvalue farthest from a point, its error, and the power of the best step."""
     from scipy.sparse.linalg import ArpackError, LinearOperator, eigsh
 

@@ -168,8 +168,8 @@ class Differences:
         return best
 
 
-class Lines:
-    """Lines through a point along which a function is differentiated."""
+class Directions:
+    """Directions through a point along which a function is differentiated."""
 
     def __init__(
         self, at: Callable[[Vector], tuple[Any, NDArray[np.bool_]]], theta: NDArray[Any], deviation: float

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from nntrain.data.prepare import Split
 from nntrain.diagnostics.compared import SMALL_RELATIVE, TINY, Compared, Dtype, Tensor, TensorCheck
-from nntrain.diagnostics.differences import Differences, Estimate, Lines, noise
+from nntrain.diagnostics.differences import Differences, Estimate, Directions, noise
 from nntrain.diagnostics.function import Function, Loss, Penalty
 from nntrain.diagnostics.probe import bare
 from nntrain.diagnostics.rounding import rounding_stds
@@ -136,7 +136,7 @@ def _against_differences(
 ) -> list[TensorCheck]:
     random = stream(plan.seed, "noise")
     deviation = max(noise(lambda at: function.at(at)[0], function.theta, random) for _ in range(NOISE_DIRECTIONS))
-    lines, found = Lines(function.at, function.theta, deviation), []
+    lines, found = Directions(function.at, function.theta, deviation), []
     for number, tensor in enumerate(_tensors(plan)):
         chosen = np.sort(stream(plan.seed, "gradcheck", number).permutation(tensor.size)[:MAX_COORDINATES])
         coordinates = tensor.start + chosen
@@ -161,7 +161,7 @@ def _estimate(differences: Differences, analytic: float) -> Estimate:
     return best if abs(analytic - best.value) <= best.error else differences.supporting(analytic, best)
 
 
-def _sweep(lines: Lines, compared: Compared) -> tuple[tuple[float, float], ...]:
+def _sweep(lines: Directions, compared: Compared) -> tuple[tuple[float, float], ...]:
     """Return the relative error of plain quotients for each step that crosses no kink."""
     wrong, sizes = compared.verdict in ("doubtful", "wrong"), np.abs(compared.analytic)
     swept, found = compared.worst if wrong else int(np.argmax(np.where(compared.right, sizes, -1.0))), []

@@ -56,7 +56,7 @@ class ShuffledColumns(Experiment):
 
     Formula:
         the score falls                   =  what the column tells beyond the others
-        it falls to 0 for a single column ->  the column may give the target away
+        it falls to 0 for a single column ->  the column may leak the target
 
     Source: Breiman, Random forests, 2001 (permutation importance; here the network is trained again).
     """

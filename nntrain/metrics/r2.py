@@ -19,10 +19,10 @@ def r2(y: NDArray[Any], predicted: NDArray[Any], weights: Weights = None) -> flo
     y, predicted = y.astype(np.float64), predicted.astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
         each = 1.0 if weights is None else weights[:, None]
-        missed = (each * np.square(y - predicted)).sum(axis=0)
-        spread = (each * np.square(y - np.average(y, axis=0, weights=weights))).sum(axis=0)
-        constant = np.where(missed == 0, 1.0, 0.0)
-        value = float(np.mean(np.where(spread == 0, constant, 1 - missed / np.where(spread == 0, 1, spread))))
+        residual = (each * np.square(y - predicted)).sum(axis=0)
+        total = (each * np.square(y - np.average(y, axis=0, weights=weights))).sum(axis=0)
+        constant = np.where(residual == 0, 1.0, 0.0)
+        value = float(np.mean(np.where(total == 0, constant, 1 - residual / np.where(total == 0, 1, total))))
     return value if np.isfinite(value) else None
 
 

@@ -14,13 +14,13 @@ FEW_ROWS = 60
 
 
 class Leak(Diagnosis):
-    """A feature gives the target away; it will not be there when the model is used.
+    """A feature leaks the target; it will not be there when the model is used.
 
     Source: Kaufman et al., Leakage in data mining, 2012.
     """
 
     name: Literal["leak"] = "leak"
-    title = "a feature gives the target away"
+    title = "a feature leaks the target"
     lecture = "N: generalization"
 
     def suspect(self, evidence: Evidence) -> Suspicion | None:

@@ -12,7 +12,7 @@ MANY_CONTRADICTED = 0.03  # fraction of the training rows
 
 
 class IdColumn(Diagnosis):
-    """A column numbers the rows: it tells nothing about new rows, and if the rows are sorted it gives the target away.
+    """A column numbers the rows: it tells nothing about new rows, and if the rows are sorted it leaks the target.
 
     Source: Kaufman et al., Leakage in data mining, 2012.
     """
