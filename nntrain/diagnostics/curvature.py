@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.diagnostics.differences import EPS, Differences, Estimate, Directions, noise
+from nntrain.diagnostics.differences import EPS, Differences, Directions, Estimate, noise
 from nntrain.diagnostics.function import Loss
 from nntrain.diagnostics.probe import bare
 from nntrain.errors import bad_input

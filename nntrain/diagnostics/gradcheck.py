@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from nntrain.data.prepare import Split
 from nntrain.diagnostics.compared import SMALL_RELATIVE, TINY, Compared, Dtype, Tensor, TensorCheck
-from nntrain.diagnostics.differences import Differences, Estimate, Directions, noise
+from nntrain.diagnostics.differences import Differences, Directions, Estimate, noise
 from nntrain.diagnostics.function import Function, Loss, Penalty
 from nntrain.diagnostics.probe import bare
 from nntrain.diagnostics.rounding import rounding_stds
