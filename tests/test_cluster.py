@@ -142,6 +142,7 @@ def test_something_else_answers(monkeypatch: pytest.MonkeyPatch, answer: bytes, 
         assert monotonic() - began < 60
 
 
+@pytest.mark.exhaustive
 def test_the_last_worker_is_lost(
     tmp_path: Path, processes: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
