@@ -78,7 +78,7 @@ def calibration_figures(run: History) -> list[Figure]:
     ]
     if not lines:
         return []
-    ideal = Line("as it should be", np.array([0.0, 1.0]), np.array([0.0, 1.0]), len(lines), thin=True)
+    ideal = Line("perfect", np.array([0.0, 1.0]), np.array([0.0, 1.0]), len(lines), thin=True)
     chart = LineChart(
         "calibration: fraction of right predictions",
         [*lines, ideal],
