@@ -206,6 +206,11 @@ def test_several_files_are_one_table() -> None:
     assert read_table("one[1].csv").height == 1
 
 
+def test_decimal_commas_between_semicolons_are_no_title() -> None:
+    Path("t.csv").write_text("a;b;y\n" + "1,5;x;ja\n2,5;z;nein\n" * 2)
+    assert "looks semicolon-separated; set data.source.separator: semicolon" in said("t.csv")
+
+
 def test_a_file_without_header_below_a_title() -> None:
     Path("t.csv").write_text("Sales\n\n1,2,u\n3,4,v\n")
     table = read_table("t.csv", Reading(header=False, skip_rows=2))

@@ -61,7 +61,7 @@ class Layout:
         """Return a problem for each wrong number of cells: the first line with it, and how many others have it."""
         lines = unquoted(self.text).split("\n")
         cells = [line.count(self.separator) + 1 if line.strip() else 0 for line in lines]
-        if title := self._title(cells):
+        if not self._has_other_separator(lines) and (title := self._title(cells)):
             return [title]
         expected = cells[0]
         counts = Counter(cells)
@@ -76,6 +76,12 @@ class Layout:
                 what = f"found a blank line{more}"
             problems.append(Problem(self.place(places[record]), what, self._hint(found, expected, lines)))
         return problems
+
+    def _has_other_separator(self, lines: Sequence[str]) -> bool:
+        """Return whether another mark divides all lines into equally many cells, as in ``a;b`` above ``1,5;2,5``."""
+        mark = likely_separator(self.text)
+        counts = {line.count(mark) for line in lines}
+        return mark != self.separator and len(counts) == 1 and counts != {0}
 
     def _title(self, cells: Sequence[int]) -> Problem | None:
         """Return the problem of a text with title rows: one cell a line above lines that all have several."""
