@@ -47,7 +47,7 @@ def first_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str,
     return folder, *summary_of(folder, "first", NUMBA_CACHE_DIR=str(folder / "cache"))
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_compiling_is_announced_and_happens_once(tmp_path: Path, first_run: tuple[Path, dict[str, float], str]) -> None:
     folder, first, said_first = first_run
     cache = {"NUMBA_CACHE_DIR": str(folder / "cache")}
@@ -62,7 +62,7 @@ def test_compiling_is_announced_and_happens_once(tmp_path: Path, first_run: tupl
     assert other != first
 
 
-@pytest.mark.slow
+@pytest.mark.exhaustive
 def test_another_rule_loss_or_activation_does_not_compile_the_epoch_again(
     tmp_path: Path, first_run: tuple[Path, dict[str, float], str]
 ) -> None:
