@@ -1,5 +1,6 @@
 """Under- and overfitting (K, N): the rule on its facts, and what real runs say about themselves."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from benchmarks.fits.__main__ import RIGHT, verdict_on
 from benchmarks.fits.cases import cases
 from nntrain.diagnostics.facts import Facts
 from nntrain.diagnostics.verdict import Kind, judge
+from nntrain.diagnostics.wording import advice
 from nntrain.training.events import (
     Baseline,
     Diverged,
@@ -311,3 +313,10 @@ def test_a_network_that_cannot_learn_is_told(nntrain: CommandLine, tmp_path: Pat
     recipe = f"data: {{source: moons}}\nmodel: {{hidden: [6], {model}}}\ntraining: {{epochs: 20}}\n"
     ended = nntrain("fit", "-", "--out", tmp_path / "run", "--json", "-q", stdin=recipe)
     assert words in ended.json["verdict"]
+
+
+def test_standardized_targets_are_not_to_be_standardized() -> None:
+    bad = facts([1.2] * 100, [1.3] * 100)
+    scaled = replace(bad, started=replace(bad.started, scaled_loss=True))
+    assert "standardize_target" in advice(bad)
+    assert "standardize_target" not in advice(scaled)

@@ -96,7 +96,7 @@ def advice(facts: Facts) -> str:
     if found := stuck(facts):
         return found
     gradient_steps, worse = facts.started.steps_are == "steps", facts.level("train") > 1
-    scaling = worse and facts.started.task == "regression"
+    scaling = worse and facts.started.task == "regression" and not facts.started.scaled_loss
     hint = "; set data.standardize_target: true if the targets are far from 0" if scaling else ""
     end = trend(facts.train)
     if end is None or not _still_falls(facts, end):
