@@ -1,4 +1,7 @@
 import signal
+import subprocess
+import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,6 +18,16 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 for number in (signal.SIGTERM, signal.SIGHUP):
     if signal.getsignal(number) is signal.SIG_IGN:
         signal.signal(number, lambda *_: None)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compile what most tests need before the workers start, each of which would compile it again."""
+    if getattr(session.config.option, "numprocesses", None):
+        with tempfile.TemporaryDirectory() as folder:
+            for_float32 = ("fit", "moons", "-q", "--out", folder, "--set", "training.epochs=1")
+            commands = [[sys.executable, "-m", "nntrain", *arguments] for arguments in (for_float32, ("gradcheck",))]
+            processes = [subprocess.Popen(command, stdout=subprocess.DEVNULL) for command in commands]
+            assert [process.wait() for process in processes] == [0, 0]
 
 
 @pytest.fixture

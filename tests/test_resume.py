@@ -267,11 +267,11 @@ def test_what_cannot_be_resumed(here: Path, nntrain: CommandLine) -> None:
 def test_killed_at_random_moments_a_run_continues(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nntrain: CommandLine
 ) -> None:
-    """Twenty times; ``python -m tests.kills`` does it a thousand times. It saves its state after every epoch."""
+    """Eight times; ``python -m tests.kills`` does it a thousand times. It saves its state after every epoch."""
     monkeypatch.chdir(tmp_path)
     Path("r.yaml").write_text(RECIPE)
     assert nntrain("fit", "r.yaml", "--out", "unbroken", "-q").status == 0
-    assert kill(20, seed=0) > 0
+    assert kill(8, seed=0) > 0
     assert nntrain("fit", "r.yaml", "--out", "run", *RESUME, "-q").status == 0
     assert same(Path("run"), Path("unbroken"))
     assert {path.name for path in Path("run").iterdir()} == {*NAMES}

@@ -22,7 +22,7 @@ from nntrain.training.loop import train
 from nntrain.utils import memory
 from tests.helpers import ROOT, CommandLine, built, finished, make, run
 
-CASES = {"fuzz_model_files": 300, "fuzz_recipes": 100}
+CASES = {"fuzz_model_files": 100, "fuzz_recipes": 40}
 
 
 @pytest.mark.parametrize("fuzz", CASES)
