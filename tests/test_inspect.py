@@ -8,7 +8,7 @@ import pytest
 from nntrain.cli.init import init
 from nntrain.cli.inspect import as_data, inspect
 from nntrain.data.columns.categorical import Categorical
-from nntrain.data.profile import explained
+from nntrain.data.profile import explained, histogram
 from nntrain.data.target import Target
 from nntrain.recipe.document import read_document
 from nntrain.recipe.schema import parse
@@ -182,3 +182,8 @@ def test_init_needs_a_file_and_a_target(nntrain: CommandLine) -> None:
     assert "path: '-'" in nntrain("init", "-", "--target", "y", stdin="a,y\n1,2\n2,3\n").out
     assert "no column 'z'" in refused(nntrain, "init", "t.csv", "--target", "z")
     assert nntrain("init", "t.csv").status == 2
+
+
+def test_the_histogram_of_numbers_that_hardly_differ() -> None:
+    """The reciprocal of their range is infinite, and no warning says so."""
+    assert sum(histogram(np.array([0.0, 5e-324, 1e-309]))) == 3

@@ -157,7 +157,7 @@ def histogram(values: Numbers) -> list[int]:
     """Return how many of the finite ``values`` (N,), at least one, lie in each of equal intervals."""
     low, high = values.min(), values.max()
     half = high / 2 - low / 2  # the whole range may overflow
-    if half == 0 or not np.isfinite(1 / half):
+    if half < np.finfo(np.float64).tiny:
         return [len(values) if place == BINS // 2 else 0 for place in range(BINS)]
     places = np.minimum((values / 2 - low / 2) / half * BINS, BINS - 1).astype(np.int64)
     return np.bincount(places, minlength=BINS).tolist()  # type: ignore[no-any-return]
