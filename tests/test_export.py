@@ -82,7 +82,7 @@ def trained(folder: Path, target: str = "three", **sections: Any) -> Case:
         "target": "y",
         "task": "regression" if regression else "classification",
     }
-    keys = {"standardize": True, "standardize_target": False}
+    keys = {"standardize": True, "standardize_target": False, "target_transform": None}
     data = {"source": source} | {key: sections.pop(key, default) for key, default in keys.items()}
     recipe = {"name": "my model", "data": data, "training": {"epochs": 3, "dtype": sections.pop("dtype", "float32")}}
     made = built(recipe | sections)
@@ -122,6 +122,10 @@ MODELS: dict[str, dict[str, Any]] = {
     "huber": {"target": "number", "loss": "huber"},
     "gaussian_nll": {"target": "number", "loss": "gaussian_nll", "standardize_target": True},
     "poisson": {"target": "count", "loss": "poisson"},
+    **{
+        f"target {name}": {"target": "number", "loss": "mse", "standardize_target": True, "target_transform": name}
+        for name in ("log", "log1p", "yeo_johnson")
+    },
 }
 
 
@@ -290,6 +294,7 @@ def test_sklearn(activation: str, target: str, loss: str, tmp_path: Path) -> Non
         ({"model": {"hidden": [4], "norm": "batch"}}, "normalized layers"),
         ({"model": {"hidden": [4], "activation": "gelu"}}, "the activation gelu"),
         ({"target": "number", "standardize_target": True}, "standardized targets"),
+        ({"target": "number", "target_transform": "log"}, "transformed targets"),
         ({"target": "two", "loss": "hinge"}, "this loss"),
         ({"target": "two"}, "two classes with two outputs"),
     ],

@@ -168,11 +168,21 @@ def test_init_leaves_out_what_is_excluded(nntrain: CommandLine) -> None:
     assert "no column 'z'" in refused(nntrain, "init", "t.csv", "--target", "y", "--exclude", "z")
 
 
-@pytest.mark.parametrize(("rows", "hidden"), [(40, [64]), (2_000, [64]), (20_000, [128, 64])])
-def test_init_suits_the_number_of_rows(rows: int, hidden: list[int]) -> None:
+@pytest.mark.parametrize(
+    ("rows", "hidden", "lr", "l2"),
+    [
+        (499, [64], 0.003, 0.01),
+        (999, [64], 0.001, 0.01),
+        (2_000, [64], 0.001, 0.001),
+        (20_000, [128, 64], 0.001, 0.0003),
+    ],
+)
+def test_init_suits_the_number_of_rows(rows: int, hidden: list[int], lr: float, l2: float) -> None:
     write("a,y", *(f"{i},{i * i % 97}.5" for i in range(rows)))
     recipe = parse(read_document("r", init("t.csv", ["y"])[0]))
     assert recipe.model.hidden == hidden
+    assert recipe.optimizer.lr == lr
+    assert recipe.regularization.l2 == l2
     assert recipe.training.early_stopping is not None
     assert (recipe.model.dropout > 0) == (rows < 20_000)
 

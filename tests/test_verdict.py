@@ -317,6 +317,6 @@ def test_a_network_that_cannot_learn_is_told(nntrain: CommandLine, tmp_path: Pat
 
 def test_standardized_targets_are_not_to_be_standardized() -> None:
     bad = facts([1.2] * 100, [1.3] * 100)
-    scaled = replace(bad, started=replace(bad.started, scaled_loss=True))
+    scaled = replace(bad, started=replace(bad.started, loss_scale="standardized targets"))
     assert "standardize_target" in advice(bad)
     assert "standardize_target" not in advice(scaled)

@@ -17,6 +17,7 @@ from nntrain.data import Dataset, Label
 from nntrain.data.encoder import Encoder
 from nntrain.data.prepare import Prepared, Split
 from nntrain.data.preprocessing import Standardizer
+from nntrain.data.target_scaling import targets_from_json
 from nntrain.errors import bad_input
 from nntrain.losses import Loss
 from nntrain.metrics import DEFAULTS, Predicted, Task
@@ -160,7 +161,7 @@ class Model:
                 return self.loss.predict_class(outputs)
             return second_class(probabilities, self.threshold)
         numbers = self.loss.prediction(outputs).astype(np.float64)
-        numbers = numbers if self.targets is None else self.targets.invert(numbers)
+        numbers = numbers if self.targets is None else self.targets.prediction(numbers)
         _check_finite(numbers, "prediction", start)
         return numbers
 
@@ -232,7 +233,7 @@ class Model:
         scaling = checked.preprocessing.model_dump()
         try:
             inputs = Standardizer.from_json(scaling["inputs"], len(checked.features))
-            targets = Standardizer.from_json(scaling["targets"], len(checked.targets))
+            targets = targets_from_json(scaling["targets"], len(checked.targets))
         except ValueError as error:
             raise bad_facts(path, f"preprocessing: {error}") from None
         encoder = None if checked.columns is None else Encoder(tuple(checked.columns))

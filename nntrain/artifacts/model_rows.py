@@ -21,6 +21,7 @@ from nntrain.data.reading.content import STDIN, is_there
 from nntrain.data.row_weights import row_weights
 from nntrain.data.table import TableFile
 from nntrain.data.target import Task, labels, missing_targets, read_labels
+from nntrain.data.target_scaling import TransformedTargets
 from nntrain.data.text_table import Table
 from nntrain.errors import (
     MAX_PROBLEMS,
@@ -91,6 +92,8 @@ def labeled_rows(model: Model, table: Table, unseen: str | None = None) -> tuple
     y: NDArray[Any]
     if model.classes is None:
         y, problems = complete_numbers(table, model.target_names)
+        if isinstance(model.targets, TransformedTargets):
+            problems = problems or model.targets.problems(table, model.target_names, y)
     elif len(model.target_names) > 1:
         y, problems = read_labels(table, model.target_names, model.classes)
     else:

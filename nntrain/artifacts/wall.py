@@ -46,6 +46,7 @@ from pydantic_core import PydanticCustomError
 from nntrain.data import INTEGERS, Label
 from nntrain.data.columns import FittedColumn
 from nntrain.data.encoder import Encoder
+from nntrain.data.target_scaling import Transform
 from nntrain.errors import InputError, bad_input
 from nntrain.network.network import Network
 from nntrain.recipe.build import checked_network
@@ -85,11 +86,20 @@ class Scaling(Outside):
     scale: list[float]
 
 
+class TargetScaling(Scaling):
+    """The same for targets, after a transform of them, with its exponents and the limits of predictions."""
+
+    transform: Transform | None = None
+    lambdas: list[float] = []
+    low: list[float] = []
+    high: list[float] = []
+
+
 class Preprocessing(Outside):
-    """The standardization of features and targets, if any."""
+    """The scaling of features and targets, if any."""
 
     inputs: Scaling | None
-    targets: Scaling | None
+    targets: TargetScaling | None
 
 
 class Facts(Outside):

@@ -99,11 +99,12 @@ class Evaluation:
     @property
     def notes(self) -> list[str]:
         """The scale of the loss, and why metrics that the user named have no value."""
+        from nntrain.data.preprocessing import loss_scale
         from nntrain.metrics import undefined
         from nntrain.report.scores import loss_note, undefined_notes
 
         reasons = undefined({split: judged.scores for split, judged in self.splits.items()})
-        notes = loss_note(self.model.task, self.model.targets is not None, self.shown)
+        notes = loss_note(self.model.task, loss_scale(self.model.targets), self.shown)
         return [*notes, *(undefined_notes(reasons, self.named) if self.named else ())]
 
     def to_json(self, per_class: bool = False, confusion: bool = False) -> dict[str, Any]:

@@ -80,7 +80,7 @@ def choose(text: str | None, splits: Sequence[str], task: Task, recipes: Iterabl
     """
     if text is None:
         losses = {
-            (recipe.loss.model_dump_json(), recipe.data.standardize_target)  # the loss depends on the target's unit
+            (recipe.loss.model_dump_json(), recipe.data.standardize_target, recipe.data.target_transform)  # its unit
             for recipe in recipes
             if recipe.loss is not None
         }

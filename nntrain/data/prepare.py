@@ -15,6 +15,7 @@ from nntrain.data.encoder import Encoder
 from nntrain.data.partition import Splitting, partition
 from nntrain.data.preprocessing import Scaling, Standardizer
 from nntrain.data.split import Indices
+from nntrain.data.target_scaling import Transform, TransformedTargets
 from nntrain.errors import bad_key
 
 
@@ -68,6 +69,7 @@ def prepare(
     standardize: bool,
     standardize_target: bool,
     scaling: Scaling | Literal["quantile"] = "standard",
+    target_transform: Transform | None = None,
 ) -> Prepared:
     """Split a dataset, and encode and scale all splits by what the training split shows.
 
@@ -77,6 +79,7 @@ def prepare(
         standardize: scale the features.
         standardize_target: standardize the targets, in regression.
         scaling: how features are scaled.
+        target_transform: how targets are transformed before they are standardized, in regression.
 
     Raises:
         InputError: if there are too few rows, a class has too few rows, or there is only one class.
@@ -95,12 +98,17 @@ def prepare(
 
     splits = {name: Split(encoded(name), split.y, split.weights) for name, split in raw.items()}
     train = splits["train"]
-    inputs = targets = None
+    inputs: Standardizer | None = None
+    targets: Standardizer | TransformedTargets | None = None
     if encoder is not None:
         inputs = encoder.standardizer(train.x, others)
     elif others != "none":
         inputs = Standardizer.of(train.x, others)
-    if standardize_target and dataset.classes is None:
+    if target_transform is not None and dataset.classes is None:
+        targets = TransformedTargets.fit_transform(train.y, target_transform, standardize_target)
+        for split in splits.values():
+            targets.check(split.y)
+    elif standardize_target and dataset.classes is None:
         targets = Standardizer.fit(train.y)
 
     def scaled(split: Split) -> Split:

@@ -1,7 +1,7 @@
 """Scaling of features and targets, fitted on the training split only."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,6 +9,11 @@ from numpy.typing import NDArray
 Numbers = NDArray[np.float64]
 Scaling = Literal["standard", "minmax", "robust", "none"]
 TINY = 10 * np.finfo(np.float64).eps  # a range below this is that of a constant, as in scikit-learn
+
+
+def loss_scale(targets: "Standardizer | None") -> str:
+    """Return what a loss is measured on, such as standardized targets, given their scaling."""
+    return "targets" if targets is None else targets.result
 
 
 def unit_of(x: NDArray[Any]) -> NDArray[Any]:
@@ -37,6 +42,12 @@ class Standardizer:
 
     mean: Numbers
     scale: Numbers
+    affine: ClassVar[bool] = True  # whether differences stay proportional, and R² the same
+
+    @property
+    def result(self) -> str:
+        """What targets become."""
+        return "standardized targets"
 
     @classmethod
     def fit(cls, x: Numbers) -> Self:
@@ -72,7 +83,11 @@ class Standardizer:
         with np.errstate(over="ignore", invalid="ignore"):
             return np.asarray(x * self.scale + self.mean)
 
-    def to_json(self) -> dict[str, list[float]]:
+    def prediction(self, x: Numbers) -> Numbers:
+        """Return predicted standardized targets (N, T) in their original units."""
+        return self.invert(x)
+
+    def to_json(self) -> dict[str, Any]:
         """Return the state as plain data."""
         return {"mean": self.mean.tolist(), "scale": self.scale.tolist()}
 

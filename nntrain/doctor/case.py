@@ -104,7 +104,9 @@ class Case:
     @cached_property
     def visible(self) -> Dataset:
         """The rows of the training and validation splits, unscaled; the test split stays unseen."""
-        plain = self.recipe.data.model_copy(update={"standardize": False, "standardize_target": False})
+        plain = self.recipe.data.model_copy(
+            update={"standardize": False, "standardize_target": False, "target_transform": None}
+        )
         splits = splits_of(self.recipe.model_copy(update={"data": plain}), self.dataset)
         seen = [split for split in (splits.train, splits.validation) if split is not None]
         x, y = (np.concatenate([getattr(split, name) for split in seen]) for name in ("x", "y"))

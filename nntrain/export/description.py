@@ -11,6 +11,7 @@ from nntrain.artifacts.model import Model
 from nntrain.data import Label
 from nntrain.data.columns import FilledColumn, FittedColumn
 from nntrain.data.preprocessing import Standardizer
+from nntrain.data.target_scaling import TransformedTargets
 from nntrain.errors import bad_input, listed
 
 Array = NDArray[Any]
@@ -60,7 +61,7 @@ class Description:
         name: of its run.
         layers: from the inputs on.
         inputs: how features are standardized, or None.
-        targets: how targets were standardized, or None.
+        targets: how targets were scaled, or None.
         link: what the outputs mean.
         features: the names of the inputs.
         target_names: the names of the targets.
@@ -92,6 +93,11 @@ class Description:
         if self.layers[-1].activation == "softmax":
             return "outputs"
         return self.link if self.link in ("softmax", "sigmoid") else None
+
+    @property
+    def transformed(self) -> TransformedTargets | None:
+        """The transform of the targets, or None."""
+        return self.targets if isinstance(self.targets, TransformedTargets) else None
 
     @property
     def one_output(self) -> bool:

@@ -10,6 +10,8 @@ import nntrain
 from nntrain.artifacts.model import Model
 from nntrain.data import Label
 from nntrain.export.description import Description, Layer, describe
+from nntrain.export.target_inverse import arrays as inverse_arrays
+from nntrain.export.target_inverse import c_inverse
 
 ACTIVATIONS = {
     "identity": "",
@@ -95,6 +97,9 @@ def _arrays(described: Description, name: str) -> str:
                 lines.append(
                     _array(f"static const double {name}_{prefix}{key}", array, lambda number: repr(float(number)))
                 )
+    if described.transformed is not None:
+        for key, array in inverse_arrays(described.transformed).items():
+            lines.append(_array(f"static const double {name}_{key}", array, lambda number: repr(float(number))))
     if described.classes is not None:
         labels = ", ".join(_string(label) for label in described.classes)
         lines.append(f"static const char *const {name}_classes[{len(described.classes)}] = {{{labels}}};")
@@ -167,11 +172,15 @@ def _meaning(described: Description, name: str) -> str:
     if described.classes is None:
         value = {"exp": "expf(o[j])"}.get(described.link, "o[j]")
         if described.targets is not None:
-            value = f"(float)({value} * {name}_target_scale[j] + {name}_target_mean[j])"
+            value = f"{value} * {name}_target_scale[j] + {name}_target_mean[j]"
+        if described.transformed is not None:
+            loop = f" {{\n{c_inverse(described.transformed, name, value)}    }}\n"
+        else:
+            loop = f" predicted[j] = {value if described.targets is None else f'(float)({value})'};\n"
         return (
             f"/* The predicted numbers: {_comment(_listed(described.target_names))}. */\n"
             f"static void {name}_predict(const float *x, float *predicted) {{\n{head}"
-            f"    for (int j = 0; j < {found}; j++) predicted[j] = {value};\n}}\n"
+            f"    for (int j = 0; j < {found}; j++){loop}}}\n"
         )
     chosen = "    return o[0] > 0.0f;\n"
     if not described.one_output:

@@ -11,6 +11,8 @@ import nntrain
 from nntrain.artifacts.model import Model
 from nntrain.data.preprocessing import Standardizer
 from nntrain.export.description import Description, Layer, describe
+from nntrain.export.target_inverse import arrays as inverse_arrays
+from nntrain.export.target_inverse import python_inverse
 
 ACTIVATIONS = {
     "identity": "",
@@ -126,7 +128,12 @@ def meaning(described: Description, arguments: str = "x") -> list[str]:
         link = {"exp": "np.exp(o)", "mean": f"o[:, :{len(described.target_names)}]"}.get(described.link, "o")
         back = ' * P["target_scale"] + P["target_mean"]' if described.targets is not None else ""
         about = f'    """Return the predicted numbers (N, {len(described.target_names)}) for features x."""'
-        return [f"def predict({arguments}):\n{about}\n    o = {call}.astype(np.float64)\n    return {link}{back}\n"]
+        value, functions = f"{link}{back}", []
+        if (targets := described.transformed) is not None:
+            names = {name: f'P["{name}"]' for name in inverse_arrays(targets)}
+            value, functions = f"inverse({value})", [python_inverse(targets, "np", names)]
+        body = f"    o = {call}.astype(np.float64)\n    return {value}\n"
+        return [*functions, f"def predict({arguments}):\n{about}\n{body}"]
     chosen = f"({call}[:, 0] > 0).astype(int)" if described.one_output else f"{call}.argmax(axis=1)"
     about = '    """Return the class of each row of features x."""\n'
     found = [f"def predict({arguments}):\n{about}    return CLASSES[{chosen}]\n"]
@@ -142,12 +149,14 @@ def meaning(described: Description, arguments: str = "x") -> list[str]:
 
 
 def scaling_arrays(described: Description) -> dict[str, NDArray[Any]]:
-    """Return means and scales of features and targets, by name."""
+    """Return the numbers that scale features and targets, by name."""
     arrays: dict[str, NDArray[Any]] = {}
     scalings: tuple[tuple[str, Standardizer | None], ...] = (("", described.inputs), ("target_", described.targets))
     for prefix, scaling in scalings:
         if scaling is not None:
             arrays |= {f"{prefix}mean": scaling.mean, f"{prefix}scale": scaling.scale}
+    if described.transformed is not None:
+        arrays |= inverse_arrays(described.transformed)
     return arrays
 
 

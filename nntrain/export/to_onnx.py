@@ -10,6 +10,7 @@ from nntrain.data.preprocessing import Standardizer
 from nntrain.errors import bad_input
 from nntrain.export.description import Description, Layer, describe
 from nntrain.export.onnx_columns import ML, Columns
+from nntrain.export.target_inverse import onnx_inverse
 
 OPSET, ML_OPSET, IR_VERSION = 17, 3, 8  # which runtimes of 2022 and later read
 OPERATORS = {
@@ -177,4 +178,7 @@ class _Graph:
             return h
         types = self._onnx.TensorProto
         h = self.node("Mul", self.node("Cast", h, to=types.DOUBLE), self.constant(targets.scale))
-        return self.node("Cast", self.node("Add", h, self.constant(targets.mean)), to=types.FLOAT)
+        h = self.node("Add", h, self.constant(targets.mean))
+        if described.transformed is not None:
+            h = onnx_inverse(self, described.transformed, h)
+        return self.node("Cast", h, to=types.FLOAT)

@@ -97,7 +97,7 @@ def _checked(described: Description) -> str:
     if any(layer.norm is not None for layer in described.layers):
         raise _refused("normalized layers")
     if described.targets is not None:
-        raise _refused("standardized targets")
+        raise _refused("standardized targets" if described.transformed is None else "transformed targets")
     if described.layers[-1].activation != "identity":
         raise _refused(f"the output activation {described.layers[-1].activation}")
     if described.link not in OUTPUTS or (described.classes is not None and described.link == "identity"):

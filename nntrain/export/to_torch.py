@@ -6,6 +6,8 @@ import nntrain
 from nntrain.artifacts.model import Model
 from nntrain.data.preprocessing import Standardizer
 from nntrain.export.description import Description, Layer, describe
+from nntrain.export.target_inverse import arrays as inverse_arrays
+from nntrain.export.target_inverse import python_inverse
 
 ACTIVATIONS = {
     "identity": "nn.Identity()",
@@ -75,6 +77,9 @@ def content(model: Model) -> bytes:
     """Return the file."""
     described = describe(model)
     classes = "" if described.classes is None else f"CLASSES = {described.classes!r}\n"
+    if (targets := described.transformed) is not None:
+        names = {name: _tensor(values) for name, values in inverse_arrays(targets).items()}
+        classes = f"\n\n{python_inverse(targets, 'torch', names)}\n"
     standardize = ""
     if described.inputs is not None:
         standardize = f"        x = (x - {_tensor(described.inputs.mean)}) / {_tensor(described.inputs.scale)}\n"
@@ -123,7 +128,9 @@ def _meaning(described: Description) -> str:
         targets: Standardizer | None = described.targets
         back = "" if targets is None else f" * {_tensor(targets.scale)} + {_tensor(targets.mean)}"
         about = '        """Return the predicted numbers for features as they are in a table."""\n'
-        return f"{head}predict(self, x):\n{about}        o = self.outputs(x).double()\n        return {link}{back}\n"
+        value = f"{link}{back}"
+        value = value if described.transformed is None else f"inverse({value})"
+        return f"{head}predict(self, x):\n{about}        o = self.outputs(x).double()\n        return {value}\n"
     chosen = "self.outputs(x)[:, 0] > 0" if described.one_output else "self.outputs(x).argmax(dim=1)"
     about = '        """Return the class of each row of features as they are in a table."""\n'
     found = f"{head}predict(self, x):\n{about}        return [CLASSES[int(i)] for i in {chosen}]\n"

@@ -33,6 +33,7 @@ from nntrain.recipe.document import Document
 from nntrain.recipe.files import with_absolute_path, with_checksums, with_source
 from nntrain.recipe.metric_checks import check_metrics, check_threshold
 from nntrain.recipe.schema import Layer, Recipe
+from nntrain.recipe.target_checks import check_target_transform
 from nntrain.training.plan import Plan
 from nntrain.training.settings import BATCH_SIZE
 
@@ -66,7 +67,8 @@ def build(recipe: Recipe, document: Document, folder: Path, name: str) -> Built:
     """
     with document.placing():
         recipe, dataset = read_rows(recipe, folder)
-    return assemble(recipe, dataset, splits_of(recipe, dataset), document, name)
+        data = splits_of(recipe, dataset)
+    return assemble(recipe, dataset, data, document, name)
 
 
 def read_rows(recipe: Recipe, folder: Path) -> tuple[Recipe, Dataset]:
@@ -111,16 +113,19 @@ def splits_of(recipe: Recipe, dataset: Dataset) -> Prepared:
     """Split and scale a recipe's data.
 
     Raises:
-        InputError: if there are too few rows; it includes the dataset's notes.
+        InputError: if there are too few rows, or targets that their transform cannot take; it includes the dataset's
+            notes.
     """
     try:
         data = recipe.data
+        check_target_transform(data, dataset)
         return prepare(
             dataset,
             data.splitting(recipe.seed),
             standardize=data.standardize,
             standardize_target=bool(data.standardize_target),
             scaling=data.scaling,
+            target_transform=data.target_transform,
         )
     except InputError as error:
         raise InputError(*error.problems, *(Problem(NOWHERE, note) for note in dataset.notes)) from None

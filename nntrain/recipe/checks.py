@@ -205,7 +205,7 @@ def check_training(recipe: Recipe, network: Network, data: Prepared, document: D
         raise bad_input(
             document.place("loss"),
             f"{recipe.loss.name} is for counts, but a target is {data.train.y.min():g}",
-            "remove data.standardize_target" if recipe.data.standardize_target else "choose mse",
+            f"remove data.{keys[0]}" if (keys := _scaled_targets(recipe)) else "choose mse",
         )
     largest = float(np.finfo(training.dtype).max)
     splits = [split for split in (data.train, data.validation, data.test) if split is not None]
@@ -218,6 +218,10 @@ def check_training(recipe: Recipe, network: Network, data: Prepared, document: D
             f"the data exceed the largest {training.dtype} number, {largest:.3g}",
             f"remove those rows, or {', or '.join(ways)}" if ways else "remove those rows, or scale the columns",
         )
+
+
+def _scaled_targets(recipe: Recipe) -> list[str]:
+    return [key for key in ("target_transform", "standardize_target") if getattr(recipe.data, key)]
 
 
 def resolved(loss: Loss, counts: NDArray[Any], document: Document) -> Loss:

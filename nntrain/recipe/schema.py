@@ -11,6 +11,7 @@ from nntrain.data import Source
 from nntrain.data.folds import Fold
 from nntrain.data.partition import Splitting
 from nntrain.data.preprocessing import Scaling
+from nntrain.data.target_scaling import Transform
 from nntrain.errors import refuse
 from nntrain.initializers import Initializer
 from nntrain.initializers.fixed import Zeros
@@ -58,6 +59,13 @@ class Data(Strict):
         bool | None,
         Field(
             description="standardize targets too, in regression; null: for a table of your own, not for built-in data"
+        ),
+    ] = None
+    target_transform: Annotated[
+        Transform | None,
+        Field(
+            description="transform targets before they are standardized, in regression: log (targets above 0), "
+            "log1p (above -1) or yeo_johnson (any); predictions and metrics are in the targets' own units"
         ),
     ] = None
 

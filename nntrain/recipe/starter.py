@@ -8,10 +8,12 @@ from nntrain.errors import counted
 from nntrain.recipe.document import dump_document
 
 VALIDATION, TEST = 0.1, 0.15  # fractions of the rows
-SIZES = (  # (maximum number of rows, hidden layers, dropout, l2), as benchmarks/tables found on real tables
-    (2_000, [64], 0.2, 0.003),
-    (20_000, [64], 0.1, 0.001),
-    (10**12, [128, 64], 0.0, 0.0003),
+SIZES = (  # (maximum number of rows, hidden layers, dropout, lr, l2), as benchmarks/tables found on real tables
+    (500, [64], 0.2, 0.003, 0.01),  # an epoch has few steps
+    (1_000, [64], 0.2, 0.001, 0.01),
+    (2_000, [64], 0.2, 0.001, 0.003),
+    (20_000, [64], 0.1, 0.001, 0.001),
+    (10**12, [128, 64], 0.0, 0.001, 0.0003),
 )
 ONE_LINE = 1 << 20  # characters
 MAX_LISTED = 8  # columns that a comment names
@@ -54,12 +56,12 @@ def starter(
 
 def _training(rows: int) -> Iterator[str]:
     """Yield the sections that depend on the number of rows only."""
-    hidden, dropout, l2 = next(setting for most, *setting in SIZES if rows < most)
+    hidden, dropout, lr, l2 = next(setting for most, *setting in SIZES if rows < most)
     yield "model:"
     yield f"  hidden: {hidden}  # units of each hidden layer; more for more rows"
     if dropout:
         yield f"  dropout: {dropout}  # against overfitting; less for more rows"
-    yield "optimizer: {name: adam, lr: 0.001}"
+    yield f"optimizer: {{name: adam, lr: {lr}}}"
     yield "regularization:"
     yield f"  l2: {l2}  # larger if the validation loss rises early"
     yield "training:"

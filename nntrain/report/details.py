@@ -46,7 +46,7 @@ def score_notes(summary: Summary, names: Sequence[str] | None = None) -> list[st
     """Return the scale of the loss, and why metrics that the user named have no value; ``names``: those."""
     task = summary.started.task
     shown = shown_metrics(task, summary.scores) if names is None else names
-    notes = loss_note(task, summary.started.scaled_loss, shown)
+    notes = loss_note(task, summary.started.loss_scale, shown)
     return [*notes, *(undefined_notes(summary.undefined, names) if names else ())]
 
 

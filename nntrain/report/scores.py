@@ -52,11 +52,11 @@ def intervals_table(
     return fitted(columns, width)
 
 
-def loss_note(task: Task, scaled: bool, names: Sequence[str]) -> list[str]:
+def loss_note(task: Task, scale: str, names: Sequence[str]) -> list[str]:
     """Return a note on the scale of the loss, if it differs from that of the errors among ``names``."""
-    if task == "classification" or not scaled or all(metrics()[name].greater_is_better for name in names):
+    if task == "classification" or scale == "targets" or all(metrics()[name].greater_is_better for name in names):
         return []
-    return ["the loss is that of standardized targets; metrics are computed in the target's own units"]
+    return [f"the loss is that of {scale}; metrics are computed in the target's own units"]
 
 
 def undefined_notes(reasons: Mapping[str, str], names: Sequence[str]) -> list[str]:

@@ -73,7 +73,7 @@ class Summary:
         Keys: name, run (directory), model (file), task, epochs, steps, seconds, stopped; train, validation and test,
         each {loss, METRIC ...} with all metrics of the task (validation and test if there is such a split), of the
         weights that were kept; undefined, why a metric is null, as in {"test.roc_auc": "only one class occurs"};
-        loss_scale, "standardized targets" if the loss is that of standardized targets, else "targets";
+        loss_scale, what the loss is measured on: "targets", "standardized targets", "standardized log of the targets";
         baselines, {constant, linear}, each with the metrics by split, linear null if it was skipped, and then skipped;
         threshold, null or {value, metric, reached, usual}, of two classes; classes, their labels; confusion, null or
         the rows of each true class (outer list) and predicted class by split; calibration, null or lists of {low,
@@ -108,7 +108,7 @@ class Summary:
             "stopped": finished.stopped.value,
             **self.scores,
             "undefined": self.undefined,
-            "loss_scale": "standardized targets" if self.started.scaled_loss else "targets",
+            "loss_scale": self.started.loss_scale,
             "baselines": self.evaluated.baselines.to_json(),
             "threshold": self.evaluated.threshold and self.evaluated.threshold.to_json(),
             "classes": self.classes,

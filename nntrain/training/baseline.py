@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nntrain.data.preprocessing import Standardizer
 from nntrain.losses import Loss
 from nntrain.metrics.accuracy import accuracy
 from nntrain.metrics.r2 import r2
@@ -30,7 +31,13 @@ class Rows:
         return Rows(self.x[rows], self.target[rows], self.y[rows], weights)
 
 
-def baselines(loss: Loss, outputs: int, n_classes: int | None, splits: Mapping[str, Rows]) -> dict[str, Baseline]:
+def baselines(
+    loss: Loss,
+    outputs: int,
+    n_classes: int | None,
+    splits: Mapping[str, Rows],
+    targets: Standardizer | None = None,
+) -> dict[str, Baseline]:
     """Return, for each split, loss and metric of the constant prediction that is best on the split ``train``.
 
     Args:
@@ -38,12 +45,31 @@ def baselines(loss: Loss, outputs: int, n_classes: int | None, splits: Mapping[s
         outputs: number of outputs of the network.
         n_classes: number of classes; None: regression.
         splits: rows of the data, by the name of the split.
+        targets: how targets are scaled, if they are.
     """
     with np.errstate(over="ignore", invalid="ignore"):  # targets near the largest float
-        return _baselines(loss, outputs, n_classes, splits)
+        return _baselines(loss, outputs, n_classes, splits, targets)
 
 
-def _baselines(loss: Loss, outputs: int, n_classes: int | None, splits: Mapping[str, Rows]) -> dict[str, Baseline]:
+def in_own_units(
+    targets: Standardizer | None, y: NDArray[Any], numbers: NDArray[Any]
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Return targets and predictions (N, T) on a scale on which R² is that of the targets' own units.
+
+    Standardization does not change R², so that it is not undone.
+    """
+    if targets is None or targets.affine:
+        return y, numbers
+    return targets.invert(y), targets.prediction(numbers.astype(np.float64))
+
+
+def _baselines(
+    loss: Loss,
+    outputs: int,
+    n_classes: int | None,
+    splits: Mapping[str, Rows],
+    targets: Standardizer | None,
+) -> dict[str, Baseline]:
     train = splits["train"]
     constant = loss.constant(train.target, outputs, train.weights).astype(train.target.dtype)
     frequent = None if n_classes is None else most_frequent(train.y, train.weights)
@@ -56,7 +82,8 @@ def _baselines(loss: Loss, outputs: int, n_classes: int | None, splits: Mapping[
         if frequent is not None:
             metric = accuracy(rows.y, np.broadcast_to(frequent, rows.y.shape), rows.weights)
         else:
-            metric = r2(rows.y, np.broadcast_to(loss.prediction(constant[None]), rows.y.shape), rows.weights)
+            predicted = np.broadcast_to(loss.prediction(constant[None]), rows.y.shape)
+            metric = r2(*in_own_units(targets, rows.y, predicted), rows.weights)
         found[name] = Baseline(value, metric, loss.lower_bound(rows.target, outputs, rows.weights))
     return found
 

@@ -236,7 +236,8 @@ class Engine:
     @cached_property
     def baseline(self) -> dict[str, Baseline]:
         """Loss and metric of the best constant prediction on each split."""
-        return baselines(self.plan.loss, self.plan.network.outputs, self.plan.n_classes, self.splits)
+        plan = self.plan
+        return baselines(plan.loss, plan.network.outputs, plan.n_classes, self.splits, plan.data.targets)
 
     @property
     def unclipped_gradient(self) -> NDArray[Any]:

@@ -142,7 +142,8 @@ def _constant(plan: Plan, part: Split) -> Predicted:
         frequencies = np.bincount(train.y, train.weights, plan.n_classes)
         probabilities = np.tile(frequencies / frequencies.sum(), (rows, 1))
         return Predicted(part.y, predicted, plan.n_classes, probabilities, part.weights)
-    mean, targets = np.tile(np.average(train.y, axis=0, weights=train.weights), (rows, 1)), plan.data.targets
-    if targets is None:
-        return Predicted(part.y, mean, weights=part.weights)
-    return Predicted(targets.invert(part.y), targets.invert(mean), weights=part.weights)
+    targets, y, known = plan.data.targets, part.y, train.y
+    if targets is not None:
+        y, known = targets.invert(y), targets.invert(known)
+    mean = np.tile(np.average(known, axis=0, weights=train.weights), (rows, 1))
+    return Predicted(y, mean, weights=part.weights)

@@ -123,7 +123,12 @@ class Started:
     search: bool  # whether each epoch is a point of a search, so that curves show no trend
     steps_are: Literal["steps", "evaluations"]  # what `step` counts: some optimizers evaluate the loss several times
     monitor: str = "loss"  # what decides which weights are the best: the loss, or a metric on the validation split
-    scaled_loss: bool = False  # whether the loss is that of standardized targets; metrics are in the targets' units
+    loss_scale: str = "targets"  # what the loss is measured on; metrics are in the targets' own units
+
+    @property
+    def scaled_loss(self) -> bool:
+        """Whether the loss is not in the targets' own units."""
+        return self.loss_scale != "targets"
 
 
 @dataclass(frozen=True)

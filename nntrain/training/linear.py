@@ -40,7 +40,7 @@ class LinearModel:
             return Predicted(part.y, outputs.argmax(axis=1), self.plan.n_classes, softmax(outputs))
         if targets is None:
             return Predicted(part.y, outputs)
-        return Predicted(targets.invert(part.y), targets.invert(outputs))
+        return Predicted(targets.invert(part.y), targets.prediction(outputs))
 
 
 def linear_model(plan: Plan, most: float | None = None) -> LinearModel | None:

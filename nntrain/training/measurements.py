@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nntrain.data.preprocessing import loss_scale
 from nntrain.training.engine import Engine
 from nntrain.training.events import LayerFacts, LayerStatistics, Started, Statistics
 
@@ -35,7 +36,7 @@ def started(engine: Engine, every: int) -> Started:
         search=plan.optimizer.keeps_best,
         steps_are="evaluations" if plan.optimizer.full_batch else "steps",
         monitor=plan.training.monitor,
-        scaled_loss=plan.data.targets is not None,
+        loss_scale=loss_scale(plan.data.targets),
     )
 
 

@@ -13,7 +13,7 @@ from nntrain.metrics import Predicted, metrics
 from nntrain.metrics.accuracy import accuracy
 from nntrain.metrics.r2 import r2
 from nntrain.network.network import Network
-from nntrain.training.baseline import Rows
+from nntrain.training.baseline import Rows, in_own_units
 from nntrain.training.events import Scores
 from nntrain.training.plan import Plan
 
@@ -52,7 +52,7 @@ def predicted(
         probabilities = class_probabilities(network, loss, outputs)
         return Predicted(rows.y, loss.predict_class(outputs), n_classes, probabilities, rows.weights)
     numbers = loss.prediction(outputs).astype(np.float64)
-    return Predicted(rows.y, numbers if targets is None else targets.invert(numbers), weights=rows.weights)
+    return Predicted(rows.y, numbers if targets is None else targets.prediction(numbers), weights=rows.weights)
 
 
 def perfect(plan: Plan, part: Split) -> Predicted:
@@ -78,7 +78,7 @@ class Scorer:
         """Return the scores of E networks from their ``outputs`` (E, N, O) and ``losses`` (E)."""
         loss = self.plan.loss
         if self.plan.n_classes is None:
-            values: list[float | None] = [r2(rows.y, loss.prediction(output), rows.weights) for output in outputs]
+            values = [self._r2(loss.prediction(output), rows) for output in outputs]
         else:  # all at once
             decided = loss.predict_class(outputs.reshape(-1, outputs.shape[2])).reshape(len(outputs), *rows.y.shape)
             values = list(accuracy(rows.y, decided, rows.weights))
@@ -88,6 +88,9 @@ class Scorer:
             Scores.of(value, metric, self._measured(output, rows))
             for value, metric, output in zip(losses, values, outputs, strict=True)
         ]
+
+    def _r2(self, numbers: NDArray[Any], rows: Rows) -> float | None:
+        return r2(*in_own_units(self.plan.data.targets, rows.y, numbers), rows.weights)
 
     def predicted(self, output: NDArray[Any], rows: Rows) -> Predicted:
         """Return the predictions for ``rows`` from the outputs (N, O)."""
