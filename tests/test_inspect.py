@@ -171,8 +171,8 @@ def test_init_leaves_out_what_is_excluded(nntrain: CommandLine) -> None:
 @pytest.mark.parametrize(
     ("rows", "hidden", "lr", "l2"),
     [
-        (499, [64], 0.003, 0.01),
-        (999, [64], 0.001, 0.01),
+        (499, [64], 0.003, 0.03),
+        (1_999, [64], 0.001, 0.01),
         (2_000, [64], 0.001, 0.001),
         (20_000, [128, 64], 0.001, 0.0003),
     ],
