@@ -26,6 +26,7 @@ class Kind(StrEnum):
     SCHEDULES = "schedules"
     CURVES = "curves"
     COMPARISON = "comparison"
+    PROFILE = "profile"
     CAPACITY = "capacity"
     LOSSES = "losses"
     FIT = "fit"
@@ -72,7 +73,8 @@ def command(
     curves: losses, metric, gradient norm and learning rate of finished runs. comparison: the median curves of a
     comparison's variants, with bands from the first to the third quartile. capacity: training and validation loss
     against the one key that a comparison varies, such as model.hidden. losses: histograms of the final losses of a
-    comparison's runs, one for each seed.
+    comparison's runs, one for each seed. profile: of a comparison on several problems, how many each variant solves,
+    by the factor of the fastest variant's steps.
 
     fit, boundary: what a run, a model or a recipe (which is trained first) predicts, over one feature as a curve, and
     over two features as regions of classes. noise: how far the gradient of a mini-batch is from that of all samples,
@@ -145,6 +147,11 @@ def plot(what: Kind, names: Sequence[str], steps: int = 1000, settings: Sequence
 
     if len(names) > 1:
         raise bad_input(f"plot {what.value}", f"found {len(names)} directories", "name one comparison")
+    if what is Kind.PROFILE:
+        from nntrain.comparison.across_record import read_profile, read_record
+        from nntrain.report.across_charts import profile_chart
+
+        return profile_chart(read_profile(read_record(Path(names[0]))))
     from nntrain.report.comparison_charts import capacity_chart, loss_histograms
 
     draw = {Kind.CAPACITY: capacity_chart, Kind.LOSSES: loss_histograms}.get(what, comparison_curves)

@@ -36,18 +36,19 @@ def command(
     matrix, the calibration, and each layer's gradient norm and dead units.
     If the network has only one or two parameters, it also shows the loss surface with animated optimizer paths. For a
     comparison it shows the ranking, the result of each seed, the differences with their intervals, and the curves with
-    bands from the first to the third quartile.
+    bands from the first to the third quartile. For a comparison on several problems it shows the ranking on each, the
+    mean ranks and the performance profile.
 
     Prints the path of the file.
     """
     from nntrain.artifacts.run_files import NAMES
     from nntrain.cli.compiling import announce_compiling
     from nntrain.cli.result import note, print_text
-    from nntrain.comparison.folder import COMPARISON, RUNS
+    from nntrain.comparison.folder import COMPARISON, PROBLEMS, RUNS
     from nntrain.utils.files import write_atomically
 
     place = out or (runs[0] / PAGE if len(runs) == 1 else Path(PAGE))
-    if place.name in (*NAMES, COMPARISON, RUNS) and place.parent.resolve() in [run.resolve() for run in runs]:
+    if place.name in (*NAMES, COMPARISON, PROBLEMS, RUNS) and place.parent.resolve() in [run.resolve() for run in runs]:
         raise bad_input(place, "would overwrite a file of the run", "choose another name")
     with announce_compiling():
         text = report(runs, lambda text: note([text]))
@@ -68,7 +69,7 @@ def report(folders: Sequence[Path], note: Callable[[str], None] = lambda text: N
     Raises:
         InputError: if one is not a finished run, or they have no page in common.
     """
-    from nntrain.comparison.folder import is_comparison
+    from nntrain.comparison.folder import PROBLEMS, is_comparison
 
     places = [folder.resolve() for folder in folders]
     for place in (*folders, *places):
@@ -84,10 +85,16 @@ def report(folders: Sequence[Path], note: Callable[[str], None] = lambda text: N
         return _runs(folders, note)
     if len(folders) > 1:
         raise bad_input(comparison, "a comparison cannot share a page with other runs", "name only this directory")
+    name = comparison.resolve().name
+    if (comparison / PROBLEMS).is_file():
+        from nntrain.comparison.across_record import read_across
+        from nntrain.report.html.across import across_page
+
+        return across_page(read_across(comparison), name)
     from nntrain.comparison.record import read_comparison
     from nntrain.report.html.comparison import comparison_page
 
-    return comparison_page(read_comparison(comparison), comparison.resolve().name)
+    return comparison_page(read_comparison(comparison), name)
 
 
 def _runs(folders: Sequence[Path], note: Callable[[str], None]) -> str:

@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ COLORS = (
 DASHES = ("-", "--", ":", "-.")
 SIZE = (6.4, 4.2)  # inches of a chart
 DPI = 200
+NOTE_WIDTH = 56  # characters of a line below a title
 LOGARITHMIC_RATIO = 20  # of the largest to the smallest value
 STYLE = {"font.size": 14, "lines.linewidth": 2.5, "axes.grid": True, "grid.alpha": 0.3, "svg.hashsalt": "nntrain"}
 
@@ -115,7 +117,8 @@ def _draw(axes: Any, chart: LineChart) -> None:
         if line.low is not None and line.high is not None:
             axes.fill_between(line.x, line.low, line.high, color=color, alpha=0.2, linewidth=0)
     axes.set_xlabel(chart.x)
-    axes.set_title(f"{chart.title}\n{chart.note}" if chart.note else chart.title, fontsize=14)
+    title = [chart.title, *fill(chart.note, NOTE_WIDTH).splitlines()]
+    axes.set_title("\n".join(title), fontsize=14)
     if chart.ratio and _suits_logarithm(chart.drawable):
         axes.set_yscale("log")
     axes.legend(fontsize=11)
