@@ -1,7 +1,6 @@
 """Comparisons on several problems: mean ranks and their test, performance profiles, and what shows them."""
 
 import json
-from collections.abc import Iterator
 from math import inf, sqrt
 from pathlib import Path
 from statistics import median
@@ -40,7 +39,10 @@ def test_the_critical_difference_is_that_of_the_paper() -> None:
 
 
 def test_a_performance_profile() -> None:
-    steps = {"a": {"p": 10.0, "q": 80.0, "r": 5.0}, "b": {"p": 40.0, "q": 20.0, "r": None}}
+    steps: dict[str, dict[str, float | None]] = {
+        "a": {"p": 10.0, "q": 80.0, "r": 5.0},
+        "b": {"p": 40.0, "q": 20.0, "r": None},
+    }
     profile = Profile(dict.fromkeys("pqr", 0.1), steps)
     assert profile.ratios("a") == [1, 4, 1]
     assert profile.ratios("b") == [4, 1, inf]
@@ -64,9 +66,8 @@ def recipes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def here(recipes: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def here(recipes: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(recipes)
-    return
 
 
 @pytest.fixture
