@@ -30,7 +30,7 @@ def test_the_decision_boundary_is_that_of_the_model(nntrain: CommandLine, run: P
     read(page)
     figure = figures(page)["decision boundary"]
     assert [frame["title"] for frame in figure["frames"]] == ["the weights that the run keeps"]
-    axes = [np.linspace(*figure[key], figure["size"]) for key in ("xs", "ys")]
+    axes = [np.linspace(low, high, figure["size"]) for low, high in (figure["xs"], figure["ys"])]
     grid = np.stack(np.meshgrid(*axes), axis=-1).reshape(-1, 2)
     predicted = [figure["classes"].index(str(one)) for one in package.load(run).predict(grid)]
     np.testing.assert_array_equal(cells(figure, 0).ravel(), predicted)
@@ -75,7 +75,8 @@ def test_the_fitted_curve_of_a_regression(nntrain: CommandLine, moons: Path) -> 
     recipe.write_text("data: {source: line}\nmodel: {hidden: []}\ntraining: {epochs: 3}\n")
     assert nntrain("fit", recipe, "--out", "line", "-q").status == 0
     figure = figures(nntrain("report", "line", "--out", "-").out)["fitted curve"]
-    x, y = np.linspace(*figure["xs"], len(figure["frames"][0]["y"])), np.array(figure["frames"][0]["y"])
+    y, (low, high) = np.array(figure["frames"][0]["y"]), figure["xs"]
+    x = np.linspace(low, high, y.size)
     np.testing.assert_allclose(y, package.load("line").predict(x[:, None]).ravel(), rtol=1e-4, atol=1e-4)
 
 

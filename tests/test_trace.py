@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -299,7 +298,7 @@ def test_the_graph_as_a_table_and_as_files(nntrain: CommandLine, tmp_path: Path)
     assert nntrain("trace", BY_HAND, "-o", dot).out == f"{dot}\n"
     assert '"h1.3" -> "o1" [label="w = 2 | dL/dw = 30"];' in dot.read_text()
     assert nntrain("trace", BY_HAND, "-o", svg, "--dark").status == 0
-    texts = [element.text for element in ElementTree.fromstring(svg.read_text()).iter() if element.tag.endswith("text")]
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", svg.read_text())
     assert {"h1.3", "dL/dw = 30", "z = 5", "dL/dx = 18", "L = 9"} <= set(texts)
     assert "use a file name with .svg or .dot" in refused(nntrain, "trace", BY_HAND, "-o", tmp_path / "g.gif")
 

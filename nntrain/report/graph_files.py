@@ -1,5 +1,6 @@
 """A computational graph as a terminal table, as SVG and as DOT (Graphviz)."""
 
+from collections.abc import Mapping
 from html import escape
 
 from rich.console import Group, RenderableType
@@ -10,6 +11,7 @@ from nntrain.report.graph import Edge, Graph, Node
 from nntrain.report.numbers import short
 
 WIDE, TALL, RADIUS, MARGIN = 230, 136, 34, 60  # pixels from column to column, from node to node, of a node, around all
+Place = tuple[float, float]  # pixels
 STYLE = (
     "text{font:13px system-ui,sans-serif;text-anchor:middle;fill:#1d2430}.b{fill:#973303}.w{font-size:11.5px}"
     "circle{fill:#fff;stroke:#1d2430;stroke-width:1.5}line{stroke:#9aa5b4}.halo{stroke:#fff;stroke-width:4;"
@@ -58,7 +60,7 @@ def as_svg(graph: Graph, dark: bool = False) -> str:
         columns.setdefault(node.column, []).append(node)
     most = max(map(len, columns.values()))
     width, height = 2 * MARGIN + WIDE * (len(columns) - 1) + 2 * RADIUS, 2 * MARGIN + TALL * (most - 1) + 2 * RADIUS
-    places = {
+    places: dict[str, Place] = {
         node.name: (MARGIN + RADIUS + WIDE * column, height / 2 + TALL * (row - (len(nodes) - 1) / 2))
         for column, nodes in columns.items()
         for row, node in enumerate(nodes)
@@ -76,12 +78,12 @@ def as_svg(graph: Graph, dark: bool = False) -> str:
     )
 
 
-def _edge_line(edge: Edge, places: dict[str, tuple[float, float]]) -> list[str]:
+def _edge_line(edge: Edge, places: Mapping[str, Place]) -> list[str]:
     (x1, y1), (x2, y2) = places[edge.start], places[edge.end]
     return [f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"/>']
 
 
-def _edge_text(edge: Edge, places: dict[str, tuple[float, float]], columns: dict[int, list[Node]]) -> list[str]:
+def _edge_text(edge: Edge, places: Mapping[str, Place], columns: dict[int, list[Node]]) -> list[str]:
     """Return the label of an edge, near its end, so that labels of edges from one node lie apart."""
     (x1, y1), (x2, y2) = places[edge.start], places[edge.end]
     starts = next(nodes for nodes in columns.values() if any(node.name == edge.start for node in nodes))
@@ -95,7 +97,7 @@ def _edge_text(edge: Edge, places: dict[str, tuple[float, float]], columns: dict
     ]
 
 
-def _node(node: Node, place: tuple[float, float]) -> list[str]:
+def _node(node: Node, place: Place) -> list[str]:
     x, y = place
     lines = [f"{name} = {_number(value)}" if name else _number(value) for name, value in node.forward]
     inside = [

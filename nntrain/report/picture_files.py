@@ -74,7 +74,7 @@ def _grid(charts: Sequence[LineChart]) -> tuple[Callable[[Any], None], tuple[flo
     return draw, (SIZE[0] * columns, SIZE[1] * rows)
 
 
-def drawn(draw: Callable[[Any], None], kind: str, dark: bool, size: tuple[float, float]) -> bytes:
+def drawn(draw: Callable[[Any], None], kind: str, dark: bool, size: tuple[float, float], dpi: float = DPI) -> bytes:
     """Return the file of a figure.
 
     Args:
@@ -82,6 +82,7 @@ def drawn(draw: Callable[[Any], None], kind: str, dark: bool, size: tuple[float,
         kind: one of FORMATS.
         dark: light lines on a dark background.
         size: width and height in inches.
+        dpi: pixels per inch of a PNG.
 
     Raises:
         InputError: if matplotlib is not installed.
@@ -94,7 +95,7 @@ def drawn(draw: Callable[[Any], None], kind: str, dark: bool, size: tuple[float,
         file = io.BytesIO()
         # without a date, the same chart is the same file
         metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
-        figure.savefig(file, format=kind, dpi=DPI, metadata=metadata)
+        figure.savefig(file, format=kind, dpi=dpi, metadata=metadata)
     return file.getvalue()
 
 
@@ -119,11 +120,12 @@ def _draw(axes: Any, chart: LineChart) -> None:
     axes.set_xlabel(chart.x)
     title = [chart.title, *fill(chart.note, NOTE_WIDTH).splitlines()]
     axes.set_title("\n".join(title), fontsize=14)
-    if chart.ratio and _suits_logarithm(chart.drawable):
+    if chart.ratio and suits_logarithm(chart.drawable):
         axes.set_yscale("log")
     axes.legend(fontsize=11)
 
 
-def _suits_logarithm(lines: Sequence[Line]) -> bool:
+def suits_logarithm(lines: Sequence[Line]) -> bool:
+    """Return whether a logarithmic axis is easier to read: positive values, and a large ratio between them."""
     values = np.concatenate([line.y[np.isfinite(line.y)] for line in lines])
     return bool(values.min() > 0 and values.max() > LOGARITHMIC_RATIO * values.min())
