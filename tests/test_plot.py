@@ -135,10 +135,10 @@ def test_boundaries_and_surfaces_are_animated(nntrain: CommandLine, moons: Path,
     file = tmp_path / "a.gif"
     assert nntrain("plot", "boundary", moons, "--epochs", "0,2", "-o", file).out == f"{file}\n"
     with Image.open(file) as picture:
-        assert (picture.format, picture.n_frames) == ("GIF", 3)
+        assert (picture.format, getattr(picture, "n_frames", 1)) == ("GIF", 3)
     assert "add epochs, as in --epochs" in refused(nntrain, "plot", "boundary", moons, "-o", file)
     surface = ("surface", "saddle", "--optimizers", "sgd", "--start=1,0.1", "--steps", 3, "-o", file)
     assert nntrain(*surface, "--dark").status == 0
     with Image.open(file) as picture:
-        assert picture.n_frames == 4
+        assert getattr(picture, "n_frames", 1) == 4
     assert "use a file name with .svg, .png, .pdf, .gif" in refused(nntrain, "plot", "boundary", moons, "-o", "a.tex")

@@ -55,7 +55,7 @@ def test_other_epochs_are_shown_by_training_again(nntrain: CommandLine, run: Pat
 def test_the_histograms_of_a_network_by_hand() -> None:
     """One tanh unit and a linear one: h = tanh(w x), dL/dw of both weights."""
     x = np.linspace(-2, 2, 9)
-    source = {"name": "given", "x": [[value] for value in x], "o": [1.0] * 9}
+    source = {"name": "given", "x": x[:, None].tolist(), "o": [1.0] * 9}
     data = {"source": source, "validation": 0, "test": 0, "standardize": False, "standardize_target": False}
     model = {"hidden": [{"units": 1, "activation": "tanh"}], "initializer": "zeros"}
     recipe = {"data": data, "model": model, "loss": "half_sum_squared_error", "training": {"dtype": "float64"}}
