@@ -37,7 +37,7 @@ def test_the_limit_does_a_steps_products_and_trains_nothing() -> None:
 
 
 # of one row, of one or two weights, or of a kind that peers have no counterpart for
-OTHERS = {"line_search", "by_hand", "product", "steep", "rosenbrock", "plateau", "two_minima", "sine"}
+OTHERS = {"line_search", "by_hand", "product", "steep", "rosenbrock", "plateau", "two_minima", "sine", "zigzag"}
 
 
 def test_every_recipe_is_a_job_but_those_that_no_peer_can_do_or_that_are_one_row() -> None:

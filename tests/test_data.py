@@ -20,6 +20,7 @@ from nntrain.errors import InputError
 from nntrain.metrics.accuracy import accuracy
 from nntrain.metrics.r2 import r2
 from nntrain.registry import members
+from tests.helpers import CommandLine, refused
 
 SOURCES = members(Source)
 HERE = Path()
@@ -231,3 +232,18 @@ def test_without_stratifying_rare_classes_may_be_missing_from_a_part() -> None:
     assert parts.validation is not None
     assert parts.test is not None
     assert [len(part.x) for part in (parts.train, parts.validation, parts.test)] == [17, 7, 7]
+
+
+def test_a_single_class_is_allowed_where_the_classes_are_listed(nntrain: CommandLine, tmp_path: Path) -> None:
+    recipe = tmp_path / "r.yaml"
+    text = "data: {source: {name: given, x: [[1]], o: [yes]SOME}, validation: 0, test: 0, standardize: false}\n"
+    text = text.replace("[yes]", "['yes']") + "model: {hidden: []}\nloss: bce\ntraining: {epochs: 1}\n"
+    recipe.write_text(text.replace("SOME", ", classes: ['no', 'yes']"))
+    assert nntrain("fit", recipe, "-q", "--json").json["train"]["loss"] > 0
+    assert nntrain("trace", recipe, "--json").json["classes"]["target"] == 1
+    recipe.write_text(text.replace("SOME", ""))
+    assert "only one class: 'yes'" in refused(nntrain, "fit", recipe)
+    recipe.write_text(text.replace("SOME", ", classes: ['no', 'maybe']"))
+    assert "o has 'yes', which is not one of the classes" in refused(nntrain, "fit", recipe)
+    recipe.write_text(text.replace("SOME", ", classes: ['yes', 'yes']"))
+    assert "a class is listed twice" in refused(nntrain, "fit", recipe)

@@ -5,13 +5,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from nntrain.activations import Activation
 from nntrain.cli.loading import parse_schedule
 from nntrain.cli.plot import Kind, plot
 from nntrain.diagnostics.robbins_monro import Conditions, robbins_monro
+from nntrain.errors import InputError
 from nntrain.registry import members
 from nntrain.report.html.lines import Line, LineChart
+from nntrain.report.pgfplots import as_tex
 from nntrain.report.picture_files import picture
 from nntrain.schedules import Schedule
 from tests.helpers import CommandLine, refused
@@ -103,5 +106,39 @@ def test_what_cannot_be_plotted_is_refused(nntrain: CommandLine, tmp_path: Path)
     assert "did you mean activations?" in refused(nntrain, "plot", "activation")
     assert "did you mean relu?" in refused(nntrain, "plot", "activations", "rellu")
     assert "needs a directory" in refused(nntrain, "plot", "curves")
-    assert "not a supported picture format" in refused(nntrain, "plot", "schedules", "-o", tmp_path / "a.gif")
+    assert "use a file name with .svg, .png, .pdf, .tex" in refused(
+        nntrain, "plot", "schedules", "-o", tmp_path / "a.gif"
+    )
     assert refused(nntrain, "plot", "comparison", tmp_path)
+
+
+def test_charts_as_latex_code(nntrain: CommandLine, tmp_path: Path) -> None:
+    """Coordinates, bands, and characters that LaTeX would take for its own."""
+    file = tmp_path / "a.tex"
+    assert nntrain("plot", "activations", "relu", "-o", file).out == f"{file}\n"
+    text = file.read_text()
+    assert text.count("\\begin{axis}") == text.count("\\end{axis}") == 1
+    assert "(5,5)" in text
+    x = np.array([1.0, 2, 3])
+    line = Line("a_b 50%", x, np.array([1.0, np.nan, 100]), 1, low=x, high=x + 1)
+    text = as_tex([LineChart("loss & more", [line], "epoch", ratio=True)])
+    assert "title={loss \\& more}" in text
+    assert "\\addlegendentry{a\\_b 50\\%}" in text
+    assert "coordinates {(1,1) (3,100)};" in text
+    assert "fill between[of=low0 and high0]" in text
+    assert "ymode=log" in text
+    with pytest.raises(InputError, match="nothing to draw"):
+        as_tex([])
+
+
+def test_boundaries_and_surfaces_are_animated(nntrain: CommandLine, moons: Path, tmp_path: Path) -> None:
+    file = tmp_path / "a.gif"
+    assert nntrain("plot", "boundary", moons, "--epochs", "0,2", "-o", file).out == f"{file}\n"
+    with Image.open(file) as picture:
+        assert (picture.format, getattr(picture, "n_frames", 1)) == ("GIF", 3)
+    assert "add epochs, as in --epochs" in refused(nntrain, "plot", "boundary", moons, "-o", file)
+    surface = ("surface", "saddle", "--optimizers", "sgd", "--start=1,0.1", "--steps", 3, "-o", file)
+    assert nntrain(*surface, "--dark").status == 0
+    with Image.open(file) as picture:
+        assert getattr(picture, "n_frames", 1) == 4
+    assert "use a file name with .svg, .png, .pdf, .gif" in refused(nntrain, "plot", "boundary", moons, "-o", "a.tex")

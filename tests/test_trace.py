@@ -7,13 +7,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from nntrain.diagnostics.example_trace import trace
 from nntrain.losses import Loss
 from nntrain.recipe.document import dump_document
 from nntrain.registry import members
 from nntrain.training.engine import Engine
-from tests.helpers import CommandLine, built
+from tests.helpers import CommandLine, built, refused
 
 BY_HAND = "recipes/by_hand.yaml"
 WHOLE = {"validation": 0, "test": 0, "standardize": False}  # rows as they are, all for training
@@ -246,3 +247,64 @@ def test_given_words_are_classes(nntrain: CommandLine) -> None:
 def test_it_learns_from_there(nntrain: CommandLine, tmp_path: Path) -> None:
     fit = nntrain("fit", BY_HAND, "--out", tmp_path / "run", "--json", "-q").json
     assert fit["train"]["loss"] < 9
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+def test_cross_entropy_is_the_entropy_of_the_target_and_the_divergence_from_it(smoothing: float) -> None:
+    """K's softmax of (2.8, 1.1, -0.5), with the loss 0.198496 for the target (1, 0, 0); both parts are SciPy's."""
+    source = {"name": "given", "x": [[1], [1], [1]], "o": ["a", "b", "c"]}
+    model = {"hidden": [], "initializer": {"name": "given", "values": [[2.8, 1.1, -0.5]]}}
+    loss = {"name": "cross_entropy", "smoothing": smoothing}
+    recipe = {"data": {"source": source, **WHOLE}, "model": model, "loss": loss, "training": {"dtype": "float64"}}
+    found = trace(built(recipe).plan, 1)
+    assert found.classes is not None
+    assert found.classes.probabilities is not None
+    assert found.classes.entropy is not None
+    p, q = found.classes.probabilities, smoothing / 3 + (1 - smoothing) * np.eye(3)[0]
+    assert found.classes.entropy == pytest.approx(stats.entropy(q))
+    assert found.loss - found.classes.entropy == pytest.approx(stats.entropy(q, p))
+    assert found.loss == pytest.approx(-q @ np.log(p))
+    if not smoothing:
+        assert found.loss == pytest.approx(0.198496, abs=1e-6)
+
+
+def test_a_loss_without_probabilities_has_no_entropy() -> None:
+    source = {"name": "given", "x": [[1], [1]], "o": ["a", "b"]}
+    found = trace(built({"data": {"source": source, **WHOLE}, "model": {"hidden": []}, "loss": "hinge"}).plan, 1)
+    assert found.classes is not None
+    assert found.classes.entropy is None
+
+
+def test_the_terms_of_the_graph_add_up(nntrain: CommandLine) -> None:
+    """Into a unit to z, with b; out of a node to dL/dh, or dL/dx."""
+    found = nntrain("trace", BY_HAND, "--graph", "--json").json
+    nodes = {node["name"]: dict(node["forward"] + node["backward"]) for node in found["graph"]["nodes"]}
+    edges = found["graph"]["edges"]
+    assert list(nodes) == ["x1", "x2", "h1.1", "h1.2", "h1.3", "o1", "loss"]
+    for name, values in nodes.items():
+        into = [edge["term"] for edge in edges if edge["end"] == name and name != "loss"]
+        out_of = [edge["back"] for edge in edges if edge["start"] == name]
+        assert not into or sum(into) + values["b"] == values["z"]
+        assert not out_of or sum(out_of) == values.get("dL/dh", values.get("dL/dx"))
+    gradients = [edge["gradient"] for edge in edges if edge["gradient"] is not None]
+    assert gradients == [-6, -12, 0, 0, 12, 24, 24, 0, 30]
+
+
+def test_the_graph_as_a_table_and_as_files(nntrain: CommandLine, tmp_path: Path) -> None:
+    lines = [line.split() for line in nntrain("trace", BY_HAND, "--graph").out.splitlines()]
+    assert ["h1.3", "o1", "2", "10", "30", "12"] in lines
+    assert "| h1.3 | o1 | 2 | 10 | 30 | 12 |" in nntrain("trace", BY_HAND, "--graph", "--format", "markdown").out
+    dot, svg = tmp_path / "g.dot", tmp_path / "g.svg"
+    assert nntrain("trace", BY_HAND, "-o", dot).out == f"{dot}\n"
+    assert '"h1.3" -> "o1" [label="w = 2 | dL/dw = 30"];' in dot.read_text()
+    assert nntrain("trace", BY_HAND, "-o", svg, "--dark").status == 0
+    texts = re.findall(r"<text[^>]*>([^<]*)</text>", svg.read_text())
+    assert {"h1.3", "dL/dw = 30", "z = 5", "dL/dx = 18", "L = 9"} <= set(texts)
+    assert "use a file name with .svg or .dot" in refused(nntrain, "trace", BY_HAND, "-o", tmp_path / "g.gif")
+
+
+def test_a_wide_graph_is_cut_and_says_so(nntrain: CommandLine, tmp_path: Path) -> None:
+    file = tmp_path / "g.dot"
+    assert nntrain("trace", "recipes/digits.yaml", "-o", file).status == 0
+    assert "// left out: inputs 11 to 64" in file.read_text()
+    assert "left out: inputs 11 to 64; layer 1: units 11 to" in nntrain("trace", "recipes/digits.yaml", "--graph").out

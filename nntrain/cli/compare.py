@@ -14,6 +14,7 @@ from nntrain.errors import Status, bad_input
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from nntrain.comparison.across import Across
     from nntrain.comparison.request import Request
     from nntrain.comparison.result import Result
     from nntrain.comparison.variants import Axis
@@ -72,6 +73,9 @@ def command(
     With --tune, each variant gets that many quasi-random trials over its search space (the learning rate; from 10
     trials on also momentum or beta1, from 25 on also eps). The trial with the best validation score then runs on all
     seeds, and so do the untuned defaults. A run that diverges counts as infinitely bad.
+
+    Recipes with different data are problems: if something varies, the variants are ranked on each of them, and across
+    them by their mean rank.
 
     A difference is significant if Wilcoxon's p, with Holm's correction, is below 0.05 and the 95 % interval of the
     median paired difference excludes 0. Finished runs are kept: run the same command again to resume.
@@ -149,9 +153,13 @@ def _run(request: Request, dask: str | None, form: str, quiet: bool, tensorboard
     _print(result, form, folder, quiet)
 
 
-def _print(result: Result, form: str, folder: Path | None, quiet: bool) -> None:
-    from nntrain.cli.result import print_comparison
+def _print(result: Result | Across, form: str, folder: Path | None, quiet: bool) -> None:
+    from nntrain.cli.result import print_across, print_comparison
+    from nntrain.comparison.across import Across
 
-    print_comparison(result, form, folder, quiet)
+    if isinstance(result, Across):
+        print_across(result, form, folder or Path(), quiet)
+    else:
+        print_comparison(result, form, folder, quiet)
     if result.diverged:
         raise typer.Exit(Status.DIVERGED)

@@ -26,6 +26,7 @@ class Kind(StrEnum):
     SCHEDULES = "schedules"
     CURVES = "curves"
     COMPARISON = "comparison"
+    PROFILE = "profile"
     CAPACITY = "capacity"
     LOSSES = "losses"
     FIT = "fit"
@@ -49,7 +50,7 @@ def command(
     ] = None,
     out: Annotated[
         Path | None,
-        typer.Option("--out", "-o", metavar="FILE", help="Picture to write: .svg, .png or .pdf. Needs nntrain[plot]."),
+        typer.Option("--out", "-o", metavar="FILE", help="Picture to write: .svg, .png, .pdf, .gif or .tex."),
     ] = None,
     steps: Annotated[
         int, typer.Option(min=2, metavar="N", help="Number of steps for which schedules are drawn.")
@@ -72,19 +73,22 @@ def command(
     curves: losses, metric, gradient norm and learning rate of finished runs. comparison: the median curves of a
     comparison's variants, with bands from the first to the third quartile. capacity: training and validation loss
     against the one key that a comparison varies, such as model.hidden. losses: histograms of the final losses of a
-    comparison's runs, one for each seed.
+    comparison's runs, one for each seed. profile: of a comparison on several problems, how many each variant solves,
+    by the factor of the fastest variant's steps.
 
     fit, boundary: what a run, a model or a recipe (which is trained first) predicts, over one feature as a curve, and
     over two features as regions of classes. noise: how far the gradient of a mini-batch is from that of all samples,
     by batch size.
 
-    Charts are drawn in the terminal, or with -o into a picture file, whose path is printed.
+    Charts are drawn in the terminal, or with -o into a picture file, whose path is printed: .svg, .png and .pdf need
+    nntrain[plot]. fit and boundary with --epochs are also drawn as an animation (.gif), charts as LaTeX code for the
+    package pgfplots (.tex).
     """
     from nntrain.cli.compiling import announce_compiling
     from nntrain.cli.console import stdout_console
     from nntrain.cli.result import print_table, print_text
 
-    kind = "" if out is None else _format(out)
+    kind = "" if out is None else _format(out, what)
     if what not in VIEWS and (epochs is not None or (settings and what is not Kind.NOISE)):
         raise bad_input(f"plot {what.value}", "takes neither --epochs nor --set", "they are for fit and boundary")
     with announce_compiling():
@@ -92,6 +96,8 @@ def command(
             from nntrain.cli.views import load_view
 
             seen = load_view(what.value, names or [], settings or [], epochs)
+            if kind == "gif" and len(seen.frames) == 1:
+                raise bad_input(f"--out {out}", "a single frame is no animation", "add epochs, as in --epochs 0,1,10")
         else:
             charts = plot(what, names or [], steps, settings or [])
     if out is None:
@@ -105,7 +111,13 @@ def command(
     from nntrain.report.view_picture import view_picture
     from nntrain.utils.files import write_atomically
 
-    write_atomically(out, view_picture(seen, kind, dark) if what in VIEWS else picture(charts, kind, dark))
+    if kind == "tex":
+        from nntrain.report.pgfplots import as_tex
+
+        content = as_tex(charts).encode()
+    else:
+        content = view_picture(seen, kind, dark) if what in VIEWS else picture(charts, kind, dark)
+    write_atomically(out, content)
     print_text(f"{out}\n")
 
 
@@ -145,6 +157,11 @@ def plot(what: Kind, names: Sequence[str], steps: int = 1000, settings: Sequence
 
     if len(names) > 1:
         raise bad_input(f"plot {what.value}", f"found {len(names)} directories", "name one comparison")
+    if what is Kind.PROFILE:
+        from nntrain.comparison.across_record import read_profile, read_record
+        from nntrain.report.across_charts import profile_chart
+
+        return profile_chart(read_profile(read_record(Path(names[0]))))
     from nntrain.report.comparison_charts import capacity_chart, loss_histograms
 
     draw = {Kind.CAPACITY: capacity_chart, Kind.LOSSES: loss_histograms}.get(what, comparison_curves)
@@ -171,12 +188,14 @@ def _with_required(kind: type[Component], count: int) -> str:
     return f"{{{', '.join(f'{key}: {value}' for key, value in keys.items())}}}"
 
 
-def _format(out: Path) -> str:
+def _format(out: Path, what: Kind) -> str:
     """Return the format of a picture file by its suffix."""
     from nntrain.report.picture_files import FORMATS
 
-    kind = out.suffix.removeprefix(".").lower()
-    if kind not in FORMATS:
-        allowed = ", ".join(f".{known}" for known in FORMATS)
-        raise bad_input(f"--out {out}", "not a supported picture format", f"use a file name with {allowed}")
+    kind, known = out.suffix.removeprefix(".").lower(), (*FORMATS, "gif" if what in VIEWS else "tex")
+    if kind not in known:
+        allowed = ", ".join(f".{one}" for one in known)
+        raise bad_input(
+            f"--out {out}", f"plot {what.value} does not write this format", f"use a file name with {allowed}"
+        )
     return kind

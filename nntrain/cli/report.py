@@ -27,30 +27,40 @@ def command(
             metavar="FILE", help="File to write; - for standard output.  [default: report.html, in a single RUN]"
         ),
     ] = None,
+    epochs: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NUMBERS",
+            help="Train a single RUN again, and show its predictions and layers at these epochs, such as 0,1,10.",
+        ),
+    ] = None,
     code: Code = None,
 ) -> None:
     """Write an HTML page about runs or a comparison.
 
     The page is one file that works offline. For runs it shows the results and, by epoch, the losses, the metric, the
     gradient norm and any change of the learning rate; for a single run also all metrics, the baselines, the confusion
-    matrix, the calibration, and each layer's gradient norm and dead units.
+    matrix, the calibration, and each layer's gradient norm and dead units; with one feature the fitted curve, with two
+    the decision boundary. With --epochs these are shown at several epochs, with histograms of each layer's activations
+    and gradients.
     If the network has only one or two parameters, it also shows the loss surface with animated optimizer paths. For a
     comparison it shows the ranking, the result of each seed, the differences with their intervals, and the curves with
-    bands from the first to the third quartile.
+    bands from the first to the third quartile. For a comparison on several problems it shows the ranking on each, the
+    mean ranks and the performance profile.
 
     Prints the path of the file.
     """
     from nntrain.artifacts.run_files import NAMES
     from nntrain.cli.compiling import announce_compiling
     from nntrain.cli.result import note, print_text
-    from nntrain.comparison.folder import COMPARISON, RUNS
+    from nntrain.comparison.folder import COMPARISON, PROBLEMS, RUNS
     from nntrain.utils.files import write_atomically
 
     place = out or (runs[0] / PAGE if len(runs) == 1 else Path(PAGE))
-    if place.name in (*NAMES, COMPARISON, RUNS) and place.parent.resolve() in [run.resolve() for run in runs]:
+    if place.name in (*NAMES, COMPARISON, PROBLEMS, RUNS) and place.parent.resolve() in [run.resolve() for run in runs]:
         raise bad_input(place, "would overwrite a file of the run", "choose another name")
     with announce_compiling():
-        text = report(runs, lambda text: note([text]))
+        text = report(runs, lambda text: note([text]), epochs)
     if place == Path("-"):
         print_text(text)
         return
@@ -58,17 +68,18 @@ def command(
     print_text(f"{place}\n")
 
 
-def report(folders: Sequence[Path], note: Callable[[str], None] = lambda text: None) -> str:
+def report(folders: Sequence[Path], note: Callable[[str], None] = lambda text: None, epochs: str | None = None) -> str:
     """Return the page about runs, or about one comparison.
 
     Args:
         folders: run directories, or the directory of one comparison.
-        note: receives the reason if the loss surface is left out.
+        note: receives the reason if a figure is left out.
+        epochs: comma-separated epochs at which a single run is shown, for which it is trained again.
 
     Raises:
         InputError: if one is not a finished run, or they have no page in common.
     """
-    from nntrain.comparison.folder import is_comparison
+    from nntrain.comparison.folder import PROBLEMS, is_comparison
 
     places = [folder.resolve() for folder in folders]
     for place in (*folders, *places):
@@ -80,17 +91,25 @@ def report(folders: Sequence[Path], note: Callable[[str], None] = lambda text: N
     if twice is not None:
         raise bad_input(twice, "is given twice", "name each run once")
     comparison = next((folder for folder in folders if is_comparison(folder)), None)
+    if epochs is not None and (comparison is not None or len(folders) > 1):
+        raise bad_input("--epochs", "trains a run again: needs a single run", "name one run directory")
     if comparison is None:
-        return _runs(folders, note)
+        return _runs(folders, note, epochs)
     if len(folders) > 1:
         raise bad_input(comparison, "a comparison cannot share a page with other runs", "name only this directory")
+    name = comparison.resolve().name
+    if (comparison / PROBLEMS).is_file():
+        from nntrain.comparison.across_record import read_across
+        from nntrain.report.html.across import across_page
+
+        return across_page(read_across(comparison), name)
     from nntrain.comparison.record import read_comparison
     from nntrain.report.html.comparison import comparison_page
 
-    return comparison_page(read_comparison(comparison), comparison.resolve().name)
+    return comparison_page(read_comparison(comparison), name)
 
 
-def _runs(folders: Sequence[Path], note: Callable[[str], None]) -> str:
+def _runs(folders: Sequence[Path], note: Callable[[str], None], epochs: str | None) -> str:
     from nntrain.artifacts.history import read_history
     from nntrain.report.html.runs import runs_page
 
@@ -107,7 +126,12 @@ def _runs(folders: Sequence[Path], note: Callable[[str], None]) -> str:
     except InputError as error:
         surface = None
         note(f"no loss surface: {error}")
-    return runs_page(runs, names, [] if surface is None else [surface])
+    figures = [] if surface is None else [surface]
+    if len(runs) == 1:
+        from nntrain.cli.views import run_figures
+
+        figures += run_figures(runs[0], note, epochs)
+    return runs_page(runs, names, figures)
 
 
 def _surface(runs: Sequence[History], names: Sequence[str]) -> Figure | None:

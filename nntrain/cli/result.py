@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+    from nntrain.comparison.across import Across
     from nntrain.comparison.result import Result
     from nntrain.report.summary import Summary
 
@@ -97,6 +98,26 @@ def print_comparison(result: Result, form: str, folder: Path | None, quiet: bool
     else:
         width = table_width(form)
         print_table(Group(ranking(result, width), "", verdicts(result, width)), form)
+
+
+def print_across(found: Across, form: str, folder: Path, quiet: bool) -> None:
+    """Print a comparison on several problems, and its performance profile and notes on standard error."""
+    from nntrain.cli.console import stderr_console
+    from nntrain.report.across_charts import profile_chart
+    from nntrain.report.across_tables import across_notes, across_rows, across_tables
+    from nntrain.report.comparison_export import as_csv
+    from nntrain.report.terminal_charts import charts_text
+
+    if not quiet:
+        console = stderr_console()
+        console.print(charts_text(profile_chart(found.profile), console.width))
+        console.print("\n".join([*across_notes(found), f"runs: {folder}", ""]), soft_wrap=True)
+    if form == "json":
+        print_json(found.to_json())
+    elif form == "csv":
+        print_text(as_csv(across_rows(found)))
+    else:
+        print_table(across_tables(found, table_width(form)), form)
 
 
 def note(lines: Iterable[str]) -> None:

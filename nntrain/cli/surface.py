@@ -56,7 +56,10 @@ def command(
     out: Annotated[
         Path | None,
         typer.Option(
-            "--out", "-o", metavar="FILE", help="Page or picture to write: .html; .svg, .png, .pdf with nntrain[plot]."
+            "--out",
+            "-o",
+            metavar="FILE",
+            help="Page or picture to write: .html; .svg, .png, .pdf, .gif with nntrain[plot].",
         ),
     ] = None,
     dark: Annotated[bool, typer.Option("--dark", help="Draw the picture on a dark background.")] = False,
@@ -111,8 +114,8 @@ def _format(out: Path) -> str:
     from nntrain.report.picture_files import FORMATS
 
     kind = out.suffix.removeprefix(".").lower()
-    if kind not in (*FORMATS, "html"):
-        allowed = ", ".join(f".{known}" for known in ("html", *FORMATS))
+    if kind not in (*FORMATS, "gif", "html"):
+        allowed = ", ".join(f".{known}" for known in ("html", *FORMATS, "gif"))
         raise bad_input(f"--out {out}", "not a supported format", f"use a file name with {allowed}")
     return kind
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -24,6 +25,9 @@ from nntrain.errors import bad_input, counted
 if TYPE_CHECKING:
     from nntrain.cli.loading import LoadedTarget
     from nntrain.diagnostics.step_trace import Step
+    from nntrain.report.graph import Graph
+
+GRAPHS = (".svg", ".dot")  # files of a graph
 
 
 def command(
@@ -52,6 +56,14 @@ def command(
             "--bias-correction/--no-bias-correction", help="Leave out Adam's bias corrections to see the effect."
         ),
     ] = True,
+    graph: Annotated[
+        bool, typer.Option("--graph", help="Show the graph: each edge with its forward and its backward term.")
+    ] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", "-o", metavar="FILE", help="Write the graph as a picture (.svg) or for Graphviz (.dot)."),
+    ] = None,
+    dark: Annotated[bool, typer.Option("--dark", help="Draw the picture on a dark background.")] = False,
     form: FormatOption = TableFormat.TABLE,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object with all units.")] = False,
 ) -> None:
@@ -66,6 +78,9 @@ def command(
     With --step it goes on from the gradients to the new weights: for each parameter the optimizer's state (such as m
     and v), the bias-corrected state, the effective learning rate, the update and the new value; then the new loss.
     Steps are taken on this sample alone, from the optimizer's initial state and at a constant learning rate.
+
+    With --graph it shows the edges of the computational graph, whose terms add up to z and to dL/dh; -o draws the graph
+    with the first 10 units of each layer, and prints the path of the file.
     """
     from rich.console import Group
 
@@ -73,9 +88,14 @@ def command(
     from nntrain.cli.result import print_json, print_table, table_width
     from nntrain.diagnostics.example_trace import trace
     from nntrain.diagnostics.step_trace import take_steps
+    from nntrain.report.graph import graph_of
     from nntrain.report.step_tables import steps_text
     from nntrain.report.trace_tables import trace_text
 
+    if out is not None and out.suffix.lower() not in GRAPHS:
+        raise bad_input(
+            f"--out {out}", "not a supported format of a graph", f"use a file name with {' or '.join(GRAPHS)}"
+        )
     with announce_compiling():
         target = load_target(what, settings or [], data, separator, read)
         plan, rows = target.plan, len(target.plan.data.train.x)
@@ -89,17 +109,36 @@ def command(
         if step or steps or optimizer or not bias_correction:
             plan = replace(plan, optimizer=plan.optimizer if optimizer is None else parse_optimizer(optimizer))
             taken = take_steps(plan, row, steps or 1, target.theta, bias_correction)
+    if out is not None:
+        _draw(graph_of(found, target.features), out, dark)
+        return
     label = _label(target, row)
     if json:
-        keys = {"features": target.features, "class_names": target.classes}
+        keys: dict[str, object] = {"features": target.features, "class_names": target.classes}
         stepped = {"optimizer": plan.optimizer.model_dump(), "steps": [asdict(one) for one in taken]} if taken else {}
+        keys |= {"graph": asdict(graph_of(found, target.features))} if graph else {}
         print_json({**asdict(found), **keys, "label": label, "loss_name": plan.loss.name, **stepped})
         return
     text = label if isinstance(label, str) else ", ".join(f"{number:.5g}" for number in label)
     names = (target.rows, target.features, text, target.classes or (), plan.loss.name, plan.loss.included_activation)
     width = table_width(form)
     stepped_text = [steps_text(taken, plan.optimizer, width)] if taken else []
+    if graph:
+        from nntrain.report.graph_files import graph_table
+
+        print_table(graph_table(graph_of(found, target.features), width), form)
+        return
     print_table(Group(trace_text(found, *names, width), *stepped_text), form)
+
+
+def _draw(graph: Graph, out: Path, dark: bool) -> None:
+    """Write a graph as a picture or for Graphviz, and print the path."""
+    from nntrain.cli.result import print_text
+    from nntrain.report.graph_files import as_dot, as_svg
+    from nntrain.utils.files import write_atomically
+
+    write_atomically(out, (as_svg(graph, dark) if out.suffix.lower() == ".svg" else as_dot(graph)).encode())
+    print_text(f"{out}\n")
 
 
 def _label(target: LoadedTarget, row: int) -> str | list[float]:

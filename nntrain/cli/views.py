@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from nntrain.errors import bad_input
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from nntrain.artifacts.history import History
     from nntrain.artifacts.views import View, Weights
     from nntrain.recipe.build import Built
+    from nntrain.report.html.document import Figure
     from nntrain.report.html.lines import LineChart
 
 
@@ -50,6 +53,44 @@ def _kept(name: str, settings: list[str]) -> list[Weights]:
     if settings:
         raise bad_input(name, "--set does not apply to a trained model", "leave --set out, or name a recipe")
     return [(None, Model.load(find_model(name)).theta)]
+
+
+def run_figures(run: History, note: Callable[[str], None], epochs: str | None) -> list[Figure]:
+    """Return the figures of what a run predicts, and with ``epochs`` of its layers at these epochs.
+
+    Args:
+        run: a finished run.
+        note: receives why there is no figure of the predictions of a network with one or two features.
+        epochs: comma-separated epochs, for which the run is trained again.
+
+    Raises:
+        InputError: if ``epochs`` is wrong, or the run cannot be trained again.
+    """
+    from nntrain.artifacts.views import view_of, weights_at
+    from nntrain.cli.loading import load_plan
+    from nntrain.diagnostics.epoch_histograms import layer_histograms
+    from nntrain.errors import InputError
+    from nntrain.recipe.files import check_pinned
+    from nntrain.report.html.views import ridge_figures, view_figure
+
+    count = 2 if run.summary["task"] == "classification" else 1
+    if epochs is None and not re.match(rf"1 \w+ {count}→", run.summary["layers"][0]["label"]):
+        return []
+    try:
+        check_pinned(run.recipe, run.folder)
+        built = load_plan(str(run.folder / "recipe.yaml"), [])
+        weights = _kept(str(run.folder), []) if epochs is None else weights_at(built, _numbers(epochs))
+    except InputError as error:
+        if epochs is not None:
+            raise
+        note(f"no figure of the predictions: {error}")
+        return []
+    axes = len(built.feature_names) == count and built.plan.data.encoder is None
+    figures = [view_figure(view_of(built, weights))] if axes else []
+    if epochs is None:
+        return figures
+    titles = ["kept" if epoch is None else f"epoch {epoch:,}" for epoch, _ in weights]
+    return figures + ridge_figures(layer_histograms(built.plan, [theta for _, theta in weights]), titles)
 
 
 def _check(what: str, name: str, built: Built) -> None:

@@ -134,6 +134,11 @@ def name_of(variants: Variants, budget: Budget, measure: Measure) -> str:
     return f"compare-{source}-{hashlib.sha256(text.encode()).hexdigest()[:8]}"
 
 
+def name_of_all(names: Sequence[str]) -> str:
+    """Return a name that identifies a comparison on several problems, given the name of each."""
+    return f"compare-{len(names)}-problems-{hashlib.sha256(' '.join(names).encode()).hexdigest()[:8]}"
+
+
 def compare(variants: Variants, all_runs: Runs, ledger: Ledger, executor: Executor) -> Iterator[RunEnded]:
     """Execute all runs that are not in the ledger, and fill in ``all_runs``.
 

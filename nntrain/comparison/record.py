@@ -12,7 +12,7 @@ from pydantic import Field, ValidationError
 
 from nntrain.artifacts.history import damaged, first_problem
 from nntrain.artifacts.history_facts import Count, Facts, Fraction, Positive, Real
-from nntrain.comparison.folder import COMPARISON, RUNS
+from nntrain.comparison.folder import COMPARISON, PROBLEMS, RUNS
 from nntrain.comparison.ledger import rows_of
 from nntrain.comparison.run_result import RunResult
 from nntrain.errors import bad_input
@@ -109,6 +109,9 @@ def read_comparison(folder: Path) -> Compared:
         InputError: if it is unfinished, or one of its files is corrupt.
     """
     file = folder / COMPARISON
+    if (folder / PROBLEMS).is_file():
+        inside = sorted(str(one.parent) for one in folder.glob(f"*/{COMPARISON}"))
+        raise bad_input(folder, "is a comparison on several problems", f"name one of them: {', '.join(inside)}")
     missing = [name for name in (COMPARISON, RUNS) if not (folder / name).is_file()]
     if missing:
         what = f"is not the directory of a finished comparison: missing {', '.join(missing)}"

@@ -1,15 +1,27 @@
 """What a comparison is asked for, and what has to run for it."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from nntrain.artifacts.lookup import open_recipe
 from nntrain.comparison.checks import check_tuning, measure_of
 from nntrain.comparison.jobs import Variants
 from nntrain.comparison.protocol import Budget, Runs, with_reference
 from nntrain.comparison.statistics import min_seeds
-from nntrain.comparison.variants import Axis, recording, variants_of
+from nntrain.comparison.variants import (
+    Axis,
+    Variant,
+    check_same_data,
+    combinations_of,
+    recording,
+    same_data,
+    variants_of,
+)
+from nntrain.errors import bad_input
 from nntrain.metrics import DEFAULTS
+from nntrain.recipe.load import Opened
 
 SEEDS = 10  # of each variant, unless more are needed to show a difference
 
@@ -40,12 +52,59 @@ class Request:
 
 
 def prepare(request: Request) -> tuple[Variants, Runs]:
-    """Return the variants of a request, and the runs to make of them.
+    """Return the variants of a request, which have the same data, and the runs to make of them.
 
     Raises:
         InputError: if the recipes, their data or the options are wrong.
     """
-    compared = variants_of(request.recipes, request.settings, request.axes)
+    return _runs(request, variants_of(request.recipes, request.settings, request.axes))
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A recipe on which variants are compared, or several on the same data.
+
+    Attributes:
+        name: of its directory; empty if it is the only one.
+        variants: what is compared.
+        runs: the runs to make.
+    """
+
+    name: str
+    variants: Variants
+    runs: Runs
+
+
+def problems_of(request: Request) -> list[Problem]:
+    """Return the problems of a request: one for each recipe if something varies and their data differ, otherwise one.
+
+    Raises:
+        InputError: if the recipes, their data or the options are wrong.
+    """
+    if len(request.recipes) < 2 or not request.axes:
+        return [Problem("", *prepare(request))]
+    opened = [open_recipe(path) for path in request.recipes]
+    together = combinations_of(request.recipes, opened, request.settings, request.axes)
+    if all(same_data(together[0].dataset, one.dataset) for one in together):
+        return [Problem("", *_runs(request, together))]
+    if twice := [path for path in request.recipes if request.recipes.count(path) > 1]:
+        raise bad_input("compare", f"{twice[0]} is given twice", "name each recipe once")
+    found = []
+    for name, path, one in zip(_names(request.recipes, opened), request.recipes, opened, strict=True):
+        variants = combinations_of([path], [one], request.settings, request.axes)
+        found.append(Problem(name, *_runs(request, variants)))
+    return found
+
+
+def _names(paths: Sequence[str], opened: Sequence[Opened]) -> list[str]:
+    """Return the names of directories for recipes: their own, or their paths if those are ambiguous."""
+    names = [one.name for one in opened]
+    clear = [name if names.count(name) == 1 else path for name, path in zip(names, paths, strict=True)]
+    return [re.sub(r"[^\w.-]+", "-", name).strip(".-") or f"recipe-{i}" for i, name in enumerate(clear, start=1)]
+
+
+def _runs(request: Request, compared: list[Variant]) -> tuple[Variants, Runs]:
+    check_same_data(compared)
     measure = measure_of(compared, request.measure, request.trials, request.target)
     seeds = request.seeds or max(SEEDS, fewest(len(compared)))
     budget = Budget(seeds, request.trials, compared[0].recipe.seed, request.target)

@@ -17,6 +17,7 @@ from nntrain.metrics import metrics
 from nntrain.metrics.names import check_metric
 from nntrain.recipe.build import assemble, read_rows, splits_of
 from nntrain.recipe.document import Document, read_document
+from nntrain.recipe.load import Opened
 from nntrain.recipe.overrides import apply_overrides, override
 from nntrain.recipe.schema import Recipe, parse, to_data
 from nntrain.training.scoring import gives_probabilities
@@ -90,14 +91,33 @@ def axis(option: str, key: str, text: str) -> Axis:
 
 
 def variants_of(paths: Sequence[str], settings: Sequence[str], axes: Sequence[Axis]) -> list[Variant]:
-    """Return every combination of recipes and axis values.
+    """Return every combination of recipes and axis values, which have the same data.
 
     Raises:
-        InputError: if a recipe or value is invalid, components are incompatible, or two variants are equal.
+        InputError: if a recipe or value is invalid, components are incompatible, two variants are equal, or their data
+            differ.
+    """
+    found = combinations_of(paths, [open_recipe(path) for path in paths], settings, axes)
+    check_same_data(found, len(paths) > 1 and not axes)
+    return found
+
+
+def combinations_of(
+    paths: Sequence[str], recipes: Sequence[Opened], settings: Sequence[str], axes: Sequence[Axis]
+) -> list[Variant]:
+    """Return every combination of recipes and axis values, whatever their data.
+
+    Args:
+        paths: as the recipes were named.
+        recipes: the opened recipes.
+        settings: overrides for all of them.
+        axes: what varies.
+
+    Raises:
+        InputError: as ``variants_of``, but for different data.
     """
     _check(axes)
     found: list[Variant] = []
-    recipes = [open_recipe(path) for path in paths]
     stems = [opened.name for opened in recipes]
     for path, stem, opened in zip(paths, stems, recipes, strict=True):
         document, folder = apply_overrides(opened.document, settings), opened.folder
@@ -120,13 +140,23 @@ def variants_of(paths: Sequence[str], settings: Sequence[str], axes: Sequence[Ax
     if same is not None:
         first = names[texts.index(texts[same])]
         raise bad_input("compare", f"{first!r} and {names[same]!r} are the same recipe", "give each recipe once")
-    other = next((variant for variant in found if not same_data(found[0].dataset, variant.dataset)), None)
-    if other is not None:
-        what = f"{names[0]!r} and {other.name!r} have different data: {_rows(found[0])}, and {_rows(other)}"
-        raise bad_input("compare", what, "scores on different data cannot be compared")
     if len(found) < 2:
         raise bad_input("compare", "only one variant: nothing to compare", "as in --optimizers sgd,adam")
     return found
+
+
+def check_same_data(variants: Sequence[Variant], could_vary: bool = False) -> None:
+    """Check that all variants have the same data; ``could_vary``: whether they could be problems if something varied.
+
+    Raises:
+        InputError: if they have not.
+    """
+    first = variants[0]
+    other = next((variant for variant in variants if not same_data(first.dataset, variant.dataset)), None)
+    if other is not None:
+        what = f"{first.name!r} and {other.name!r} have different data: {_rows(first)}, and {_rows(other)}"
+        each = "vary something to rank it on each of them, as in --optimizers sgd,adam"
+        raise bad_input("compare", what, each if could_vary else "scores on different data cannot be compared")
 
 
 def _check(axes: Sequence[Axis]) -> None:

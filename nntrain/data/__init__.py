@@ -36,6 +36,7 @@ class Dataset:
         split_by: the column by which the rows are split; None: at random.
         test: rows of a separate test file, with the same features, targets and classes.
         weights: the weight of each row (N); None: all weigh the same.
+        classes_listed: whether the recipe lists the classes, so that not all of them have to occur.
     """
 
     x: NDArray[np.float64]
@@ -50,6 +51,7 @@ class Dataset:
     split_by: SplitColumn | None = None
     test: "Dataset | None" = None
     weights: NDArray[np.float64] | None = None
+    classes_listed: bool = False
 
     @property
     def single_label(self) -> bool:

@@ -137,7 +137,7 @@ def _check_fold(dataset: Dataset, fold: Fold) -> None:
 
 
 def _check_classes(dataset: Dataset) -> None:
-    if dataset.classes is None or not dataset.single_label:
+    if dataset.classes is None or not dataset.single_label or dataset.classes_listed:
         return
     counts = np.bincount(dataset.y, minlength=len(dataset.classes))
     if np.count_nonzero(counts) < 2:

@@ -35,6 +35,7 @@ MIN_ROWS_FOR_DEAD = 16  # on fewer, a healthy unit may be zero for all
 DEAD_UNITS = 0.25  # fraction of a layer's units; fewer are common
 MAX_STD_RATIO = 100.0  # of the standard deviations of two hidden layers' activations
 MAX_GRADIENT_RATIO = 1000.0  # of dL/dz between two layers
+GROWS = 10.0  # times that dL/dz is larger in the first saturated layer than in the last, and worth telling
 MAX_CONDITION = 1000.0  # of the Hessian
 MAX_INPUT_RATIO = 100.0  # of the standard deviations of two inputs
 
@@ -160,7 +161,16 @@ def _flat(stats: NetworkStats) -> Iterator[Finding]:
     if saturated:
         shares = _range([layers[number - 1].held for number in saturated])
         text = f"{shares} of the activations of {_layer_names(saturated)} are saturated: their slope is nearly zero"
-        yield Finding("saturated", saturated, text, SMALLER_ADVICE)
+        yield Finding("saturated", saturated, f"{text}{_growth(layers, saturated)}", SMALLER_ADVICE)
+
+
+def _growth(layers: Sequence[LayerStats], numbers: tuple[int, ...]) -> str:
+    """Return that the gradient grows from the last to the first of some layers, as large weights make it."""
+    first, last = layers[numbers[0] - 1].delta, layers[numbers[-1] - 1].delta
+    if not first > GROWS * last > 0:
+        return ""
+    grows = f"the weights are so large that dL/dz still grows, from {last:.3g} in layer {numbers[-1]}"
+    return f"; {grows} to {first:.3g} in layer {numbers[0]}"
 
 
 def _is_saturated(layer: LayerStats) -> bool:

@@ -61,11 +61,14 @@ class ClassTrace:
         target: index of the sample's class, counted from 0.
         probabilities: p (C) if the loss contains a softmax or a sigmoid; else None.
         losses: the loss for each class as target (C): for cross-entropy, -log p.
+        entropy: H(q) of the target distribution q, the lowest possible loss, if the loss contains probabilities p; the
+            rest of the loss is the Kullback-Leibler divergence of p from q. Only smoothed targets have any.
     """
 
     target: int
     probabilities: Numbers | None
     losses: Numbers
+    entropy: float | None
 
 
 @dataclass(frozen=True)
@@ -154,7 +157,10 @@ def _classes(engine: Engine, last: LayerTrace) -> ClassTrace | None:
     losses = np.array([_loss(engine, last, target[None])[0] for target in targets])
     probabilities = loss.probabilities(last.h[None])
     target = int(engine.plan.data.train.y[0])
-    return ClassTrace(target, None if probabilities is None else probabilities[0], losses)
+    if probabilities is None:
+        return ClassTrace(target, None, losses, None)
+    entropy = loss.lower_bound(engine.train.target, len(last.h))
+    return ClassTrace(target, probabilities[0], losses, entropy)
 
 
 def _loss(engine: Engine, last: LayerTrace, target: Numbers) -> tuple[float, Numbers]:

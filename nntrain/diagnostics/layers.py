@@ -41,7 +41,7 @@ class LayerStats:
         mean: mean of the activations.
         deviation: their standard deviation.
         histogram: counts in HISTOGRAM_BINS equal bins of the range that all hidden layers share.
-        flat: fraction of the activations whose slope is below FLAT_SLOPE of the largest; of softmax dp/dz of the same
+        flat: fraction of the activations whose slope is at most FLAT_SLOPE of the largest; of softmax dp/dz of the same
             unit.
         stuck: fraction of the units that are flat for every sample: dead or permanently saturated.
         held: fraction of the activations that are flat; of an output layer, flat and wrong.
@@ -181,7 +181,7 @@ def _layers(engine: Engine, span: tuple[float, float] | None) -> Iterator[LayerS
     for layer, of_layer, part, (index, z, h, d) in parts:
         slope = slopes(layer.activation, z, h, of_layer.get("slopes"))
         slope = h * (1 - h) if slope is None else np.abs(slope)
-        flat = slope < FLAT_SLOPE * _largest_slope(layer.activation, z.dtype)
+        flat = slope <= FLAT_SLOPE * _largest_slope(layer.activation, z.dtype)
         hidden, target = index < len(network.layers) - 1, engine.train.target
         held = flat if hidden or h.shape != target.shape else flat & (np.abs(h - target) > WRONG_OUTPUT)
         z64, h64, delta = z.astype(np.float64), h.astype(np.float64), d.astype(np.float64) * _own(engine)

@@ -28,10 +28,12 @@ class ComparisonStarted:
     Attributes:
         names: the variants.
         measure: what they are compared by.
+        title: the problem, if there are several.
     """
 
     names: Sequence[str]
     measure: Measure
+    title: str = ""
 
 
 @dataclass
@@ -56,7 +58,7 @@ class ComparisonProgress:
     def update(self, event: ComparisonStarted | RunEnded) -> None:
         """Update the progress with the start or a run."""
         if isinstance(event, ComparisonStarted):
-            self.started = event
+            self.started, self.variants, self.last = event, {}, None
             return
         self.last = event
         self.executed += not event.reused
@@ -91,7 +93,8 @@ class ComparisonProgress:
             table.add_row(Text(name), str(line.done), median, diverged, spark)
         if len(names) > MAX_VARIANTS:
             table.add_row(f"and {len(names) - MAX_VARIANTS} more")
-        return Group(self._bar(self.last, width, seconds), table)
+        title = [Text(self.started.title, "bold")] if self.started.title else []
+        return Group(*title, self._bar(self.last, width, seconds), table)
 
     def _bar(self, last: RunEnded, width: int, seconds: float) -> RenderableType:
         done, total, phase = last.done, last.total, last.job.phase
@@ -105,7 +108,8 @@ class ComparisonProgress:
         """Return a line about the runs so far; empty before the first one."""
         if self.last is None:
             return ""
-        return f"run {self.last.done:,}/{self.last.total:,}  {PHASES[self.last.job.phase]}  {duration(seconds)}"
+        title = f"{self.started.title}  " if self.started and self.started.title else ""
+        return f"{title}run {self.last.done:,}/{self.last.total:,}  {PHASES[self.last.job.phase]}  {duration(seconds)}"
 
 
 def sparkline(values: Sequence[float]) -> str:

@@ -48,7 +48,7 @@ def as_markdown(shown: RenderableType) -> str:
 
 def as_latex(shown: RenderableType) -> str:
     """Return text and tables as LaTeX; tables need the package booktabs. Columns of histograms are left out."""
-    return _joined(shown, _latex, lambda text: _escaped(text).replace("\n", "\\\\\n"))
+    return _joined(shown, _latex, lambda text: escaped(text).replace("\n", "\\\\\n"))
 
 
 def as_csv(shown: RenderableType) -> str:
@@ -97,7 +97,7 @@ def _latex(grid: Grid) -> str:
     drawn = [not any(set(row[column]) & set(BLOCKS) for row in grid.rows) for column in range(len(grid.heads))]
     letters = "".join("r" if number else "l" for number, kept in zip(grid.numbers, drawn, strict=True) if kept)
     lines = [
-        " & ".join(_escaped(cell).replace("\n", " ") for cell, kept in zip(row, drawn, strict=True) if kept)
+        " & ".join(escaped(cell).replace("\n", " ") for cell, kept in zip(row, drawn, strict=True) if kept)
         for row in (grid.heads, *grid.rows)
     ]
     head, *body = (f"{line} \\\\" for line in lines)
@@ -113,7 +113,8 @@ def _latex(grid: Grid) -> str:
     return "\n".join([*parts, ""])
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """Return text for LaTeX."""
     return "".join(SPECIAL.get(character, character) for character in text)
 
 

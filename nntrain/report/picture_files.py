@@ -3,6 +3,7 @@
 import io
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from textwrap import fill
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,7 @@ COLORS = (
 DASHES = ("-", "--", ":", "-.")
 SIZE = (6.4, 4.2)  # inches of a chart
 DPI = 200
+NOTE_WIDTH = 56  # characters of a line below a title
 LOGARITHMIC_RATIO = 20  # of the largest to the smallest value
 STYLE = {"font.size": 14, "lines.linewidth": 2.5, "axes.grid": True, "grid.alpha": 0.3, "svg.hashsalt": "nntrain"}
 
@@ -72,7 +74,7 @@ def _grid(charts: Sequence[LineChart]) -> tuple[Callable[[Any], None], tuple[flo
     return draw, (SIZE[0] * columns, SIZE[1] * rows)
 
 
-def drawn(draw: Callable[[Any], None], kind: str, dark: bool, size: tuple[float, float]) -> bytes:
+def drawn(draw: Callable[[Any], None], kind: str, dark: bool, size: tuple[float, float], dpi: float = DPI) -> bytes:
     """Return the file of a figure.
 
     Args:
@@ -80,6 +82,7 @@ def drawn(draw: Callable[[Any], None], kind: str, dark: bool, size: tuple[float,
         kind: one of FORMATS.
         dark: light lines on a dark background.
         size: width and height in inches.
+        dpi: pixels per inch of a PNG.
 
     Raises:
         InputError: if matplotlib is not installed.
@@ -92,7 +95,7 @@ def drawn(draw: Callable[[Any], None], kind: str, dark: bool, size: tuple[float,
         file = io.BytesIO()
         # without a date, the same chart is the same file
         metadata: dict[str, Any] = {"svg": {"Date": None}, "pdf": {"CreationDate": None}}.get(kind, {})
-        figure.savefig(file, format=kind, dpi=DPI, metadata=metadata)
+        figure.savefig(file, format=kind, dpi=dpi, metadata=metadata)
     return file.getvalue()
 
 
@@ -115,12 +118,14 @@ def _draw(axes: Any, chart: LineChart) -> None:
         if line.low is not None and line.high is not None:
             axes.fill_between(line.x, line.low, line.high, color=color, alpha=0.2, linewidth=0)
     axes.set_xlabel(chart.x)
-    axes.set_title(f"{chart.title}\n{chart.note}" if chart.note else chart.title, fontsize=14)
-    if chart.ratio and _suits_logarithm(chart.drawable):
+    title = [chart.title, *fill(chart.note, NOTE_WIDTH).splitlines()]
+    axes.set_title("\n".join(title), fontsize=14)
+    if chart.ratio and suits_logarithm(chart.drawable):
         axes.set_yscale("log")
     axes.legend(fontsize=11)
 
 
-def _suits_logarithm(lines: Sequence[Line]) -> bool:
+def suits_logarithm(lines: Sequence[Line]) -> bool:
+    """Return whether a logarithmic axis is easier to read: positive values, and a large ratio between them."""
     values = np.concatenate([line.y[np.isfinite(line.y)] for line in lines])
     return bool(values.min() > 0 and values.max() > LOGARITHMIC_RATIO * values.min())

@@ -1,15 +1,18 @@
 """A loss surface with the paths of optimizers as a picture file."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from nntrain.diagnostics.loss_surface import Surface, Values
+from nntrain.report.animation import animated
 from nntrain.report.picture_files import COLORS, DASHES, SIZE, drawn
 
 LEVELS = 16
 WIDE = 1.5  # of the size of a chart
+FRAMES, MILLISECONDS = 40, 150  # of an animation; later steps change less and go by faster
 
 
 def surface_picture(
@@ -21,14 +24,14 @@ def surface_picture(
         surface: over one or two parameters.
         paths: the name of each optimizer and its paths (E, P).
         minima: points to mark (N, P).
-        kind: format of the file, as in :func:`~nntrain.report.picture_files.picture`.
+        kind: ``svg``, ``png`` or ``pdf``; ``gif`` for an animation.
         dark: on a dark background.
 
     Raises:
         InputError: if matplotlib is not installed.
     """
 
-    def draw(figure: Any) -> None:
+    def draw(paths: Sequence[tuple[str, Sequence[Values]]], figure: Any) -> None:
         axes = figure.add_subplot()
         if len(surface.axes) == 1:
             _profile(axes, surface, paths)
@@ -45,7 +48,13 @@ def surface_picture(
         if paths:
             axes.legend(fontsize=11)
 
-    return drawn(draw, kind, dark, (WIDE * SIZE[0], WIDE * SIZE[1]))
+    size = (WIDE * SIZE[0], WIDE * SIZE[1])
+    if kind != "gif":
+        return drawn(partial(draw, paths), kind, dark, size)
+    longest = max((len(path) for _, some in paths for path in some), default=1)
+    counts = np.unique(np.rint(np.geomspace(1, longest, FRAMES)).astype(int))
+    frames = [[(name, [path[:count] for path in some]) for name, some in paths] for count in counts]
+    return animated([partial(draw, frame) for frame in frames], dark, size, MILLISECONDS)
 
 
 def _contours(axes: Any, surface: Surface) -> None:

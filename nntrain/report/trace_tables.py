@@ -52,7 +52,7 @@ def trace_text(
     dh = trace.layers[-1].dh
     if found is not None:
         parts += _classes(found, classes, trace.layers[-1], inside, width)
-    parts += [Text(f"\nloss {loss}: {_number(trace.loss)}")]
+    parts += [Text(f"\nloss {loss}: {_number(trace.loss)}{_divergence(found, trace.loss)}")]
     if found is None or len(dh) != len(classes):
         parts += _pairs([f"dL/do{number}" for number in range(1, len(dh) + 1)], dh, width)
     parts += [Text(f"\nbackward: {BACKWARD}", "bold")]
@@ -137,6 +137,13 @@ def _classes(
     means = "" if found.probabilities is None else f", {PROBABILITIES[inside]}"
     cut = f"{len(shown)} of {len(classes)}" if len(shown) < len(classes) else ""
     return [_title(f"classes{means}", cut), fitted(columns, width)]
+
+
+def _divergence(found: ClassTrace | None, loss: float) -> str:
+    """Return a cross-entropy as the sum of the targets' entropy and the divergence from them."""
+    if found is None or found.entropy is None:
+        return ""
+    return f" = H(target) {_number(found.entropy)} + KL(target, p) {_number(loss - found.entropy)}"
 
 
 def _column(head: str, values: Numbers | None, shown: int) -> Column:

@@ -1,10 +1,12 @@
 """Fitted curves and decision boundaries as picture files."""
 
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from nntrain.artifacts.views import Frame, View
+from nntrain.report.animation import animated
 from nntrain.report.picture_files import COLORS, SIZE, drawn
 from nntrain.report.view_chart import extent
 
@@ -12,23 +14,29 @@ MARKERS = "os^Dv*P"  # of the classes
 
 
 def view_picture(view: View, kind: str, dark: bool = False) -> bytes:
-    """Return the picture of a view, with a panel for each frame.
+    """Return the picture of a view, with a panel for each frame; a GIF plays the frames.
 
     Raises:
         InputError: if matplotlib is not installed.
     """
+    if kind == "gif":
+        return animated([partial(_panel, view, frame, (1, 1, 1)) for frame in view.frames], dark, SIZE)
     columns = int(np.ceil(np.sqrt(len(view.frames))))
     rows = -(-len(view.frames) // columns)
 
     def draw(figure: Any) -> None:
         for number, frame in enumerate(view.frames, start=1):
-            axes = figure.add_subplot(rows, columns, number)
-            (_boundary if len(view.axes) > 1 else _fit)(axes, view, frame)
-            axes.set_title(frame.title, fontsize=14)
-            axes.set_xlabel(view.names[0])
-            axes.legend(fontsize=10)
+            _panel(view, frame, (rows, columns, number), figure)
 
     return drawn(draw, kind, dark, (SIZE[0] * columns, SIZE[1] * rows))
+
+
+def _panel(view: View, frame: Frame, place: tuple[int, int, int], figure: Any) -> None:
+    axes = figure.add_subplot(*place)
+    (_boundary if len(view.axes) > 1 else _fit)(axes, view, frame)
+    axes.set_title(frame.title, fontsize=14)
+    axes.set_xlabel(view.names[0])
+    axes.legend(fontsize=10)
 
 
 def _boundary(axes: Any, view: View, frame: Frame) -> None:

@@ -17,6 +17,7 @@ from nntrain.report.numbers import duration, number, percent
 CURVE_POINTS = 200  # of a median curve
 MAX_PAIRS = 45  # that are drawn; the table has all
 INFINITE = "∞"
+Colors = Mapping[str, int]  # index of each variant's color
 
 
 def comparison_page(compared: Compared, name: str) -> str:
@@ -30,10 +31,10 @@ def comparison_page(compared: Compared, name: str) -> str:
     about = f"<p>{escape(f'ranked by the median {_measure(record)} over {seeds}{tuned}')}</p>"
     notes = "".join(f"<li>{escape(note)}</li>" for note in record.notes)
     listed = f'<ul class="ends">{notes}</ul>' if notes else ""
-    before = f"{verdict}{about}{_ranking(record)}{listed}<h2>Figures</h2>"
+    before = f"{verdict}{about}{ranking_table(record)}{listed}<h2>Figures</h2>"
     pairs = f"<h2>Differences</h2>{_pairs(record)}" if record.pairs else ""
-    rows = {(name, phase): _runs_of(compared, name, phase, outcome) for name, phase, outcome in _outcomes(record)}
-    figures = [*_results(record, rows), *_intervals(record), *line_figures(_curves(record, rows))]
+    rows = all_runs_of(compared)
+    figures = [*result_figures(record, rows), *_intervals(record), *line_figures(median_curves(record, rows))]
     return document(name, before, figures, pairs)
 
 
@@ -42,12 +43,18 @@ def _measure(record: Record) -> str:
     return f"{split} {metric_label(name)}"
 
 
-def _outcomes(record: Record) -> list[tuple[str, str, Outcome]]:
+def outcomes_of(record: Record) -> list[tuple[str, str, Outcome]]:
     """Return (variant, phase, outcome) in the order of the ranking, tuned before default."""
     return [(one.name, phase, outcome) for one in record.variants for phase, outcome in one.phases.items()]
 
 
-def _runs_of(compared: Compared, name: str, phase: str, outcome: Outcome) -> Sequence[RunResult]:
+def all_runs_of(compared: Compared) -> dict[tuple[str, str], Sequence[RunResult]]:
+    """Return the runs of each variant and phase."""
+    outcomes = outcomes_of(compared.record)
+    return {(name, phase): runs_of(compared, name, phase, outcome) for name, phase, outcome in outcomes}
+
+
+def runs_of(compared: Compared, name: str, phase: str, outcome: Outcome) -> Sequence[RunResult]:
     """Return the runs of an outcome by seed; none if the ledger does not match the outcome."""
     split, key = compared.record.measure.split(".")
     rows = [row for _, row in sorted(compared.runs.get((name, phase), {}).items())]
@@ -64,23 +71,28 @@ def _score(row: RunResult, split: str, key: str) -> float:
     return np.nan if value is None else value
 
 
-def _ranking(record: Record) -> str:
-    """Return the table of the variants; where tuned, with the defaults below."""
+def ranking_table(record: Record, colors: Colors | None = None) -> str:
+    """Return the table of the variants; where tuned, with the defaults below.
+
+    Args:
+        record: the result.
+        colors: index of each variant's color; None: its rank.
+    """
     split, name = record.measure.split(".")
     order = sorted(("validation", "test"), key=lambda p: p != split)  # the ranking's split first
     others = [(p, k) for p in order for k in ("loss", record.metric) if (p, k) != (split, name)]
-    others = [(p, k) for p, k in others if any(p in outcome.scores for *_, outcome in _outcomes(record))]
+    others = [(p, k) for p, k in others if any(p in outcome.scores for *_, outcome in outcomes_of(record))]
     heads = [("", "variant"), ("", "settings"), (split, metric_label(name)), (split, "quartiles")]
     heads += [(p, metric_label(k)) for p, k in others]
     heads += [("", f"steps to {record.target:.4g}")] if record.target is not None else []
-    failed = any(outcome.diverged for *_, outcome in _outcomes(record))
+    failed = any(outcome.diverged for *_, outcome in outcomes_of(record))
     heads += [("", "time"), *([("", "diverged")] if failed else [])]
     rows, asides = list[list[str]](), list[int]()
     for rank, one in enumerate(record.variants):
         for phase, outcome in one.phases.items():
             is_ranked = phase == next(iter(one.phases))
             asides += [] if is_ranked else [len(rows)]
-            label = f"{swatch(rank)} {escape(one.name)}" if is_ranked else "defaults"
+            label = f"{swatch(_color(colors, one.name, rank))} {escape(one.name)}" if is_ranked else "defaults"
             cells = [label, escape(_settings(one, outcome)), *_spread(outcome.scores.get(split, {}).get(name), name)]
             cells += [_spread(outcome.scores.get(p, {}).get(k), k)[0] for p, k in others]
             cells += [_steps(outcome)] if record.target is not None else []
@@ -90,6 +102,10 @@ def _ranking(record: Record) -> str:
     if not any(row[1] for row in rows):
         heads, rows = [heads[0], *heads[2:]], [[row[0], *row[2:]] for row in rows]
     return table(heads, rows, text=(0, 1) if ("", "settings") in heads else (0,), asides=asides)
+
+
+def _color(colors: Colors | None, name: str, rank: int) -> int:
+    return rank if colors is None else colors.get(name, rank)
 
 
 def _settings(variant: Variant, outcome: Outcome) -> str:
@@ -115,7 +131,9 @@ def _steps(outcome: Outcome) -> str:
     return ", ".join(filter(None, (steps, missed)))
 
 
-def _results(record: Record, rows: Mapping[tuple[str, str], Sequence[RunResult]]) -> list[Figure]:
+def result_figures(
+    record: Record, rows: Mapping[tuple[str, str], Sequence[RunResult]], colors: Colors | None = None
+) -> list[Figure]:
     """Return the figure of every run's result, with medians and quartiles."""
     split, name = record.measure.split(".")
     drawn: list[dict[str, Any]] = []
@@ -127,13 +145,17 @@ def _results(record: Record, rows: Mapping[tuple[str, str], Sequence[RunResult]]
             is_ranked = phase == next(iter(one.phases))
             facts = [["median", _spread(middle, name)[0]], ["quartiles", _spread(middle, name)[1]]]
             facts += [["runs", str(outcome.runs)], ["diverged", percent(outcome.diverged)]]
-            row = {"label": one.name if is_ranked else f"{one.name}, defaults", "color": color(rank), "facts": facts}
+            row = {
+                "label": one.name if is_ranked else f"{one.name}, defaults",
+                "color": color(_color(colors, one.name, rank)),
+                "facts": facts,
+            }
             row |= {"points": short(points), "faded": not is_ranked}
             if middle is not None:
                 row |= {"low": middle.q1, "middle": middle.median, "high": middle.q3}
             drawn.append(row)
     note = "one dot per run; bar: first to third quartile, line: median"
-    if any(outcome.diverged for *_, outcome in _outcomes(record)):
+    if any(outcome.diverged for *_, outcome in outcomes_of(record)):
         note += "; diverged runs have no dot"
     return [
         {"kind": "rows", "title": f"{_measure(record)} of each run", "x": _measure(record), "ratio": name == "loss"}
@@ -185,14 +207,14 @@ def _pairs(record: Record) -> str:
     return table(heads, rows, text=(0, 4), asides=[i for i, pair in enumerate(record.pairs) if not pair.shown])
 
 
-def comparison_curves(compared: Compared) -> list[LineChart]:
+def comparison_curves(compared: Compared, colors: Colors | None = None) -> list[LineChart]:
     """Return the median curves of a comparison's variants."""
-    record = compared.record
-    rows = {(name, phase): _runs_of(compared, name, phase, outcome) for name, phase, outcome in _outcomes(record)}
-    return _curves(record, rows)
+    return median_curves(compared.record, all_runs_of(compared), colors)
 
 
-def _curves(record: Record, rows: Mapping[tuple[str, str], Sequence[RunResult]]) -> list[LineChart]:
+def median_curves(
+    record: Record, rows: Mapping[tuple[str, str], Sequence[RunResult]], colors: Colors | None = None
+) -> list[LineChart]:
     """Return median curves with bands from the first to the third quartile."""
     found = []
     titles = {LOSS: "validation loss", TRAIN_LOSS: "training loss", METRIC: f"validation {metric_label(record.metric)}"}
@@ -201,7 +223,8 @@ def _curves(record: Record, rows: Mapping[tuple[str, str], Sequence[RunResult]])
         for rank, one in enumerate(record.variants):
             runs = [row for row in rows[one.name, next(iter(one.phases))] if not row.diverged and len(row.curve)]
             epochs, low, middle, high = _quartiles(runs, column)
-            lines.append(Line(one.name, epochs, middle, rank, run=rank, low=low, high=high))
+            index = _color(colors, one.name, rank)
+            lines.append(Line(one.name, epochs, middle, index, run=index, low=low, high=high))
         found.append(LineChart(title, lines, ratio=column != METRIC, note="median; band: first to third quartile"))
     return found
 

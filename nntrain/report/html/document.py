@@ -10,7 +10,10 @@ import nntrain
 from nntrain.utils.json import as_json
 
 ASSETS = Path(__file__).parent / "assets"
-SCRIPTS = ("elements", "scale", "frame", "tip", "legend", "lines", "player", "paths", "surface", "rows", "main")
+SCRIPTS = (
+    *("elements", "scale", "frame", "tip", "legend", "lines", "player", "paths", "solid", "surface", "rows"),
+    *("view", "ridges", "main"),
+)
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'"  # the page loads nothing
 
 Figure = Mapping[str, Any]  # kind, title, and whatever its script needs

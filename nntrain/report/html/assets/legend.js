@@ -6,6 +6,10 @@ const hiddenRuns = new Set();
 const isHidden = line => line.hidden || (line.run !== undefined && hiddenRuns.has(line.run));
 
 function sample(line) {
+  if (line.hollow !== undefined) { // points
+    const paint = `var(--c${line.color})`, style = line.hollow ? { fill: "none", stroke: paint, "stroke-width": 1.5 } : { fill: paint };
+    return svg("svg", { width: 12, height: 10, "aria-hidden": "true" }, svg("circle", { cx: 6, cy: 5, r: 4, ...style }));
+  }
   const path = svg("path", { class: line.thin ? "line thin" : "line", d: "M1 5h22", ...stroke(line) });
   return svg("svg", { width: 24, height: 10, "aria-hidden": "true" }, path);
 }

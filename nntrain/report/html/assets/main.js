@@ -1,6 +1,8 @@
 // Draw every figure from the data in the page.
 
-const KINDS = { lines: linesFigure, surface: surfaceFigure, profile: profileFigure, rows: rowsFigure };
+const KINDS = {
+  lines: linesFigure, surface: surfaceFigure, profile: profileFigure, rows: rowsFigure, view: viewFigure, ridges: ridgesFigure,
+};
 
 runButtons();
 const specs = JSON.parse(document.getElementById("data").textContent);

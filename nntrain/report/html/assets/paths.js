@@ -1,18 +1,17 @@
 // Animated paths: each run up to an epoch.
 
 // The interpolated position of a path at an epoch; `from` is the index of the last point before it.
-function placeAt(path, epoch, x, y) {
+function placeAt(path, epoch, at) {
   let from = 0;
   while (from + 1 < path.epochs.length && path.epochs[from + 1] <= epoch) from++;
-  const at = index => [x.place(path.x[index]), y.place(path.y[index])];
-  if (from + 1 === path.epochs.length || epoch <= path.epochs[from]) return { from, place: at(from) };
-  const [start, end] = [at(from), at(from + 1)];
+  if (from + 1 === path.epochs.length || epoch <= path.epochs[from]) return { from, place: at(path, from) };
+  const [start, end] = [at(path, from), at(path, from + 1)];
   const fraction = (epoch - path.epochs[from]) / (path.epochs[from + 1] - path.epochs[from]);
   return { from, place: start.map((value, index) => value + fraction * (end[index] - value)) };
 }
 
-// Return {group, show, near}: `show(epoch)` draws all visible paths up to an epoch.
-function pathsLayer(paths, x, y) {
+// Return {group, show, near}: `show(epoch)` draws all visible paths up to an epoch; `at(path, index)` is a point's place.
+function pathsLayer(paths, at) {
   const group = svg("g");
   const layers = paths.map(path => ({
     path,
@@ -27,8 +26,8 @@ function pathsLayer(paths, x, y) {
       const hidden = isHidden(path) || epoch < path.epochs[0];
       for (const part of [halo, line, head]) part.setAttribute("visibility", hidden ? "hidden" : "visible");
       if (hidden) continue;
-      const { from, place } = placeAt(path, path.marks ? Math.floor(epoch) : epoch, x, y);
-      const points = path.x.slice(0, from + 1).map((value, index) => [x.place(value), y.place(path.y[index])]);
+      const { from, place } = placeAt(path, path.marks ? Math.floor(epoch) : epoch, at);
+      const points = path.x.slice(0, from + 1).map((_, index) => at(path, index));
       const texts = (path.marks ? points : [...points, place]).filter(point => point.every(Number.isFinite)).map(point => point.map(value => value.toFixed(1)).join(" "));
       const route = path.marks ? texts.map(text => `M${text}h0`).join("") : `M${texts.join("L")}`; // dots or a line
       halo.setAttribute("d", route);
@@ -48,9 +47,9 @@ function pathsLayer(paths, x, y) {
     let found = null, least = 18;
     for (const { path } of layers) {
       if (isHidden(path)) continue;
-      path.x.forEach((value, index) => {
+      path.x.forEach((_, index) => {
         if (path.epochs[index] > epoch) return;
-        const far = Math.hypot(x.place(value) - px, y.place(path.y[index]) - py);
+        const [x, y] = at(path, index), far = Math.hypot(x - px, y - py);
         if (far < least) { least = far; found = { path, index }; }
       });
     }
@@ -60,7 +59,8 @@ function pathsLayer(paths, x, y) {
   return { group, show, near };
 }
 
-// A figure with paths: controls, legend and tooltip. `make(width)` draws the background: {view, under, describe}.
+// A figure with paths: controls, legend and tooltip. `make(width)` draws the background: {view, under, describe}, where
+// `view.at` gives the places of points if they do not follow from two axes. Return what redraws it.
 function pathsFigure(figure, spec, make) {
   const plot = html("div", { class: "plot" });
   figure.append(plot);
@@ -70,10 +70,11 @@ function pathsFigure(figure, spec, make) {
   if (spec.last > 0) figure.append(player(spec.last, value => { epoch = value; layer?.show(epoch); }, spec.counted));
   if (spec.paths.length > 1) figure.append(legend(spec.paths, redraw, () => {}));
   document.addEventListener("runs", redraw);
+  return redraw;
 
   function draw(width) {
     const { view, under, describe } = make(width);
-    layer = pathsLayer(spec.paths, view.x, view.y);
+    layer = pathsLayer(spec.paths, view.at || ((path, index) => [view.x.place(path.x[index]), view.y.place(path.y[index])]));
     view.area.append(layer.group);
     layer.show(epoch);
     plot.replaceChildren(...under, view.root);

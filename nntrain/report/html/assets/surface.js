@@ -14,7 +14,15 @@ function surfaceFigure(figure, spec) {
   const lossOf = height => spec.low + spec.unit * Math.expm1(height / 65535 * spec.top);
   const ends = [spec.low, lossOf(65535)].map(value => shown(value, 3));
   const caption = figure.querySelector("figcaption");
-  caption.append(html("small", {}, spec.note));
+  const angles = { yaw: 0.6, pitch: 0.6 };
+  let solid = false;
+  const toggle = html("button", { type: "button", onclick: () => { solid = !solid; name(); redraw(); } });
+  const name = () => {
+    toggle.textContent = solid ? "flat" : "3-D";
+    toggle.title = solid ? "show the surface from above" : "show the surface in three dimensions; drag it or use the arrow keys to turn it";
+  };
+  name();
+  caption.append(toggle, html("small", {}, spec.note));
 
   // The interpolated height, at fractions (0 to 1) of the sides of the grid.
   function heightAt(across, up) {
@@ -25,6 +33,13 @@ function surfaceFigure(figure, spec) {
       + (heights[at + size] * (1 - right) + heights[at + size + 1] * right) * over;
   }
 
+  // The colors of the lowest and the highest loss.
+  function lowHigh() {
+    const style = getComputedStyle(document.documentElement);
+    return ["--low", "--high"].map(name => style.getPropertyValue(name).trim())
+      .map(color => [1, 3, 5].map(start => parseInt(color.slice(start, start + 2), 16)));
+  }
+
   function paint(view) {
     const ratio = window.devicePixelRatio || 1;
     const x0 = view.x.place(spec.xs[0]), x1 = view.x.place(spec.xs[1]);
@@ -32,9 +47,7 @@ function surfaceFigure(figure, spec) {
     const across = Math.max(1, Math.round((x1 - x0) * ratio)), down = Math.max(1, Math.round((y1 - y0) * ratio));
     const canvas = html("canvas", { width: across, height: down, style: `left:${x0}px;top:${y0}px;width:${x1 - x0}px;height:${y1 - y0}px` });
     const context = canvas.getContext("2d"), image = context.createImageData(across, down);
-    const style = getComputedStyle(document.documentElement);
-    const [low, high] = ["--low", "--high"].map(name => style.getPropertyValue(name).trim())
-      .map(color => [1, 3, 5].map(start => parseInt(color.slice(start, start + 2), 16)));
+    const [low, high] = lowHigh();
     for (let row = 0; row < down; row++) {
       for (let column = 0; column < across; column++) {
         const height = heightAt(column / Math.max(across - 1, 1), 1 - row / Math.max(down - 1, 1));
@@ -47,7 +60,8 @@ function surfaceFigure(figure, spec) {
     return canvas;
   }
 
-  pathsFigure(figure, spec, width => {
+  const redraw = pathsFigure(figure, spec, width => {
+    if (solid) return solidView(width, spec, heightAt, angles, lowHigh());
     const view = frame(width, Math.round(Math.min(620, Math.max(300, width * 0.55))), spec.xs, spec.ys, {
       xLabel: spec.names[0], yLabel: spec.names[1], title: spec.title,
     });
@@ -64,6 +78,7 @@ function surfaceFigure(figure, spec) {
     };
     return { view, under: [paint(view)], describe };
   });
+  turning(figure, angles, () => solid, redraw);
   figure.append(html("div", { class: "scale" }, `loss ${ends[0]}`, html("i"), ends[1]));
 }
 
