@@ -8,14 +8,14 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.helpers import ROOT, CommandLine, Ended
+from tests.helpers import ROOT, CommandLine, Ended, own_components
 
 FENCE = re.compile(r"^(?P<skip><!-- not run: .* -->\n)?```(?P<info>.*)\n(?P<body>(?:.*\n)*?)```$", re.MULTILINE)
-# what the shell has to run; --code adds to the families of its process
-SHELL = re.compile(r"[|><;&*`]|\$|--code|^for |^sed |^cat |^tail ")
+SHELL = re.compile(r"[|><;&*`]|\$|^for |^sed |^cat |^tail ")  # what the shell has to run
 NUMBER = re.compile(r"-?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?")
 TIME = re.compile(r"[\d.]+ (?:ms|s|min|h)\b")
 
@@ -59,7 +59,8 @@ def run(command: Command, nntrain: CommandLine, folder: Path) -> Ended:
     """Run a command in ``folder``: in this process if it is nntrain's alone, otherwise with bash."""
     plain, _, query = command.line.split("  #")[0].strip().partition(" | jq ")
     if plain.startswith("nntrain ") and not SHELL.search(re.sub(r"'[^']*'|\"[^\"]*\"", "", plain + query)):
-        ended = nntrain(*shlex.split(plain)[1:])
+        with own_components() if "--code" in plain else nullcontext():
+            ended = nntrain(*shlex.split(plain)[1:])
         if not query or ended.status:
             return ended
         jq = ["jq", *shlex.split(query)]

@@ -4,7 +4,8 @@ import functools
 import io
 import json
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,11 @@ from numpy.typing import NDArray
 from nntrain.activations import Activation, Shape
 from nntrain.cli.main import main
 from nntrain.jit.lazy import register_recorded
+from nntrain.recipe import code
 from nntrain.recipe.build import Built, build
+from nntrain.recipe.code import FAMILIES
 from nntrain.recipe.document import dump_document, read_document
-from nntrain.recipe.schema import parse
+from nntrain.recipe.schema import parse, rebuild
 from nntrain.registry import C, members
 from nntrain.training.engine import Engine
 from nntrain.training.events import Event, Finished
@@ -68,6 +71,23 @@ class CommandLine:
         out, err = self._capsys.readouterr()
         assert "Traceback" not in err
         return Ended(int(ended.value.code or 0), out, err)
+
+
+@contextmanager
+def own_components() -> Iterator[None]:
+    """Take the components that ``--code`` adds out again at the end."""
+    for family in FAMILIES:
+        members(family)
+    before = {family: dict(family.members) for family in FAMILIES}
+    try:
+        yield
+    finally:
+        code._loaded.clear()
+        if any(family.members != known for family, known in before.items()):
+            for family, known in before.items():
+                family.members.clear()
+                family.members.update(known)
+            rebuild()
 
 
 def built(recipe: Mapping[str, Any] | str, folder: Path = Path()) -> Built:

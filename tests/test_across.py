@@ -35,7 +35,8 @@ def test_the_critical_difference_is_that_of_the_paper() -> None:
     assert critical_difference(4, 14) == pytest.approx(1.25, abs=0.005)
     for k, q in {2: 1.960, 3: 2.343, 4: 2.569, 5: 2.728}.items():
         assert critical_difference(k, 6) == pytest.approx(q * sqrt(k * (k + 1) / 36), abs=1e-3)
-    assert [min_problems(k) for k in (2, 3, 4, 5)] == [4, 3, 3, 3]
+    assert [min_problems(k) for k in (2, 3, 4, 5)] == [6, 3, 3, 3]
+    assert friedman(np.array([[1.0, 2]] * 6)) < 0.05 < friedman(np.array([[1.0, 2]] * 5))
 
 
 def test_a_performance_profile() -> None:
@@ -175,3 +176,8 @@ def test_problems_have_to_be_told_apart(nntrain: CommandLine, here: None) -> Non
     assert "vary something to rank it on each" in refused(nntrain, "compare", "moons.yaml", "circles.yaml")
     twice = ("compare", "moons.yaml", "moons.yaml", "circles.yaml", *OPTIMIZERS)
     assert "two variants have the name" in refused(nntrain, *twice)
+    assert "only one variant" in refused(nntrain, "compare", "moons.yaml", "circles.yaml", "--optimizers", "adam")
+    for name, units in (("a b.yaml", "[5]"), ("a-b.yaml", "[6]")):
+        Path(name).write_text(Path("moons.yaml").read_text().replace("[4]", units))
+    same = ("compare", "a b.yaml", "a-b.yaml", "circles.yaml", *OPTIMIZERS)
+    assert "a b.yaml and a-b.yaml would have the same directory" in refused(nntrain, *same)

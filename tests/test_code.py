@@ -11,7 +11,7 @@ from nntrain.recipe import code
 from nntrain.recipe.code import FAMILIES, load_code
 from nntrain.recipe.schema import rebuild
 from nntrain.registry import members
-from tests.helpers import ROOT, CommandLine, refused
+from tests.helpers import ROOT, CommandLine, own_components, refused
 
 ACTIVATION = '''"""Mine."""
 
@@ -54,16 +54,8 @@ class Arctan(Activation):
 def only_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Take the components out again, in a directory of its own."""
     monkeypatch.chdir(tmp_path)
-    for family in FAMILIES:
-        members(family)
-    before = {family: dict(family.members) for family in FAMILIES}
-    yield
-    code._loaded.clear()
-    if any(family.members != known for family, known in before.items()):
-        for family, known in before.items():
-            family.members.clear()
-            family.members.update(known)
-        rebuild()
+    with own_components():
+        yield
 
 
 def rule(change: tuple[str, str] = ("", "")) -> Path:

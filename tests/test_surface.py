@@ -199,7 +199,7 @@ def test_what_cannot_be_drawn_is_refused(nntrain: CommandLine, moons: Path, tmp_
     assert "expected 2 numbers" in refused(nntrain, "surface", "beale", "--start", "1")
     assert "adam is given twice" in refused(nntrain, "surface", "beale", "--optimizers", "adam,adam")
     assert "two at most" in refused(nntrain, "surface", moons, "--optimizers", "sgd")
-    assert "not a supported format" in refused(nntrain, "surface", "beale", "-o", tmp_path / "a.gif")
+    assert "not a supported format" in refused(nntrain, "surface", "beale", "-o", tmp_path / "a.bmp")
     assert "not a test function" in refused(nntrain, "surface", "line", "--noise", "1", "--optimizers", "sgd")
     assert "two outputs" in refused(nntrain, "fit", "line", "--set", "loss=beale")
     assert "noise needs several rows" in refused(nntrain, "fit", "rosenbrock", "--set", "data.source.noise=1")

@@ -5,7 +5,7 @@ Source: Demšar, Statistical Comparisons of Classifiers over Multiple Data Sets,
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from math import inf
+from math import factorial, inf
 from typing import Any
 
 import numpy as np
@@ -204,5 +204,12 @@ def critical_difference(variants: int, problems: int) -> float:
 
 
 def min_problems(variants: int) -> int:
-    """Return the fewest problems on which a difference can be significant: on which the largest one, k - 1, is."""
-    return next(count for count in range(2, 64) if critical_difference(variants, count) < variants - 1)
+    """Return the fewest problems on which a difference can be significant.
+
+    If all problems agree, Friedman's p is 1 / k!^(N - 1), and the largest difference of two mean ranks k - 1.
+    """
+    return next(
+        count
+        for count in range(2, 64)
+        if factorial(variants) ** (1 - count) < SIGNIFICANCE and critical_difference(variants, count) < variants - 1
+    )

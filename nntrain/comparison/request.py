@@ -89,8 +89,10 @@ def problems_of(request: Request) -> list[Problem]:
         return [Problem("", *_runs(request, together))]
     if twice := [path for path in request.recipes if request.recipes.count(path) > 1]:
         raise bad_input("compare", f"{twice[0]} is given twice", "name each recipe once")
-    found = []
-    for name, path, one in zip(_names(request.recipes, opened), request.recipes, opened, strict=True):
+    names, found = _names(request.recipes, opened), list[Problem]()
+    if same := [path for name, path in zip(names, request.recipes, strict=True) if names.count(name) > 1]:
+        raise bad_input("compare", f"{' and '.join(same)} would have the same directory", "rename one of them")
+    for name, path, one in zip(names, request.recipes, opened, strict=True):
         variants = combinations_of([path], [one], request.settings, request.axes)
         found.append(Problem(name, *_runs(request, variants)))
     return found
