@@ -137,7 +137,7 @@ def baselines(plan: Plan, splits: Mapping[str, Split], skip_linear: str = "", mo
 
 def _constant(plan: Plan, part: Split) -> Predicted:
     """Return the most frequent class of the training split, and its frequencies, or its mean, for all rows."""
-    train, rows = plan.data.train, len(part.y)
+    train, rows = plan.sample, len(part.y)
     if plan.n_classes is not None:
         predicted = np.array(np.broadcast_to(most_frequent(train.y, train.weights), part.y.shape))
         if train.y.ndim > 1:
