@@ -20,6 +20,7 @@ from sklearn.preprocessing import (
 
 from nntrain.data.columns import Column, FittedColumn
 from nntrain.data.columns.categorical import Categorical
+from nntrain.data.columns.values import ValuesInMemory
 from nntrain.data.encoder import Encoder
 from nntrain.data.partition import Splitting
 from nntrain.data.prepare import prepare, split_dataset
@@ -50,7 +51,7 @@ def encoded(role: Column, train: list[str], new: list[str]) -> tuple[FittedColum
     """Return a column fitted on the cells ``train``, and its features of ``new``."""
     raw = role.read(table_of(train), "a")
     assert not raw.problems
-    fitted = role.fit("a", raw.values, raw.levels)
+    fitted = role.fit("a", ValuesInMemory(raw.values), raw.levels)
     np.testing.assert_array_equal(  # the two codings of one column agree
         fitted.encode(fitted.recode(raw.values, raw.levels)), fitted.encode(fitted.read(table_of(train)).values)
     )
@@ -101,9 +102,9 @@ def test_missing_categories_have_an_indicator_of_their_own() -> None:
 
 def test_unseen_categories_are_counted_or_refused() -> None:
     raw = Categorical().read(table_of(["u", "v", "u"]), "a")
-    fitted = Categorical().fit("a", raw.values, raw.levels)
+    fitted = Categorical().fit("a", ValuesInMemory(raw.values), raw.levels)
     assert fitted.read(table_of(["u", "x", "y", "x"])).unseen == (("x", 2), ("y", 1))
-    strict = Categorical(unseen="error").fit("a", raw.values, raw.levels)
+    strict = Categorical(unseen="error").fit("a", ValuesInMemory(raw.values), raw.levels)
     (problem,) = strict.read(table_of(["u", "x", "y", "x"])).problems
     assert str(problem).startswith(
         "t.csv:3: column 'a': unknown category 'x' (and in 2 more rows, such as 'y' in line 4)"
@@ -342,7 +343,7 @@ def test_quantiles_are_those_of_scikit_learn(rows: int) -> None:
     new = np.concatenate(
         [np.round(random.lognormal(2, 2, 50), 1), train[:5], [train.min(), train.max(), -1e300, 1e300]]
     )
-    fitted = make(Column, "numeric", scale="quantile").fit("a", train, ())
+    fitted = make(Column, "numeric", scale="quantile").fit("a", ValuesInMemory(train), ())
     theirs = QuantileTransformer(n_quantiles=min(1000, rows), subsample=None).fit(train[:, None])
     np.testing.assert_allclose(fitted.encode(new), theirs.transform(new[:, None]), rtol=1e-12, atol=1e-12)
     assert type(fitted).model_validate_json(fitted.model_dump_json()) == fitted

@@ -8,6 +8,7 @@ import pytest
 from nntrain.cli.init import init
 from nntrain.cli.inspect import as_data, inspect
 from nntrain.data.columns.categorical import Categorical
+from nntrain.data.columns.values import ValuesInMemory
 from nntrain.data.profile import explained, histogram
 from nntrain.data.target import Target
 from nntrain.recipe.document import read_document
@@ -145,7 +146,7 @@ def test_a_column_can_have_any_name() -> None:
     found = inspect("t.csv", ["y"]).profile.columns
     assert [column.top[0][1] for column in found[:2]] == [15, 5]
     raw = Categorical().read(inspect("t.csv", []).table, "count")
-    fitted = Categorical().fit("count", raw.values, raw.levels)
+    fitted = Categorical().fit("count", ValuesInMemory(raw.values), raw.levels)
     write("count", "u", "w", "w")
     assert fitted.read(inspect("t.csv", []).table).unseen == (("w", 2),)
 

@@ -107,7 +107,7 @@ def test_the_loss_of_an_epoch_is_that_of_its_rows(loss: str) -> None:
     """However the rows are cut into batches and groups."""
     plan = plan_of(loss, batch_size=16)
     engine = Engine(plan)
-    order = plan.order(0)
+    order = plan.order(0)[:]
     losses = engine.take_steps(order, 0, np.zeros(plan.steps_per_epoch))
     assert engine.epoch_losses(losses[None], order[None])[0] == pytest.approx(engine.score(engine.train).loss, rel=1e-9)
     estimate, scores = validation_loss(engine), engine.score(engine.splits["validation"])

@@ -84,22 +84,23 @@ class Model:
         """The names of the columns that a table for the model has to have."""
         return self.feature_names if self.encoder is None else tuple(one.column for one in self.encoder.columns)
 
-    def outputs(self, x: NDArray[np.float64], rows: int | None = None) -> Iterator[NDArray[Any]]:
+    def outputs(self, x: NDArray[np.float64], rows: int | None = None, above: int = 0) -> Iterator[NDArray[Any]]:
         """Yield the network's outputs (``rows``, outputs) for features ``x`` (N, I) before preprocessing.
 
         Args:
             x: the features.
             rows: maximum number per yielded array; None: all.
+            above: the number of rows of the table above the first one, for messages.
 
         Raises:
             InputError: if a number in ``x`` is too large (before anything is yielded), or an output is not finite.
         """
-        typed, rows = self._prepared(x), rows or len(x)
+        typed, rows = self._prepared(x, above), rows or len(x)
         forward = None if is_small(self.network, len(x)) else ForwardPass(self.network, self.theta.dtype)
         for start in range(0, len(x), rows):
             block = typed[start : start + rows]
             outputs = forward.outputs(self.theta, block) if forward else plain_outputs(self.network, self.theta, block)
-            _check_finite(outputs, "output", start)
+            _check_finite(outputs, "output", above + start)
             yield outputs
 
     def judge(self, part: Split) -> tuple[float, Predicted]:
@@ -180,7 +181,7 @@ class Model:
     def _targets(self, y: NDArray[Any]) -> NDArray[Any]:
         return y if self.targets is None else self.targets.apply(y)
 
-    def _prepared(self, x: NDArray[np.float64]) -> NDArray[Any]:
+    def _prepared(self, x: NDArray[np.float64], above: int = 0) -> NDArray[Any]:
         x = x if self.encoder is None else self.encoder.apply(x)
         x = x if self.inputs is None else self.inputs.apply(x)
         with np.errstate(over="ignore"):
@@ -188,7 +189,7 @@ class Model:
         beyond = ~np.isfinite(typed)
         if beyond.any():
             row, column = np.unravel_index(int(beyond.argmax()), beyond.shape)
-            where = f"column {self.feature_names[column]!r}, row {int(row) + 1}"
+            where = f"column {self.feature_names[column]!r}, row {above + int(row) + 1}"
             raise bad_input(where, f"too large a number for {self.theta.dtype}", TOO_LARGE)
         return typed
 

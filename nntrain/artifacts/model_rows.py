@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.artifacts.model import Model
+from nntrain.artifacts.row_facts import RowFacts
 from nntrain.data import Dataset, Label
 from nntrain.data.cells import MISSING
-from nntrain.data.columns import FittedColumn, Raw
+from nntrain.data.columns import FittedColumn
 from nntrain.data.columns.categorical import FittedCategorical
 from nntrain.data.numbers import complete_numbers
 from nntrain.data.prepare import Split, split_dataset
@@ -61,16 +62,19 @@ class Rows:
     notes: tuple[str, ...] = ()
 
 
-def feature_rows(model: Model, table: Table, unseen: str | None = None) -> tuple[NDArray[np.float64], tuple[str, ...]]:
+def feature_rows(
+    model: Model, table: Table, unseen: str | None = None, facts: RowFacts | None = None
+) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """Return the model's columns (N, columns) of a table, and notes for the user.
 
-    ``unseen`` says what happens to categories not seen in training, pool or error; None: as the recipe says.
+    ``unseen`` says what happens to categories not seen in training, pool or error; None: as the recipe says. The notes
+    are about the blocks whose ``facts`` are given too.
 
     Raises:
         InputError: if it lacks a column, or has a cell that the model cannot use.
     """
     _places(model.column_names, table.names, table.source, table.names_hint())
-    rows = _rows(model, table, unseen)
+    rows = _rows(model, table, unseen, facts)
     refuse(rows.problems)
     return rows.x, rows.notes
 
@@ -114,29 +118,22 @@ def _row_weights(model: Model, table: Table) -> tuple[NDArray[np.float64] | None
     return *row_weights(table, name), []
 
 
-def _rows(model: Model, table: Table, unseen: str | None) -> Rows:
+def _rows(model: Model, table: Table, unseen: str | None, facts: RowFacts | None = None) -> Rows:
     if model.encoder is None:
         x, problems = complete_numbers(table, model.feature_names)
         return Rows(x, tuple(problems))
     columns = [_strict(column, unseen) for column in model.encoder.columns]
     read = [column.read(table) for column in columns]
     problems = [problem for raw in read for problem in raw.problems]
-    notes = [_unseen(name, raw) for name, raw in zip(model.column_names, read, strict=True) if raw.unseen]
     x = np.stack([raw.values for raw in read], axis=1)
-    gaps = int(np.isnan(x).any(axis=1).sum())
-    filled = [f"filled in missing values in {counted(gaps, 'row')}"] if gaps else []
-    return Rows(x, tuple(problems), (*filled, *notes))
+    facts = facts or RowFacts()
+    facts.add(model.column_names, read, x)
+    return Rows(x, tuple(problems), facts.notes)
 
 
 def _strict(column: FittedColumn, unseen: str | None) -> FittedColumn:
     given = unseen is not None and isinstance(column, FittedCategorical)
     return column.model_copy(update={"unseen": unseen}) if given else column
-
-
-def _unseen(name: str, raw: Raw) -> str:
-    rows = sum(count for _, count in raw.unseen)
-    labels = listed((repr(label) for label, _ in raw.unseen), 3)
-    return f"column {name!r}: {counted(rows, 'row')} with a category not seen in training: {labels}"
 
 
 def recipe_parts(model: Model, path: Path) -> dict[str, Split]:
@@ -149,6 +146,8 @@ def recipe_parts(model: Model, path: Path) -> dict[str, Split]:
         InputError: if they are missing, cannot be read, or have changed.
     """
     recipe = model.recipe
+    if isinstance(recipe.data.source, TableFile) and recipe.data.source.in_memory is False:
+        raise bad_input(path, "its training data are not read into memory (data.source.in_memory: false)", NAME_IT)
     return split_dataset(recipe_rows(model, located(recipe, path)), recipe.data.splitting(recipe.seed))
 
 

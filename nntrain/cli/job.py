@@ -80,10 +80,12 @@ class Job:
         from nntrain.recipe.files import names_absolute_path, with_path_from
         from nntrain.recipe.schema import to_data
         from nntrain.training.scoring import gives_probabilities
+        from nntrain.utils.announcing import announcing
         from nntrain.utils.garbage import collecting_new
 
         loaded = self._load()
-        built = build(loaded.recipe, loaded.document, loaded.folder, loaded.name)
+        with announcing(listener.note):
+            built = build(loaded.recipe, loaded.document, loaded.folder, loaded.name)
         check(conditions, built.plan)
         plan = built.plan
         self.shown = chosen(self.metrics, plan.task, gives_probabilities(plan.network.layers[-1].activation, plan.loss))

@@ -39,9 +39,11 @@ def load_plan(recipe: str, settings: list[str]) -> Built:
     from nntrain.artifacts.lookup import load_recipe
     from nntrain.cli.result import note
     from nntrain.recipe.build import build
+    from nntrain.utils.announcing import announcing
 
     loaded = load_recipe(recipe, settings)
-    built = build(loaded.recipe, loaded.document, loaded.folder, loaded.name)
+    with announcing(lambda text: note([text])):
+        built = build(loaded.recipe, loaded.document, loaded.folder, loaded.name)
     note(built.dataset.notes)
     return built
 

@@ -87,26 +87,29 @@ def predict(
     from nntrain.artifacts.lookup import find_model
     from nntrain.artifacts.model import Model
     from nntrain.artifacts.model_rows import feature_rows
-    from nntrain.artifacts.model_table import model_table
+    from nntrain.artifacts.model_table import model_blocks
+    from nntrain.artifacts.row_facts import RowFacts
     from nntrain.cli.result import note
 
-    model = Model.load(find_model(target))
-    table = model_table(model, data, separator, read)
-    x, notes = feature_rows(model, table, unseen)
-    note(notes)
-    refuse(table.missing_columns(keep))
-    kept, start = {name: table.columns[name] for name in keep}, 0
-    del table  # the other columns, as text, take most of the memory
-    for outputs in model.outputs(x, max(1, BLOCK_OUTPUTS // model.network.outputs)):
-        columns = {name: values.slice(start, len(outputs)) for name, values in kept.items()}
-        for name, values in predictions(model, outputs, proba, start).items():
-            if name in columns:
-                raise bad_input(
-                    f"--keep {name}", "the column of the predictions has this name too", "rename the column in the file"
-                )
-            columns[name] = pl.Series(values)
-        yield pl.DataFrame(columns)
-        start += len(outputs)
+    model, facts, above = Model.load(find_model(target)), RowFacts(), 0
+    blocks = model_blocks(model, data, separator, read)
+    table = next(blocks, None)
+    while table is not None:
+        x, notes = feature_rows(model, table, unseen, facts)
+        refuse(table.missing_columns(keep))
+        kept, start = {name: table.columns[name] for name in keep}, 0
+        table = next(blocks, None)  # the other columns, as text, take most of the memory
+        note(notes if table is None else ())
+        for outputs in model.outputs(x, max(1, BLOCK_OUTPUTS // model.network.outputs), above):
+            columns = {name: values.slice(start, len(outputs)) for name, values in kept.items()}
+            for name, values in predictions(model, outputs, proba, above + start).items():
+                if name in columns:
+                    what = "the column of the predictions has this name too"
+                    raise bad_input(f"--keep {name}", what, "rename the column in the file")
+                columns[name] = pl.Series(values)
+            yield pl.DataFrame(columns)
+            start += len(outputs)
+        above += start
 
 
 def predictions(model: Model, outputs: NDArray[Any], proba: bool, start: int) -> dict[str, Any]:

@@ -94,6 +94,6 @@ def replay(states: RunStates, state: TrainingState, step: int) -> StepRecord:
             rest = engine.take_steps(order[(index + 1) * rows :], step, rates[index + 1 :])
             losses = np.concatenate([losses, [found.loss], rest])
     if state.epoch < states.epochs:
-        (loss,) = engine.epoch_losses(losses[None], order[None]) if losses.size == rates.size else (np.nan,)
+        loss = engine.epoch_loss(losses, order) if losses.size == rates.size else np.nan
         states.check_loss(state.epoch + 1, float(loss))
     return found

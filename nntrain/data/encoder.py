@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.data.columns import FittedColumn, Numbers, RawColumn
+from nntrain.data.columns.values import ValuesInMemory
 from nntrain.data.preprocessing import Scaling, Standardizer
 
 
@@ -23,7 +24,9 @@ class Encoder:
     def fit(cls, columns: Sequence[RawColumn], raw: Numbers) -> Self:
         """Return the encoder for the raw numbers (N, columns) of the training split."""
         pairs = zip(columns, raw.T, strict=True)
-        return cls(tuple(column.role.fit(column.name, values, column.levels) for column, values in pairs))
+        return cls(
+            tuple(column.role.fit(column.name, ValuesInMemory(values), column.levels) for column, values in pairs)
+        )
 
     @cached_property
     def _features(self) -> tuple[tuple[str, bool], ...]:

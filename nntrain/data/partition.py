@@ -8,7 +8,7 @@ import numpy as np
 
 from nntrain.data import Dataset
 from nntrain.data.folds import Fold, fold_rows
-from nntrain.data.split import SPLITS, Indices, SplitColumn, split_rows, split_size
+from nntrain.data.split import SPLITS, Indices, SplitColumn, all_rows, split_rows, split_size
 from nntrain.errors import bad_input, bad_key, counted
 
 FRACTIONS_HINT = "add rows, or lower the fractions; 0 means no such split"
@@ -67,7 +67,7 @@ def _as_given(by: SplitColumn, how: Splitting) -> dict[str, Indices]:
 
 def _taken(dataset: Dataset, how: Splitting) -> dict[str, Indices]:
     """Return the splits as rows are taken: first for testing, then for validation."""
-    take, every = _way(dataset, how), np.arange(len(dataset.x))
+    take, every = _way(dataset, how), all_rows(len(dataset.x))
     rows, found = every, {}
     test_seed = how.seed if how.test_seed is None else how.test_seed
     if how.fold is not None:

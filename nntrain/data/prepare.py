@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +27,10 @@ class Split:
         x: the features (N, I).
         y: class indices (N,), numbers (N, T), or class indices of several labels (N, L).
         weights: the weight of each row (N); None: all weigh the same.
+        in_memory: whether the arrays are in memory, and not in mapped files.
     """
 
+    in_memory: ClassVar[bool] = True
     x: NDArray[np.float64]
     y: NDArray[Any]
     weights: NDArray[np.float64] | None = None

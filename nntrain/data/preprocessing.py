@@ -21,10 +21,14 @@ def unit_of(x: NDArray[Any]) -> NDArray[Any]:
 
     Units are powers of two, so that dividing by them rounds nothing, and 1 for columns of ordinary size.
     """
-    extreme = np.sqrt(np.finfo(x.dtype).max) / len(x) / 1024
-    largest = np.abs(x).max(axis=0)
+    return unit_for(np.abs(x).max(axis=0), len(x))
+
+
+def unit_for(largest: NDArray[Any], rows: int) -> NDArray[Any]:
+    """Return the same, given the largest magnitude of each column (I) and the number of rows."""
+    extreme = np.sqrt(np.finfo(largest.dtype).max) / rows / 1024
     ordinary = (largest < extreme) & (largest > 1 / extreme) | (largest == 0)
-    return np.where(ordinary, 1, np.ldexp(np.ones_like(largest), np.frexp(largest)[1] - 1)).astype(x.dtype)
+    return np.where(ordinary, 1, np.ldexp(np.ones_like(largest), np.frexp(largest)[1] - 1)).astype(largest.dtype)
 
 
 @dataclass(frozen=True)

@@ -20,23 +20,18 @@ well-known markers such as ``NA``. Elsewhere ``NA`` is text: it may be Namibia.
 """
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-from nntrain.data.cells import MISSING
+from nntrain.data.column_facts import MAX_DISTINCT_KEPT, ColumnFacts, Facts
 from nntrain.data.columns import Column
 from nntrain.data.columns.boolean import Boolean
 from nntrain.data.columns.categorical import Categorical
-from nntrain.data.columns.date import Date, date_format
+from nntrain.data.columns.date import Date
 from nntrain.data.columns.ignored import Ignore
 from nntrain.data.columns.numeric import Numeric
-from nntrain.data.text_table import MAX_DISTINCT, Table
-
-if TYPE_CHECKING:
-    import polars as pl
+from nntrain.data.text_table import Table
 
 PAIRS = ({"true", "false"}, {"yes", "no"}, {"t", "f"}, {"y", "n"})
-MAX_TRUTHS = 6  # spellings of true and false, as in True, true, TRUE
-LEADING_ZERO = r"^0[0-9]+$"
 IDENTIFIER = re.compile(
     r"(?i:id|idx|index|key|nr|no|number|rownames?|row_?(id|nr|no|num(ber)?)|unnamed: ?\d+|__index_level_\d+__"
     r"|.*[ _.-]id)|.*[a-z]I[Dd]"
@@ -54,34 +49,32 @@ class Role(NamedTuple):
 
 def find_role(table: Table, name: str) -> Role:
     """Return the role of the column ``name``, by the rule above."""
-    cells = table.cells(name).drop_nulls()
-    if not len(cells):
+    return role_of(name, ColumnFacts(table, name))
+
+
+def role_of(name: str, facts: Facts) -> Role:
+    """Return the role of the column ``name``, by the rule above, from facts about its cells."""
+    if not facts.count:
         return Role(Ignore(), "has no values")
-    distinct = cells.unique(maintain_order=True)
-    if len(distinct) <= MAX_TRUTHS and {cell.lower() for cell in distinct} in PAIRS:
+    if {cell.lower() for cell in facts.few_distinct} in PAIRS:
         return Role(Boolean(), "holds true and false")
-    plain = distinct.filter(~distinct.is_in(list(MISSING)))
-    if cells.str.contains(r"^[0-9]+$").all() and cells.str.contains(LEADING_ZERO).any():
+    if facts.leading_zeros:
         return Role(Categorical(), "holds numbers with leading zeros")
-    numbers = table.numbers(cells)
-    known = cells.filter(~cells.is_in(list(MISSING)))
-    if len(known) and 2 * (len(numbers) - numbers.null_count()) > len(known):
-        if _identifies(name, known):
+    if facts.known and 2 * facts.numbers > facts.known:
+        if IDENTIFIER.fullmatch(name) and facts.different_integers:
             return Role(Ignore(), "looks like an identifier: integers, all different")
         return Role(Numeric(), "holds numbers")
-    if len(plain) and table.other_format(plain.head(MAX_DISTINCT).to_list()) is not None:
+    if facts.other_format:
         return Role(Numeric(), "holds numbers in another format")
-    if date_format(distinct.to_list()) is not None:
+    if facts.date_format is not None:
         return Role(Date(), "holds dates")
-    if len(distinct) == len(cells) > 2:
-        return Role(Ignore(), f"has a different text in each of {len(cells):,} rows")
-    if len(distinct) > MAX_LEVELS and 2 * len(distinct) > len(cells):
-        return Role(Ignore(), f"looks like free text: {len(distinct):,} different ones in {len(cells):,} rows")
-    if float(cells.str.len_chars().mean() or 0) > FREE_TEXT:  # type: ignore[arg-type]
+    distinct, count = facts.distinct, facts.count
+    if distinct is None:
+        return Role(Ignore(), f"looks like free text: more than {MAX_DISTINCT_KEPT:,} different ones")
+    if distinct == count > 2:
+        return Role(Ignore(), f"has a different text in each of {count:,} rows")
+    if distinct > MAX_LEVELS and 2 * distinct > count:
+        return Role(Ignore(), f"looks like free text: {distinct:,} different ones in {count:,} rows")
+    if facts.mean_length > FREE_TEXT:
         return Role(Ignore(), "looks like free text: long")
-    return Role(Categorical(), f"holds {len(distinct):,} categories")
-
-
-def _identifies(name: str, cells: "pl.Series") -> bool:
-    whole = cells.str.contains(r"^[0-9]{1,18}$").all()
-    return bool(IDENTIFIER.fullmatch(name)) and whole and cells.n_unique() == len(cells)
+    return Role(Categorical(), f"holds {distinct:,} categories")

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 Indices = NDArray[np.int64]
 Random = np.random.RandomState
+MANY_ROWS = 1 << 20
 SPLITS = ("train", "validation", "test")
 
 
@@ -31,6 +32,14 @@ class SplitColumn:
         return replace(self, values=self.values[rows])
 
 
+def all_rows(rows: int, of: int | None = None) -> Indices:
+    """Return the indices 0 ... ``rows`` - 1; those of many rows take 4 bytes each.
+
+    ``of`` is the number of rows that decides on the bytes; None: ``rows``.
+    """
+    return np.arange(rows, dtype=np.int32 if MANY_ROWS < (of or rows) < 1 << 31 else np.int64)
+
+
 def split_size(fraction: float, rows: int) -> int:
     """Return the size of a split of ``fraction`` of ``rows``, rounded up as in scikit-learn."""
     return ceil(fraction * rows)
@@ -50,11 +59,13 @@ def split_rows(rows: int, taken: int, seed: int, classes: Indices | None = None)
     """
     random = Random(seed)
     if classes is None:
-        order = random.permutation(rows)
+        order = all_rows(rows)
+        random.shuffle(order)  # as random.permutation(rows)
         return order[taken:], order[:taken]
     counts = np.bincount(classes)
     counts = counts[counts > 0]
-    members = np.split(np.argsort(classes, kind="stable"), np.cumsum(counts)[:-1])
+    by_class = np.argsort(classes, kind="stable").astype(all_rows(0, rows).dtype)
+    members = np.split(by_class, np.cumsum(counts)[:-1])
     staying = _allocate(counts, rows - taken, random)
     leaving = _allocate(counts - staying, taken, random)
     stay, leave = [], []

@@ -89,6 +89,13 @@ class TableFile(Source):
     test_file: Annotated[
         Name | None, Field(description="another file, with the rows of the test split; relative to the recipe")
     ] = None
+    in_memory: Annotated[
+        bool | None,
+        Field(
+            description="read the table into memory; false: convert it once to memory-mapped files and train from "
+            "them; null: read it unless its files are larger than a tenth of the memory"
+        ),
+    ] = None
     format: FormatKey = None
     separator: SeparatorKey = None
     decimal: DecimalKey = "."
@@ -125,7 +132,7 @@ class TableFile(Source):
         """Read the file, and the test file if there is one."""
         table = self.table(folder)
         targets = [self.target] if isinstance(self.target, str) else self.target
-        names = self._features(table, targets)
+        names = self.features_of(table, targets)
         table, notes = self._labelled(table, targets)
         roles = self.roles(table, names)
         dataset = self._dataset(table, targets, read_target(table, targets, self.task), roles)
@@ -214,7 +221,7 @@ class TableFile(Source):
         """Return the source with the task that was found in place of ``auto``."""
         return self.model_copy(update={"task": "classification" if classification else "regression"})
 
-    def _features(self, table: Table, targets: list[str]) -> list[str]:
+    def features_of(self, table: Table, targets: list[str]) -> list[str]:
         """Return the columns to predict from, after checking the names in the recipe."""
         if self.weights in (*targets, *(self.features or ()), *self.columns):
             what = f"{self.weights!r} is the target, a feature or in columns too"

@@ -201,7 +201,7 @@ class BaseMLP(Parameters):
             engine.state[:] = before.state
         else:
             self.loss_curve_, self.t_ = [], 0
-        order, rates = engine.plan.order(epochs), engine.plan.learning_rates(steps, epochs, 1)[0]
+        order, rates = engine.plan.order(epochs)[:], engine.plan.learning_rates(steps, epochs, 1)[0]
         losses = engine.take_steps(order, steps, rates)
         if losses.size < rates.size or not engine.is_finite():
             raise ValueError("training diverged; standardize X, or choose a lower learning rate")

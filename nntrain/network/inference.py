@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nntrain.data.mapped.split import pieces
 from nntrain.jit.background import compile_in_background
 from nntrain.jit.kernels import CompiledFunction
 from nntrain.jit.mailbox import new_mailbox
@@ -108,5 +109,8 @@ class ForwardPass:
         output = np.empty((len(thetas), len(x), self.network.outputs), self.dtype)
         losses = np.empty((len(thetas), ceil(len(x) / CHUNK_ROWS)))
         with self._pool.at_work(self.network.largest_product(min(CHUNK_ROWS, len(x)))):
-            self._evaluate(self.table, thetas, loss, x, target, output, losses, alive, self._workspace)
+            for rows in pieces(x, CHUNK_ROWS):
+                chunks = slice(rows.start // CHUNK_ROWS, ceil(rows.stop / CHUNK_ROWS))
+                data = (x[rows], target[rows], output[:, rows], losses[:, chunks])
+                self._evaluate(self.table, thetas, loss, *data, alive, self._workspace)
         return output, losses

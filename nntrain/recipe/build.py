@@ -10,7 +10,7 @@ from nntrain.data import Dataset
 from nntrain.data.prepare import Prepared, prepare
 from nntrain.data.split import SPLITS
 from nntrain.data.table import TableFile
-from nntrain.errors import NOWHERE, InputError, Problem, bad_input
+from nntrain.errors import NOWHERE, InputError, Problem, bad_input, bad_key
 from nntrain.initializers import Initializer
 from nntrain.initializers.variance import GlorotUniform, HeUniform
 from nntrain.losses import Loss
@@ -31,6 +31,7 @@ from nntrain.recipe.checks import (
 )
 from nntrain.recipe.document import Document
 from nntrain.recipe.files import with_absolute_path, with_checksums, with_source
+from nntrain.recipe.mapped import is_mapped, mapped_rows, standardizes_numbers
 from nntrain.recipe.metric_checks import check_metrics, check_threshold
 from nntrain.recipe.schema import Layer, Recipe
 from nntrain.recipe.target_checks import check_target_transform
@@ -66,6 +67,10 @@ def build(recipe: Recipe, document: Document, folder: Path, name: str) -> Built:
         InputError: if the data cannot be read, or the recipe does not fit them or contradicts itself.
     """
     with document.placing():
+        recipe = with_absolute_path(recipe, folder)
+        if is_mapped(recipe):
+            recipe, dataset, splits = mapped_rows(recipe)
+            return assemble(with_scaling(recipe, dataset), dataset, splits, document, name)
         recipe, dataset = read_rows(recipe, folder)
         data = splits_of(recipe, dataset)
     return assemble(recipe, dataset, data, document, name)
@@ -78,6 +83,9 @@ def read_rows(recipe: Recipe, folder: Path) -> tuple[Recipe, Dataset]:
         InputError: if the rows cannot be read.
     """
     recipe = with_absolute_path(recipe, folder)
+    if getattr(recipe.data.source, "in_memory", None) is False:
+        what = "this command needs all rows in memory, but the recipe says in_memory: false"
+        raise bad_key("data.source.in_memory", what, "set it to true if they fit, or use a sample of the rows")
     seed = recipe.seed if recipe.data.test_seed is None else recipe.data.test_seed
     dataset = recipe.data.source.load(folder, seed)
     source = recipe.data.source.resolved(dataset.classes is not None)
@@ -104,8 +112,7 @@ def with_scaling(recipe: Recipe, dataset: Dataset) -> Recipe:
     """Return the recipe with its default for ``standardize_target``: a table's numbers can have any size."""
     if recipe.data.standardize_target is not None:
         return recipe
-    fits = recipe.model.output.name == "identity" and not (recipe.loss and recipe.loss.needs_counts)
-    scaled = isinstance(recipe.data.source, TableFile) and dataset.classes is None and fits
+    scaled = isinstance(recipe.data.source, TableFile) and dataset.classes is None and standardizes_numbers(recipe)
     return recipe.model_copy(update={"data": recipe.data.model_copy(update={"standardize_target": scaled})})
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nntrain.data.mapped.split import release
 from nntrain.data.prepare import Split
 from nntrain.jit.aligned import empty
-from nntrain.layers.dropout import step_key
 from nntrain.network import lsuv
-from nntrain.network.epoch import evaluate, steps, update_averages
+from nntrain.network.epoch import evaluate, steps
 from nntrain.network.inference import CHUNK_ROWS, ForwardPass, compile_products_in_background
 from nntrain.network.layer_table import StepResults, Update
 from nntrain.network.row_weights import criterion_of
@@ -22,9 +22,10 @@ from nntrain.training.baseline import Rows, baselines
 from nntrain.training.events import Baseline, Scores
 from nntrain.training.memory_check import check_memory
 from nntrain.training.plan import Plan
+from nntrain.training.running_statistics import measure_averages
 from nntrain.training.scoring import Scorer
+from nntrain.training.windows import WindowedOrder
 
-RUNNING_STATISTICS = ("running_mean", "running_var")  # batch norm's buffers
 MAX_LOGGED_PARAMETERS = 8  # larger networks' parameters are not in the metrics
 Indices = NDArray[np.int64]
 Reals = NDArray[np.float64]
@@ -40,6 +41,7 @@ class Engine:
         state: state vectors of the optimizer, Lookahead's slow weights, averaged weights (S, as long as theta).
         gradient_norm: norm of the last gradient before clipping.
         pool: the threads that compute large products.
+        splits: the rows of each split; of a training split in a mapped file, a sample.
         clipped: number of steps so far whose gradient was clipped.
     """
 
@@ -66,7 +68,7 @@ class Engine:
         self._unclipped = np.zeros_like(self.grad) if plan.regularization.clips else self.grad[:0]
         self.gradient_norm = 0.0
         self.clipped = 0
-        splits = {"train": plan.data.train, "validation": plan.data.validation, "test": plan.data.test}
+        splits = {"train": plan.sample, "validation": plan.data.validation, "test": plan.data.test}
         self.splits = {name: self.rows(part) for name, part in splits.items() if part is not None}
         self.train = self.splits["train"]
         self.probe = self.train[:PROBE_ROWS]  # in random order, as the split shuffles
@@ -100,9 +102,16 @@ class Engine:
         Returns:
             The loss of each step taken; fewer than ``learning_rates`` if a loss was not finite.
         """
-        results, taken = self._run(order[None], done, learning_rates[None], self._update, keep_epoch_thetas=False)
-        self.clipped += int(results.clipped[0, :taken].sum())
-        return results.losses[0, :taken]
+        at_once, batch, found = self.plan.steps_in_memory or max(1, learning_rates.size), self.plan.batch_rows, []
+        for start in range(0, learning_rates.size, at_once):
+            stop = start + at_once
+            rates, rows = learning_rates[None, start:stop], order[None, start * batch : stop * batch]
+            results, taken = self._run(rows, done + start, rates, self._update, keep_epoch_thetas=False)
+            self.clipped += int(results.clipped[0, :taken].sum())
+            found.append(results.losses[0, :taken])
+            if taken < rates.size:
+                break
+        return np.concatenate([np.empty(0), *found])
 
     def loss_and_gradient(self, rows: Indices | None = None, done: int = 0) -> tuple[float, NDArray[Any]]:
         """Return the loss of a batch and its gradient, with penalties; parameters, buffers and state stay as they are.
@@ -125,7 +134,7 @@ class Engine:
 
     def step_without_update(self, rows: Indices | None = None, done: int = 0) -> float:
         """Do the same as ``loss_and_gradient``, but also update the running averages; return the loss."""
-        rows = np.arange(len(self.train.x)) if rows is None else rows
+        rows = np.arange(len(self.plan.data.train.x)) if rows is None else rows
         if rows.size > self.plan.batch_rows:
             raise ValueError(f"{rows.size} rows do not fit into a batch of {self.plan.batch_rows}")
         no_update = self._update._replace(address=0)
@@ -152,11 +161,27 @@ class Engine:
         ends = np.empty((epochs if keep_epoch_thetas else 0, self.theta.size), self.dtype)
         shape = learning_rates.shape
         results = StepResults(np.empty(shape), np.zeros(shape, np.bool_), np.empty(epochs), self._unclipped, ends)
-        data = (self.train.x, self.train.target, orders)
+        data = self._rows_of(orders)
         run = (self._table, self.theta, self.grad, self.state, update, self._loss)
         taken = self._steps(*run, *data, done, learning_rates, results, self.workspace)
         self.gradient_norm = float(results.norms[-1])
         return results, taken
+
+    def _rows_of(self, orders: Indices) -> tuple[NDArray[Any], NDArray[Any], Indices]:
+        """Return features, targets and the orders (E, N) of rows in them: all rows, or of a mapped file these alone."""
+        train = self.plan.data.train
+        if train.in_memory:
+            return self.train.x, self.train.target, orders
+        rows = self.rows(train.take(orders[0]))
+        release(train.x)
+        release(train.y)
+        return rows.x, rows.target, np.arange(orders.size)[None]
+
+    def epoch_loss(self, losses: Reals, order: Indices | WindowedOrder) -> float:
+        """Return the loss of an epoch from those of its steps (K), taken on the rows ``order``."""
+        if isinstance(order, WindowedOrder):  # all rows weigh the same
+            return self.plan.loss.combine(losses[None], order.size, self.plan.batch_rows)[0]
+        return self.epoch_losses(losses[None], order[None])[0]
 
     def epoch_losses(self, losses: Reals, orders: Indices) -> list[float]:
         """Return the loss of each epoch from those of its steps (E, K), taken on the rows ``orders`` (E, N)."""
@@ -188,34 +213,15 @@ class Engine:
         else:
             yield
             return
-        if training.averaging is not None and row == averages[MEAN]:
-            self._measure_averages(self.state[row], step)
+        if training.averaging is not None and row == averages[MEAN] and step != self._measured_at:
+            measure_averages(self.plan, self._table, self.state[row], step, self.workspace)
+            self._measured_at = step
         current = self.theta.copy()
         self.theta[:] = self.state[row]
         try:
             yield
         finally:
             self.theta[:] = current
-
-    def _measure_averages(self, theta: NDArray[Any], step: int) -> None:
-        """Recompute batch norm's running averages for averaged weights: an average of them over steps does not fit.
-
-        They become the means over the batches of the training split, each computed as in a training step.
-
-        Source: Izmailov et al., arXiv 1803.05407; torch.optim.swa_utils.update_bn.
-        """
-        running = [
-            arrays[name] for arrays in self.plan.network.arrays(theta) for name in arrays if name in RUNNING_STATISTICS
-        ]
-        if not running or step == self._measured_at:
-            return
-        for values in running:
-            values[:] = 0
-        table, rows, key = self._table.copy(), self.plan.batch_rows, int(step_key(self.plan.seed, step))
-        for number, start in enumerate(range(0, len(self.train.x), rows), start=1):
-            table["momentum"] = 1 / number
-            update_averages[self.dtype](table, theta, self.train.x[start : start + rows], key, self.workspace)
-        self._measured_at = step
 
     def validation(self, step: int) -> Scores | None:
         """Return loss and metric on the validation split after ``step`` steps, None without validation."""

@@ -45,7 +45,7 @@ class EpochChunk:
         plan = engine.plan
         self._engine, self._step = engine, step
         self.start, self.state = engine.theta.copy(), engine.state.copy()
-        self.orders = np.stack([plan.order(first + e) for e in range(count)])
+        self.orders = np.stack([plan.order(first + e)[:] for e in range(count)])
         self.learning_rates = plan.learning_rates(step, first, count)
         began = perf_counter()
         self.results = engine.take_epochs(self.orders, step, self.learning_rates)

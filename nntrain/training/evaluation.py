@@ -21,6 +21,7 @@ BySplit = Mapping[str, Mapping[str, Score]]
 MAX_CLASSES = 100  # of a confusion matrix in a summary
 NOT_PLAIN = "skipped for weighted rows and for several labels"
 TOO_LARGE = "skipped, as it would take too long"
+NOT_IN_MEMORY = "skipped, as the table is not in memory"
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ def evaluate(engine: Engine, skip_linear: str = "") -> Evaluated:
     threshold = _threshold(plan, predicted)
     if threshold is not None:
         predicted = {name: at(rows, threshold.value) for name, rows in predicted.items()}
-    parts = {"train": plan.data.train, "validation": plan.data.validation, "test": plan.data.test}
+    parts = {"train": plan.sample, "validation": plan.data.validation, "test": plan.data.test}
     splits = {name: part for name, part in parts.items() if part is not None}
     few = plan.n_classes is not None and plan.n_classes <= MAX_CLASSES and plan.data.train.y.ndim == 1
     return Evaluated(
@@ -125,6 +126,8 @@ def baselines(plan: Plan, splits: Mapping[str, Split], skip_linear: str = "", mo
     constant = {name: scores(names, _constant(plan, part)) for name, part in splits.items()}
     if plan.data.train.weights is not None or (plan.n_classes is not None and plan.data.train.y.ndim > 1):
         skip_linear = skip_linear or NOT_PLAIN
+    if not plan.data.train.in_memory:
+        skip_linear = skip_linear or NOT_IN_MEMORY
     model: LinearModel | None = None if skip_linear else linear_model(plan, most)
     if model is None:
         return Baselines(constant, skipped=skip_linear or TOO_LARGE)
@@ -134,7 +137,7 @@ def baselines(plan: Plan, splits: Mapping[str, Split], skip_linear: str = "", mo
 
 def _constant(plan: Plan, part: Split) -> Predicted:
     """Return the most frequent class of the training split, and its frequencies, or its mean, for all rows."""
-    train, rows = plan.data.train, len(part.y)
+    train, rows = plan.sample, len(part.y)
     if plan.n_classes is not None:
         predicted = np.array(np.broadcast_to(most_frequent(train.y, train.weights), part.y.shape))
         if train.y.ndim > 1:

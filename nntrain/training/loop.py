@@ -161,13 +161,13 @@ class _Run(LoopState):
         losses, self.losses = self.losses, np.empty(0)
         self.epoch += 1
         self.previous_weights = self.finite[0]
-        (loss,) = engine.epoch_losses(losses[None], self.order[None])
+        loss = engine.epoch_loss(losses, self.order)
         speed = self.order.size / self.epoch_seconds
         yield self._ended(float(learning_rates[-1]), loss, speed, engine.validation(self.step))
 
     def _iteration(self, search: Generator[tuple[NDArray[np.float64], int]]) -> Iterator[Event]:
         """Do one full-batch iteration, which counts as an epoch."""
-        engine, rows = self.engine, len(self.engine.train.x)
+        engine, rows = self.engine, len(self.plan.data.train.x)
         accepted, before = engine.theta.copy(), perf_counter()
         found = next(search, None)
         seconds = perf_counter() - before

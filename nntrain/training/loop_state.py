@@ -17,6 +17,7 @@ from nntrain.training.full_batch import search_of
 from nntrain.training.recorder import Recorder
 from nntrain.training.state import Checkpoints, TrainingState
 from nntrain.training.stopping import Best
+from nntrain.training.windows import WindowedOrder
 
 
 @dataclass
@@ -57,7 +58,7 @@ class LoopState:
             self.spare = (self.engine.theta.copy(), self.engine.state.copy())
         self.previous_weights = self.finite[0]
         self.seconds_per_step = 3e-6 + 1e-10 * plan.batch_rows * plan.network.multiply_adds  # an estimate at first
-        self.order = np.empty(0, np.int64)  # rows of the current epoch
+        self.order: NDArray[np.int64] | WindowedOrder = np.empty(0, np.int64)  # rows of the current epoch
 
     def monitored(self, loss: float, validation: Scores | None) -> float:
         """Return the value whose minimum is the best: ``loss``, or what early stopping monitors on ``validation``."""

@@ -27,7 +27,7 @@ def started(engine: Engine, every: int) -> Started:
         task=plan.task,
         metric=plan.metric,
         layers=layers,
-        rows={name: len(rows.x) for name, rows in engine.splits.items()},
+        rows={name: len(rows.x) for name, rows in engine.splits.items()} | {"train": len(plan.data.train.x)},
         epochs=plan.training.epochs,
         steps_per_epoch=plan.steps_per_epoch,
         probe_rows=len(engine.probe.x),
@@ -62,7 +62,7 @@ def statistics_interval(engine: Engine) -> int:
         return plan.training.statistics_every
     row = 2e-11 * plan.network.multiply_adds + 5e-10 * plan.network.units  # seconds for its forward pass
     once = 300e-6 + len(engine.probe.x) * row + 1e-9 * engine.theta.size
-    epoch = plan.steps_per_epoch * 1.5e-6 + len(engine.train.x) * 2 * row  # two such passes for a training step
+    epoch = plan.steps_per_epoch * 1.5e-6 + len(plan.data.train.x) * 2 * row  # two such passes for a training step
     return min(ceil(once / (MAX_COST * epoch)), ceil(plan.training.epochs / MIN_MEASUREMENTS))
 
 

@@ -13,8 +13,9 @@ def check_memory(plan: Plan) -> None:
         InputError: if there is not enough memory; it names the key and the size of the largest part.
     """
     network, rows, size = plan.network, plan.batch_rows, np.dtype(plan.training.dtype).itemsize
-    splits = [part for part in (plan.data.train, plan.data.validation, plan.data.test) if part is not None]
-    most, columns = max(len(part.x) for part in splits), plan.loss.encode(splits[0].y[:1], plan.n_classes).shape[1]
+    train = plan.sample
+    splits = [part for part in (train, plan.data.validation, plan.data.test) if part is not None]
+    most, columns = max(len(part.x) for part in splits), plan.loss.encode(train.y[:1], plan.n_classes).shape[1]
     normalized = any(layer.norm is not None for layer in network.layers)
     # parameters, gradient, the best and the last two finite parameters; the optimizer's state and these copies of it
     vectors = 5 + 3 * plan.state_rows

@@ -1,12 +1,13 @@
 """The plan of one run: a recipe as objects, with its data."""
 
 from dataclasses import dataclass, field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.data.prepare import Prepared
+from nntrain.data.mapped.split import MappedSplit
+from nntrain.data.prepare import Prepared, Split
 from nntrain.losses import Loss
 from nntrain.metrics import DEFAULTS, Task
 from nntrain.network import regularize
@@ -15,6 +16,7 @@ from nntrain.optimizers import Optimizer
 from nntrain.optimizers import averaging as wrappers
 from nntrain.schedules import Schedule, Span
 from nntrain.training.settings import Regularization, Training
+from nntrain.training.windows import BLOCKS, SAMPLE_ROWS, WindowedOrder, block_rows, sample_rows
 from nntrain.utils.random import stream
 
 MAX_CACHED_ROWS, CACHED_PERMUTATIONS = 4096, 512  # up to 16 MB of permutations are cached
@@ -101,11 +103,34 @@ class Plan:
         """Whether several epochs can be trained in one call: nothing reads or changes the state between them."""
         training = self.training
         averaged = training.lookahead is not None or training.averaging is not None
-        return not (averaged or self.schedule.reacts)
+        return self.data.train.in_memory and not (averaged or self.schedule.reacts)
 
-    def order(self, epoch: int) -> NDArray[np.int64]:
+    @property
+    def steps_in_memory(self) -> int | None:
+        """Number of steps whose rows of a mapped file are in memory at the same time; None if all rows are."""
+        if self.data.train.in_memory:
+            return None
+        return max(1, BLOCKS * self._block_rows // self.batch_rows)
+
+    @property
+    def _block_rows(self) -> int:
+        numbers = self.network.inputs + 3 * self.network.outputs  # targets are computed in float64 first
+        return block_rows(numbers * np.dtype(self.training.dtype).itemsize)
+
+    @cached_property
+    def sample(self) -> Split:
+        """Return the training split; of one in a mapped file, random rows, from which its scores are computed."""
+        train = self.data.train
+        if not isinstance(train, MappedSplit):
+            return train
+        rows = max(1, min(SAMPLE_ROWS, BLOCKS * self._block_rows))
+        return train.spread(sample_rows(len(train.x), rows, self.seed))
+
+    def order(self, epoch: int) -> NDArray[np.int64] | WindowedOrder:
         """Return the rows of an epoch, counted from 0, in the order of training."""
         rows = len(self.data.train.x)
+        if not self.data.train.in_memory:
+            return WindowedOrder(self.seed, epoch, rows, self._block_rows)
         if self.steps_per_epoch == 1:
             return np.arange(rows)
         if rows > MAX_CACHED_ROWS:

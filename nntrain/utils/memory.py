@@ -1,5 +1,6 @@
 """How much memory can still be allocated, and sizes with units."""
 
+import os
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -27,6 +28,17 @@ def available() -> int | None:
         if limit != resource.RLIM_INFINITY:
             left.append(limit - int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize())
     return min(left, default=None)
+
+
+def total() -> int | None:
+    """Return the bytes of the machine's memory, or of the control group's limit; None if the system does not say."""
+    found = []
+    with suppress(OSError, ValueError, AttributeError):
+        found.append(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"))
+    with suppress(OSError, IndexError, ValueError):
+        group = Path("/sys/fs/cgroup") / re.findall(r"0::/(.*)", Path("/proc/self/cgroup").read_text())[0]
+        found.append(int((group / "memory.max").read_text()))
+    return min(found, default=None)
 
 
 def require(needed: int, key: str, what: str, hint: str) -> None:

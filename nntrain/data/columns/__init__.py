@@ -7,13 +7,14 @@ A new file in this folder adds a role.
 """
 
 from dataclasses import dataclass
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from nntrain.data.preprocessing import Scaling, unit_of
+from nntrain.data.columns.values import RawValues
+from nntrain.data.preprocessing import Scaling
 from nntrain.data.text_table import Table
 from nntrain.errors import Problem
 from nntrain.registry import Component
@@ -93,7 +94,7 @@ class Column(Component, family="column"):
         """Return the raw numbers of the column ``name`` of a table."""
         raise NotImplementedError
 
-    def fit(self, name: str, values: Numbers, levels: Levels) -> FittedColumn:
+    def fit(self, name: str, values: RawValues, levels: Levels) -> FittedColumn:
         """Learn what the encoding needs from the raw numbers of the training split."""
         raise NotImplementedError
 
@@ -105,18 +106,3 @@ class RawColumn:
     name: str
     role: Column
     levels: Levels = ()
-
-
-Impute = Literal["median", "mean", "most_frequent", "constant"]
-
-
-def fill_of(values: Numbers, impute: Impute, constant: float = 0.0) -> float:
-    """Return what replaces missing values; the constant if all are missing. Of equally frequent ones, the smallest."""
-    known = values[~np.isnan(values)]
-    if impute == "constant" or not known.size:
-        return constant
-    if impute == "most_frequent":
-        found, counts = np.unique(known, return_counts=True)
-        return float(found[counts.argmax()])
-    unit = unit_of(known[:, None])[0]  # a sum of the largest numbers would overflow
-    return float(unit * (np.median(known / unit) if impute == "median" else np.mean(known / unit)))

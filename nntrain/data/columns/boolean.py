@@ -2,9 +2,8 @@
 
 from typing import ClassVar, Literal
 
-import numpy as np
-
-from nntrain.data.columns import Column, FilledColumn, Levels, Numbers, Raw, fill_of
+from nntrain.data.columns import Column, FilledColumn, Levels, Raw
+from nntrain.data.columns.values import RawValues
 from nntrain.data.text_table import Table
 from nntrain.errors import Problem
 
@@ -37,10 +36,9 @@ class Boolean(Column):
         """Return 1 for true and 0 for false."""
         return _read(table, name)
 
-    def fit(self, name: str, values: Numbers, levels: Levels) -> FittedBoolean:
+    def fit(self, name: str, values: RawValues, levels: Levels) -> FittedBoolean:
         """Learn the more frequent value."""
-        fill, gaps = fill_of(values, "most_frequent"), bool(np.isnan(values).any())
-        return FittedBoolean(column=name, fill=fill, gaps=gaps)
+        return FittedBoolean(column=name, fill=values.fill("most_frequent"), gaps=values.gaps)
 
 
 def _read(table: Table, name: str) -> Raw:

@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field
 
 from nntrain.data.columns import UNSEEN, Column, FittedColumn, Levels, Numbers, Raw
+from nntrain.data.columns.values import RawValues
 from nntrain.data.text_table import Table
 from nntrain.errors import Problem, listed, nearest
 from nntrain.registry import Count
@@ -98,10 +99,9 @@ class Categorical(Column):
         codes = cells.replace_strict(index, return_dtype=pl.Float64) if index else cells.is_null() * float("nan")
         return Raw(codes.fill_null(float("nan")).to_numpy(), tuple(levels))
 
-    def fit(self, name: str, values: Numbers, levels: Levels) -> FittedCategorical:
+    def fit(self, name: str, values: RawValues, levels: Levels) -> FittedCategorical:
         """Learn which categories are frequent."""
-        missing = np.isnan(values)
-        counts = np.bincount(values[~missing].astype(np.int64), minlength=len(levels))
+        counts = values.counts(len(levels))
         seen = np.flatnonzero(counts)
         rare = counts[seen] < self.min_count
         if len(seen) - rare.sum() + rare.any() > self.max_categories:
@@ -112,6 +112,6 @@ class Categorical(Column):
             column=name,
             frequent=[levels[code] for code in seen[~rare]],
             rare=[levels[code] for code in seen[rare]],
-            gaps=bool(missing.any()),
+            gaps=values.gaps,
             unseen=self.unseen,
         )

@@ -1,11 +1,13 @@
 """Dates: days since 1970, and their parts."""
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 
-from nntrain.data.columns import Column, FittedColumn, Levels, Numbers, Raw, fill_of
+from nntrain.data.columns import Column, FittedColumn, Levels, Numbers, Raw
+from nntrain.data.columns.values import RawValues
 from nntrain.data.text_table import Table
 from nntrain.errors import Problem
 
@@ -92,10 +94,10 @@ class Date(Column):
         known = self.format or date_format(table.cells(name).drop_nulls().unique().to_list()) or FORMATS[0]
         return _read(table, name, known)
 
-    def fit(self, name: str, values: Numbers, levels: Levels) -> FittedDate:
+    def fit(self, name: str, values: RawValues, levels: Levels) -> FittedDate:
         """Learn what replaces missing dates: the median."""
-        fill, gaps = fill_of(values, "median"), bool(np.isnan(values).any())
-        return FittedDate(column=name, format=levels[0], parts=list(self.parts), fill=fill, gaps=gaps)
+        fill = values.fill("median")
+        return FittedDate(column=name, format=levels[0], parts=list(self.parts), fill=fill, gaps=values.gaps)
 
 
 def date_format(cells: list[str]) -> str | None:
@@ -104,12 +106,15 @@ def date_format(cells: list[str]) -> str | None:
 
     if not cells or not cells[0][:1].isdigit():
         return None
-    series = pl.Series(cells, dtype=pl.String)
-    sample = series.head(20)
-    for known in FORMATS:
-        if not _parsed(sample, known).null_count() and not _parsed(series, known).null_count():
-            return known
-    return None
+    return next(reading_formats(pl.Series(cells, dtype=pl.String)), None)
+
+
+def reading_formats(cells: "pl.Series", formats: Iterable[str] = FORMATS) -> Iterator[str]:
+    """Yield those of the formats that read all cells."""
+    sample = cells.head(20)
+    for known in formats:
+        if not _parsed(sample, known).null_count() and not _parsed(cells, known).null_count():
+            yield known
 
 
 def _parsed(cells: "pl.Series", known: str) -> "pl.Series":

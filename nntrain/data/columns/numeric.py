@@ -2,11 +2,11 @@
 
 from typing import Annotated, Literal
 
-import numpy as np
 from pydantic import Field
 
-from nntrain.data.columns import Column, FilledColumn, Impute, Levels, Numbers, Raw, fill_of
-from nntrain.data.columns.quantile import FittedQuantile, quantiles_of
+from nntrain.data.columns import Column, FilledColumn, Levels, Raw
+from nntrain.data.columns.quantile import FittedQuantile
+from nntrain.data.columns.values import Impute, RawValues
 from nntrain.data.numbers import read_numbers
 from nntrain.data.preprocessing import Scaling
 from nntrain.data.text_table import Table
@@ -46,14 +46,12 @@ class Numeric(Column):
         """Return the numbers of the column."""
         return _read(table, name)
 
-    def fit(self, name: str, values: Numbers, levels: Levels) -> FittedNumeric | FittedQuantile:
+    def fit(self, name: str, values: RawValues, levels: Levels) -> FittedNumeric | FittedQuantile:
         """Learn what replaces missing values, and the quantiles if it is scaled by them."""
-        gaps = bool(np.isnan(values).any())
-        fill = fill_of(values, self.impute, self.fill)
+        fill, gaps = values.fill(self.impute, self.fill), values.gaps and self.indicator
         if self.scale == "quantile":
-            known = quantiles_of(np.where(np.isnan(values), fill, values))
-            return FittedQuantile(column=name, fill=fill, gaps=gaps and self.indicator, quantiles=known)
-        return FittedNumeric(column=name, scale=self.scale, fill=fill, gaps=gaps and self.indicator)
+            return FittedQuantile(column=name, fill=fill, gaps=gaps, quantiles=values.quantiles(fill))
+        return FittedNumeric(column=name, scale=self.scale, fill=fill, gaps=gaps)
 
 
 def _read(table: Table, name: str) -> Raw:

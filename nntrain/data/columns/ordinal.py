@@ -2,10 +2,10 @@
 
 from typing import Annotated, Literal
 
-import numpy as np
 from pydantic import Field
 
-from nntrain.data.columns import Column, FilledColumn, Levels, Numbers, Raw, fill_of
+from nntrain.data.columns import Column, FilledColumn, Levels, Raw
+from nntrain.data.columns.values import RawValues
 from nntrain.data.text_table import Table
 from nntrain.errors import Problem, listed, nearest
 
@@ -37,10 +37,9 @@ class Ordinal(Column):
         """Return the rank of each category."""
         return _read(table, name, self.order)
 
-    def fit(self, name: str, values: Numbers, levels: Levels) -> FittedOrdinal:
+    def fit(self, name: str, values: RawValues, levels: Levels) -> FittedOrdinal:
         """Learn what replaces missing values: the median rank."""
-        fill, gaps = fill_of(values, "median"), bool(np.isnan(values).any())
-        return FittedOrdinal(column=name, order=list(self.order), fill=fill, gaps=gaps)
+        return FittedOrdinal(column=name, order=list(self.order), fill=values.fill("median"), gaps=values.gaps)
 
 
 def _read(table: Table, name: str, order: list[str]) -> Raw:

@@ -7,11 +7,10 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from nntrain.data.columns import FittedColumn, Numbers, Raw
+from nntrain.data.columns.values import QUANTILES
 from nntrain.data.numbers import read_numbers
 from nntrain.data.preprocessing import Scaling
 from nntrain.data.text_table import Table
-
-MOST = 1000  # quantiles
 
 
 class FittedQuantile(FittedColumn):
@@ -27,7 +26,7 @@ class FittedQuantile(FittedColumn):
     scale: Scaling | None = "none"
     fill: float
     gaps: bool
-    quantiles: Annotated[list[float], Field(min_length=1, max_length=MOST)]
+    quantiles: Annotated[list[float], Field(min_length=1, max_length=QUANTILES)]
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -53,9 +52,3 @@ class FittedQuantile(FittedColumn):
         fractions[x == known[-1]] = 1
         fractions[x == known[0]] = 0
         return np.stack([fractions, missing], axis=1) if self.gaps else fractions[:, None]
-
-
-def quantiles_of(x: Numbers) -> list[float]:
-    """Return at most 1000 quantiles of ``x`` (N,), at equally spaced probabilities from 0 to 1."""
-    found = np.percentile(x, np.linspace(0, 1, max(1, min(MOST, len(x)))) * 100)
-    return np.maximum.accumulate(found).tolist()  # type: ignore[no-any-return]

@@ -22,9 +22,13 @@ def read_npy(source: str, raw: bytes) -> "pl.DataFrame":
     Raises:
         InputError: if it is no such file, or has no columns of numbers, text or dates.
     """
+    return npy_columns(source, _loaded(source, raw))
+
+
+def npy_columns(source: str, array: NDArray[Any]) -> "pl.DataFrame":
+    """Return the columns of an NPY file's array, or of some of its rows."""
     import polars as pl
 
-    array = _loaded(source, raw)
     if array.dtype.names is not None:
         return pl.DataFrame({name: _column(source, name, array[name]) for name in array.dtype.names})
     return pl.DataFrame(_columns(source, "column", array[:, None] if array.ndim == 1 else array))
@@ -86,10 +90,11 @@ def _loaded(source: str, raw: bytes) -> NDArray[Any]:
     try:
         return np.asarray(np.lib.format.read_array(io.BytesIO(raw), allow_pickle=False))
     except Exception as error:  # numpy raises anything on damaged bytes
-        raise _not_loaded(source, error) from None
+        raise not_loaded(source, error) from None
 
 
-def _not_loaded(source: str, error: Exception) -> InputError:
+def not_loaded(source: str, error: Exception) -> InputError:
+    """Return the error for a file that NumPy cannot load."""
     if "allow_pickle" in str(error):
         return bad_input(source, "holds Python objects", "save numbers or text; objects are not loaded")
     return bad_input(source, f"not a valid NumPy array: {str(error).splitlines()[0] if str(error) else 'truncated'}")

@@ -4,7 +4,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 from nntrain.data.reading import by_position
-from nntrain.errors import bad_input
+from nntrain.errors import InputError, bad_input
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,7 +24,12 @@ def read_parquet(source: str, raw: bytes) -> "pl.DataFrame":
     try:
         return pl.read_parquet(io.BytesIO(raw))
     except (pl.exceptions.PolarsError, OSError, pl.exceptions.PanicException) as error:
-        raise bad_input(source, f"not a valid Parquet file: {_first_line(error)}", OTHER) from None
+        raise not_parquet(source, error) from None
+
+
+def not_parquet(source: str, error: BaseException) -> InputError:
+    """Return the error for a file that is no Parquet file."""
+    return bad_input(source, f"not a valid Parquet file: {_first_line(error)}", OTHER)
 
 
 def read_workbook(source: str, raw: bytes, header: bool, skip_rows: int) -> "pl.DataFrame":

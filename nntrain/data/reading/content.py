@@ -25,6 +25,7 @@ SIGNATURES = {
     "an Excel workbook": "xlsx",
 }
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+COMPRESSED_SIGNATURES = (GZIP, ZSTD, b"PAR1")  # first bytes of files whose contents are larger
 WILDCARDS = "*?["
 STDIN = "-"
 
@@ -111,7 +112,7 @@ def decompressed(content: Content) -> bytes:
         except (OSError, EOFError, zlib.error) as error:
             raise bad_input(content.source, f"damaged gzip file: {error}") from None
     if raw.startswith(ZSTD):
-        zstd = _zstd(content.source)
+        zstd = zstd_package(content.source)
         try:
             return bytes(zstd.decompress(raw))
         except zstd.ZstdError as error:
@@ -131,8 +132,8 @@ def kind_of(path: str, raw: bytes, reading: Reading) -> str:
     return "jsonl" if raw[:1] == b"{" else "csv"
 
 
-def text_of(source: str, raw: bytes, reading: Reading, kind: str, for_recipe: bool) -> str:
-    """Return the decoded text of a file, without its trailing line ends.
+def text_of(source: str, raw: bytes, reading: Reading, kind: str, for_recipe: bool, line: int = 0) -> str:
+    """Return the decoded text of a file, or of the part of it below ``line`` lines, without its trailing line ends.
 
     Raises:
         InputError: if it is empty, of another format or in another encoding.
@@ -141,12 +142,12 @@ def text_of(source: str, raw: bytes, reading: Reading, kind: str, for_recipe: bo
     try:
         text = raw.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
-        raise _not_text(source, raw, error.start, reading, for_recipe) from None
+        raise _not_text(source, raw, error.start, reading, for_recipe, line) from None
     if "\0" in text:
-        raise _not_text(source, raw, max(0, raw.find(0)), reading, for_recipe)
+        raise _not_text(source, raw, max(0, raw.find(0)), reading, for_recipe, line)
     if not text.strip():
         raise bad_input(source, f"is empty, expected {EXPECTED}")
-    other = format_of_text(text) if kind == "csv" else None
+    other = format_of_text(text) if kind == "csv" and not line else None
     if other is not None:
         raise _other_format(source, other, for_recipe)
     if "\n" not in text.rstrip("\r\n"):
@@ -172,7 +173,12 @@ def _standard_input(stream: object) -> tuple[str, bytes]:
     return read_bytes(STDIN, EXPECTED)
 
 
-def _zstd(source: str) -> Any:
+def zstd_package(source: str) -> Any:
+    """Return the module that reads zstd.
+
+    Raises:
+        InputError: if it is not installed; ``source`` is the file that needs it.
+    """
     for package in ("compression.zstd", "backports.zstd"):  # Python 3.14 has it
         try:
             return importlib.import_module(package)
@@ -182,9 +188,9 @@ def _zstd(source: str) -> Any:
     raise bad_input(source, "zstd-compressed, which needs the package backports.zstd", way)
 
 
-def _not_text(source: str, raw: bytes, wrong: int, reading: Reading, for_recipe: bool) -> InputError:
-    """Return the error for a file whose byte at ``wrong`` is not text in the given encoding."""
-    found = format_of(raw)
+def _not_text(source: str, raw: bytes, wrong: int, reading: Reading, for_recipe: bool, above: int) -> InputError:
+    """Return the error for a file whose byte at ``wrong``, below ``above`` lines, is not text in the given encoding."""
+    found = None if above else format_of(raw)
     if found is not None and found.name.endswith(" text"):  # UTF-16
         encoding = {"UTF-16LE": "utf-16-le", "UTF-16BE": "utf-16-be"}.get(found.name.split()[0], "utf-16")
         return bad_input(source, f"looks like {found.name}", setting("encoding", encoding, for_recipe))
@@ -192,7 +198,7 @@ def _not_text(source: str, raw: bytes, wrong: int, reading: Reading, for_recipe:
         return _other_format(source, found, for_recipe)
     if any(byte < 9 for byte in raw[: wrong + 1000]):  # control characters
         return bad_input(source, f"a binary file, expected {EXPECTED}")
-    line = raw.count(b"\n", 0, wrong) + 1
+    line = raw.count(b"\n", 0, wrong) + 1 + above
     latin = "windows-1252" if any(0x80 <= byte < 0xA0 for byte in raw) else "latin-1"
     what = f"not {reading.encoding.upper()} text (byte 0x{raw[wrong]:02X}), expected {EXPECTED}"
     hint = f"if it is in {latin}, {setting('encoding', latin, for_recipe)}"

@@ -15,16 +15,18 @@ if TYPE_CHECKING:
 
 
 def parse_delimited(
-    source: str, text: str, reading: Reading, separator: str, for_recipe: bool
+    source: str, text: str, reading: Reading, separator: str, for_recipe: bool, above: int = 0
 ) -> tuple["pl.DataFrame", Callable[[int], Place]]:
     """Return the columns of a CSV text, as text, and the place of each row.
+
+    ``above`` is the number of lines of the file above the text.
 
     Raises:
         InputError: if it is not a table.
     """
     import polars as pl  # takes 0.2 s
 
-    layout = _layout(source, text, reading, separator, for_recipe)
+    layout = _layout(source, text, reading, separator, for_recipe, above)
     layout.check()
     file = io.BytesIO(layout.text.encode())
     try:
@@ -52,14 +54,14 @@ def parse_delimited(
     return columns, place
 
 
-def _layout(source: str, text: str, reading: Reading, separator: str, for_recipe: bool) -> Layout:
+def _layout(source: str, text: str, reading: Reading, separator: str, for_recipe: bool, above: int) -> Layout:
     """Return the layout of a text without the lines to skip."""
     skipped = reading.skip_rows
     rest = text.split("\n", skipped)
     if skipped and len(rest) <= skipped:
         what = f"has {len(rest)} lines, but skip_rows is {skipped}"
         raise bad_input(source, what, "skip only the lines above the table")
-    return Layout(source, rest[-1], separator, reading.header, skipped, for_recipe)
+    return Layout(source, rest[-1], separator, reading.header, skipped + above, for_recipe)
 
 
 def _named(columns: "pl.DataFrame", layout: Layout) -> "pl.DataFrame":

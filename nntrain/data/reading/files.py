@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class _Part:
-    """The columns of one file, and the place of each row."""
+class Part:
+    """The columns of one file or of some of its rows, and the place of each row."""
 
     source: str
     columns: "pl.DataFrame"
@@ -54,7 +54,7 @@ def read_table(
     return with_number_format(table) if detect and table.number_format.plain else table
 
 
-def _read(content: Content, reading: Reading, for_recipe: bool, like: str, detect: bool) -> _Part:
+def _read(content: Content, reading: Reading, for_recipe: bool, like: str, detect: bool) -> Part:
     source, raw = content.source, decompressed(content)
     path = like if content.path == STDIN else content.path
     kind, separator = kind_of(path, raw, reading), reading.mark(path)
@@ -66,14 +66,12 @@ def _read(content: Content, reading: Reading, for_recipe: bool, like: str, detec
 
             if detect and reading.separator is None:
                 separator = likely_separator(text, reading.skip_rows)
-            return _Part(source, *parse_delimited(source, text, reading, separator, for_recipe), separator)
+            return Part(source, *parse_delimited(source, text, reading, separator, for_recipe), separator)
         from nntrain.data.reading.json_lines import parse_json_lines
 
-        return _checked(_Part(source, *parse_json_lines(source, text)))
+        return checked(Part(source, *parse_json_lines(source, text)))
     first = 1 + (reading.skip_rows + reading.header if kind == "xlsx" else 0)  # a sheet's rows are numbered
-    return _checked(
-        _Part(source, _typed(source, raw, kind, reading), lambda row: Place(f"{source}, row {row + first}"))
-    )
+    return checked(Part(source, _typed(source, raw, kind, reading), lambda row: Place(f"{source}, row {row + first}")))
 
 
 def _typed(source: str, raw: bytes, kind: str, reading: Reading) -> "pl.DataFrame":
@@ -88,31 +86,27 @@ def _typed(source: str, raw: bytes, kind: str, reading: Reading) -> "pl.DataFram
     return arrays.read_npy(source, raw) if kind == "npy" else arrays.read_npz(source, raw)
 
 
-def _checked(part: _Part) -> _Part:
-    """Return a file's columns with blanks around their names removed, after checking that there are some."""
+def checked(part: Part) -> Part:
+    """Return a file's columns with blanks around their names removed, after checking that there are some.
+
+    Raises:
+        InputError: if there are no columns or no rows, or two have the same name.
+    """
     names = [name.strip() for name in part.columns.columns]
     repeated = [name for name in dict.fromkeys(names) if names.count(name) > 1]
     refuse([Problem(Place(part.source), f"{names.count(name)} columns are named {name!r}") for name in repeated])
     if not part.columns.width or not part.columns.height:
         raise bad_input(part.source, "has no columns" if not part.columns.width else "has column names but no rows")
     named = {old: new for old, new in zip(part.columns.columns, names, strict=True) if new}
-    return _Part(part.source, part.columns.select(list(named)).rename(named), part.place, part.separator)
+    return Part(part.source, part.columns.select(list(named)).rename(named), part.place, part.separator)
 
 
-def _joined(path: str, parts: Sequence[_Part]) -> _Part:
+def _joined(path: str, parts: Sequence[Part]) -> Part:
     """Return the rows of several files, in their order; columns are matched by name."""
     import polars as pl
 
     names = parts[0].columns.columns
-    problems = []
-    for part in parts[1:]:
-        there = part.columns.columns
-        differing = [f"lacks {name!r}" for name in names if name not in there]
-        differing += [f"has {name!r} too" for name in there if name not in names]
-        if differing:
-            what = f"its columns are not those of {parts[0].source}: it {listed(differing, 5)}"
-            problems.append(Problem(Place(part.source), what, "files of one table need the same columns"))
-    refuse(problems)
+    same_columns(*parts)
     columns = {}
     for name in names:
         pieces = [part.columns[name] for part in parts]
@@ -124,7 +118,25 @@ def _joined(path: str, parts: Sequence[_Part]) -> _Part:
         index = bisect_right(starts, row) - 1
         return parts[index].place(row - starts[index])
 
-    return _Part(path, pl.DataFrame(columns), place, parts[0].separator)
+    return Part(path, pl.DataFrame(columns), place, parts[0].separator)
+
+
+def same_columns(first: Part, *others: Part) -> None:
+    """Check that parts of a table have the columns of the first one.
+
+    Raises:
+        InputError: if they do not.
+    """
+    names = first.columns.columns
+    problems = []
+    for part in others:
+        there = part.columns.columns
+        differing = [f"lacks {name!r}" for name in names if name not in there]
+        differing += [f"has {name!r} too" for name in there if name not in names]
+        if differing:
+            what = f"its columns are not those of {first.source}: it {listed(differing, 5)}"
+            problems.append(Problem(Place(part.source), what, "files of one table need the same columns"))
+    refuse(problems)
 
 
 def _text(column: "pl.Series") -> "pl.Series":

@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def parse_json_lines(source: str, text: str) -> tuple["pl.DataFrame", Callable[[int], Place]]:
+def parse_json_lines(source: str, text: str, above: int = 0) -> tuple["pl.DataFrame", Callable[[int], Place]]:
     """Return the values of each key as text, and the place of each row; a key that is not there is a missing value.
+
+    ``above`` is the number of lines of the file above the text.
 
     Numbers keep their digits, and what is nested stays JSON.
 
@@ -23,7 +25,7 @@ def parse_json_lines(source: str, text: str) -> tuple["pl.DataFrame", Callable[[
     columns: dict[str, list[str | None]] = {}
     lines: list[int] = []
     problems = []
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(text.split("\n"), start=1 + above):
         if not line.strip():
             continue
         try:
