@@ -54,6 +54,8 @@ def command(
     --baselines also shows what always predicting the most frequent class (or the mean) reaches, and logistic (or ridge)
     regression on the same inputs. Both are fitted on the training split, so the model's own data are needed.
 
+    With several targets, the metrics of each one follow, on the test split or the rows of --data.
+
     --per-class, --confusion and --bootstrap are on the test split, or the rows of --data; with --json, the first two
     are on every split.
     """
@@ -80,7 +82,7 @@ def _tables(found: Evaluation, per_class: bool, confusion: bool) -> Iterator[Ren
     from nntrain.cli.result import table_width
     from nntrain.report.baselines import baselines_table
     from nntrain.report.classes import class_table, confusion_table
-    from nntrain.report.scores import intervals_table, scores_table
+    from nntrain.report.scores import intervals_table, scores_table, targets_table
 
     task, width, last = found.model.task, table_width(), found.splits[found.last].predicted
     if found.baselines is None:
@@ -90,6 +92,9 @@ def _tables(found: Evaluation, per_class: bool, confusion: bool) -> Iterator[Ren
     if found.intervals:
         yield ""
         yield intervals_table(found.last, found.values[found.last], found.intervals, width)
+    if targets := found.targets(found.last):
+        yield f"\n{found.last} split, each target:" if found.last != "data" else "\neach target:"
+        yield targets_table(targets, found.shown, width)
     if per_class:
         yield f"\n{found.last} split, each class:" if found.last != "data" else "\neach class:"
         yield class_table(last, found.model.classes or (), width)

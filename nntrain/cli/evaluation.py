@@ -84,6 +84,16 @@ class Evaluation:
 
         return {split: {"loss": judged.loss, **values(judged.scores)} for split, judged in self.splits.items()}
 
+    def targets(self, split: str) -> dict[str, dict[str, float | None]]:
+        """All metrics of each of several targets in regression, by target; empty for a single target."""
+        from nntrain.metrics import metrics_of, scores, values
+
+        names = self.model.target_names
+        if self.model.classes is not None or len(names) == 1:
+            return {}
+        rows = self.splits[split].predicted
+        return {name: values(scores(metrics_of("regression"), rows.target(k))) for k, name in enumerate(names)}
+
     @property
     def last(self) -> str:
         """The split to judge the model by: that of a file, or the test split if there is one."""
@@ -111,6 +121,8 @@ class Evaluation:
         """Return the loss and all metrics by split as plain data, and what else was asked for."""
         found: dict[str, dict[str, Any]] = {split: dict(of) for split, of in self.values.items()}
         for split, judged in self.splits.items():
+            if targets := self.targets(split):
+                found[split]["targets"] = targets
             if per_class:
                 from nntrain.report.classes import class_facts
 
