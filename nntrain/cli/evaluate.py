@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from nntrain.cli.evaluation import Evaluation
+    from nntrain.metrics.bootstrap import Kind
+
+
+class IntervalKind(StrEnum):
+    """The values of ``--interval``."""
+
+    PERCENTILE = "percentile"
+    BCA = "bca"
 
 
 def command(
@@ -42,6 +51,12 @@ def command(
     bootstrap: Annotated[
         int, typer.Option(metavar="N", help="Show 95 % intervals from N resamples of the rows, such as 1000.")
     ] = 0,
+    interval: Annotated[
+        IntervalKind | None,
+        typer.Option(
+            help="Kind of the intervals; bca corrects them for bias and skewness.  [default: percentile]",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, metavar="SEED", help="Seed of the resamples.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -64,9 +79,10 @@ def command(
     from nntrain.cli.result import note, print_json, print_table
 
     classes = per_class or confusion
+    kind: Kind | None = None if interval is None else "bca" if interval is IntervalKind.BCA else "percentile"
     with announce_compiling():
         found = evaluate(
-            Request(model, data, separator, read or (), unseen, metrics, baselines, classes, bootstrap, seed)
+            Request(model, data, separator, read or (), unseen, metrics, baselines, classes, bootstrap, seed, kind)
         )
     note(found.notes)
     if json:

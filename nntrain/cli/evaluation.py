@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from nntrain.artifacts.model import Model
     from nntrain.metrics import Predicted, Score
-    from nntrain.metrics.bootstrap import Interval
+    from nntrain.metrics.bootstrap import Interval, Kind
     from nntrain.training.evaluation import Baselines
 
 MOST = 2e10  # multiply-adds that a linear model may take: a few seconds
@@ -36,6 +36,7 @@ class Request:
         classes: whether single classes are asked for.
         resamples: of the bootstrap; 0 for no intervals.
         seed: of the resamples.
+        interval: the kind of intervals, percentile or bca; None for percentile.
     """
 
     target: str
@@ -48,6 +49,7 @@ class Request:
     classes: bool = False
     resamples: int = 0
     seed: int = 0
+    interval: Kind | None = None
 
 
 @dataclass(frozen=True)
@@ -158,6 +160,8 @@ def evaluate(request: Request) -> Evaluation:
         raise bad_input("--unseen", "needs a file", "add --data FILE")
     if not 0 <= request.resamples <= MAX_RESAMPLES:
         raise bad_input("--bootstrap", f"found {request.resamples}, expected a number of resamples, as in 1000")
+    if request.interval is not None and not request.resamples:
+        raise bad_input("--interval", "needs resamples", "add --bootstrap 1000")
     path = find_model(request.target)
     model = Model.load(path)
     named = chosen(request.metrics, model.task, gives_probabilities(model.network.layers[-1].activation, model.loss))
@@ -183,5 +187,6 @@ def evaluate(request: Request) -> Evaluation:
     found = Evaluation(model, judged, named, simple)
     if not request.resamples:
         return found
-    ranges = intervals(judged[found.last].predicted, found.shown, request.resamples, request.seed)
+    predicted, kind = judged[found.last].predicted, request.interval or "percentile"
+    ranges = intervals(predicted, found.shown, request.resamples, request.seed, kind)
     return Evaluation(model, judged, named, simple, ranges)

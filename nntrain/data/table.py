@@ -17,6 +17,7 @@ from nntrain.data.reading import (
     HeaderKey,
     Reading,
     SeparatorKey,
+    SheetKey,
     SkipKey,
     ThousandsKey,
     check_marks,
@@ -96,6 +97,7 @@ class TableFile(Source):
     encoding: EncodingKey = "utf-8"
     header: HeaderKey = True
     skip_rows: SkipKey = 0
+    sheet: SheetKey = None
     sha256: Annotated[
         Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None,
         Field(description="required checksum of the file; a run's own recipe has it"),
