@@ -234,6 +234,11 @@ def test_an_array_of_objects() -> None:
         ("[]", "t.json: has no keys"),
         ("[[" * 100_000, "nested too deeply"),
         ("3", "t.json:1: found '3', expected an object"),
+        (
+            '{"rows": [{"a": 1}], "n": 1}',
+            "holds one object, expected an array of objects or an object in each line\n  save",
+        ),
+        ('{"a":\n 1}', "t.json: holds one object, expected an array of objects"),
     ],
 )
 def test_the_place_of_what_is_no_array_of_objects(text: str, words: str) -> None:

@@ -42,7 +42,7 @@ Names = Annotated[list[Name], Field(min_length=1)]
 class TableFile(Source):
     """A table of your own: columns of numbers, categories, dates and truth values, and a target.
 
-    CSV, Parquet, JSON lines, NPY, NPZ or XLSX; text may be compressed with gzip or zstd. ``path`` may also be a pattern
+    CSV, Parquet, JSON, NPY, NPZ or XLSX; text may be compressed with gzip or zstd. ``path`` may also be a pattern
     of file names, such as part-*.csv, or - for standard input.
 
     Formula:

@@ -53,7 +53,27 @@ def parse_json(source: str, text: str) -> Parsed:
     Raises:
         InputError: if it is neither.
     """
-    return parse_json_array(source, text) if text.lstrip(BLANKS)[:1] == "[" else parse_json_lines(source, text)
+    if text.lstrip(BLANKS)[:1] == "[":
+        return parse_json_array(source, text)
+    whole = _whole(text)
+    if isinstance(whole, dict) and ("\n" in text.strip() or any(map(_is_table, whole.values()))):
+        inside = next((key for key, value in whole.items() if _is_table(value)), None)
+        hint = "" if inside is None else f"save the array that is its {inside!r} to a file of its own"
+        raise bad_input(source, "holds one object, expected an array of objects or an object in each line", hint)
+    return parse_json_lines(source, text)
+
+
+def _whole(text: str) -> Any:
+    """Return what the text is as one piece of JSON; None if it is more, or not JSON."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+def _is_table(value: Any) -> bool:
+    """Return whether a value is an array of objects."""
+    return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value)
 
 
 def parse_json_array(source: str, text: str) -> Parsed:
