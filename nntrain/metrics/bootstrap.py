@@ -34,8 +34,8 @@ def intervals(
                     a  = Σ d³ / (6 (Σ d²)^1.5), d = mean - metric without row i
 
     All metrics are measured on the same resamples. Those in which a metric is undefined, for example because a class
-    does not occur, are left out for it. Of more than 1000 rows, ``bca`` leaves out 1000 parts in turn, not single rows; it
-    is the percentile interval where z0 is infinite.
+    does not occur, are left out for it. Of more than 1000 rows, ``bca`` leaves out 1000 parts in turn, not single rows.
+    Where z0 is infinite, ``bca`` is the percentile interval.
 
     Source: Efron and Tibshirani 1993, chapters 13 and 14; scipy.stats.bootstrap with method="percentile" or "BCa".
     """
