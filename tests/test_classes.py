@@ -16,7 +16,7 @@ from sklearn import metrics as peer
 from nntrain.artifacts import container
 from nntrain.artifacts.model import Model
 from nntrain.metrics import Predicted, metrics
-from nntrain.metrics.bootstrap import intervals
+from nntrain.metrics.bootstrap import Kind, intervals
 from nntrain.report.classes import confusion_table
 from nntrain.training.threshold import at, choose_threshold
 from tests.helpers import CommandLine, refused
@@ -187,7 +187,8 @@ def test_a_threshold_in_a_model_file_needs_probabilities(nntrain: CommandLine, m
 
 
 @pytest.mark.parametrize("name", ["accuracy", "f1"])
-def test_intervals_are_those_of_scipy(name: str) -> None:
+@pytest.mark.parametrize(("kind", "method"), [("percentile", "percentile"), ("bca", "BCa")])
+def test_intervals_are_those_of_scipy(name: str, kind: Kind, method: str) -> None:
     random = np.random.default_rng(2)
     y = random.integers(0, 3, 60)
     rows = Predicted(y, np.where(random.random(60) < 0.7, y, random.integers(0, 3, 60)), 3)
@@ -201,13 +202,21 @@ def test_intervals_are_those_of_scipy(name: str) -> None:
         (np.arange(60),),
         statistic,
         n_resamples=300,
-        method="percentile",
+        method=method,
         vectorized=False,
         rng=np.random.default_rng(5),
     ).confidence_interval
-    found = intervals(rows, [name], 300, 5)[name]
+    found = intervals(rows, [name], 300, 5, kind)[name]
     assert found is not None
     assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
+
+
+def test_the_threshold_is_an_option_too(nntrain: CommandLine, rare: Path) -> None:
+    fixed = nntrain("fit", rare, "--out", "fixed", "-q", "--json", "--threshold", "0.25", "--set", "training.epochs=2")
+    assert fixed.json["threshold"]["value"] == 0.25
+    wrong = nntrain("fit", rare, "--out", "wrong", "-q", "--threshold", "f2")
+    assert wrong.status == 2
+    assert "training.threshold" in wrong.err
 
 
 def test_an_interval_of_an_undefined_metric_is_left_out() -> None:
@@ -215,6 +224,25 @@ def test_an_interval_of_an_undefined_metric_is_left_out() -> None:
     assert intervals(rows, ["roc_auc"], 200, 0)["roc_auc"] is not None  # in the resamples with both classes
     one = Predicted(np.zeros(4, np.int64), np.zeros(4, np.int64), 2, np.full((4, 2), 0.5))
     assert intervals(one, ["roc_auc", "accuracy"], 20, 0) == {"roc_auc": None, "accuracy": (1.0, 1.0, 20)}
+
+
+def test_bca_of_a_metric_that_does_not_vary_is_the_metric() -> None:
+    rows = Predicted(np.array([0, 1, 1]), np.array([0, 1, 1]), 2)
+    assert intervals(rows, ["accuracy"], 50, 0, "bca") == {"accuracy": (1.0, 1.0, 50)}
+    one = Predicted(np.array([1]), np.array([1]), 2)
+    assert intervals(one, ["accuracy"], 9, 0, "bca") == {"accuracy": (1.0, 1.0, 9)}
+
+
+def test_bca_of_many_rows_leaves_out_parts() -> None:
+    random = np.random.default_rng(0)
+    y = random.integers(0, 2, 2500)
+    rows = Predicted(y, np.where(random.random(2500) < 0.97, y, 1 - y), 2)
+    kinds: tuple[Kind, ...] = ("percentile", "bca")
+    percentile, bca = (intervals(rows, ["accuracy"], 200, 1, kind)["accuracy"] for kind in kinds)
+    assert percentile is not None
+    assert bca is not None
+    assert bca != percentile
+    assert abs(bca.low - percentile.low) < 0.01
 
 
 def test_evaluate_shows_intervals(nntrain: CommandLine, iris: Path) -> None:
@@ -226,6 +254,9 @@ def test_evaluate_shows_intervals(nntrain: CommandLine, iris: Path) -> None:
     for name, one in first["test"]["intervals"].items():
         assert one["low"] <= first["test"][name] <= one["high"]
         assert one["resamples"] == 100
+    bca = nntrain("evaluate", iris, *options, "--seed", "3", "--interval", "bca", "--json").json
+    assert bca["test"]["intervals"] != first["test"]["intervals"]
+    assert "--interval: needs resamples" in nntrain("evaluate", iris, "--interval", "bca").err
     shown = nntrain("evaluate", iris, *options).out.splitlines()
     assert shown[-3].split() == ["test", "value", "95", "%", "interval"]
 

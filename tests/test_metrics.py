@@ -47,6 +47,13 @@ PEERS: dict[str, Callable[[Predicted], Any]] = {
     "recall_weighted": of_labels(peer.recall_score, average="weighted", **AVERAGED),
     "f1": of_labels(peer.f1_score, average="macro", **AVERAGED),
     "f1_weighted": of_labels(peer.f1_score, average="weighted", **AVERAGED),
+    **{
+        f"{name}_micro": of_labels(score, average="micro")
+        for name, score in (("precision", peer.precision_score), ("recall", peer.recall_score), ("f1", peer.f1_score))
+    },
+    # scikit-learn has no mean over samples of a single label, which is their accuracy
+    **{f"{name}_samples": of_labels(peer.accuracy_score) for name in ("precision", "recall", "f1")},
+    "hamming_loss": of_labels(peer.hamming_loss),
     "roc_auc": ranked(peer.roc_auc_score, multi_class="ovr"),
     "average_precision": ranked(peer.average_precision_score),
     "log_loss": of_probabilities(peer.log_loss),
@@ -154,8 +161,7 @@ UNDEFINED = [
         (name, Predicted(np.ones((2, 1)), np.array([[np.nan], [1.0]])), "not finite")
         for name in metrics_of("regression")
     ),
-    ("f1", WEIGHTED, "not measured for weighted rows"),
-    ("f1", SEVERAL, "not measured for several labels"),
+    ("balanced_accuracy", SEVERAL, "not measured for several labels"),
     ("mse", Predicted(np.full((2, 1), 1e300), np.full((2, 1), -1e300)), "too large"),
 ]
 

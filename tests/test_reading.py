@@ -135,8 +135,8 @@ def test_missing_packages_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "pip install 'nntrain[zstd]'" in said("t.csv.zst")
 
 
-def workbook(*rows: tuple[str | float | None, ...]) -> bytes:
-    """Return an Excel workbook with one sheet of text and numbers."""
+def workbook(*rows: tuple[str | float | None, ...], before: str = "") -> bytes:
+    """Return an Excel workbook with a sheet ``s`` of text and numbers, and an empty sheet ``before`` it if named."""
     cells = ""
     for row in rows:
         inside = [
@@ -153,12 +153,13 @@ def workbook(*rows: tuple[str | float | None, ...]) -> bytes:
         "http://schemas.openxmlformats.org/officeDocument/2006/relationships",
     )
     sheet, relation = f"{main}spreadsheetml/2006/main", f"{main}package/2006/relationships"
+    first = f'<sheet name="{before}" sheetId="2" r:id="r1"/>' if before else ""
     parts = {
         "[Content_Types].xml": f'<Types xmlns="{main}package/2006/content-types"/>',
         "_rels/.rels": f'<Relationships xmlns="{relation}"><Relationship Id="r" Type="{office}/officeDocument" '
         'Target="xl/workbook.xml"/></Relationships>',
         "xl/workbook.xml": f'<workbook xmlns="{sheet}" xmlns:r="{office}"><sheets>'
-        '<sheet name="s" sheetId="1" r:id="r1"/></sheets></workbook>',
+        f'{first}<sheet name="s" sheetId="1" r:id="r1"/></sheets></workbook>',
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{relation}"><Relationship Id="r1" '
         f'Type="{office}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
         "xl/worksheets/sheet1.xml": f'<worksheet xmlns="{sheet}"><sheetData>{cells}</sheetData></worksheet>',
@@ -187,6 +188,62 @@ def test_a_workbook() -> None:
     assert cells(read_table("t.xlsx", Reading(skip_rows=2, header=False)))["column_1"] == ["007", "NA", "é"]
     Path("t.xlsx").write_bytes(b"PK\3\4")
     assert "not a readable Excel workbook" in said("t.xlsx")
+
+
+def test_a_sheet_of_a_workbook_by_name_and_by_number() -> None:
+    pytest.importorskip("fastexcel")
+    rows: list[tuple[str | float | None, ...]] = [("a", "y"), (1, 2), (3, 4)]
+    Path("t.xlsx").write_bytes(workbook(*rows, before="Notes"))
+    for sheet in ("s", "Notes", 1, 2):
+        assert cells(read_table("t.xlsx", Reading(sheet=sheet)))["y"] == ["2", "4"]
+    found = said("t.xlsx", sheet="Note")
+    assert "t.xlsx: no sheet 'Note'" in found
+    assert "did you mean Notes? sheets for data.source.sheet: Notes, s" in found
+    assert "no sheet 3" in said("t.xlsx", sheet=3)
+    Path("t.csv").write_text("a,y\n1,2\n")
+    assert "t.csv is not an Excel workbook" in said("t.csv", sheet=1)
+    assert cells(read_table("t.csv", Reading(sheet=1), for_recipe=False))["y"] == ["2"]
+
+
+def test_an_array_of_objects() -> None:
+    text = '\n[\n  {"a": "007", "y": 1.50},\n  {"y": 2, "b": true}, {"a": "NA",\n "y": null, "c": [1]}\n]\n'
+    for path, reading in (("t.json", Reading()), ("t.txt", Reading(format="json")), ("t.json.gz", Reading())):
+        raw = gzip.compress(text.encode()) if path.endswith("gz") else text.encode()
+        Path(path).write_bytes(raw)
+        table = read_table(path, reading)
+        assert cells(table) == {
+            "a": ["007", None, "NA"],
+            "y": ["1.50", "2", None],
+            "b": [None, "true", None],
+            "c": [None, None, '["1"]'],
+        }
+        assert [str(table.place(row)).partition(":")[2] for row in range(3)] == ["3", "4", "4"]
+    Path("t.json").write_text('{"a": 1}\n{"a": 2}\n')  # lines
+    assert cells(read_table("t.json")) == {"a": ["1", "2"]}
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ('[{"a": 1}, 3]', "t.json:1:12: expected an object, in '3]'\n  as in [{"),
+        ('[{"a": 1},\n {"a" 2}]', "t.json:2:7: not JSON: expecting ':' delimiter, in '2}]'"),
+        ('[{"a": 1}', "t.json:1:10: not JSON: expected ',' or ']' after an object, at the end of the file"),
+        ('[{"a": 1},]', "t.json:1:11: not JSON: expected an object after ',', in ']'"),
+        ('[{"a": 1}] x', "t.json:1:12: expected nothing after the array, in 'x'"),
+        ("[", "t.json:1:2: not JSON: expecting value, at the end of the file"),
+        ("[]", "t.json: has no keys"),
+        ("[[" * 100_000, "nested too deeply"),
+        ("3", "t.json:1: found '3', expected an object"),
+        (
+            '{"rows": [{"a": 1}], "n": 1}',
+            "holds one object, expected an array of objects or an object in each line\n  save",
+        ),
+        ('{"a":\n 1}', "t.json: holds one object, expected an array of objects"),
+    ],
+)
+def test_the_place_of_what_is_no_array_of_objects(text: str, words: str) -> None:
+    Path("t.json").write_text(text)
+    assert words in said("t.json")
 
 
 def test_several_files_are_one_table() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -22,6 +23,14 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from nntrain.cli.evaluation import Evaluation
+    from nntrain.metrics.bootstrap import Kind
+
+
+class IntervalKind(StrEnum):
+    """The values of ``--interval``."""
+
+    PERCENTILE = "percentile"
+    BCA = "bca"
 
 
 def command(
@@ -42,6 +51,12 @@ def command(
     bootstrap: Annotated[
         int, typer.Option(metavar="N", help="Show 95 % intervals from N resamples of the rows, such as 1000.")
     ] = 0,
+    interval: Annotated[
+        IntervalKind | None,
+        typer.Option(
+            help="Kind of the intervals; bca corrects them for bias and skewness.  [default: percentile]",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(min=0, metavar="SEED", help="Seed of the resamples.")] = 0,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
@@ -54,6 +69,8 @@ def command(
     --baselines also shows what always predicting the most frequent class (or the mean) reaches, and logistic (or ridge)
     regression on the same inputs. Both are fitted on the training split, so the model's own data are needed.
 
+    With several targets, the metrics of each one follow, on the test split or the rows of --data.
+
     --per-class, --confusion and --bootstrap are on the test split, or the rows of --data; with --json, the first two
     are on every split.
     """
@@ -62,9 +79,10 @@ def command(
     from nntrain.cli.result import note, print_json, print_table
 
     classes = per_class or confusion
+    kind: Kind | None = None if interval is None else "bca" if interval is IntervalKind.BCA else "percentile"
     with announce_compiling():
         found = evaluate(
-            Request(model, data, separator, read or (), unseen, metrics, baselines, classes, bootstrap, seed)
+            Request(model, data, separator, read or (), unseen, metrics, baselines, classes, bootstrap, seed, kind)
         )
     note(found.notes)
     if json:
@@ -80,7 +98,7 @@ def _tables(found: Evaluation, per_class: bool, confusion: bool) -> Iterator[Ren
     from nntrain.cli.result import table_width
     from nntrain.report.baselines import baselines_table
     from nntrain.report.classes import class_table, confusion_table
-    from nntrain.report.scores import intervals_table, scores_table
+    from nntrain.report.scores import intervals_table, scores_table, targets_table
 
     task, width, last = found.model.task, table_width(), found.splits[found.last].predicted
     if found.baselines is None:
@@ -90,6 +108,9 @@ def _tables(found: Evaluation, per_class: bool, confusion: bool) -> Iterator[Ren
     if found.intervals:
         yield ""
         yield intervals_table(found.last, found.values[found.last], found.intervals, width)
+    if targets := found.targets(found.last):
+        yield f"\n{found.last} split, each target:" if found.last != "data" else "\neach target:"
+        yield targets_table(targets, found.shown, width)
     if per_class:
         yield f"\n{found.last} split, each class:" if found.last != "data" else "\neach class:"
         yield class_table(last, found.model.classes or (), width)

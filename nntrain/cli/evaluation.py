@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from nntrain.artifacts.model import Model
     from nntrain.metrics import Predicted, Score
-    from nntrain.metrics.bootstrap import Interval
+    from nntrain.metrics.bootstrap import Interval, Kind
     from nntrain.training.evaluation import Baselines
 
 MOST = 2e10  # multiply-adds that a linear model may take: a few seconds
@@ -36,6 +36,7 @@ class Request:
         classes: whether single classes are asked for.
         resamples: of the bootstrap; 0 for no intervals.
         seed: of the resamples.
+        interval: the kind of intervals, percentile or bca; None for percentile.
     """
 
     target: str
@@ -48,6 +49,7 @@ class Request:
     classes: bool = False
     resamples: int = 0
     seed: int = 0
+    interval: Kind | None = None
 
 
 @dataclass(frozen=True)
@@ -84,6 +86,16 @@ class Evaluation:
 
         return {split: {"loss": judged.loss, **values(judged.scores)} for split, judged in self.splits.items()}
 
+    def targets(self, split: str) -> dict[str, dict[str, float | None]]:
+        """All metrics of each of several targets in regression, by target; empty for a single target."""
+        from nntrain.metrics import metrics_of, scores, values
+
+        names = self.model.target_names
+        if self.model.classes is not None or len(names) == 1:
+            return {}
+        rows = self.splits[split].predicted
+        return {name: values(scores(metrics_of("regression"), rows.target(k))) for k, name in enumerate(names)}
+
     @property
     def last(self) -> str:
         """The split to judge the model by: that of a file, or the test split if there is one."""
@@ -111,6 +123,8 @@ class Evaluation:
         """Return the loss and all metrics by split as plain data, and what else was asked for."""
         found: dict[str, dict[str, Any]] = {split: dict(of) for split, of in self.values.items()}
         for split, judged in self.splits.items():
+            if targets := self.targets(split):
+                found[split]["targets"] = targets
             if per_class:
                 from nntrain.report.classes import class_facts
 
@@ -146,6 +160,8 @@ def evaluate(request: Request) -> Evaluation:
         raise bad_input("--unseen", "needs a file", "add --data FILE")
     if not 0 <= request.resamples <= MAX_RESAMPLES:
         raise bad_input("--bootstrap", f"found {request.resamples}, expected a number of resamples, as in 1000")
+    if request.interval is not None and not request.resamples:
+        raise bad_input("--interval", "needs resamples", "add --bootstrap 1000")
     path = find_model(request.target)
     model = Model.load(path)
     named = chosen(request.metrics, model.task, gives_probabilities(model.network.layers[-1].activation, model.loss))
@@ -171,5 +187,6 @@ def evaluate(request: Request) -> Evaluation:
     found = Evaluation(model, judged, named, simple)
     if not request.resamples:
         return found
-    ranges = intervals(judged[found.last].predicted, found.shown, request.resamples, request.seed)
+    predicted, kind = judged[found.last].predicted, request.interval or "percentile"
+    ranges = intervals(predicted, found.shown, request.resamples, request.seed, kind)
     return Evaluation(model, judged, named, simple, ranges)

@@ -65,6 +65,14 @@ def command(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write an event file for TensorBoard into the run directory.")
     ] = False,
+    threshold: Annotated[
+        str | None,
+        typer.Option(
+            metavar="METRIC|NUMBER",
+            help="Of two classes, predict the second one from this probability on, or from the one with the best "
+            "metric on the validation split, such as f1.  [default: the recipe's training.threshold]",
+        ),
+    ] = None,
     metrics: MetricsOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
@@ -94,6 +102,7 @@ def command(
 
     conditions = [parse(text) for text in require or []]
     settings = [*(settings or []), *(_test_file(test) if test is not None else [])]
+    settings += [f"training.threshold={threshold}"] if threshold is not None else []
     job = Job(
         recipe,
         settings,

@@ -17,6 +17,7 @@ from nntrain.data.reading import (
     HeaderKey,
     Reading,
     SeparatorKey,
+    SheetKey,
     SkipKey,
     ThousandsKey,
     check_marks,
@@ -41,7 +42,7 @@ Names = Annotated[list[Name], Field(min_length=1)]
 class TableFile(Source):
     """A table of your own: columns of numbers, categories, dates and truth values, and a target.
 
-    CSV, Parquet, JSON lines, NPY, NPZ or XLSX; text may be compressed with gzip or zstd. ``path`` may also be a pattern
+    CSV, Parquet, JSON, NPY, NPZ or XLSX; text may be compressed with gzip or zstd. ``path`` may also be a pattern
     of file names, such as part-*.csv, or - for standard input.
 
     Formula:
@@ -103,6 +104,7 @@ class TableFile(Source):
     encoding: EncodingKey = "utf-8"
     header: HeaderKey = True
     skip_rows: SkipKey = 0
+    sheet: SheetKey = None
     sha256: Annotated[
         Annotated[str, Field(pattern="^[0-9a-f]{64}$")] | None,
         Field(description="required checksum of the file; a run's own recipe has it"),

@@ -43,7 +43,7 @@ class Predicted:
             units.
         predicted: the predictions, shaped like ``y``.
         n_classes: number of classes C; None: regression.
-        probabilities: of each class (N, C), or None if the model gives none.
+        probabilities: of each class (N, C), or of each of several labels (N, L); None if the model gives none.
         weights: of the rows (N); None: all weigh the same.
     """
 
@@ -63,6 +63,13 @@ class Predicted:
         """The number of rows (C, C) of each true class (row) and predicted class (column)."""
         return confusion_matrix(self.y, self.predicted, self.n_classes or 0)
 
+    @cached_property
+    def weighted_confusion(self) -> NDArray[Any]:
+        """The weight of the rows (C, C) of each true class (row) and predicted class (column)."""
+        if self.weights is None:
+            return self.confusion
+        return confusion_matrix(self.y, self.predicted, self.n_classes or 0, self.weights)
+
     @property
     def given_probabilities(self) -> NDArray[np.float64]:
         """The probabilities (N, C).
@@ -75,6 +82,11 @@ class Predicted:
         if not np.isfinite(self.probabilities).all():
             raise UndefinedMetricError("a probability is not finite")
         return self.probabilities
+
+    def target(self, index: int) -> "Predicted":
+        """Return the numbers of one of several targets."""
+        one = slice(index, index + 1)
+        return Predicted(self.y[:, one], self.predicted[:, one], weights=self.weights)
 
     def take(self, rows: NDArray[np.int64]) -> "Predicted":
         """Return the rows with these indices."""
@@ -94,7 +106,6 @@ class Metric(Component, family="metric"):
     greater_is_better: ClassVar[bool]
     needs_probabilities: ClassVar[bool] = False
     shown: ClassVar[bool] = False  # whether tables show it unless the user names others
-    weighted: ClassVar[bool] = False  # whether it is defined for weighted rows
     several: ClassVar[bool] = False  # whether it is defined for several labels
 
     def value(self, rows: Predicted) -> float:
@@ -111,8 +122,10 @@ class Metric(Component, family="metric"):
             return Score(None, "there are no rows")
         if rows.several and not self.several:
             return Score(None, "it is not measured for several labels")
-        if rows.weights is not None and not self.weighted:
-            return Score(None, "it is not measured for weighted rows")
+        if rows.weights is not None and not rows.weights.all():
+            rows = rows.take(np.flatnonzero(rows.weights))  # a row of weight 0 does not count in any way
+            if not len(rows.y):
+                return Score(None, "all rows have weight 0")
         if rows.n_classes is None and not np.isfinite(rows.predicted).all():
             return Score(None, "a prediction is not finite")
         try:
@@ -161,10 +174,10 @@ def metric_label(name: str) -> str:
     return metrics()[name].label if name in metrics() else name
 
 
-def confusion_matrix(y: NDArray[Any], predicted: NDArray[Any], n_classes: int) -> NDArray[np.int64]:
-    """Return the number of rows (C, C) of each true class (row) and predicted class (column).
+def confusion_matrix(y: NDArray[Any], predicted: NDArray[Any], n_classes: int, weights: Weights = None) -> NDArray[Any]:
+    """Return the number, or weight, of the rows (C, C) of each true class (row) and predicted class (column).
 
     Source: sklearn.metrics.confusion_matrix.
     """
     pairs = y * n_classes + predicted
-    return np.bincount(pairs, minlength=n_classes * n_classes).reshape(n_classes, n_classes)
+    return np.bincount(pairs, weights, n_classes * n_classes).reshape(n_classes, n_classes)

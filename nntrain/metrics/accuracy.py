@@ -34,7 +34,6 @@ class Accuracy(Metric):
     label: ClassVar[str] = "accuracy"
     greater_is_better: ClassVar[bool] = True
     shown: ClassVar[bool] = True
-    weighted: ClassVar[bool] = True
     several: ClassVar[bool] = True
 
     def value(self, rows: Predicted) -> float:
@@ -48,6 +47,8 @@ class BalancedAccuracy(Metric):
     Formula:
         balanced_accuracy = 1/C Σ_c (samples of class c that are predicted as c) / (samples of class c)
 
+    It is not measured for several labels.
+
     Source: sklearn.metrics.balanced_accuracy_score.
     """
 
@@ -58,6 +59,28 @@ class BalancedAccuracy(Metric):
 
     def value(self, rows: Predicted) -> float:
         """Return the mean recall."""
-        counts = rows.confusion.sum(axis=1)
+        confusion = rows.weighted_confusion
+        counts = confusion.sum(axis=1)
         there = counts > 0
-        return float(np.mean(np.diag(rows.confusion)[there] / counts[there]))
+        return float(np.mean(np.diag(confusion)[there] / counts[there]))
+
+
+class HammingLoss(Metric):
+    """The fraction of labels that are predicted wrongly; of a single label, 1 - accuracy.
+
+    Formula:
+        hamming_loss = Σ [predicted ≠ true] / (N L)
+
+    Source: sklearn.metrics.hamming_loss.
+    """
+
+    name: Literal["hamming_loss"] = "hamming_loss"
+    task: ClassVar[Task] = "classification"
+    label: ClassVar[str] = "Hamming loss"
+    greater_is_better: ClassVar[bool] = False
+    several: ClassVar[bool] = True
+
+    def value(self, rows: Predicted) -> float:
+        """Return the fraction."""
+        wrong = np.not_equal(rows.y, rows.predicted)
+        return float(np.average(wrong, axis=0, weights=rows.weights).mean())

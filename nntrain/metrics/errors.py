@@ -5,7 +5,9 @@ from typing import ClassVar, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from nntrain.metrics import Metric, Predicted, Task, UndefinedMetricError
+from nntrain.metrics import Metric, Predicted, Task, UndefinedMetricError, Weights
+
+Numbers = NDArray[np.float64]
 
 
 class _Error(Metric):
@@ -16,10 +18,13 @@ class _Error(Metric):
 
     def value(self, rows: Predicted) -> float:
         """Return the mean over the targets."""
-        return float(np.mean(self.of_targets(np.abs(rows.y - rows.predicted), rows.y)))
+        return float(np.mean(self.of_targets(np.abs(rows.y - rows.predicted), rows.y, rows.weights)))
 
-    def of_targets(self, error: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the metric of each target (T) from the absolute errors (N, T) and the true numbers (N, T)."""
+    def of_targets(self, error: Numbers, y: Numbers, weights: Weights) -> Numbers:
+        """Return the metric of each target (T) from the absolute errors (N, T) and the true numbers (N, T).
+
+        ``weights`` are those of the samples (N); None: all weigh the same.
+        """
         raise NotImplementedError
 
 
@@ -36,9 +41,9 @@ class MeanAbsoluteError(_Error):
     label: ClassVar[str] = "MAE"
     shown: ClassVar[bool] = True
 
-    def of_targets(self, error: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    def of_targets(self, error: Numbers, y: Numbers, weights: Weights) -> Numbers:
         """Return the mean of each target."""
-        return np.asarray(error.mean(axis=0))
+        return np.asarray(np.average(error, axis=0, weights=weights))
 
 
 class RootMeanSquaredError(_Error):
@@ -54,9 +59,9 @@ class RootMeanSquaredError(_Error):
     label: ClassVar[str] = "RMSE"
     shown: ClassVar[bool] = True
 
-    def of_targets(self, error: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    def of_targets(self, error: Numbers, y: Numbers, weights: Weights) -> Numbers:
         """Return the root of each target."""
-        return np.asarray(np.sqrt(np.square(error).mean(axis=0)))
+        return np.asarray(np.sqrt(np.average(np.square(error), axis=0, weights=weights)))
 
 
 class MeanSquaredError(_Error):
@@ -71,9 +76,9 @@ class MeanSquaredError(_Error):
     name: Literal["mse"] = "mse"
     label: ClassVar[str] = "MSE"
 
-    def of_targets(self, error: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    def of_targets(self, error: Numbers, y: Numbers, weights: Weights) -> Numbers:
         """Return the mean of each target."""
-        return np.asarray(np.square(error).mean(axis=0))
+        return np.asarray(np.average(np.square(error), axis=0, weights=weights))
 
 
 class MeanAbsolutePercentageError(_Error):
@@ -90,11 +95,11 @@ class MeanAbsolutePercentageError(_Error):
     name: Literal["mape"] = "mape"
     label: ClassVar[str] = "MAPE"
 
-    def of_targets(self, error: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    def of_targets(self, error: Numbers, y: Numbers, weights: Weights) -> Numbers:
         """Return the mean of each target."""
         if not y.all():
             raise UndefinedMetricError("a target is 0")
-        return np.asarray((error / np.abs(y)).mean(axis=0))
+        return np.asarray(np.average(error / np.abs(y), axis=0, weights=weights))
 
 
 class MedianAbsoluteError(_Error):
@@ -109,9 +114,26 @@ class MedianAbsoluteError(_Error):
     name: Literal["median_absolute_error"] = "median_absolute_error"
     label: ClassVar[str] = "median error"
 
-    def of_targets(self, error: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    def of_targets(self, error: Numbers, y: Numbers, weights: Weights) -> Numbers:
         """Return the median of each target."""
-        return np.asarray(np.median(error, axis=0))
+        if weights is None:
+            return np.asarray(np.median(error, axis=0))
+        return np.array([weighted_median(column, weights) for column in error.T])
+
+
+def weighted_median(x: Numbers, weights: Numbers) -> float:
+    """Return the smallest number of ``x`` (N,) up to which more than half the weight lies.
+
+    Where exactly half the weight lies up to a number, it is the mean of that number and the next one.
+
+    Source: sklearn.metrics.median_absolute_error, which averages so too.
+    """
+    order = np.argsort(x, kind="stable")
+    total = np.cumsum(weights[order])
+    place = int(np.searchsorted(total, total[-1] / 2))
+    above = total[place] - total[-1] / 2 > np.finfo(np.float64).eps
+    following = place if above else min(place + 1, len(x) - 1)
+    return float((x[order[place]] + x[order[following]]) / 2)
 
 
 class MaxError(_Error):
@@ -126,6 +148,6 @@ class MaxError(_Error):
     name: Literal["max_error"] = "max_error"
     label: ClassVar[str] = "max error"
 
-    def of_targets(self, error: NDArray[np.float64], y: NDArray[np.float64]) -> NDArray[np.float64]:
+    def of_targets(self, error: Numbers, y: Numbers, weights: Weights) -> Numbers:
         """Return the largest error."""
         return np.asarray(error.max())

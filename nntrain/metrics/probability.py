@@ -16,6 +16,7 @@ class _Probability(Metric):
     task: ClassVar[Task] = "classification"
     greater_is_better: ClassVar[bool] = False
     needs_probabilities: ClassVar[bool] = True
+    several: ClassVar[bool] = True
 
 
 class LogLoss(_Probability):
@@ -24,7 +25,9 @@ class LogLoss(_Probability):
     Formula:
         log_loss = -1/N Σ log p_true, with p between 2.2e-16 and 1 - 2.2e-16
 
-    Source: sklearn.metrics.log_loss.
+    Of several labels, it is the mean over the labels, each with the classes no and yes.
+
+    Source: sklearn.metrics.log_loss, of each label.
     """
 
     name: Literal["log_loss"] = "log_loss"
@@ -33,7 +36,8 @@ class LogLoss(_Probability):
     def value(self, rows: Predicted) -> float:
         """Return the mean."""
         p, least = rows.given_probabilities, float(np.finfo(np.float64).eps)
-        return float(-np.log(np.clip(p[np.arange(len(p)), rows.y], least, 1 - least)).mean())
+        true = np.where(rows.y, p, 1 - p) if rows.several else p[np.arange(len(p)), rows.y]
+        return _mean(-np.log(np.clip(true, least, 1 - least)), rows)
 
 
 class Brier(_Probability):
@@ -42,9 +46,10 @@ class Brier(_Probability):
     Formula:
         brier = 1/N Σ_i Σ_c (p_ic - [c is true])², half of it for two classes
 
-    For two classes it is the mean squared error of the second class's probability.
+    For two classes it is the mean squared error of the second class's probability; of several labels, the mean over the
+    labels of that of yes.
 
-    Source: sklearn.metrics.brier_score_loss.
+    Source: sklearn.metrics.brier_score_loss, of each label.
     """
 
     name: Literal["brier"] = "brier"
@@ -53,8 +58,15 @@ class Brier(_Probability):
     def value(self, rows: Predicted) -> float:
         """Return the mean."""
         p = rows.given_probabilities
+        if rows.several:
+            return _mean(np.square(p - rows.y), rows)
         distance = np.square(p).sum(axis=1) - 2 * p[np.arange(len(p)), rows.y] + 1
-        return float(distance.mean() / (2 if rows.n_classes == 2 else 1))
+        return _mean(distance, rows) / (2 if rows.n_classes == 2 else 1)
+
+
+def _mean(values: NDArray[np.float64], rows: Predicted) -> float:
+    """Return the mean of the samples' values, (N,) or (N, L), by their weights."""
+    return float(np.average(values, axis=0, weights=rows.weights).mean())
 
 
 class Bin(NamedTuple):
@@ -65,6 +77,7 @@ class Bin(NamedTuple):
     rows: int
     confidence: float  # mean of the largest probabilities
     accuracy: float  # fraction of the samples whose most probable class is right
+    weight: float  # of the samples, as a fraction of that of all
 
 
 def calibration(rows: Predicted, bins: int = BINS) -> list[Bin]:
@@ -77,13 +90,15 @@ def calibration(rows: Predicted, bins: int = BINS) -> list[Bin]:
     confidence, right = p.max(axis=1), p.argmax(axis=1) == rows.y
     edges = np.linspace(0, 1, bins + 1)
     index = np.clip(np.searchsorted(edges, confidence, side="left") - 1, 0, bins - 1)
-    counts = np.bincount(index, minlength=bins)
-    sums = np.bincount(index, confidence, bins), np.bincount(index, right, bins)
-    found = [k for k in range(bins) if counts[k]]
-    means: list[NDArray[np.float64]] = [total / np.maximum(counts, 1) for total in sums]
-    return [
-        Bin(float(edges[k]), float(edges[k + 1]), int(counts[k]), float(means[0][k]), float(means[1][k])) for k in found
-    ]
+    each = np.ones(len(p)) if rows.weights is None else rows.weights
+    counts, weights = np.bincount(index, minlength=bins), np.bincount(index, each, bins)
+    sums = np.bincount(index, each * confidence, bins), np.bincount(index, each * right, bins)
+    found = []
+    for k in np.flatnonzero(weights):
+        confident, accurate = (float(total[k] / weights[k]) for total in sums)
+        part = float(weights[k] / each.sum())
+        found.append(Bin(float(edges[k]), float(edges[k + 1]), int(counts[k]), confident, accurate, part))
+    return found
 
 
 class CalibrationError(_Probability):
@@ -92,15 +107,16 @@ class CalibrationError(_Probability):
     Formula:
         calibration_error = Σ_b (samples in b) / N · |accuracy in b - mean largest probability in b|
 
-    The sum is over 15 bins b of equal width, by the largest probability of a sample.
+    The sum is over 15 bins b of equal width, by the largest probability of a sample. It is not measured for several
+    labels.
 
     Source: Guo et al., arXiv 1706.04599; torchmetrics.CalibrationError with norm="l1".
     """
 
     name: Literal["calibration_error"] = "calibration_error"
     label: ClassVar[str] = "calibration error"
+    several: ClassVar[bool] = False
 
     def value(self, rows: Predicted) -> float:
         """Return the weighted mean distance."""
-        found = calibration(rows)
-        return sum(one.rows * abs(one.accuracy - one.confidence) for one in found) / len(rows.y)
+        return sum(one.weight * abs(one.accuracy - one.confidence) for one in calibration(rows))

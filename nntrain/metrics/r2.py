@@ -43,7 +43,6 @@ class R2(Metric):
     label: ClassVar[str] = "R²"
     greater_is_better: ClassVar[bool] = True
     shown: ClassVar[bool] = True
-    weighted: ClassVar[bool] = True
 
     def value(self, rows: Predicted) -> float:
         """Return R²."""

@@ -71,12 +71,13 @@ def _confusions(counts: NDArray[np.int64], labels: Sequence[str], width: int) ->
 
 def class_facts(predicted: Predicted, classes: Sequence[Any]) -> list[dict[str, Any]]:
     """Return precision, recall, F1, ROC AUC (against the other classes) and the rows of each class; None where 0/0."""
-    found = of_classes(predicted.confusion)
+    found = of_classes(predicted.weighted_confusion)
+    rows = predicted.confusion.sum(axis=1)
     values = [[None if np.isnan(value) else float(value) for value in column] for column in found[:3]]
     return [
         {
             "class": label,
-            "rows": int(found.rows[index]),
+            "rows": int(rows[index]),
             "precision": values[0][index],
             "recall": values[1][index],
             "f1": values[2][index],
@@ -88,7 +89,7 @@ def class_facts(predicted: Predicted, classes: Sequence[Any]) -> list[dict[str, 
 
 def _roc_auc(predicted: Predicted, index: int) -> float | None:
     try:
-        return roc_auc(predicted.y == index, predicted.given_probabilities[:, index])
+        return roc_auc(predicted.y == index, predicted.given_probabilities[:, index], predicted.weights)
     except UndefinedMetricError:
         return None
 

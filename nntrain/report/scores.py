@@ -6,6 +6,7 @@ from rich.console import RenderableType
 
 from nntrain.metrics import Task, metric_label, metrics, metrics_of
 from nntrain.metrics.bootstrap import Interval
+from nntrain.printable import printable
 from nntrain.report.fitting import Column, fitted, has_room
 from nntrain.report.numbers import number
 
@@ -49,6 +50,15 @@ def intervals_table(
         Column("value", [number(values.get(name)) for name in intervals]),
         Column("95 % interval", ranges),
     ]
+    return fitted(columns, width)
+
+
+def targets_table(targets: Values, names: Sequence[str], width: int) -> RenderableType:
+    """Return metrics with these ``names`` of each of several targets, for ``width`` columns."""
+    columns = [Column("", [printable(name) for name in targets], right=False, folds=True)]
+    for key in names:
+        texts = [number(values.get(key)) for values in targets.values()]
+        columns.append(Column(metric_label(key), texts, name=metric_label(key)))
     return fitted(columns, width)
 
 

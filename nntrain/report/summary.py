@@ -80,7 +80,7 @@ class Summary:
         baselines, {constant, linear}, each with the metrics by split, linear null if it was skipped, and then skipped;
         threshold, null or {value, metric, reached, usual}, of two classes; classes, their labels; confusion, null or
         the rows of each true class (outer list) and predicted class by split; calibration, null or lists of {low,
-        high, rows, confidence, accuracy} by split;
+        high, rows, confidence, accuracy, weight (fraction of that of all rows)} by split;
         kept (final or best), best_epoch (0: the initial weights), final and best, each with loss, accuracy or r2 and
         the recipe's metrics by split;
         verdict; cause, null or the likely cause of a bad run, {id, title, text, cure}, which the verdict includes;

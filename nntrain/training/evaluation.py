@@ -105,7 +105,7 @@ def _threshold(plan: Plan, predicted: Mapping[str, Predicted]) -> Threshold | No
 
 
 def _calibration(rows: Predicted) -> list[Bin]:
-    if rows.several or rows.weights is not None:
+    if rows.several:
         return []
     try:
         return calibration(rows)

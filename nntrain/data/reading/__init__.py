@@ -22,6 +22,7 @@ KINDS = {  # by the file's ending
     ".pq": "parquet",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".json": "json",
     ".npy": "npy",
     ".npz": "npz",
     ".xlsx": "xlsx",
@@ -53,7 +54,7 @@ Encoding = Literal[
     "gb18030",
     "big5",
 ]
-Kind = Literal["csv", "parquet", "jsonl", "npy", "npz", "xlsx"]
+Kind = Literal["csv", "parquet", "jsonl", "json", "npy", "npz", "xlsx"]
 FormatKey = Annotated[Kind | None, Field(description="file format; null: by the file's ending, else csv")]
 SeparatorKey = Annotated[
     Literal["comma", "semicolon", "tab", "pipe", "space", "colon", ",", ";", "\t", "|", " ", ":"] | None,
@@ -66,6 +67,10 @@ ThousandsKey = Annotated[
 EncodingKey = Annotated[Encoding, Field(description="encoding of a text file")]
 HeaderKey = Annotated[
     bool, Field(description="the first line has the column names; false: they are column_1, column_2 and so on")
+]
+SheetKey = Annotated[
+    Annotated[str, Field(min_length=1)] | Annotated[int, Field(ge=1, le=MAX_COUNT)] | None,
+    Field(description="sheet of an Excel workbook, by its name or its number from 1; null: the first one"),
 ]
 SkipKey = Annotated[int, Field(ge=0, le=MAX_COUNT, description="lines above the header or the first row to skip")]
 
@@ -80,6 +85,7 @@ class Reading(Strict):
     encoding: EncodingKey = "utf-8"
     header: HeaderKey = True
     skip_rows: SkipKey = 0
+    sheet: SheetKey = None
 
     @model_validator(mode="after")
     def _marks_differ(self) -> Self:

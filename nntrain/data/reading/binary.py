@@ -3,8 +3,8 @@
 import io
 from typing import TYPE_CHECKING, Any
 
-from nntrain.data.reading import by_position
-from nntrain.errors import InputError, bad_input
+from nntrain.data.reading import Reading, by_position
+from nntrain.errors import InputError, bad_input, listed, nearest
 
 if TYPE_CHECKING:
     import polars as pl
@@ -32,11 +32,11 @@ def not_parquet(source: str, error: BaseException) -> InputError:
     return bad_input(source, f"not a valid Parquet file: {_first_line(error)}", OTHER)
 
 
-def read_workbook(source: str, raw: bytes, header: bool, skip_rows: int) -> "pl.DataFrame":
-    """Return the columns of the first sheet of an Excel workbook.
+def read_workbook(source: str, raw: bytes, reading: Reading, for_recipe: bool = True) -> "pl.DataFrame":
+    """Return the columns of a sheet of an Excel workbook; ``for_recipe``: hints name keys of a recipe.
 
     Raises:
-        InputError: if it cannot be read, or the package for it is not installed.
+        InputError: if it cannot be read, has no such sheet, or the package for it is not installed.
     """
     import polars as pl
 
@@ -45,13 +45,33 @@ def read_workbook(source: str, raw: bytes, header: bool, skip_rows: int) -> "pl.
     except ImportError:
         way = "install it with: pip install 'nntrain[xlsx]', or export the sheet as CSV"
         raise bad_input(source, "an Excel workbook needs the package fastexcel", way) from None
+    header, skip_rows = reading.header, reading.skip_rows
     try:
+        book = fastexcel.read_excel(raw)
+        sheet_index = _sheet(source, book.sheet_names, reading.sheet, for_recipe)
         rows: dict[str, Any] = {"header_row": skip_rows} if header else {"header_row": None, "skip_rows": skip_rows}
-        sheet = fastexcel.read_excel(raw).load_sheet(0, **rows, schema_sample_rows=None)
+        sheet = book.load_sheet(sheet_index, **rows, schema_sample_rows=None)
         frame = pl.DataFrame(sheet)
     except (fastexcel.FastExcelError, ValueError, OSError, pl.exceptions.PolarsError) as error:
         raise bad_input(source, f"not a readable Excel workbook: {_first_line(error)}") from None
     return frame if header else frame.rename(dict(zip(frame.columns, by_position(frame.width), strict=True)))
+
+
+def _sheet(source: str, names: list[str], sheet: str | int | None, for_recipe: bool) -> int:
+    """Return the position of a sheet, from 0.
+
+    Raises:
+        InputError: if there is no such sheet.
+    """
+    if sheet is None:
+        return 0
+    if isinstance(sheet, int) and sheet <= len(names):
+        return sheet - 1
+    if str(sheet) in names:
+        return names.index(str(sheet))
+    key = "data.source.sheet" if for_recipe else "--read sheet"
+    what = f"no sheet {sheet!r}"
+    raise bad_input(source, what, f"{nearest(sheet, names)} sheets for {key}: {listed(names)}".strip())
 
 
 def _first_line(error: BaseException) -> str:

@@ -129,7 +129,7 @@ def kind_of(path: str, raw: bytes, reading: Reading) -> str:
     found = format_of(raw)
     if found is not None:
         return SIGNATURES.get(found.name, "csv")
-    return "jsonl" if raw[:1] == b"{" else "csv"
+    return {b"{": "jsonl", b"[": "json"}.get(raw[:1], "csv")
 
 
 def text_of(source: str, raw: bytes, reading: Reading, kind: str, for_recipe: bool, line: int = 0) -> str:
@@ -206,6 +206,6 @@ def _not_text(source: str, raw: bytes, wrong: int, reading: Reading, for_recipe:
 
 
 def _other_format(source: str, found: Format, for_recipe: bool) -> InputError:
-    kind = {**SIGNATURES, "JSON": "jsonl"}.get(found.name)
+    kind = {**SIGNATURES, "JSON": "json"}.get(found.name)
     hint = found.hint if kind is None else setting("format", kind, for_recipe)
     return bad_input(source, f"{found.name}, expected a CSV table", hint)

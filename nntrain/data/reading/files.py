@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from nntrain.data.reading import Reading
 from nntrain.data.reading.content import STDIN, Content, decompressed, kind_of, read_contents, text_of
 from nntrain.data.text_table import DEFAULT, Table, as_text, with_number_format
-from nntrain.errors import Place, Problem, bad_input, listed, refuse
+from nntrain.errors import Place, Problem, bad_input, bad_key, listed, refuse
 
 if TYPE_CHECKING:
     import polars as pl
@@ -58,7 +58,9 @@ def _read(content: Content, reading: Reading, for_recipe: bool, like: str, detec
     source, raw = content.source, decompressed(content)
     path = like if content.path == STDIN else content.path
     kind, separator = kind_of(path, raw, reading), reading.mark(path)
-    if kind in ("csv", "jsonl"):
+    if reading.sheet is not None and kind != "xlsx" and for_recipe:
+        raise bad_key("data.source.sheet", f"{source} is not an Excel workbook, and has no sheets", "remove the key")
+    if kind in ("csv", "jsonl", "json"):
         text = text_of(source, raw, reading, kind, for_recipe)
         if kind == "csv":
             from nntrain.data.layout import likely_separator
@@ -67,14 +69,17 @@ def _read(content: Content, reading: Reading, for_recipe: bool, like: str, detec
             if detect and reading.separator is None:
                 separator = likely_separator(text, reading.skip_rows)
             return Part(source, *parse_delimited(source, text, reading, separator, for_recipe), separator)
-        from nntrain.data.reading.json_lines import parse_json_lines
+        from nntrain.data.reading.json_lines import parse_json, parse_json_lines
 
-        return checked(Part(source, *parse_json_lines(source, text)))
+        parse = parse_json if kind == "json" else parse_json_lines
+        return checked(Part(source, *parse(source, text)))
     first = 1 + (reading.skip_rows + reading.header if kind == "xlsx" else 0)  # a sheet's rows are numbered
-    return checked(Part(source, _typed(source, raw, kind, reading), lambda row: Place(f"{source}, row {row + first}")))
+    return checked(
+        Part(source, _typed(source, raw, kind, reading, for_recipe), lambda row: Place(f"{source}, row {row + first}"))
+    )
 
 
-def _typed(source: str, raw: bytes, kind: str, reading: Reading) -> "pl.DataFrame":
+def _typed(source: str, raw: bytes, kind: str, reading: Reading, for_recipe: bool) -> "pl.DataFrame":
     from nntrain.data.reading import arrays, binary
 
     if not raw:
@@ -82,7 +87,7 @@ def _typed(source: str, raw: bytes, kind: str, reading: Reading) -> "pl.DataFram
     if kind == "parquet":
         return binary.read_parquet(source, raw)
     if kind == "xlsx":
-        return binary.read_workbook(source, raw, reading.header, reading.skip_rows)
+        return binary.read_workbook(source, raw, reading, for_recipe)
     return arrays.read_npy(source, raw) if kind == "npy" else arrays.read_npz(source, raw)
 
 
