@@ -129,7 +129,7 @@ def _registered(family: type[C], name: str) -> type[C] | None:
 
 def _union(members: Iterable[type[Component]]) -> CoreSchema:
     """Return the schema of a component that is one of ``members``, told apart by ``name`` or an alias of it."""
-    by_name = {}
+    by_name: dict[str, CoreSchema] = {}
     for member in members:
         member.model_rebuild()  # unless it is built
         by_name |= dict.fromkeys(_names(member), member.__pydantic_core_schema__)

@@ -65,6 +65,10 @@ def command(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write an event file for TensorBoard into the run directory.")
     ] = False,
+    mlflow: Annotated[
+        bool,
+        typer.Option("--mlflow", help="Log the run to MLflow, where MLFLOW_TRACKING_URI says. Needs nntrain[mlflow]."),
+    ] = False,
     metrics: MetricsOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
@@ -103,6 +107,7 @@ def command(
         allow_change,
         start=from_,
         tensorboard=tensorboard,
+        mlflow=mlflow,
         metrics=metrics,
     )
     if folds is not None or (resume is not None and is_cross_validation(resume)):
