@@ -78,7 +78,7 @@ class Run(TypedDict):
     validation: NotRequired[Scores]
     test: NotRequired[Scores]
     undefined: dict[str, str]
-    loss_scale: Literal["targets", "standardized targets"]
+    loss_scale: str
     baselines: Baselines
     threshold: Threshold | None
     classes: list[Label] | None
