@@ -116,7 +116,7 @@ def named(family: type[C], name: str) -> type[C] | None:
         home = importlib.import_module(family.__module__)
         for module in pkgutil.iter_modules(getattr(home, "__path__", ())):
             file = f"{module.name}/__init__.py" if module.ispkg else f"{module.name}.py"
-            if f'"{name}"'.encode() in (pkgutil.get_data(home.__name__, file) or b""):
+            if f'"{name}"'.encode(errors="replace") in (pkgutil.get_data(home.__name__, file) or b""):
                 importlib.import_module(f"{home.__name__}.{module.name}")
         found = _registered(family, name)
     return found
