@@ -5,7 +5,7 @@ They are written by hand, apart from the code that prints: a key that is renamed
 
 from typing import Any
 
-from nntrain.cli.outputs.comparison import Comparison
+from nntrain.cli.outputs.comparison import Across, Comparison
 from nntrain.cli.outputs.gradients import Descent, GradientCheck, Mistake, ReplayedStep, Traced
 from nntrain.cli.outputs.layers import Diagnosis
 from nntrain.cli.outputs.library import Component, Dialect, ShippedRecipe, Shown
@@ -16,7 +16,7 @@ from nntrain.cli.outputs.trials import Examination, Experiments, Memorized, Rang
 
 OUTPUTS: dict[str, Any] = {
     "fit": Run | CrossValidation,  # with --folds
-    "compare": Comparison,
+    "compare": Comparison | Across,  # of several problems
     "inspect": Inspection,
     "show": Shown,
     "evaluate": Evaluation,

@@ -97,3 +97,32 @@ class Comparison(TypedDict):
     pairs: list[Pair]
     notes: list[str]
     verdict: str
+
+
+class Standing(TypedDict):
+    """A variant over several problems; first: problems on which it is the best; ranks: by problem."""
+
+    name: str
+    mean_rank: float
+    first: int
+    ranks: dict[str, float]
+
+
+class Profile(TypedDict):
+    """The steps of each variant to the target of each problem; notes: why problems have no target."""
+
+    targets: dict[str, Number]
+    steps: dict[str, dict[str, Number]]
+    notes: list[str]
+
+
+class Across(TypedDict):
+    """A comparison on several problems, ranked across them; different: pairs, the better variant first."""
+
+    problems: dict[str, Comparison]
+    ranking: list[Standing]
+    p: Number
+    critical_difference: Number
+    different: list[tuple[str, str]]
+    profile: Profile
+    verdict: str

@@ -58,8 +58,36 @@ class Step(TypedDict):
     arrays: list[ArrayStep]
 
 
+class Node(TypedDict):
+    """An input, a unit or the loss, with its values and gradients."""
+
+    name: str
+    column: int
+    forward: list[tuple[str, Number]]
+    backward: list[tuple[str, Number]]
+
+
+class Edge(TypedDict):
+    """A weight between two nodes, its gradient, and the terms that it adds forward and backward."""
+
+    start: str
+    end: str
+    weight: Number
+    term: Number
+    gradient: Number
+    back: Number
+
+
+class Graph(TypedDict):
+    """The computational graph; cut: what is left out."""
+
+    nodes: list[Node]
+    edges: list[Edge]
+    cut: list[str]
+
+
 class Traced(TypedDict):
-    """A sample, forward and backward; optimizer and steps: with --step."""
+    """A sample, forward and backward; optimizer and steps: with --step; graph: with --graph."""
 
     row: int
     x: list[Number]
@@ -72,6 +100,7 @@ class Traced(TypedDict):
     class_names: list[Label] | None
     label: str | list[Number]
     loss_name: str
+    graph: NotRequired[Graph]
     optimizer: NotRequired[dict[str, Any]]
     steps: NotRequired[list[Step]]
 
