@@ -8,11 +8,15 @@ from nntrain.cli.outputs.numbers import Array, Label, Number
 
 
 class TracedClasses(TypedDict):
-    """The true class (counted from 0), probabilities, and the loss if each class were the target."""
+    """The true class (counted from 0), probabilities, and the loss if each class were the target.
+
+    entropy: of the target distribution, below which its cross-entropy cannot be.
+    """
 
     target: int
     probabilities: list[Number] | None
     losses: list[Number]
+    entropy: Number
 
 
 class TracedLayer(TypedDict):
