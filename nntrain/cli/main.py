@@ -155,7 +155,7 @@ def main() -> NoReturn:
 
 
 def _with_command(names: list[str]) -> typer.Typer:
-    """Return the app with the named command alone, since making the parsers of all takes longer than the imports."""
+    """Return the app with the named command alone, since making the parsers of all commands takes a while."""
     commands = [one for one in app.registered_commands if one.name in names]
     if not commands:
         return app
