@@ -7,12 +7,13 @@ and help; its docstring holds the formula and its source. Defining the class reg
 
 import importlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Annotated, Any, ClassVar, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, GetCoreSchemaHandler, GetJsonSchemaHandler, model_validator
-from pydantic_core import CoreSchema, core_schema
+from pydantic_core import CoreSchema, SchemaValidator, core_schema
 
 Dialects = Mapping[str, Mapping[str, float | bool]]  # library -> key -> its default there
 DIALECT = Field(description="library whose defaults apply to keys that are not given")
@@ -43,6 +44,8 @@ class Component(Strict):
     defaults for them. The fields' own defaults are those of the first dialect. ``{name: adam, dialect: keras}`` is Adam
     with keras' defaults; keys that are given override them.
     """
+
+    model_config = ConfigDict(defer_build=True)  # most members are not used in a run
 
     name: str
     dialects: ClassVar[Dialects] = {}
@@ -103,6 +106,41 @@ def choices(family: type[C]) -> dict[str, type[C]]:
     return found
 
 
+def named(family: type[C], name: str) -> type[C] | None:
+    """Return the member of ``family`` or its subfamilies with a name or alias, None if there is none.
+
+    Of the family's package, only the modules whose text contains the name are imported.
+    """
+    found = _registered(family, name)
+    if found is None:
+        home = importlib.import_module(family.__module__)
+        for module in pkgutil.iter_modules(getattr(home, "__path__", ())):
+            file = f"{module.name}/__init__.py" if module.ispkg else f"{module.name}.py"
+            if f'"{name}"'.encode(errors="replace") in (pkgutil.get_data(home.__name__, file) or b""):
+                importlib.import_module(f"{home.__name__}.{module.name}")
+        found = _registered(family, name)
+    return found
+
+
+def _registered(family: type[C], name: str) -> type[C] | None:
+    below = (_registered(subfamily, name) for subfamily in family.subfamilies)
+    return family.members.get(name) or next(filter(None, below), None)  # type: ignore[return-value]
+
+
+def _union(members: Iterable[type[Component]]) -> CoreSchema:
+    """Return the schema of a component that is one of ``members``, told apart by ``name`` or an alias of it."""
+    by_name: dict[str, CoreSchema] = {}
+    for member in members:
+        member.model_rebuild()  # unless it is built
+        by_name |= dict.fromkeys(_names(member), member.__pydantic_core_schema__)
+    return core_schema.tagged_union_schema(by_name, "name", strict=True)
+
+
+@cache
+def _validator(member: type[Component]) -> SchemaValidator:
+    return SchemaValidator(_union([member]))
+
+
 @dataclass(frozen=True)
 class Choice:
     """A key that takes a component: a name (``optimizer: adam``) or keys (``{name: adam, lr: 0.01}``).
@@ -115,15 +153,23 @@ class Choice:
     default: str | None = None
 
     def __get_pydantic_core_schema__(self, family: type[Component], handler: GetCoreSchemaHandler) -> CoreSchema:
-        """Return a union of all members, told apart by ``name`` or an alias of it."""
-        schemas = [(_names(member), handler.generate_schema(member)) for member in choices(family).values()]
-        by_name = {name: schema for names, schema in schemas for name in names}
-        union = core_schema.tagged_union_schema(by_name, "name", strict=True)
-        return core_schema.no_info_before_validator_function(self._with_name, union)
+        """Return a schema that validates a value as the member that its ``name`` stands for.
+
+        It builds the validator of that member alone: to import and build all of them takes a quarter of a second.
+        """
+
+        def validate(value: Any) -> Any:
+            value = self._with_name(value)
+            name = value.get("name") if isinstance(value, dict) else getattr(value, "name", None)
+            member = named(family, name) if isinstance(name, str) else None
+            validator = SchemaValidator(_union(choices(family).values())) if member is None else _validator(member)
+            return validator.validate_python(value)
+
+        return core_schema.no_info_plain_validator_function(validate, metadata={"family": family})
 
     def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
         """Return a schema that also accepts bare names. ``name`` is required so that editors can tell members apart."""
-        union = handler(schema)
+        union = handler(_union(choices(schema["metadata"]["family"]).values()))
         inside = handler.resolve_ref_schema(union)
         variants = inside.get("oneOf", [inside])
         names: list[str] = []

@@ -22,7 +22,7 @@ from nntrain.recipe import code
 from nntrain.recipe.build import Built, build
 from nntrain.recipe.code import FAMILIES
 from nntrain.recipe.document import dump_document, read_document
-from nntrain.recipe.schema import parse, rebuild
+from nntrain.recipe.schema import parse
 from nntrain.registry import C, members
 from nntrain.training.engine import Engine
 from nntrain.training.events import Event, Finished
@@ -83,11 +83,9 @@ def own_components() -> Iterator[None]:
         yield
     finally:
         code._loaded.clear()
-        if any(family.members != known for family, known in before.items()):
-            for family, known in before.items():
-                family.members.clear()
-                family.members.update(known)
-            rebuild()
+        for family, known in before.items():
+            family.members.clear()
+            family.members.update(known)
 
 
 def built(recipe: Mapping[str, Any] | str, folder: Path = Path()) -> Built:

@@ -2,14 +2,17 @@
 
 import multiprocessing
 import signal
+import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import joblib
 import numpy as np
 import pytest
+from sklearn.model_selection import GridSearchCV
 
 import nntrain
 from nntrain.api import notebook
@@ -160,3 +163,43 @@ def test_threads_and_processes_give_the_same_numbers() -> None:
     for method in ("fork", "spawn"):
         with multiprocessing.get_context(method).Pool(2) as processes:
             assert processes.map(fitted, (0, 1)) == expected, method
+
+
+def search(n_jobs: int | None = None) -> list[float]:
+    """Return the scores of a grid search."""
+    x = np.random.default_rng(0).normal(size=(60, 3))
+    model = nntrain.MLPRegressor((4,), max_iter=3, random_state=0, tol=0)
+    found = GridSearchCV(model, {"alpha": [0, 0.1], "hidden_layer_sizes": [(4,), (3, 2)]}, cv=2, n_jobs=n_jobs)
+    return list(found.fit(x, x[:, 0]).cv_results_["mean_test_score"])
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_a_search_on_the_threads_of_joblib_and_of_dask_gives_the_same_scores() -> None:
+    expected = search()
+    with joblib.parallel_config("threading"):
+        assert search(2) == expected
+    distributed = pytest.importorskip("distributed")
+    quiet = {"dashboard_address": None, "silence_logs": "CRITICAL"}
+    with (
+        distributed.LocalCluster(n_workers=1, threads_per_worker=2, processes=False, **quiet) as cluster,
+        distributed.Client(cluster),
+        joblib.parallel_config("dask"),
+    ):
+        assert search(2) == expected
+
+
+@pytest.mark.exhaustive
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("backend", ["loky", "multiprocessing"])
+def test_a_search_on_the_processes_of_joblib_gives_the_same_scores(backend: str) -> None:
+    with joblib.parallel_config(backend):
+        assert search(2) == search()
+
+
+def test_importing_the_package_imports_none_of_its_libraries() -> None:
+    code = "import sys, nntrain; print(*{name.split('.')[0] for name in sys.modules})"
+    loaded = set(
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
+    )
+    assert "nntrain" in loaded
+    assert not loaded & {"numpy", "numba", "sklearn", "scipy", "polars", "pydantic", "rich", "typer", "yaml"}

@@ -9,7 +9,6 @@ import pytest
 from nntrain.errors import InputError
 from nntrain.recipe import code
 from nntrain.recipe.code import FAMILIES, load_code
-from nntrain.recipe.schema import rebuild
 from nntrain.registry import members
 from tests.helpers import ROOT, CommandLine, own_components, refused
 
@@ -85,7 +84,6 @@ def test_an_own_optimizer_is_trained_listed_compared_and_evaluated_and_never_run
     for family in FAMILIES:
         family.members.pop("my_rule", None)
     code._loaded.clear()
-    rebuild()
     message = refused(nntrain, "evaluate", "run")
     assert "unknown optimizer 'my_rule'" in message
     assert "--code" in message

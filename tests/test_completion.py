@@ -56,6 +56,7 @@ def in_bash(nntrain: CommandLine, monkeypatch: pytest.MonkeyPatch, *words: str) 
         (["fit", "x", "--set", "seed=1", "--set", "nothing.at."], [], []),
         (["fit", "x", "--require", "test."], ["test.loss", "test.accuracy", "test.r2", "test.f1"], ["train.loss"]),
         (["fit", "x", "--metrics", "f1,r"], ["f1,r2", "f1,recall"], ["f1,f1", "r2"]),
+        (["schema", "result", "e"], ["evaluate", "experiment"], ["export"]),
         (["importance", "x", "--metric", "lo"], ["loss", "log_loss"], ["f1"]),
         (["compare", "--optimizers", "sgd,a"], ["sgd,adam"], ["adam", "sgd,sgd"]),
         (["compare", "--optimizers", "=", "mo"], ["momentum"], ["adam"]),

@@ -355,3 +355,13 @@ def test_importing_the_package_is_instant() -> None:
     assert "MLPRegressor" in dir(__import__("nntrain"))
     with pytest.raises(AttributeError, match="MLPClasifier"):
         __import__("nntrain").MLPClasifier  # noqa: B018
+
+
+def test_unsuitable_classes_and_validation_data_are_refused() -> None:
+    x = np.arange(12.0).reshape(4, 3)
+    with pytest.raises(ValueError, match=r"^found one class, 1\.0; a classifier needs two$"):
+        MLPClassifier().fit(x, np.ones(4))
+    wrong: list[Any] = [x[:2], (x,), [x, x, x, x]]
+    for held_out in wrong:
+        with pytest.raises(ValueError, match=r"must be \(X, y\) or \(X, y, sample_weight\)"):
+            MLPRegressor().fit(x, x[:, 0], validation_data=held_out)

@@ -1,14 +1,19 @@
 """Inference: plain Python for a few rows, and the compiled pass for the rest."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from nntrain.activations import Activation
+from nntrain.losses import Loss
+from nntrain.losses.test_functions import TestFunction
 from nntrain.network.inference import PLAIN_ACTIVATIONS, is_small, plain_outputs
 from nntrain.norms import Norm
-from nntrain.registry import members
+from nntrain.optimizers import Optimizer
+from nntrain.registry import members, named
 from nntrain.training.engine import Engine
 from tests.helpers import built, make
 from tests.test_house import modules_after
@@ -48,3 +53,25 @@ def test_commands_that_compile_nothing_do_not_import_numba(tmp_path: Path) -> No
     assert "numba" in modules_after("fit", recipe, "--out", run, "-q")
     for arguments in (("predict", run, str(tmp_path / "d.csv")), ("show", recipe), ("list", "optimizers"), ("schema",)):
         assert not modules_after(*arguments) & {"numba", "llvmlite"}, arguments
+
+
+def test_components_are_found_by_name_and_alias() -> None:
+    for family in (Activation, Norm, Optimizer, Loss):
+        for name in [*family.members]:
+            assert named(family, name) is family.members[name]
+    assert named(Loss, "rosenbrock") is members(TestFunction)["rosenbrock"]  # of a subfamily
+    for name in ("", "adam\x00", "\udcff", "x" * 10**6):
+        assert named(Optimizer, name) is None
+
+
+def test_only_the_components_of_a_recipe_are_imported(tmp_path: Path) -> None:
+    """To import and build all of them takes longer than a prediction."""
+    (tmp_path / "r.yaml").write_text("data: {source: {name: line}}\noptimizer: lion\n")
+    code = (
+        "import sys\nfrom nntrain.recipe.load import load\n"
+        f"load({str(tmp_path / 'r.yaml')!r})\n"
+        "print(*(name for name in sys.modules if name.startswith('nntrain.optimizers.')))"
+    )
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    names = {name.rpartition(".")[2] for name in ended.stdout.split()}
+    assert names == {"adam", "averaging", "lion"}  # what a recipe has by default, and what this one names

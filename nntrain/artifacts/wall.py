@@ -52,7 +52,7 @@ from nntrain.network.network import Network
 from nntrain.recipe.build import checked_network
 from nntrain.recipe.document import Document
 from nntrain.recipe.problems import problems_of
-from nntrain.recipe.schema import HOLDERS, Recipe
+from nntrain.recipe.schema import Recipe
 from nntrain.registry import Choice
 from nntrain.training.scoring import gives_probabilities
 
@@ -117,9 +117,6 @@ class Facts(Outside):
     def n_classes(self) -> int | None:
         """Number of classes, or None for regression."""
         return None if self.classes is None else len(self.classes)
-
-
-HOLDERS.append(Facts)
 
 
 def checked_facts(path: Path, facts: Mapping[str, Any]) -> tuple[Facts, Network]:

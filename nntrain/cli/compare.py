@@ -54,6 +54,10 @@ def command(
     tensorboard: Annotated[
         bool, typer.Option("--tensorboard", help="Write an event file for each run into the directory.")
     ] = False,
+    mlflow: Annotated[
+        bool,
+        typer.Option("--mlflow", help="Log the runs to MLflow, where MLFLOW_TRACKING_URI says. Needs nntrain[mlflow]."),
+    ] = False,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Directory for the runs.  [default: runs/compare-...]")
     ] = None,
@@ -91,12 +95,12 @@ def command(
     from nntrain.comparison.request import Request
 
     request = Request(paths, settings or [], _axes(values, vary or []), tune, seeds, measure, target, out)
-    if folders := _run_directories(request, dask, tensorboard):
+    if folders := _run_directories(request, dask, tensorboard or mlflow):
         from nntrain.cli.run_comparison import compare_finished
 
         _print(compare_finished(folders, measure, target), form, None, quiet)
     else:
-        _run(request, dask, form, quiet, tensorboard)
+        _run(request, dask, form, quiet, tensorboard, mlflow)
 
 
 def _form(flags: Mapping[str, bool], tables: str) -> str:
@@ -122,7 +126,7 @@ def _axes(values: Mapping[str, str | None], vary: Sequence[str]) -> list[Axis]:
     return axes
 
 
-def _run_directories(request: Request, dask: str | None, tensorboard: bool) -> list[Path]:
+def _run_directories(request: Request, dask: str | None, logged: bool) -> list[Path]:
     """Return the run directories to compare; empty if recipes are to be run."""
     folders = [Path(path) for path in request.recipes if Path(path).is_dir()]
     if folders and len(folders) < len(request.recipes):
@@ -130,13 +134,13 @@ def _run_directories(request: Request, dask: str | None, tensorboard: bool) -> l
             "compare", "cannot mix finished runs with recipes", "name run directories only, or recipes only"
         )
     for_recipes = request.axes or request.settings or request.trials or request.seeds or dask or request.out
-    if folders and (for_recipes or tensorboard):
+    if folders and (for_recipes or logged):
         what = "finished runs are not trained again, so there is nothing to vary, tune or save"
         raise bad_input("compare", what, "leave these options out, or name recipes")
     return folders
 
 
-def _run(request: Request, dask: str | None, form: str, quiet: bool, tensorboard: bool) -> None:
+def _run(request: Request, dask: str | None, form: str, quiet: bool, tensorboard: bool, mlflow: bool) -> None:
     from nntrain.cli.interrupts import Interrupts
     from nntrain.cli.progress import listener_for
     from nntrain.cli.run_comparison import compare, executor_for
@@ -147,7 +151,7 @@ def _run(request: Request, dask: str | None, form: str, quiet: bool, tensorboard
         listener_for(ComparisonProgress(), quiet, keep=False) as listener,
         executor_for(dask, interrupts.wanted, listener.note) as executor,
     ):
-        result, folder = compare(request, executor, listener, interrupts.wanted, tensorboard)
+        result, folder = compare(request, executor, listener, interrupts.wanted, tensorboard, mlflow)
     if result is None:
         raise typer.Exit(interrupts.status)
     _print(result, form, folder, quiet)

@@ -83,6 +83,13 @@ def topics(incomplete: str) -> list[str]:
     return _beginning(incomplete, known())
 
 
+def commands_with_json(incomplete: str) -> list[str]:
+    """Return the commands that have ``--json``."""
+    from nntrain.cli.outputs import OUTPUTS
+
+    return _beginning(incomplete, OUTPUTS)
+
+
 def separators(incomplete: str) -> list[str]:
     """Return the names of cell separators."""
     return _beginning(incomplete, ["comma", "semicolon", "tab", "pipe", "space", "colon"])

@@ -73,6 +73,10 @@ def command(
             "metric on the validation split, such as f1.  [default: the recipe's training.threshold]",
         ),
     ] = None,
+    mlflow: Annotated[
+        bool,
+        typer.Option("--mlflow", help="Log the run to MLflow, where MLFLOW_TRACKING_URI says. Needs nntrain[mlflow]."),
+    ] = False,
     metrics: MetricsOption = None,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
@@ -112,6 +116,7 @@ def command(
         allow_change,
         start=from_,
         tensorboard=tensorboard,
+        mlflow=mlflow,
         metrics=metrics,
     )
     if folds is not None or (resume is not None and is_cross_validation(resume)):

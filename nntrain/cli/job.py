@@ -38,6 +38,7 @@ class Job:
         allow_change: whether it may continue with another recipe or other data.
         start: a run or model whose weights training starts from; None for initial weights.
         tensorboard: whether to write an event file for TensorBoard.
+        mlflow: whether to log to MLflow.
         metrics: the metrics to show, as ``--metrics`` names them; None for the main ones.
         folder: the run directory, once it is open.
         shown: the names of the metrics to show, once the recipe is read.
@@ -51,6 +52,7 @@ class Job:
     allow_change: bool = False
     start: str | None = None
     tensorboard: bool = False
+    mlflow: bool = False
     metrics: str | None = None
     folder: RunFolder | None = None
     shown: Sequence[str] | None = None
@@ -74,6 +76,7 @@ class Job:
         from nntrain.artifacts.run_folder import RunFolder
         from nntrain.cli.compiling import announce_compiling
         from nntrain.cli.requirements import check
+        from nntrain.cli.tracking import log_end, tracked
         from nntrain.metrics.names import chosen
         from nntrain.recipe.build import build
         from nntrain.recipe.document import dump_document
@@ -103,7 +106,12 @@ class Job:
             collecting_new(),
         ):
             self.folder = folder
-            return self._train(folder, built, loaded.document, listener, interrupted)
+            if not self.mlflow:
+                return self._train(folder, built, loaded.document, listener, interrupted)
+            with tracked(folder.path, built.recipe, listener.warn) as run:
+                summary = self._train(folder, built, loaded.document, listener, interrupted, run)
+                log_end(run, summary, folder.path)
+                return summary
 
     def _load(self) -> Loaded:
         from nntrain.artifacts.lookup import load_recipe
@@ -124,7 +132,13 @@ class Job:
         return load_recipe(self.recipe, self.settings)
 
     def _train(
-        self, folder: RunFolder, built: Built, document: Document, listener: Listener, interrupted: Callable[[], bool]
+        self,
+        folder: RunFolder,
+        built: Built,
+        document: Document,
+        listener: Listener,
+        interrupted: Callable[[], bool],
+        log: Callable[[Event], None] = lambda event: None,
     ) -> Summary:
         from nntrain.artifacts.certificate import certificate, data_fingerprint
         from nntrain.artifacts.changes import plain
@@ -179,11 +193,13 @@ class Job:
                     crashes(event)
                     listener(event)
                     event_file(event)
+                    log(event)
                     yield event
                     if isinstance(event, Started):
                         for epoch in epochs:
                             listener.replay(epoch, epoch.seconds)
                             replay(epoch)
+                            log(epoch)
                             yield epoch
 
         cause_of = cause_finder(built, engine)

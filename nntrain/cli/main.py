@@ -6,6 +6,7 @@ Neither this module nor any command's module imports anything heavy at its top: 
 import os
 import sys
 import warnings
+from copy import copy
 from typing import Annotated, NoReturn
 
 import typer
@@ -135,7 +136,7 @@ def main() -> NoReturn:
         with ending_at_once():
             if VARIABLE in os.environ:
                 complete(lambda: app(prog_name=NAME))
-            app(prog_name=NAME)
+            _with_command(sys.argv[1:2])(prog_name=NAME)
     except NntrainError as error:
         _end(f"nntrain: {error}", error.status)
     except Interrupted as error:
@@ -151,6 +152,16 @@ def main() -> NoReturn:
     except Exception as error:
         _end(f"nntrain: {_in_code(error)}", Status.BAD_INPUT)
     sys.exit(Status.DONE)
+
+
+def _with_command(names: list[str]) -> typer.Typer:
+    """Return the app with the named command alone, since making the parsers of all commands takes a while."""
+    commands = [one for one in app.registered_commands if one.name in names]
+    if not commands:
+        return app
+    found = copy(app)
+    found.registered_commands, found.registered_groups = commands, []
+    return found
 
 
 def _in_code(error: Exception) -> NntrainError:

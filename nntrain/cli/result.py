@@ -122,7 +122,7 @@ def print_across(found: Across, form: str, folder: Path, quiet: bool) -> None:
 
 def note(lines: Iterable[str]) -> None:
     """Print notes on standard error."""
-    from nntrain.cli.console import stderr_console
-
     for line in lines:
+        from nntrain.cli.console import stderr_console  # takes longer to import than to look whether there are any
+
         stderr_console().print(f"nntrain: {line}", soft_wrap=True)

@@ -41,6 +41,7 @@ def compare(
     listener: Listener,
     interrupted: Callable[[], bool] = lambda: False,
     tensorboard: bool = False,
+    mlflow: bool = False,
 ) -> tuple[Result | Across | None, Path]:
     """Make all runs of a comparison and write its directory.
 
@@ -50,6 +51,7 @@ def compare(
         listener: receives the start and every run.
         interrupted: whether the executor has been asked to stop.
         tensorboard: whether to write event files for TensorBoard.
+        mlflow: whether to log the runs to MLflow, at the end.
 
     Returns:
         The result, across problems if there are several, None if interrupted; and the directory.
@@ -64,13 +66,17 @@ def compare(
     from nntrain.utils.files import write_atomically
     from nntrain.utils.json import as_json
 
+    if mlflow:
+        from nntrain.artifacts.mlflow_run import client
+
+        client()  # before the runs, not after hours
     problems = problems_of(request)
     names = [name_of(one.variants, one.runs.budget, one.runs.measure) for one in problems]
     folder = request.out or Path("runs") / (names[0] if len(problems) == 1 else name_of_all(names))
     results = {}
     for number, one in enumerate(problems, start=1):
         title = f"{one.name} ({number} of {len(problems)})" if one.name else ""
-        result = _run(one, folder / one.name, title, executor, listener, interrupted, tensorboard)
+        result = _run(one, folder / one.name, title, executor, listener, interrupted, tensorboard, mlflow)
         if result is None:
             return None, folder
         results[one.name] = result
@@ -89,6 +95,7 @@ def _run(
     listener: Listener,
     interrupted: Callable[[], bool],
     tensorboard: bool,
+    mlflow: bool,
 ) -> Result | None:
     """Make the runs of one problem; None if interrupted."""
     from nntrain.cli.compiling import announce_compiling
@@ -117,6 +124,10 @@ def _run(
         from nntrain.comparison.tensorboard import write_event_files
 
         write_event_files(folder, runs, listener.warn)
+    if mlflow:
+        from nntrain.comparison.mlflow_runs import log_comparison
+
+        log_comparison(folder, runs, result, listener.warn)
     return result
 
 

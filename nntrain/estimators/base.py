@@ -153,6 +153,8 @@ class BaseMLP(Parameters):
     def _held_out(self, validation_data: Sequence[Any] | None) -> Split | None:
         if validation_data is None:
             return None
+        if not isinstance(validation_data, tuple | list) or len(validation_data) not in (2, 3):
+            raise ValueError("validation_data must be (X, y) or (X, y, sample_weight)")
         X, y, *weights = validation_data
         dataset = self._weighted(X, y, weights[0] if weights else None, reset=False)
         return Split(dataset.x, dataset.y, dataset.weights)

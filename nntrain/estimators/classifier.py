@@ -121,7 +121,7 @@ class MLPClassifier(ClassifierMixin, BaseMLP):  # type: ignore[misc]
         if not known:
             self.classes_: NDArray[Any] = np.unique(y if classes is None else classes)
         if len(self.classes_) < TWO:
-            raise ValueError(f"found one class, {self.classes_[0]!r}; a classifier needs two")
+            raise ValueError(f"found one class, {self.classes_.tolist()[0]!r}; a classifier needs two")
         indices = np.searchsorted(self.classes_, y).clip(max=len(self.classes_) - 1)
         unknown = np.unique(y[self.classes_[indices] != y])
         if unknown.size:

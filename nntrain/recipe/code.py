@@ -68,10 +68,6 @@ def load_code(path: Path) -> list[str]:
             family.members.update(before[family])
         raise
     _loaded[file] = checksum
-    if "nntrain.recipe.schema" in sys.modules:
-        from nntrain.recipe.schema import rebuild
-
-        rebuild()
     return [str(one.model_fields["name"].default) for one in added]
 
 

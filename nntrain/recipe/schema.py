@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from nntrain.activations import Activation
 from nntrain.activations.identity import Identity
@@ -127,16 +127,6 @@ class Recipe(Strict):
         Regularization, Field(description="penalties, weight decay and clipping; none by default")
     ] = Regularization()
     training: Annotated[Training, Field(description="epochs, batches and stopping")] = Training()
-
-
-# Classes that hold components, or each other, in the order in which they have to be rebuilt.
-HOLDERS: list[type[BaseModel]] = [Layer, Model, Data, Recipe]
-
-
-def rebuild() -> None:
-    """Read the families again, after components were added to them."""
-    for holder in HOLDERS:
-        holder.model_rebuild(force=True)
 
 
 def parse(document: Document) -> Recipe:
