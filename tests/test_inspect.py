@@ -188,6 +188,15 @@ def test_init_suits_the_number_of_rows(rows: int, hidden: list[int], lr: float, 
     assert (recipe.model.dropout > 0) == (rows < 20_000)
 
 
+def test_categories_that_do_not_repeat_explain_nothing() -> None:
+    write("zip,half,y", *(f"0{i:04d},0{i // 2:04d},{i}.5" for i in range(60)))
+    found = as_data(inspect("t.csv", ["y"]))
+    assert [column["role"] for column in found["columns"][:2]] == ["categorical", "categorical"]
+    assert found["columns"][0]["relation"] == 0
+    assert found["columns"][1]["relation"] > 0.99
+    assert not any("'zip' leaks" in note for note in init("t.csv", ["y"])[1])
+
+
 def test_init_needs_a_file_and_a_target(nntrain: CommandLine) -> None:
     write("a,y", "1,2", "2,3")
     assert "path: '-'" in nntrain("init", "-", "--target", "y", stdin="a,y\n1,2\n2,3\n").out

@@ -26,6 +26,8 @@ COMMANDS = (
     "fit moons.yaml --out threshold -q --set training.threshold=f1 --set data.stratify=false",
     "fit line.yaml --out line -q --set optimizer.lr=1e20",  # diverges
     "fit table.yaml --out table -q",
+    "fit table.yaml --out two -q --set data.source.target=[x,y]",
+    "evaluate two",
     "evaluate runs/moons --per-class --confusion --bootstrap 20 --baselines",
     "evaluate table --data rows.csv",
     "compare moons.yaml --optimizers sgd,adam --seeds 2 --tune 2 --target 0.5 -q --out compared",

@@ -19,6 +19,7 @@ from nntrain.errors import Problem, refuse
 if TYPE_CHECKING:
     import polars as pl
 
+MIN_REPEATS = 5  # rows beyond the number of categories: fewer seem to explain the target by chance
 BINS = 12  # of a histogram
 MAX_TOP = 5  # most frequent values that are kept
 
@@ -171,7 +172,7 @@ def explained(values: Numbers, categories: bool, target: Target) -> float:
     """Return which fraction of the target's variance a column explains, from 0 to 1; the largest of several targets.
 
     Numbers explain it by a straight line, categories by a mean for each category, adjusted for the number of
-    categories. Each class counts as a target of 0 and 1.
+    categories; categories that hardly repeat say nothing. Each class counts as a target of 0 and 1.
     """
     known = np.isfinite(values)
     x = values[known]
@@ -185,9 +186,10 @@ def explained(values: Numbers, categories: bool, target: Target) -> float:
     total = np.square(y - y.mean(axis=0)).sum(axis=0)
     if categories:
         found, index = np.unique(x, return_inverse=True)
-        left = _within(index, len(found), y)
-        spare = max(1, len(x) - len(found))
-        left = np.minimum(total, left * (len(x) - 1) / spare)
+        spare = len(x) - len(found)
+        if spare < MIN_REPEATS:
+            return 0.0
+        left = np.minimum(total, _within(index, len(found), y) * (len(x) - 1) / spare)
     else:
         centered = x - x.mean()
         spread = float(centered @ centered)

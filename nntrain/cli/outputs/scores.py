@@ -32,13 +32,14 @@ class Threshold(TypedDict):
 
 
 class Bin(TypedDict):
-    """The rows whose largest probability lies between low and high."""
+    """The rows whose largest probability lies between low and high; weight: their fraction of the weight of all."""
 
     low: float
     high: float
     rows: int
     confidence: Number
     accuracy: Number
+    weight: Number
 
 
 ClassScores = TypedDict(
@@ -56,11 +57,12 @@ class Interval(TypedDict):
 
 
 class Evaluated(TypedDict):
-    """The loss, all metrics by their names, and what was asked for."""
+    """The loss, all metrics by their names, those of each of several targets, and what was asked for."""
 
     __pydantic_config__ = METRICS  # type: ignore[misc]
 
     loss: Number
+    targets: NotRequired[dict[str, dict[str, Number]]]
     classes: NotRequired[list[ClassScores]]
     confusion: NotRequired[list[list[int]]]
     intervals: NotRequired[dict[str, Interval | None]]
