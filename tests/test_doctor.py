@@ -10,10 +10,10 @@ import yaml
 
 from nntrain.artifacts.lookup import load_recipe
 from nntrain.data import Dataset
-from nntrain.doctor.case import NO_EDIT, Case
+from nntrain.doctor.case import Case
 from nntrain.doctor.data_facts import DataFacts, neighbor_scores, without_outliers
 from nntrain.doctor.diagnoses import Diagnosis
-from nntrain.doctor.edits import Edit
+from nntrain.doctor.edits import NO_EDIT, Edit
 from nntrain.doctor.examine import examine
 from nntrain.doctor.range_test import suggestion
 from nntrain.recipe.document import read_document

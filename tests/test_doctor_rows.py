@@ -10,10 +10,15 @@ import pytest
 
 from nntrain.data import Dataset
 from nntrain.data.prepare import Split
-from nntrain.doctor.case import NO_EDIT, Case, training_rows
+from nntrain.diagnostics.verdict import judge
+from nntrain.doctor.case import Case, training_rows
 from nntrain.doctor.data_facts import DataFacts, neighbor_scores, without_outliers
-from nntrain.doctor.edits import Edit
+from nntrain.doctor.diagnoses.scaling import Outliers
+from nntrain.doctor.edits import NO_EDIT, Edit
+from nntrain.doctor.evidence import Evidence
 from nntrain.doctor.row_facts import contradicted, numbered, repeated, shifts
+from nntrain.doctor.scores import label_errors
+from nntrain.doctor.trial import gain
 from nntrain.recipe.document import read_document
 
 ROWS = 200
@@ -87,6 +92,27 @@ def test_codes_of_missing_values_repeat_far_from_all_others() -> None:
     x = random.normal(size=(ROWS, 3))
     x[:60, 0], x[:60, 1] = -999, 4.0  # a third of a column is missing; 4 is not far
     assert DataFacts.of(dataset(x, random.normal(size=(ROWS, 1)))).codes == {"x0": -999.0}
+
+
+def test_outliers_are_cured_by_another_scaling(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    x = random.normal(size=(ROWS, 2))
+    y = x.sum(axis=1)
+    x[:4] += 1e5
+    case = case_of(tmp_path, pl.DataFrame({"a": x[:, 0], "b": x[:, 1], "y": y}))
+    trial = case.run(NO_EDIT, 0, lambda: False)
+    assert trial is not None
+    found = Outliers().suspect(Evidence(case, trial, judge(trial.facts)))
+    assert found is not None
+    assert [dict(edit.settings) for edit in found.edits] == [{"data.scaling": "quantile"}, {"data.scaling": "robust"}]
+    cured = case.run(found.edits[0], 0, lambda: False)
+    assert cured is not None
+    assert gain(trial, cured, "score")[0] > 0.1
+
+
+def test_several_labels_are_scored_by_the_mean_over_the_labels() -> None:
+    y, train = np.array([[0, 1], [0, 1], [1, 1], [1, 0]]), np.array([[0, 1], [0, 1]])
+    assert label_errors(np.array([[1, 0], [0, 0], [0, 0], [0, 1]]), y, train)[0].tolist() == [1.0, 0.0, 0.0, 2.0]
 
 
 def test_outliers_of_a_table_are_replaced_by_medians_of_the_training_split(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ COSTLY = [
     ("deep_tanh", "model.initializer={name: normal, scale: 0.01}", {"initial_weights_scale"}),
     ("deep_tanh", "model.initializer={name: normal, scale: 1}", {"initial_weights_scale"}),
     ("cliff", "regularization.clip_norm=", {"learning_rate_too_high", "exploding_gradient"}),
+    ("digits", "training.batch_size=full", {"batch_too_large"}),
     ("saturated_mse", "seed=0", {"wrong_loss"}),
 ]
 EXHAUSTIVE = pytest.mark.exhaustive

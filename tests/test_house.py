@@ -249,7 +249,7 @@ def test_recipes_are_listed_and_copied(nntrain: CommandLine, tmp_path: Path, mon
     "family",
     [
         *("optimizers", "losses", "activations", "initializers", "schedules", "sources", "norms", "averages"),
-        *("columns", "metrics"),
+        *("columns", "metrics", "functions", "diagnoses", "experiments"),
     ],
 )
 def test_list_names_what_there_is(nntrain: CommandLine, family: str) -> None:

@@ -258,7 +258,7 @@ def test_a_model_that_is_worse_than_the_mean_underfits(nntrain: CommandLine, tmp
     verdict = verdict_of(nntrain, tmp_path, table, "w", recipe)
     assert verdict.startswith("underfits: the training loss, ")
     assert "times that of the best constant prediction" in verdict
-    assert "data.standardize_target: true" in verdict
+    assert "try data.standardize_target=true" in verdict
 
 
 def test_an_accuracy_that_the_most_frequent_class_has_as_well_is_told(nntrain: CommandLine, tmp_path: Path) -> None:
@@ -304,8 +304,14 @@ def test_a_validation_loss_that_falls_to_the_end_has_not_risen() -> None:
 @pytest.mark.parametrize(
     ("model", "words"),
     [
-        ("bias_initializer: {name: constant, value: -1000}", "stuck: every unit of layer 1 dense 2→6 relu is dead"),
-        ("initializer: zeros, activation: tanh, learn_biases: false", "stuck: the gradient is zero"),
+        (
+            "bias_initializer: {name: constant, value: -1000}",
+            "likely cause: initial biases far from zero: model.bias_initializer is constant",
+        ),
+        (
+            "initializer: zeros, activation: tanh, learn_biases: false",
+            "likely cause: initial weights are all the same: ",
+        ),
         ("activation: tanh", "underfits"),
     ],
 )
@@ -320,3 +326,11 @@ def test_standardized_targets_are_not_to_be_standardized() -> None:
     scaled = replace(bad, started=replace(bad.started, loss_scale="standardized targets"))
     assert "standardize_target" in advice(bad)
     assert "standardize_target" not in advice(scaled)
+
+
+def test_standardized_features_are_not_to_be_standardized() -> None:
+    bad = facts([1.0] * 100, [1.0] * 100)
+    scaled = replace(bad, started=replace(bad.started, scaled_features=True))
+    assert "data.standardize: true" in advice(bad)
+    assert "data.standardize" not in advice(scaled)
+    assert "another initializer" in advice(scaled)

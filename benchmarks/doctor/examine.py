@@ -14,11 +14,18 @@ from benchmarks.doctor.mutation import Mutation
 from benchmarks.doctor.verify import SEED, verified
 from benchmarks.fits.__main__ import verdict_on
 from benchmarks.fits.cases import Case as Sound
+from nntrain.diagnostics.facts import Facts
+from nntrain.diagnostics.verdict import judge
 from nntrain.doctor.case import Case
 from nntrain.doctor.examine import examine
+from nntrain.doctor.quick import likely_cause
 from nntrain.doctor.report import Report
+from nntrain.recipe.build import build
 from nntrain.recipe.document import Document
 from nntrain.recipe.overrides import override
+from nntrain.recipe.schema import parse
+from nntrain.training.engine import Engine
+from nntrain.training.loop import train
 
 HEALTHY_SEED = 1
 
@@ -53,7 +60,10 @@ def _broken(base: str, mutation: Mutation, scores: Mapping[str, float], budget: 
     first, second = (_place(ids, causes) for causes in (case.mutation.causes, case.mutation.second))
     if case.mutation.second:
         first, second = sorted((first, second), key=lambda place: len(ids) if place is None else place)
+    named = named_by_fit(case.document)
     return {
+        "named": named,
+        "named_true": named in (*case.mutation.causes, *case.mutation.second),
         "kind": "pair" if case.mutation.second else "broken",
         "name": case.name,
         "mutation": case.mutation.name,
@@ -68,6 +78,15 @@ def _broken(base: str, mutation: Mutation, scores: Mapping[str, float], budget: 
     }
 
 
+def named_by_fit(document: Document) -> str | None:
+    """Train a recipe, and return the id of the cause that ``nntrain fit`` names; None if it names none."""
+    built = build(parse(document), document, Path(), "bench")
+    engine = Engine(built.plan)
+    facts = Facts.of(train(engine))
+    cause = likely_cause(built, facts, judge(facts), engine.theta)
+    return None if cause is None else cause.id
+
+
 def _place(ids: list[str], causes: tuple[str, ...]) -> int | None:
     return next((place for place, name in enumerate(ids) if name in causes), None)
 
@@ -77,7 +96,7 @@ def _closed(document: Document, mutation: Mutation, scores: Mapping[str, float],
 
     A proposal may be an edit of the recipe, or the advice to correct outliers, which is followed as the doctor did.
     """
-    if mutation.plain or mutation.lucky:
+    if mutation.plain or mutation.lucky or mutation.advice:
         return None
     proposed = next((tried for found in report.found for tried in found.tried), None)
     if proposed is None:
@@ -92,6 +111,7 @@ def _healthy(one: Sound, budget: float) -> dict[str, Any]:
     report = examine(Case(one.document(HEALTHY_SEED, {}), Path(), one.name), budget)
     found = [[each.id, each.confidence, [tried.text for tried in each.tried]] for each in report.found]
     return {
+        "named": named_by_fit(one.document(HEALTHY_SEED, {})),
         "kind": "healthy",
         "name": one.name,
         "verdict": verdict_on(one, HEALTHY_SEED).kind.value,

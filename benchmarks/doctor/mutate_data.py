@@ -81,6 +81,13 @@ def _repeated(table: Table, random: Random) -> Table:
     return np.tile(x[kept], (4, 1)), np.tile(y[kept], 4)
 
 
+def _timed(table: Table, random: Random) -> Table:
+    """Add a copy of the feature that tells most about the target, by which the rows will be split."""
+    x, y = np.array(table[0], float), np.asarray(table[1], float)
+    strong = int(np.abs([np.corrcoef(column, y)[0, 1] for column in x.T]).argmax())
+    return np.column_stack([x[:, strong], x]), table[1]
+
+
 def _rare(table: Table, random: Random) -> Table:
     """Replace the rows by 1500 of two classes that overlap, one of which is rare."""
     rare = (random.random(1500) < 0.06).astype(int)
@@ -129,6 +136,7 @@ DATA_MUTATIONS = (
     Mutation("leak", ("leak",), rows=_leak, plain=True),
     Mutation("row numbers", ("id_column", "leak"), rows=_numbered, plain=True),
     Mutation("repeated rows", ("repeated_rows",), lambda r, g: {"model.hidden": [128, 64], "training.epochs": 200, "optimizer": {"name": "adam", "lr": 0.005}}, _repeated, plain=True),
+    Mutation("split by a feature", ("splits_differ",), fixed(data__source__time="x0", data__stratify=False), _timed, advice=True),
     Mutation("few rows", ("too_few_rows", "overfitting"), rows=_some(36)),
     Mutation("rare class", ("class_imbalance",), rows=_rare, only="classes", measure="balanced", cure=lambda r: {"loss": {"name": "cross_entropy", "class_weights": "balanced"}}),
     Mutation("overfitting", ("overfitting", "no_validation"), _overfitted, _noisy, "numbers", measure="loss", cure=_stopped),

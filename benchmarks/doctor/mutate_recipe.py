@@ -91,6 +91,7 @@ RECIPE_MUTATIONS = (
     Mutation("exponential schedule", ("schedule_over_early",), _scheduled("exponential", gamma=(0.3, 0.7))),
     Mutation("step schedule", ("schedule_over_early",), _scheduled("step", every=3, gamma=(0.05, 0.2))),
     Mutation("warm-up", ("warmup_too_long",), lambda r, g: {"schedule": {"name": "constant", "warmup": int(drawn(g, 1e5, 1e7))}}),
+    Mutation("plateau", ("plateau", "learning_rate_too_low", "vanishing_gradient"), lambda r, g: {"optimizer": {"name": "sgd", "lr": drawn(g, 0.003, 0.03)}, "model.activation": "sigmoid"}, suits=has_hidden),
     # the optimizer
     Mutation("epsilon", ("epsilon_too_large",), between("optimizer.eps", 1, 300), suits=optimizer_is(*ADAMS, "rmsprop")),
     Mutation("momentum", ("momentum_too_high",), lambda r, g: {"optimizer": {"name": "momentum", "lr": 0.02, "momentum": 1 - drawn(g, 1e-4, 3e-3)}}, same=fixed(optimizer={"name": "momentum", "lr": 0.02})),

@@ -31,6 +31,7 @@ class Mutation:
         same: settings that the healthy recipe gets as well.
         cure: settings that repair the broken recipe on its own rows; None: the healthy recipe on the healthy rows.
         measure: what the fault harms.
+        advice: whether no edit of the recipe repairs it.
         plain: whether the fault is certain by construction, and need not lower a score.
         second: ids that name the second fault of a pair.
         lucky: whether the recipe gets the seed that is best of some on validation rows.
@@ -46,6 +47,7 @@ class Mutation:
     same: Callable[[Mapping[str, Any], Random], Settings] = nothing
     cure: Callable[[Mapping[str, Any]], Settings] | None = None
     measure: Literal["score", "balanced", "loss"] = "score"
+    advice: bool = False
     plain: bool = False
     second: tuple[str, ...] = ()
     lucky: bool = False

@@ -29,7 +29,11 @@ def report(out: Path) -> None:
     closed = [line for line in (*broken, *pairs) if line["closed"] is not None]
     if closed:
         _row("the repair closes 80 % of the distance", closed, [line["closed"] >= CLOSES for line in closed])
+    _row("fit by itself names a true cause", (*broken, *pairs), [line["named_true"] for line in (*broken, *pairs)])
+    wrong = [line["named"] is not None and not line["named_true"] for line in (*broken, *pairs)]
+    _row("fit by itself names another cause", (*broken, *pairs), wrong)
     if healthy:
+        _row("healthy: fit by itself names a cause", healthy, [line["named"] is not None for line in healthy])
         _row("healthy: false alarms", healthy, [bool(line["found"]) for line in healthy])
         right = {kind.value for kind in RIGHT["sound"]}
         _row("healthy: the verdict of fit is right", healthy, [line["verdict"] in right for line in healthy])

@@ -16,6 +16,7 @@ from nntrain.artifacts.lookup import open_recipe
 from nntrain.artifacts.metrics_file import epoch_line
 from nntrain.artifacts.model import Model
 from nntrain.data.reading import Reading
+from nntrain.doctor.quick import cause_finder
 from nntrain.errors import bad_input, counted
 from nntrain.recipe.build import build
 from nntrain.recipe.document import Document
@@ -105,7 +106,7 @@ def fit(recipe: str | Path | Mapping[str, Any], data: Any = None, settings: Sequ
             engine = Engine(built.plan)
         epochs: list[EpochEnded] = []
         with interruptible() as interrupted:
-            summary = summarize(_noted(train(engine, interrupted), epochs), "", "")
+            summary = summarize(_noted(train(engine, interrupted), epochs), "", "", cause_finder(built, engine))
         evaluated = evaluate(engine)
         chosen, summary = evaluated.threshold, replace(summary, evaluated=evaluated, classes=built.dataset.classes)
         facts = (built.recipe, built.plan.network, engine.theta, built.dataset, built.plan.data)

@@ -134,6 +134,7 @@ class Job:
         from nntrain.artifacts.run_files import MODEL
         from nntrain.artifacts.start import weights_from
         from nntrain.cli import resume
+        from nntrain.doctor.quick import cause_finder
         from nntrain.report.summary import summarize
         from nntrain.training.engine import Engine
         from nntrain.training.evaluation import evaluate
@@ -185,7 +186,8 @@ class Job:
                             replay(epoch)
                             yield epoch
 
-        summary = summarize(events(), str(folder.path), str(folder.path / MODEL))
+        cause_of = cause_finder(built, engine)
+        summary = summarize(events(), str(folder.path), str(folder.path / MODEL), cause_of)
         skip = "the run was interrupted" if summary.stopped is Stopped.INTERRUPTED else ""
         evaluated = evaluate(engine, skip)
         chosen, summary = evaluated.threshold, replace(summary, evaluated=evaluated, classes=built.dataset.classes)

@@ -75,6 +75,13 @@ class Facts:
         """Return loss and metric of the kept weights on a split."""
         return (self.finished.final if self.kept_last else self.finished.best)[split]
 
+    def score(self, split: str) -> float:
+        """Return the metric of the kept weights on a split, scaled: 1 is perfect, 0 the best constant or undefined."""
+        metric, constant = self.scores(split).metric, self.baseline(split).metric
+        if metric is None or constant is None or not constant < 1:
+            return 0.0
+        return 1 - (1 - metric) / (1 - constant)
+
     def fraction(self, split: str, difference: float) -> float:
         """Return a difference of two losses on a split, scaled."""
         span = self.baseline(split).span

@@ -45,23 +45,40 @@ class Kind(StrEnum):
 
 
 WRONG = (Kind.UNSTABLE, Kind.OVERFITS, Kind.UNDERFITS, Kind.NOTHING_LEARNED)  # what the doctor may cure
+BAD = (*WRONG, Kind.DIVERGED)
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A verdict on a run: its kind, and a sentence for people."""
+    """A verdict on a run.
+
+    Attributes:
+        kind: what it says.
+        seen: the numbers that show it.
+        advice: what to try, or the likely cause; empty if there is nothing to do.
+    """
 
     kind: Kind
-    text: str
+    seen: str
+    advice: str = ""
+
+    @property
+    def text(self) -> str:
+        """The verdict as a sentence; of a run that went wrong, it refers to the doctor."""
+        see = wording.SEE_DOCTOR if self.kind in WRONG else ""
+        return "; ".join(part for part in (self.seen, self.advice, see) if part)
+
+    def because(self, cause: str) -> "Verdict":
+        """Return the verdict with a likely cause instead of its advice; of a good run, with what spoils it."""
+        return replace(self, advice=f"likely cause: {cause}" if self.kind in BAD else f"but {cause}")
 
 
 Rule = Callable[[Facts], Verdict | None]
 
 
 def judge(facts: Facts) -> Verdict:
-    """Return the verdict of the first rule that applies; of a run that went wrong, it refers to the doctor."""
-    verdict = next(verdict for rule in RULES if (verdict := rule(facts)) is not None)
-    return replace(verdict, text=f"{verdict.text}; {wording.SEE_DOCTOR}") if verdict.kind in WRONG else verdict
+    """Return the verdict of the first rule that applies."""
+    return next(verdict for rule in RULES if (verdict := rule(facts)) is not None)
 
 
 def _diverged(facts: Facts) -> Verdict | None:
@@ -94,7 +111,7 @@ def _unstable(facts: Facts) -> Verdict | None:
     jumps = facts.jumps
     if not (jumps and facts.fraction("train", sum(jumps) / len(jumps)) >= UNSTABLE_JUMP):
         return None
-    return Verdict(Kind.UNSTABLE, f"unstable: {wording.jumps(jumps)}; try a lower learning rate")
+    return Verdict(Kind.UNSTABLE, f"unstable: {wording.jumps(jumps)}", "try a lower learning rate")
 
 
 def _overfits(facts: Facts) -> Verdict | None:
@@ -107,10 +124,10 @@ def _overfits(facts: Facts) -> Verdict | None:
         return None
     if facts.kept_last and facts.validation and _rose(facts):
         cures = "try early stopping, regularization, fewer units or more data"
-        return Verdict(Kind.OVERFITS, f"overfits: {wording.rise(facts)}; {cures}")
+        return Verdict(Kind.OVERFITS, f"overfits: {wording.rise(facts)}", cures)
     if facts.level("train") <= FITTED_LOSS and facts.gap >= max(OVERFIT_GAP, GAP_ERRORS * facts.gap_error):
         cures = "try regularization, fewer units or features, or more data"
-        return Verdict(Kind.OVERFITS, f"overfits: {wording.gap(facts)}; {cures}")
+        return Verdict(Kind.OVERFITS, f"overfits: {wording.gap(facts)}", cures)
     return None
 
 
@@ -138,7 +155,7 @@ def _underfits(facts: Facts) -> Verdict | None:
     ):
         return None
     left = wording.level(facts, "train") + (wording.not_noise(facts) if more_to_learn else "")
-    return Verdict(Kind.UNDERFITS, f"underfits: {left}; {wording.advice(facts)}")
+    return Verdict(Kind.UNDERFITS, f"underfits: {left}", wording.advice(facts))
 
 
 def _nothing_learned(facts: Facts) -> Verdict | None:
@@ -146,10 +163,10 @@ def _nothing_learned(facts: Facts) -> Verdict | None:
         reason = (
             wording.stuck(facts) or "similar samples do not share errors: the features may not determine the target"
         )
-        return Verdict(Kind.NOTHING_LEARNED, f"nothing learned: {wording.level(facts, 'train')}; {reason}")
+        return Verdict(Kind.NOTHING_LEARNED, f"nothing learned: {wording.level(facts, 'train')}", reason)
     if facts.level("validation") >= 1:
         text = f"nothing learned that generalizes: {wording.level(facts, 'validation')}"
-        return Verdict(Kind.NOTHING_LEARNED, f"{text}; try regularization or more data")
+        return Verdict(Kind.NOTHING_LEARNED, text, "try regularization or more data")
     return None
 
 

@@ -103,6 +103,8 @@ def advice(facts: Facts) -> str:
         rate = ", or another learning rate" if gradient_steps else ""
         if facts.level("train") < NOTHING_LEARNED:
             return f"try more units or layers, less regularization{rate}"
+        if facts.started.scaled_features:
+            return f"try another initializer{rate}{hint}"
         return f"try standardized features (data.standardize: true), another initializer{rate}{hint}"
     text = (
         f"the training loss is still falling: its mean was {end.after:.4g} over the last fifth of the epochs, "

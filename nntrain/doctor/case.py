@@ -1,12 +1,11 @@
 """A recipe under examination, and the experiments on it."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,9 +14,10 @@ from nntrain.data import Dataset
 from nntrain.data.partition import partition
 from nntrain.data.prepare import Prepared
 from nntrain.diagnostics.facts import Facts
-from nntrain.doctor.edits import Edit, Measure
+from nntrain.doctor.edits import NO_EDIT, Edit
 from nntrain.doctor.scores import errors_of
-from nntrain.errors import InputError, bad_key, listed
+from nntrain.doctor.trial import Trial
+from nntrain.errors import InputError
 from nntrain.recipe.build import Built, assemble, read_rows, splits_of, with_scaling
 from nntrain.recipe.document import Document
 from nntrain.recipe.overrides import override
@@ -29,45 +29,6 @@ from nntrain.utils.cpu import cores
 
 HELD_OUT = 0.2  # fraction of the rows that the doctor holds out where the recipe has no validation split
 MIN_ROWS = 20  # with fewer rows the doctor judges on the training split
-
-NO_EDIT = Edit()
-
-
-@dataclass(frozen=True)
-class Trial:
-    """A run of the recipe, edited or not.
-
-    Attributes:
-        edit: what was changed.
-        seed: of the run and its validation split.
-        built: recipe, data and plan.
-        facts: its curves and final scores.
-        errors: of each sample of the judged split, for each measure (see nntrain.doctor.scores).
-        theta: the resulting parameters.
-        gradient_norms: after each epoch, where they were measured.
-        complete: whether it ended by itself within its time.
-    """
-
-    edit: Edit
-    seed: int
-    built: Built
-    facts: Facts
-    errors: Mapping[str, NDArray[np.float64]]
-    train_score: float
-    theta: NDArray[Any]
-    gradient_norms: Sequence[float]
-    complete: bool
-
-    @property
-    def score(self) -> float:
-        """The score on the judged split: 1 is perfect, 0 the best constant."""
-        return 1 - float(self.errors["score"].mean())
-
-    @property
-    def score_error(self) -> float:
-        """The standard error of the score."""
-        errors = self.errors["score"]
-        return float(errors.std() / np.sqrt(max(len(errors), 1)))
 
 
 class Case:
@@ -83,9 +44,6 @@ class Case:
         recipe = parse(document)
         with document.placing():
             self.recipe, self.dataset = read_rows(recipe, folder)
-            if self.dataset.classes is not None and self.dataset.y.ndim > 1:
-                what = f"cannot examine several labels at once: {listed(self.dataset.target_names)}"
-                raise bad_key("data.source.target", what, "name one of them")
         self.seed = self.recipe.seed
         self.max_epochs = self.recipe.training.epochs
         self._assembled(self.recipe, self.dataset, document)  # raises the errors that fit would raise
@@ -210,12 +168,3 @@ class Case:
 def training_rows(recipe: Recipe, dataset: Dataset) -> NDArray[np.int64]:
     """Return the indices of the rows of the training split."""
     return partition(dataset, recipe.data.splitting(recipe.seed))["train"]
-
-
-def gain(before: Trial, after: Trial, measure: Measure) -> tuple[float, float]:
-    """Return by how much the error fell from one trial to another of the same seed, and its standard error."""
-    one, other = before.errors[measure], after.errors[measure]
-    if one.shape != other.shape:
-        return float(one.mean() - other.mean()), float(np.hypot(one.std(), other.std()) / np.sqrt(len(other)))
-    difference = one - other
-    return float(difference.mean()), float(difference.std() / np.sqrt(max(len(difference), 1)))

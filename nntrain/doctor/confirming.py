@@ -4,11 +4,11 @@ import inspect
 from collections.abc import Mapping, Sequence
 from statistics import fmean
 
-from nntrain.doctor.case import NO_EDIT, Trial, gain
 from nntrain.doctor.diagnoses import Suspicion
-from nntrain.doctor.edits import Edit, Measure
+from nntrain.doctor.edits import NO_EDIT, Edit, Measure
 from nntrain.doctor.report import Found, Tried
 from nntrain.doctor.screening import MATERIAL, Candidate, Kind, Pair
+from nntrain.doctor.trial import Trial, gain
 from nntrain.doctor.words import settings_text
 
 SIGNIFICANT = 2.0  # standard errors
@@ -42,7 +42,9 @@ def confirm(
     for one in candidates:
         edits = [edit for _, edit in one.screened[:CONFIRMED_EDITS]]
         effects = [effect(one.diagnosis.measure, edit, trials, seeds, split) for edit in edits]
-        confirmed = sorted((each for each in effects if each is not None and _helps(each)), key=lambda each: -each.gain)
+        least = 0.0 if one.suspicion.proven else MATERIAL
+        helps = [each for each in effects if each is not None and _helps(each, least)]
+        confirmed = sorted(helps, key=lambda each: -each.gain)
         if confirmed or one.suspicion.proven:
             outcomes.append((one.diagnosis, one.suspicion, tuple(confirmed)))
     together = None if pair is None else _together(pair, trials, seeds, split)
@@ -64,8 +66,8 @@ def confirm(
     return [_found(rank, *one) for rank, one in enumerate(scored, start=1)]
 
 
-def _helps(tried: Tried) -> bool:
-    return tried.gain >= max(MATERIAL, SIGNIFICANT * tried.error)
+def _helps(tried: Tried, least: float = MATERIAL) -> bool:
+    return tried.gain > 0 and tried.gain >= max(least, SIGNIFICANT * tried.error)
 
 
 def _together(pair: Pair, trials: Trials, seeds: Sequence[int], split: str) -> Tried | None:

@@ -16,6 +16,7 @@ CODE_RANGES = 3.0  # distance of such a value from all others, in their range
 MAX_CODED = 0.6  # fraction of a column that may be missing
 MIN_NEIGHBORS = 5  # at least; else the root of the number of rows
 MAX_NEIGHBOR_ROWS = 2000
+FEW = 64  # rows that rule out most features as codes of classes
 
 Mask = NDArray[np.bool_]
 Indices = NDArray[np.int64]
@@ -35,7 +36,7 @@ class DataFacts:
         outliers: (N, I): values far from their column's median.
         target_outliers: (N): the same for the target.
         codes: repeated far values of features, such as -999 for a missing one: name -> value.
-        class_fractions: of each class; empty for regression.
+        class_fractions: of each class; empty for regression and several labels.
         target_mean: mean of the targets (regression).
         target_std: standard deviation of the targets.
         whole_targets: number of different target values if all are whole numbers, else 0.
@@ -70,11 +71,11 @@ class DataFacts:
             offsets=np.abs(mean[varies]) / std[varies],
             constant=tuple(name for name, does in zip(names, varies, strict=True) if not does),
             duplicated=_duplicated(x, names, varies),
-            leaks=_leaks(x, y, names, numbers),
+            leaks=leaks(x, y, names, numbers),
             outliers=outliers,
             target_outliers=np.asarray(far(y).any(axis=1)) if numbers else np.zeros(len(x), np.bool_),
             codes=_codes(x, names),
-            class_fractions=() if numbers else tuple((np.bincount(y) / len(y)).tolist()),
+            class_fractions=() if not dataset.single_label else tuple((np.bincount(y) / len(y)).tolist()),
             target_mean=float(np.abs(y.mean(axis=0)).max()) if numbers else 0.0,
             target_std=float(y.std(axis=0).max()) if numbers else 1.0,
             whole_targets=len(np.unique(y)) if numbers and y.shape[1] == 1 and bool((y == np.round(y)).all()) else 0,
@@ -111,22 +112,26 @@ def _duplicated(x: NDArray[Any], names: tuple[str, ...], varies: Mask) -> tuple[
     return tuple(found)
 
 
-def _leaks(x: NDArray[Any], y: NDArray[Any], names: tuple[str, ...], numbers: bool) -> tuple[str, ...]:
-    """Return the features that are the target itself, or a one-to-one code of its classes."""
-    found = []
-    for column, name in zip(x.T, names, strict=True):
-        if len(y) < MIN_REPEATS * 4 or np.ptp(column) == 0:
-            continue
-        if numbers:
-            leak = any(abs(np.corrcoef(column, target)[0, 1]) > 1 - 1e-9 for target in y.T if np.ptp(target) > 0)
-            leak = leak and x.shape[1] > 1
-        else:
-            values = np.unique(column)
-            classes = len(np.unique(y))
-            leak = values.size == classes and x.shape[1] > 1 and len(np.unique(np.c_[column, y], axis=0)) == classes
-        if leak:
-            found.append(name)
-    return tuple(found)
+def leaks(x: NDArray[Any], y: NDArray[Any], names: tuple[str, ...], numbers: bool) -> tuple[str, ...]:
+    """Return the features that are a target itself, or a one-to-one code of its classes."""
+    if len(y) < MIN_REPEATS * 4 or x.shape[1] < 2:
+        return ()
+    targets = [target for target in y.reshape(len(y), -1).T if np.ptp(target) > 0]
+    same = _proportional if numbers else _codes_classes
+    varying = ((column, name) for column, name in zip(x.T, names, strict=True) if np.ptp(column) > 0)
+    return tuple(name for column, name in varying if any(same(column, target) for target in targets))
+
+
+def _proportional(column: NDArray[Any], target: NDArray[Any]) -> bool:
+    return bool(abs(np.corrcoef(column, target)[0, 1]) > 1 - 1e-9)
+
+
+def _codes_classes(column: NDArray[Any], target: NDArray[Any]) -> bool:
+    """Return whether each value stands for one class, and each class for one value."""
+    classes = np.unique(target).size
+    if np.unique(column[:FEW]).size > classes:  # saves time
+        return False
+    return bool(np.unique(column).size == classes and len(np.unique(np.c_[column, target], axis=0)) == classes)
 
 
 def _codes(x: NDArray[Any], names: tuple[str, ...]) -> dict[str, float]:
@@ -158,7 +163,8 @@ def neighbor_scores(x: NDArray[Any], y: NDArray[Any], classes: int | None) -> tu
     """Return the leave-one-out score of the nearest neighbors (0: no better than a constant), and a correlation.
 
     The correlation is that of the targets with the mean target of the neighbors; for classes, the largest one of a
-    class and its fraction among the neighbors. A rare class is never voted for, but it has a correlation.
+    class and its fraction among the neighbors. A rare class is never voted for, but it has a correlation. ``classes``
+    is None for numbers and for several labels.
 
     Source: Cover and Hart, Nearest neighbor pattern classification, 1967.
     """

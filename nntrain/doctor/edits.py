@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.data import Dataset
-from nntrain.recipe.schema import Layer
+from nntrain.recipe.schema import Layer, Recipe
 
 Measure = Literal["score", "balanced", "loss"]
 
@@ -48,6 +48,21 @@ class Edit:
             for one in self.settings
             for two in other.settings
         )
+
+
+NO_EDIT = Edit()
+SCALED_FEATURES = Edit({"data.standardize": True})
+SCALED_TARGET = Edit({"data.standardize_target": True})
+
+
+def rate_times(recipe: Recipe, factor: float) -> Edit:
+    """Return an edit that multiplies the learning rate."""
+    return Edit({"optimizer.lr": float(f"{factor * recipe.optimizer.lr:.3g}")})
+
+
+def longer(recipe: Recipe, factor: int) -> Edit:
+    """Return an edit that multiplies the epochs."""
+    return Edit({"training.epochs": factor * recipe.training.epochs})
 
 
 def resized(layers: Sequence[int | Layer], size: Callable[[int], int]) -> list[Any]:

@@ -4,22 +4,46 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
-from nntrain.diagnostics.causes import Finding, findings
+from nntrain.data import Dataset
 from nntrain.diagnostics.facts import trend
-from nntrain.diagnostics.layers import NetworkStats
 from nntrain.diagnostics.verdict import Kind, Verdict
-from nntrain.doctor.case import Case, Trial
 from nntrain.doctor.data_facts import DataFacts, neighbor_scores
 from nntrain.doctor.row_facts import Numbered, Shift, contradicted, numbered, repeated, shifts
 from nntrain.optimizers import Range
 from nntrain.recipe.schema import Layer, Recipe
 from nntrain.training.events import Stopped
 
+if TYPE_CHECKING:
+    from nntrain.diagnostics.causes import Finding
+    from nntrain.diagnostics.layers import NetworkStats
+    from nntrain.doctor.trial import Trial
+
 LUCK = 0.06  # by which the score of the recipe's seed may exceed the mean of other seeds
+
+
+class Examined(Protocol):
+    """A recipe under examination.
+
+    Attributes:
+        recipe: as written, with its file's path.
+        dataset: all rows; the targets of the test split are not looked at.
+        split: that scores are measured on.
+        held_out: whether the doctor has split off validation rows of its own.
+    """
+
+    recipe: Recipe
+    dataset: Dataset
+    split: str
+    held_out: bool
+
+    @property
+    def visible(self) -> Dataset:
+        """The rows that may be looked at, encoded and unscaled."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -29,23 +53,36 @@ class Evidence:
     Attributes:
         case: the recipe and its rows.
         trial: the watched run of the recipe as it is.
-        first: statistics of the layers at the initial weights.
-        last: the same at the resulting weights.
-        data: facts about the rows.
         verdict: whether the run under- or overfits.
         others: runs of the same recipe at other seeds.
     """
 
-    case: Case
-    trial: Trial
-    first: NetworkStats
-    last: NetworkStats
-    data: DataFacts
+    case: Examined
+    trial: "Trial"
     verdict: Verdict
-    others: Sequence[Trial] = ()
+    others: Sequence["Trial"] = ()
+
+    @cached_property
+    def first(self) -> "NetworkStats":
+        """Statistics of the layers at the initial weights."""
+        from nntrain.diagnostics.layers import network_stats
+
+        return network_stats(self.trial.built.plan)
+
+    @cached_property
+    def last(self) -> "NetworkStats":
+        """The same at the resulting weights."""
+        from nntrain.diagnostics.layers import network_stats
+
+        return network_stats(self.trial.built.plan, self.trial.theta)
+
+    @cached_property
+    def data(self) -> DataFacts:
+        """Facts about the rows."""
+        return DataFacts.of(self.case.visible)
 
     @property
-    def base(self) -> Trial:
+    def base(self) -> "Trial":
         """The run that edits are screened against: of the recipe's seed, or of the worst seed if that one was lucky."""
         scores = [trial.score for trial in self.others]
         if not scores or fmean(scores) > self.trial.score - LUCK:
@@ -113,13 +150,17 @@ class Evidence:
         return (end.before - end.after) / left if left > 0 else 0.0
 
     @cached_property
-    def first_kinds(self) -> dict[str, Finding]:
+    def first_kinds(self) -> "dict[str, Finding]":
         """What the initial statistics show, by kind."""
+        from nntrain.diagnostics.causes import findings
+
         return {finding.kind: finding for finding in findings(self.first)}
 
     @cached_property
-    def last_kinds(self) -> dict[str, Finding]:
+    def last_kinds(self) -> "dict[str, Finding]":
         """What the final statistics show, by kind."""
+        from nntrain.diagnostics.causes import findings
+
         return {finding.kind: finding for finding in findings(self.last)}
 
     @cached_property
@@ -136,10 +177,11 @@ class Evidence:
     def neighbors(self) -> tuple[float, float]:
         """Score and correlation of the nearest neighbors on the training split."""
         plan = self.trial.built.plan
-        return neighbor_scores(plan.data.train.x, plan.data.train.y, plan.n_classes)
+        classes = plan.n_classes if self.case.dataset.single_label else None
+        return neighbor_scores(plan.data.train.x, plan.data.train.y, classes)
 
     @property
-    def trials(self) -> tuple[Trial, ...]:
+    def trials(self) -> "tuple[Trial, ...]":
         """The runs of the recipe as it is, at all seeds."""
         return (self.trial, *self.others)
 
@@ -172,9 +214,9 @@ class Evidence:
 
     @cached_property
     def contradicted(self) -> float:
-        """Fraction of the training rows whose class hardly any of their neighbors has; 0 in regression."""
+        """Fraction of the training rows whose class hardly any of their neighbors has; 0 without a single label."""
         train = self.trial.built.plan.data.train
-        return 0.0 if self.regression else contradicted(train.x, train.y)
+        return contradicted(train.x, train.y) if self.case.dataset.single_label else 0.0
 
     def setting(self, key: str) -> Any:
         """Return the value of a dotted key of the resolved recipe; None if it has none."""

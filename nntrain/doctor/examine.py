@@ -10,13 +10,11 @@ from time import monotonic
 
 import numpy as np
 
-from nntrain.diagnostics.layers import network_stats
 from nntrain.diagnostics.verdict import judge
-from nntrain.doctor.case import NO_EDIT, Case, Trial
+from nntrain.doctor.case import Case
 from nntrain.doctor.confirming import confirm, edits_to_confirm, metric
-from nntrain.doctor.data_facts import DataFacts
 from nntrain.doctor.diagnoses import Diagnosis
-from nntrain.doctor.edits import Edit
+from nntrain.doctor.edits import NO_EDIT, Edit
 from nntrain.doctor.evidence import Evidence
 from nntrain.doctor.report import Report
 from nntrain.doctor.screening import (
@@ -29,6 +27,7 @@ from nntrain.doctor.screening import (
     pairs_to_try,
     suspect,
 )
+from nntrain.doctor.trial import Trial
 from nntrain.errors import counted
 from nntrain.registry import members
 
@@ -63,9 +62,11 @@ def examine(
     began = monotonic()
     progress("training the recipe as it is")
     evidence = watch(case, began + WATCH_FRACTION * budget, stop)
-    evidence, seeds = at_other_seeds(evidence, monotonic() - began, began + 2 * WATCH_FRACTION * budget, stop)
+    evidence, seeds = at_other_seeds(case, evidence, monotonic() - began, began + 2 * WATCH_FRACTION * budget, stop)
     suspicions = suspect(evidence)
-    supported, pair, count, complete = _screened(evidence, suspicions, began + SCREEN_FRACTION * budget, stop, progress)
+    supported, pair, count, complete = _screened(
+        case, evidence, suspicions, began + SCREEN_FRACTION * budget, stop, progress
+    )
     done = list(evidence.trials)
     if supported or pair is not None:
         progress(f"confirming {counted(len(supported), 'suspicion')} on other seeds")
@@ -95,29 +96,24 @@ def watch(case: Case, deadline: float, stop: Stop) -> Evidence:
     assert trial is not None  # noqa: S101 - the recipe itself was built before
     if not trial.complete:
         case.max_epochs = max(1, len(trial.facts.train))
-    plan = trial.built.plan
-    return Evidence(
-        case=case,
-        trial=trial,
-        first=network_stats(plan),
-        last=network_stats(plan, trial.theta),
-        data=DataFacts.of(case.visible),
-        verdict=judge(trial.facts),
-    )
+    return Evidence(case, trial, judge(trial.facts))
 
 
-def at_other_seeds(evidence: Evidence, took: float, deadline: float, stop: Stop) -> tuple[Evidence, list[int]]:
+def at_other_seeds(
+    case: Case, evidence: Evidence, took: float, deadline: float, stop: Stop
+) -> tuple[Evidence, list[int]]:
     """Run the recipe at other seeds, if that is quick; return the evidence with these runs, and the confirming seeds.
 
     If the recipe's own seed was lucky, more seeds are run, and all of them confirm.
 
     Args:
+        case: the recipe and its rows.
         evidence: of the recipe's own seed.
         took: seconds that its run took.
         deadline: for all runs.
         stop: returns whether to end early.
     """
-    case, seeds = evidence.case, other_seeds(evidence.case, evidence.trial)
+    seeds = other_seeds(case, evidence.trial)
     left = deadline - monotonic()
     watched = max(WATCHED_SEEDS, len(seeds)) if took * WATCHED_SEEDS < CHEAP_FRACTION * left else len(seeds)
     if took * watched > SEEDS_FRACTION * left:
@@ -135,7 +131,7 @@ def at_other_seeds(evidence: Evidence, took: float, deadline: float, stop: Stop)
 def other_seeds(case: Case, trial: Trial) -> list[int]:
     """Return the seeds that confirm: the more, the fewer samples are judged."""
     judged = max(len(trial.errors["score"]), 1)
-    if trial.built.plan.n_classes is not None:  # a rare class has to be judged, too
+    if case.dataset.single_label:  # a rare class has to be judged, too
         y = trial.built.plan.data.train.y
         judged = min(judged, int(judged * 2 * np.bincount(y)[np.unique(y)].min() / len(y)) or 1)
     count = min(MAX_CONFIRM_SEEDS, max(CONFIRM_SEEDS, -(-MIN_JUDGED // judged)))
@@ -148,10 +144,14 @@ def seeds_after(seed: int, count: int) -> list[int]:
 
 
 def _screened(
-    evidence: Evidence, suspicions: Sequence[Suspected], deadline: float, stop: Stop, progress: Progress
+    case: Case,
+    evidence: Evidence,
+    suspicions: Sequence[Suspected],
+    deadline: float,
+    stop: Stop,
+    progress: Progress,
 ) -> tuple[list[Candidate], Pair | None, int, bool]:
     """Return what screening supports, the number of trials, and whether all of them were in time."""
-    case = evidence.case
     wanted = edits_to_try(evidence, suspicions)
     progress(f"trying {counted(len(wanted), 'edit')}")
     done, in_time = case.run_all([(edit, evidence.base.seed) for edit in wanted], deadline, stop)

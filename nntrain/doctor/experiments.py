@@ -10,10 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.data import Dataset
-from nntrain.doctor.case import NO_EDIT, Case, Trial
+from nntrain.doctor.case import Case
 from nntrain.doctor.confirming import effect, metric
-from nntrain.doctor.edits import Edit, resized
+from nntrain.doctor.edits import NO_EDIT, SCALED_FEATURES, SCALED_TARGET, Edit, longer, rate_times, resized
 from nntrain.doctor.report import Tried
+from nntrain.doctor.trial import Trial
 from nntrain.registry import Component
 
 SEEDS = 3
@@ -136,9 +137,9 @@ class ScaledData(Experiment):
     def edits(self, case: Case) -> Sequence[Edit]:
         """Standardize what is not standardized."""
         data, numbers = case.recipe.data, case.dataset.classes is None
-        settings = {} if data.standardize else {"data.standardize": True}
-        settings |= {"data.standardize_target": True} if numbers and not data.standardize_target else {}
-        return [Edit(settings)] if settings else []
+        edit = NO_EDIT if data.standardize else SCALED_FEATURES
+        edit = edit | SCALED_TARGET if numbers and not data.standardize_target else edit
+        return [edit] if edit.settings else []
 
 
 class OtherRates(Experiment):
@@ -157,7 +158,7 @@ class OtherRates(Experiment):
         """Divide and multiply it by ten."""
         if case.recipe.optimizer.full_batch:
             return []
-        return [Edit({"optimizer.lr": float(f"{case.recipe.optimizer.lr * factor:.3g}")}) for factor in (0.1, 10.0)]
+        return [rate_times(case.recipe, factor) for factor in (0.1, 10.0)]
 
 
 class MoreEpochs(Experiment):
@@ -174,7 +175,7 @@ class MoreEpochs(Experiment):
 
     def edits(self, case: Case) -> Sequence[Edit]:
         """Multiply the epochs by four."""
-        return [Edit({"training.epochs": 4 * case.recipe.training.epochs})]
+        return [longer(case.recipe, 4)]
 
 
 @dataclass(frozen=True)

@@ -47,7 +47,7 @@ def numbered(visible: Dataset, all_rows: int) -> tuple[Numbered, ...]:
     for column, name in zip(x.T, visible.feature_names, strict=True):
         whole = np.isfinite(column).all() and bool((column == np.round(column)).all())
         if whole and np.unique(column).size == len(x) and np.ptp(column) <= DENSE * all_rows:
-            found.append(Numbered(name, _is_sorted(y[np.argsort(column)], visible.classes is not None)))
+            found.append(Numbered(name, _is_sorted(y[np.argsort(column)], visible.single_label)))
     return tuple(found)
 
 

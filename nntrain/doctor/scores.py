@@ -24,16 +24,27 @@ def errors_of(built: Built, engine: Engine, split: str) -> tuple[Errors, Errors]
     Formula:
         classes:  [wrong] / (1 - fraction of the most frequent class)
                   balanced: [wrong] N / (C N_class) / (1 - 1/C)
+                  of several labels, the mean over the labels
         numbers:  (o - o*)² / variance of o*, averaged over the targets; outliers of o* count 0
     """
     part: Split = getattr(built.plan.data, split)
     outputs, loss = engine.outputs(engine.splits[split]), built.plan.loss
     if built.plan.n_classes is not None:
-        return _class_errors(loss.predict_class(outputs) != part.y, part.y, built.plan.data.train.y)
+        wrong = loss.predict_class(outputs) != part.y
+        if part.y.ndim == 1:
+            return _class_errors(wrong, part.y, built.plan.data.train.y)
+        return label_errors(wrong, part.y, built.plan.data.train.y)
     predicted, y, train = loss.prediction(outputs).astype(np.float64), part.y, built.plan.data.train.y
     with np.errstate(over="ignore", invalid="ignore"):
         errors = _squared_errors(predicted, y, train)
     return errors, errors
+
+
+def label_errors(wrong: NDArray[Any], y: NDArray[Any], train: NDArray[Any]) -> tuple[Errors, Errors]:
+    """Return the errors of several labels (N, L), each that of a class, averaged over the labels (N)."""
+    of_labels = [_class_errors(*label) for label in zip(wrong.T, y.T, train.T, strict=True)]
+    plain, balanced = np.mean(of_labels, axis=0)
+    return plain, balanced
 
 
 def _class_errors(wrong: NDArray[Any], y: NDArray[Any], train: NDArray[Any]) -> tuple[Errors, Errors]:

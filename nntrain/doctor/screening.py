@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from itertools import combinations, product
 from statistics import fmean
 
-from nntrain.doctor.case import Trial, gain
 from nntrain.doctor.diagnoses import Diagnosis, Suspicion
 from nntrain.doctor.edits import Edit
 from nntrain.doctor.evidence import Evidence
+from nntrain.doctor.trial import Trial, gain
 from nntrain.registry import members
 
 MATERIAL = 0.06  # smallest gain of the score that counts
@@ -48,10 +48,17 @@ class Pair:
         return self.edits[0] | self.edits[1]
 
 
-def suspect(evidence: Evidence) -> list[Suspected]:
-    """Return what every diagnosis says, the strongest suspicion first."""
+def suspect(evidence: Evidence, recorded: bool = False) -> list[Suspected]:
+    """Return what every diagnosis says, the strongest suspicion first.
+
+    Args:
+        evidence: to judge by.
+        recorded: ask only those diagnoses for which the record of a single run is enough.
+    """
     found = []
     for kind in members(Diagnosis).values():
+        if recorded and not kind.recorded:
+            continue
         suspicion = kind().suspect(evidence)  # type: ignore[call-arg]
         if suspicion is not None:
             found.append((kind, suspicion))
@@ -63,7 +70,7 @@ def edits_to_try(evidence: Evidence, suspicions: Sequence[Suspected]) -> list[Ed
     edits: dict[str, Edit] = {}
     to_gain = 1 - evidence.base.score
     for kind, suspicion in suspicions:
-        if suspicion.note or (kind.measure == "score" and to_gain < MATERIAL):
+        if suspicion.note or (kind.measure == "score" and to_gain < MATERIAL and not suspicion.proven):
             continue
         for edit in suspicion.edits:
             edits.setdefault(edit.key, edit)
@@ -78,7 +85,7 @@ def candidates(evidence: Evidence, suspicions: Sequence[Suspected], trials: Mapp
         for edit in suspicion.edits:
             if edit.key in trials:
                 value, error = gain(evidence.base, trials[edit.key], kind.measure)
-                if value >= max(MATERIAL, error):
+                if value > 0 and (suspicion.proven or value >= max(MATERIAL, error)):
                     gains.append((value, edit))
         if gains or suspicion.proven:
             found.append(Candidate(kind, suspicion, tuple(sorted(gains, key=lambda pair: -pair[0]))))

@@ -66,7 +66,9 @@ def details(summary: Summary, width: int, layers: bool) -> RenderableType:
     lines = [f"{why(finished.stopped, started.search, started.monitor)} after {', '.join(facts)}"]
     if best_text := _best(summary):
         lines.append(best_text)
-    lines.append(f"{summary.verdict}; {advice(finished.diverged)}" if finished.diverged else summary.verdict)
+    lines.append(summary.verdict)
+    if finished.diverged is not None and summary.cause is None:
+        lines[-1] += f"; {advice(finished.diverged, started)}"
     lines += _threshold(summary)
     lines += baseline_lines(summary.evaluated.baselines, started.task)
     if finished.parameters is not None:

@@ -1,19 +1,21 @@
 """The summary of a run, as JSON for programs."""
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from nntrain.data import Label
 from nntrain.diagnostics.facts import Facts
-from nntrain.diagnostics.verdict import judge
+from nntrain.diagnostics.verdict import Verdict, judge
+from nntrain.doctor.quick import Cause
 from nntrain.metrics import undefined, values
 from nntrain.training.evaluation import NOT_EVALUATED, Evaluated
 from nntrain.training.events import Baseline, Diverged, EpochEnded, Estimate, Event, Finished, Scores, Started, Stopped
 
 SPEED_EPOCHS = 1 << 12  # number of last epochs whose median speed is reported
-ADVICE = "try a smaller optimizer.lr, smaller initial weights, or data.standardize: true"
+ADVICE = "try a smaller optimizer.lr or smaller initial weights"
+ADVICE_UNSCALED = "try a smaller optimizer.lr, smaller initial weights, or data.standardize: true"
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,7 @@ class Summary:
     finished: Finished
     last: EpochEnded | None  # None: no epoch was completed
     verdict: str
+    cause: Cause | None
     samples_per_second: float | None
     run: str
     model: str | None  # None: it could not be saved
@@ -80,7 +83,8 @@ class Summary:
         high, rows, confidence, accuracy} by split;
         kept (final or best), best_epoch (0: the initial weights), final and best, each with loss, accuracy or r2 and
         the recipe's metrics by split;
-        verdict, and its evidence: baseline, by split, and rise, validation_loss and systematic, each null or {value,
+        verdict; cause, null or the likely cause of a bad run, {id, title, text, cure}, which the verdict includes;
+        the verdict's evidence: baseline, by split, and rise, validation_loss and systematic, each null or {value,
         error}, as :mod:`nntrain.training.events` explains; gradient_norm, dead, clipped (fraction of steps, or null),
         samples_per_second, layers, each {label, parameters, gradient_norm, dead}; parameters (of a network of up to
         eight, or null); diverged, null or {epoch, step, where, learning_rate, grown_to, advice}; certificate, {data,
@@ -120,6 +124,7 @@ class Summary:
             "final": _scores(finished.final, metric),
             "best": _scores(finished.best, metric),
             "verdict": self.verdict,
+            "cause": self.cause and self.cause.to_json(),
             "evidence": {
                 "baseline": _scores(self.started.baseline, metric),
                 "rise": _estimate(finished.rise),
@@ -132,7 +137,7 @@ class Summary:
             "samples_per_second": self.samples_per_second,
             "layers": layers,
             "parameters": finished.parameters,
-            "diverged": finished.diverged and _divergence(finished.diverged),
+            "diverged": finished.diverged and _divergence(finished.diverged, self.started),
             "certificate": self.certificate,
             "origin": self.origin,
         }
@@ -149,42 +154,51 @@ def _estimate(estimate: Estimate | None) -> dict[str, float] | None:
     return None if estimate is None else estimate._asdict()
 
 
-def _divergence(diverged: Diverged) -> dict[str, Any]:
+def _divergence(diverged: Diverged, started: Started) -> dict[str, Any]:
     return {
         "epoch": diverged.epoch,
         "step": diverged.step,
         "where": diverged.where,
         "learning_rate": diverged.learning_rate,
         "grown_to": diverged.grown_to,
-        "advice": advice(diverged),
+        "advice": advice(diverged, started),
     }
 
 
-def advice(diverged: Diverged) -> str:
+def advice(diverged: Diverged, started: Started) -> str:
     """Return what to try after divergence."""
     if diverged.penalty is None:
-        return ADVICE
+        return ADVICE if started.scaled_features else ADVICE_UNSCALED
     return (
         f"at this learning rate, {diverged.penalty} alone makes the weights grow at every step: "
         f"try a smaller {diverged.penalty} or optimizer.lr"
     )
 
 
-def summarize(events: Iterable[Event], run: str, model: str) -> Summary:
+def summarize(
+    events: Iterable[Event],
+    run: str,
+    model: str,
+    cause_of: Callable[[Facts, Verdict], Cause | None] = lambda facts, verdict: None,
+) -> Summary:
     """Return the summary of a run.
 
     Args:
         events: all events, from Started to Finished.
         run: the run's directory.
         model: its model file.
+        cause_of: returns the likely cause of a run that went wrong.
     """
     speeds: deque[float] = deque(maxlen=SPEED_EPOCHS)
     facts = Facts.of(_with_speeds(events, speeds))
+    verdict = judge(facts)
+    cause = cause_of(facts, verdict)
     return Summary(
         started=facts.started,
         finished=facts.finished,
         last=facts.last,
-        verdict=judge(facts).text,
+        verdict=(verdict if cause is None else verdict.because(cause.sentence)).text,
+        cause=cause,
         samples_per_second=sorted(speeds)[len(speeds) // 2] if speeds else None,
         run=run,
         model=model,

@@ -124,6 +124,7 @@ class Started:
     steps_are: Literal["steps", "evaluations"]  # what `step` counts: some optimizers evaluate the loss several times
     monitor: str = "loss"  # what decides which weights are the best: the loss, or a metric on the validation split
     loss_scale: str = "targets"  # what the loss is measured on; metrics are in the targets' own units
+    scaled_features: bool = False  # whether the features are standardized, or scaled otherwise
 
     @property
     def scaled_loss(self) -> bool:

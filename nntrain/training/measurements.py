@@ -37,6 +37,7 @@ def started(engine: Engine, every: int) -> Started:
         steps_are="evaluations" if plan.optimizer.full_batch else "steps",
         monitor=plan.training.monitor,
         loss_scale=loss_scale(plan.data.targets),
+        scaled_features=plan.data.inputs is not None,
     )
 
 

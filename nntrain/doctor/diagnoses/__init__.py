@@ -45,6 +45,7 @@ class Diagnosis(Component, family="diagnosis"):
     title: ClassVar[str]  # as the report prints it
     lecture: ClassVar[str] = ""  # the deck, and its word for it
     measure: ClassVar[Measure] = "score"  # what its cure improves
+    recorded: ClassVar[bool] = True  # whether the record of a single run is enough to suspect it
 
     def suspect(self, evidence: "Evidence") -> Suspicion | None:
         """Return what the evidence says for this diagnosis; None if it is out of the question."""

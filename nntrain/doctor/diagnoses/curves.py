@@ -7,7 +7,7 @@ import numpy as np
 
 from nntrain.diagnostics.facts import longest_plateau
 from nntrain.doctor.diagnoses import Diagnosis, Suspicion
-from nntrain.doctor.edits import Edit
+from nntrain.doctor.edits import Edit, rate_times
 from nntrain.doctor.evidence import Evidence
 
 PLATEAU = 0.4  # fraction of the run
@@ -36,7 +36,7 @@ class Plateau(Diagnosis):
         if last - first < PLATEAU * len(train) or not level > 0.3:
             return None
         text = f"the training loss stayed at {train[first]:.4g} from epoch {first + 1} to {last + 1}"
-        edits = [Edit({"optimizer.lr": float(f"{10 * evidence.recipe.optimizer.lr:.3g}")})]
+        edits = [rate_times(evidence.recipe, 10)]
         if evidence.recipe.optimizer.name in ("sgd", "momentum", "nesterov"):
             edits.append(Edit({"optimizer": {"name": "adam", "lr": 0.003}}))
         return Suspicion(0.3, text, tuple(edits), {"first": first + 1, "last": last + 1, "loss": train[first]})
@@ -57,9 +57,8 @@ class Saturation(Diagnosis):
         found = evidence.last_kinds.get("saturated")
         if found is None or "saturated" in evidence.first_kinds or not evidence.gradient_steps:
             return None
-        edits = [Edit({"optimizer.lr": float(f"{evidence.recipe.optimizer.lr / 10:.3g}")})]
-        edits.append(Edit({"model.norm": "batch"}))
-        return Suspicion(0.4, found.text, tuple(edits), {"layers": list(found.layers)})
+        edits = (rate_times(evidence.recipe, 0.1), Edit({"model.norm": "batch"}))
+        return Suspicion(0.4, found.text, edits, {"layers": list(found.layers)})
 
 
 class LuckySeed(Diagnosis):

@@ -71,6 +71,7 @@ class UnrelatedLabels(Diagnosis):
     name: Literal["unrelated_labels"] = "unrelated_labels"
     title = "the features tell nothing about the target"
     lecture = "N: generalization"
+    recorded = False
 
     def suspect(self, evidence: Evidence) -> Suspicion | None:
         """Suspect it where neither the network nor the nearest neighbors beat a constant."""
@@ -97,6 +98,7 @@ class TooFewRows(Diagnosis):
     name: Literal["too_few_rows"] = "too_few_rows"
     title = "too few rows"
     lecture = "K, N: overfitting"
+    recorded = False
 
     def suspect(self, evidence: Evidence) -> Suspicion | None:
         """Suspect it where the network fits few training rows and not the others."""
@@ -120,6 +122,7 @@ class ClassImbalance(Diagnosis):
     title = "imbalanced classes"
     lecture = "N: accuracy"
     measure = "balanced"
+    recorded = False
 
     def suspect(self, evidence: Evidence) -> Suspicion | None:
         """Suspect it where one class is rare."""

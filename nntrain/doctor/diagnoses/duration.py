@@ -2,12 +2,14 @@
 
 from typing import Literal
 
+from nntrain.diagnostics.verdict import MIN_EPOCHS
 from nntrain.doctor.diagnoses import Diagnosis, Suspicion
-from nntrain.doctor.edits import Edit
+from nntrain.doctor.edits import Edit, longer
 from nntrain.doctor.evidence import Evidence
 from nntrain.errors import counted
 
 FEW_STEPS = 300  # a run with fewer can hardly be finished
+STILL_FALLS = 0.1  # relative fall of the training loss over the last fifth of the epochs
 
 
 class TooFewEpochs(Diagnosis):
@@ -34,7 +36,7 @@ class TooFewEpochs(Diagnosis):
         if evidence.falling > 0.01:
             text += f", and the training loss still fell by {evidence.falling:.0%} over the last fifth"
         factors = (5, 25) if epochs <= 12 else (5,)
-        edits = tuple(Edit({"training.epochs": epochs * factor}) for factor in factors)
+        edits = tuple(longer(evidence.recipe, factor) for factor in factors)
         return Suspicion(strength, text, edits, {"epochs": epochs, "steps": steps, "falling": evidence.falling})
 
 
@@ -61,8 +63,12 @@ class BatchTooLarge(Diagnosis):
         text = (
             f"a batch of {plan.batch_rows:,} leaves {per_epoch} step{'s' * (per_epoch > 1)} per epoch, {steps:,} in all"
         )
+        unfinished = per_epoch == 1 and steps < FEW_STEPS and evidence.falling > STILL_FALLS
+        if unfinished:
+            text += f", and the training loss still fell by {evidence.falling:.0%} over the last fifth"
         edits = (Edit({"training.batch_size": 32}),)
-        return Suspicion(strength, text, edits, {"batch_rows": plan.batch_rows, "steps": steps})
+        numbers = {"batch_rows": plan.batch_rows, "steps": steps, "falling": evidence.falling}
+        return Suspicion(strength, text, edits, numbers, proven=unfinished and epochs > MIN_EPOCHS)
 
 
 class BatchTooSmall(Diagnosis):

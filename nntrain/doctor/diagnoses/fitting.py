@@ -17,6 +17,7 @@ class Overfitting(Diagnosis):
     title = "overfitting"
     lecture = "K, N: overfitting, early stopping, weight decay"
     measure = "loss"
+    recorded = False
 
     def suspect(self, evidence: Evidence) -> Suspicion | None:
         """Suspect it where the verdict on the curves says so."""
@@ -32,7 +33,7 @@ class Overfitting(Diagnosis):
         if evidence.recipe.training.early_stopping is not None:
             edits = edits[1:]
         numbers = {"rise": evidence.trial.facts.rise, "gap": evidence.trial.facts.gap}
-        return Suspicion(0.7, evidence.verdict.text.partition(";")[0], tuple(edits), numbers)
+        return Suspicion(0.7, evidence.verdict.seen, tuple(edits), numbers)
 
 
 class NoValidation(Diagnosis):

@@ -4,16 +4,15 @@ from math import log10
 from typing import Literal
 
 from nntrain.doctor.diagnoses import Diagnosis, Suspicion
-from nntrain.doctor.edits import Edit
+from nntrain.doctor.edits import Edit, rate_times
 from nntrain.doctor.evidence import Evidence
 
 
 def _edits(evidence: Evidence, factors: tuple[float, ...], usual: bool) -> tuple[Edit, ...]:
     """Return edits that multiply the learning rate; ``usual``: and one that sets the middle of the usual rates."""
-    rates = [evidence.recipe.optimizer.lr * factor for factor in factors]
     if usual:
-        rates.append((evidence.rates.low * evidence.rates.high) ** 0.5)
-    return tuple(Edit({"optimizer.lr": float(f"{rate:.3g}")}) for rate in rates)
+        factors += ((evidence.rates.low * evidence.rates.high) ** 0.5 / evidence.recipe.optimizer.lr,)
+    return tuple(rate_times(evidence.recipe, factor) for factor in factors)
 
 
 class RateTooHigh(Diagnosis):

@@ -96,6 +96,7 @@ class WrongLabels(Diagnosis):
     name: Literal["wrong_labels"] = "wrong_labels"
     title = "labels that contradict their neighbors"
     lecture = "N: data preparation"
+    recorded = False
 
     def suspect(self, evidence: Evidence) -> Suspicion | None:
         """Note it where neighbors tell the class in general, but contradict many labels."""

@@ -7,7 +7,7 @@ import numpy as np
 from nntrain.data.table import TableFile
 from nntrain.doctor.data_facts import without_outliers
 from nntrain.doctor.diagnoses import Diagnosis, Suspicion
-from nntrain.doctor.edits import Edit
+from nntrain.doctor.edits import SCALED_FEATURES, SCALED_TARGET, Edit
 from nntrain.doctor.evidence import Evidence
 from nntrain.errors import counted
 
@@ -32,7 +32,7 @@ class UnscaledFeatures(Diagnosis):
         worst = max(high, 1 / low if low > 0 else 1.0, high / low if low > 0 else 1.0)
         strength = 0.95 if worst > 100 else 0.85 if worst > 10 else 0.5 if worst > 4 else 0.3
         text = f"data.standardize is false, and features have sizes (root mean square) from {low:.3g} to {high:.3g}"
-        return Suspicion(strength, text, (Edit({"data.standardize": True}),), {"smallest": low, "largest": high})
+        return Suspicion(strength, text, (SCALED_FEATURES,), {"smallest": low, "largest": high})
 
 
 class LargeOffset(Diagnosis):
@@ -59,7 +59,7 @@ class LargeOffset(Diagnosis):
         if evidence.recipe.training.dtype == "float32":
             text += f", which leaves {max(7 - np.log10(most), 0):.0f} of float32's 7 digits for its differences"
         strength = 0.97 if most > 10 * FAR_MEAN else 0.6
-        return Suspicion(strength, text, (Edit({"data.standardize": True}),), {"feature": name, "offset": most})
+        return Suspicion(strength, text, (SCALED_FEATURES,), {"feature": name, "offset": most})
 
 
 class UnscaledTarget(Diagnosis):
@@ -81,8 +81,7 @@ class UnscaledTarget(Diagnosis):
         worst = max(size, 1 / std if std > 0 else 1.0, mean / std if std > 0 else 1.0)
         strength = 0.93 if worst > 50 else 0.8 if worst > 8 else 0.4 if worst > 3 else 0.2
         text = f"the target has mean {mean:.3g} and standard deviation {std:.3g}"
-        edits = (Edit({"data.standardize_target": True}),)
-        return Suspicion(strength, text, edits, {"mean": mean, "std": std})
+        return Suspicion(strength, text, (SCALED_TARGET,), {"mean": mean, "std": std})
 
 
 class Outliers(Diagnosis):
@@ -107,11 +106,15 @@ class Outliers(Diagnosis):
         columns = [name for name, does in zip(names, np.asarray(data.outliers.any(axis=0)), strict=True) if does]
         places = [*columns, *(["the target"] if data.target_outliers.any() else [])]
         text = f"extreme values in {counted(int(rows.sum()), 'row')}, in {', '.join(places[:5])}"
-        edits = [
-            Edit(rows=without_outliers, text="with the outliers replaced by medians: correct or remove these rows")
-        ]
+        edits = []
+        if columns:
+            scaled = {} if evidence.recipe.data.standardize else SCALED_FEATURES.settings
+            edits = [Edit({**scaled, "data.scaling": scaling}) for scaling in ("quantile", "robust")]
         if data.target_outliers.any():
             edits.append(Edit({"loss": "huber", "data.standardize_target": True}))
+            edits.append(
+                Edit(rows=without_outliers, text="with the outliers replaced by medians: correct or remove these rows")
+            )
         return Suspicion(0.93, text, tuple(edits), {"rows": int(rows.sum()), "columns": places})
 
 
