@@ -15,6 +15,7 @@ def main() -> None:
     parser.add_argument("--half", type=int, choices=[0, 1], default=0, help="0: development, 1: held out")
     parser.add_argument("--out", type=Path, help="JSON lines of the examinations; recipes that it has are skipped")
     parser.add_argument("--match", default="", help="only recipes whose name contains this")
+    parser.add_argument("--kind", choices=["all", "broken", "healthy"], default="all", help="which recipes to examine")
     parser.add_argument("--budget", type=float, default=120, help="seconds for each examination  [default: 120]")
     parser.add_argument("--seconds", type=float, default=540, help="stop after this time  [default: 540]")
     arguments = parser.parse_args()
@@ -22,7 +23,7 @@ def main() -> None:
     if arguments.what == "verify":
         verify(arguments.half, arguments.match)
     elif arguments.what == "examine":
-        examine_half(arguments.half, out, arguments.match, arguments.budget, arguments.seconds)
+        examine_half(arguments.half, out, arguments.match, arguments.kind, arguments.budget, arguments.seconds)
     else:
         report(out)
 

@@ -30,7 +30,7 @@ from nntrain.training.loop import train
 HEALTHY_SEED = 1
 
 
-def examine_half(part: int, out: Path, match: str, budget: float, seconds: float) -> None:
+def examine_half(part: int, out: Path, match: str, kind: str, budget: float, seconds: float) -> None:
     """Examine what ``out`` does not have yet, until the time is over."""
     done = {json.loads(line)["name"] for line in out.read_text().splitlines()} if out.exists() else set()
     end = monotonic() + seconds
@@ -38,7 +38,8 @@ def examine_half(part: int, out: Path, match: str, budget: float, seconds: float
         f"{mutation.name} on {base} {SEED}": partial(_broken, base, mutation, scores, budget)
         for base, mutation, scores in verified(part)
     }
-    wanted |= {one.name: partial(_healthy, one, budget) for one in sound(part)}
+    healthy = {one.name: partial(_healthy, one, budget) for one in sound(part)}
+    wanted = {"broken": wanted, "healthy": healthy, "all": {**wanted, **healthy}}[kind]
     for name in sorted(wanted, key=lambda name: crc32(name.encode())):  # a part of them is a fair sample
         if name not in done and match in name and monotonic() < end:
             _append(out, wanted[name]())

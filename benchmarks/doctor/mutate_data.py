@@ -84,7 +84,7 @@ def _repeated(table: Table, random: Random) -> Table:
 def _timed(table: Table, random: Random) -> Table:
     """Add a copy of the feature that tells most about the target, by which the rows will be split."""
     x, y = np.array(table[0], float), np.asarray(table[1], float)
-    strong = int(np.abs([np.corrcoef(column, y)[0, 1] for column in x.T]).argmax())
+    strong = int(np.abs([np.corrcoef(column, y)[0, 1] if np.ptp(column) else 0.0 for column in x.T]).argmax())
     return np.column_stack([x[:, strong], x]), table[1]
 
 

@@ -21,12 +21,12 @@ class RecordedEvidence(Evidence):
     """The evidence of a finished run; its splits are compared only if they are small."""
 
     @property
-    def repeated(self) -> float:  # type: ignore[override]
+    def repeated(self) -> float:
         """Fraction of the validation rows that the training split has too."""
         return super().repeated if self._small else 0.0
 
     @property
-    def shifts(self) -> tuple[Shift, ...]:  # type: ignore[override]
+    def shifts(self) -> tuple[Shift, ...]:
         """Features whose distribution differs between the training and the validation split."""
         return super().shifts if self._small else ()
 

@@ -100,6 +100,8 @@ class ClassesAsNumbers(Diagnosis):
         settings: dict[str, object] = {"data.source.task": "classification", "loss": None, "model.output": "identity"}
         if evidence.recipe.data.standardize_target:
             settings["data.standardize_target"] = False
+        if evidence.recipe.data.target_transform is not None:
+            settings["data.target_transform"] = None
         text = f"the target has {kinds} different whole numbers in {rows:,} rows, and data.source.task reads numbers"
         strength = 0.95 if kinds <= 20 else 0.6
         return Suspicion(strength, text, (Edit(settings),), {"values": kinds}, proven=kinds <= 20)
