@@ -29,17 +29,19 @@ from nntrain.training.loop import train
 
 HEALTHY_SEED = 1
 
+Wanted = dict[str, Callable[[], dict[str, Any]]]  # what examines a recipe, by its name
+
 
 def examine_half(part: int, out: Path, match: str, kind: str, budget: float, seconds: float) -> None:
     """Examine what ``out`` does not have yet, until the time is over."""
     done = {json.loads(line)["name"] for line in out.read_text().splitlines()} if out.exists() else set()
     end = monotonic() + seconds
-    wanted: dict[str, Callable[[], dict[str, Any]]] = {
+    healthy: Wanted = {one.name: partial(_healthy, one, budget) for one in sound(part)}
+    faulty: Wanted = {
         f"{mutation.name} on {base} {SEED}": partial(_broken, base, mutation, scores, budget)
         for base, mutation, scores in verified(part)
     }
-    healthy = {one.name: partial(_healthy, one, budget) for one in sound(part)}
-    wanted = {"broken": wanted, "healthy": healthy, "all": {**wanted, **healthy}}[kind]
+    wanted = {"broken": faulty, "healthy": healthy, "all": {**faulty, **healthy}}[kind]
     for name in sorted(wanted, key=lambda name: crc32(name.encode())):  # a part of them is a fair sample
         if name not in done and match in name and monotonic() < end:
             _append(out, wanted[name]())
