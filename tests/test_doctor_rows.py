@@ -14,6 +14,7 @@ from nntrain.diagnostics.verdict import judge
 from nntrain.doctor.case import Case, training_rows
 from nntrain.doctor.data_facts import DataFacts, neighbor_scores, without_outliers
 from nntrain.doctor.diagnoses.scaling import Outliers
+from nntrain.doctor.diagnoses.task import ClassesAsNumbers
 from nntrain.doctor.edits import NO_EDIT, Edit
 from nntrain.doctor.evidence import Evidence
 from nntrain.doctor.row_facts import contradicted, numbered, repeated, shifts
@@ -92,6 +93,18 @@ def test_codes_of_missing_values_repeat_far_from_all_others() -> None:
     x = random.normal(size=(ROWS, 3))
     x[:60, 0], x[:60, 1] = -999, 4.0  # a third of a column is missing; 4 is not far
     assert DataFacts.of(dataset(x, random.normal(size=(ROWS, 1)))).codes == {"x0": -999.0}
+
+
+@pytest.mark.parametrize(("loss", "suspected"), [("mse", True), ("poisson", False)])
+def test_counts_are_not_taken_for_classes(tmp_path: Path, loss: str, suspected: bool) -> None:
+    counts = np.random.default_rng(0).poisson(2.0, ROWS)
+    pl.DataFrame({"a": np.sqrt(counts), "y": counts}).write_csv(tmp_path / "t.csv")
+    source = {"name": "table", "path": "t.csv", "target": "y", "task": "regression"}
+    recipe = {"data": {"source": source, "standardize_target": False}, "loss": loss, "training": {"epochs": 2}}
+    case = Case(read_document("r.yaml", json.dumps(recipe)), tmp_path, "r")
+    trial = case.run(NO_EDIT, 0, lambda: False)
+    assert trial is not None
+    assert (ClassesAsNumbers().suspect(Evidence(case, trial, judge(trial.facts))) is not None) is suspected
 
 
 def test_outliers_are_cured_by_another_scaling(tmp_path: Path) -> None:

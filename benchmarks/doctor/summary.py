@@ -43,7 +43,8 @@ def report(out: Path) -> None:
 
 
 def _row(what: str, lines: Sequence[Line], right: Sequence[bool]) -> None:
-    print(f"| {what} | {len(lines)} | {sum(right)} ({sum(right) / len(lines):.1%}) |")
+    if lines:
+        print(f"| {what} | {len(lines)} | {sum(right)} ({sum(right) / len(lines):.1%}) |")
 
 
 def _within(place: int | None) -> bool:

@@ -84,7 +84,9 @@ class DataFacts:
 
 def far(values: NDArray[Any], known: Indices | None = None) -> Mask:
     """Return which values (N, I) are outliers of their column: few, and far from the median of its ``known`` rows."""
-    low, middle, high = np.nanpercentile(values if known is None else values[known], [25, 50, 75], axis=0)
+    measured = values if known is None else values[known]
+    quantiles = np.nanpercentile if np.isnan(measured).any() else np.percentile  # the former is far slower
+    low, middle, high = quantiles(measured, [25, 50, 75], axis=0)
     width = high - low
     mask = (np.abs(values - middle) > OUTLIER_IQRS * width) & (width > 0)
     few = (mask.mean(axis=0) > 0) & (mask.mean(axis=0) <= MAX_OUTLIERS)

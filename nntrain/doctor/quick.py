@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 from nntrain.data import Dataset
 from nntrain.diagnostics.facts import Facts
 from nntrain.diagnostics.verdict import BAD, Verdict
-from nntrain.doctor.data_facts import leaks
-from nntrain.doctor.row_facts import numbered
 from nntrain.recipe.build import Built
 from nntrain.training.engine import Engine
 
@@ -107,6 +105,9 @@ def likely_cause(built: Built, facts: Facts, verdict: Verdict, theta: NDArray[An
 
 def _tells_target(visible: Dataset, rows: int) -> bool:
     """Return whether a feature tells the target exactly."""
+    from nntrain.doctor.data_facts import leaks
+    from nntrain.doctor.row_facts import numbered
+
     found = leaks(visible.x, visible.y, visible.feature_names, visible.classes is None)
     return bool(found) or any(one.tells_target for one in numbered(visible, rows))
 

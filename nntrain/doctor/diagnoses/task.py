@@ -91,11 +91,12 @@ class ClassesAsNumbers(Diagnosis):
     lecture = "N: classification against regression"
 
     def suspect(self, evidence: Evidence) -> Suspicion | None:
-        """Suspect it where a target of few whole numbers is fitted as numbers."""
+        """Suspect it where a target of few whole numbers is fitted as numbers, and not by a loss for counts."""
         source, kinds = evidence.recipe.data.source, evidence.data.whole_targets
         rows = evidence.data.rows
         few = 2 <= kinds <= min(MAX_CLASS_CODES, rows / 8)
-        if not isinstance(source, TableFile) or not evidence.regression or not few:
+        counts = evidence.trial.built.plan.loss.needs_counts
+        if not isinstance(source, TableFile) or not evidence.regression or not few or counts:
             return None
         settings: dict[str, object] = {"data.source.task": "classification", "loss": None, "model.output": "identity"}
         if evidence.recipe.data.standardize_target:
