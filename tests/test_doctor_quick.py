@@ -1,5 +1,6 @@
 """What ``nntrain fit`` says by itself: the likely cause of a bad run, or why a good one is too good to be true."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -7,6 +8,7 @@ import polars as pl
 import pytest
 
 from nntrain.artifacts.lookup import load_recipe
+from nntrain.data.prepare import Split
 from nntrain.diagnostics.facts import Facts
 from nntrain.diagnostics.verdict import Kind, Verdict, judge
 from nntrain.doctor.data_facts import leaks
@@ -86,6 +88,21 @@ def test_a_feature_that_codes_one_of_several_labels_leaks() -> None:
     assert leaks(x, labels, ("code", "other"), numbers=False) == ("code",)
     numbers = np.column_stack([np.arange(100.0) ** 2, np.arange(100.0) + 5])
     assert leaks(x, numbers, ("code", "other"), numbers=True) == ("other",)
+
+
+class OnDisk(Split):
+    in_memory = False
+
+
+def test_rows_in_mapped_files_are_not_looked_at() -> None:
+    plan = built("data: {source: moons}\noptimizer: {lr: 1.0e-5}\ntraining: {epochs: 5}\n")
+    engine = Engine(plan.plan)
+    facts, train_split = Facts.of(train(engine)), plan.plan.data.train
+    bad = Verdict(Kind.UNDERFITS, "underfits")
+    assert likely_cause(plan, facts, bad, engine.theta) is not None
+    data = replace(plan.plan.data, train=OnDisk(train_split.x, train_split.y))
+    mapped = replace(plan, plan=replace(plan.plan, data=data))
+    assert likely_cause(mapped, facts, bad, engine.theta) is None
 
 
 def test_a_cause_takes_the_place_of_the_advice() -> None:

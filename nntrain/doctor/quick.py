@@ -84,12 +84,16 @@ def cause_finder(built: Built, engine: Engine) -> Callable[[Facts, Verdict], Cau
 def likely_cause(built: Built, facts: Facts, verdict: Verdict, theta: NDArray[Any]) -> Cause | None:
     """Return the likely cause of a run that went wrong, or why one is too good to be true; None if nothing is clear.
 
+    Rows in mapped files are not looked at.
+
     Args:
         built: recipe, rows and plan of the run.
         facts: its curves and final scores.
         verdict: on it.
         theta: its parameters.
     """
+    if not built.plan.data.train.in_memory:  # looking at all rows would take as long as an epoch
+        return None
     run, bad = FinishedRun(built), verdict.kind in BAD
     if not bad and not (facts.score(run.split) >= TOO_GOOD and _tells_target(run.visible, len(built.dataset.x))):
         return None

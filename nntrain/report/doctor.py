@@ -6,6 +6,7 @@ from rich.table import Table
 from rich.text import Text
 
 from nntrain.doctor.report import Found, Report, Tried
+from nntrain.errors import counted
 from nntrain.metrics import metric_label
 from nntrain.report.numbers import duration, number
 
@@ -44,7 +45,7 @@ def tried_text(tried: Tried, report: Report) -> str:
         effect = f"{split} score {tried.before:.3f} -> {tried.after:.3f}"
     else:
         effect = f"{split} {_metric(report)} {tried.metric_before:.3f} -> {tried.metric_after:.3f}"
-    return f"{tried.text}: {effect} (mean of {tried.seeds} seeds)"
+    return f"{tried.text}: {effect} (mean of {counted(tried.seeds, 'seed')})"
 
 
 def _metric(report: Report) -> str:
