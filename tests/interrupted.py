@@ -40,6 +40,16 @@ def recipe(optimizer: str, changes: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def variants_of(optimizer: str) -> list[str]:
+    """Return the variants that an optimizer accepts."""
+    kind, refused = members(Optimizer)[optimizer], set[str]()
+    if kind.curvature_row is not None:  # products with the Hessian
+        refused |= {"batch norm", "dropout", "averaging"}
+    if kind.evaluated_row is not None:  # an average of its own
+        refused |= {"averaging", "ema"}
+    return [variant for variant in VARIANTS if variant not in refused]
+
+
 def timeless(events: list[Event]) -> list[Event]:
     """Return the epochs and the end of a run without their times."""
     found: list[Event] = []

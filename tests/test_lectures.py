@@ -74,7 +74,7 @@ def test_backpropagation_by_hand() -> None:
     losses = np.empty((1, 1))
     loss, rule = SumSquaredError.function.address(DOUBLE), SGD.update.address(DOUBLE)
     vectors = (theta, grad, np.zeros((0, theta.size)))
-    update = Update(rule, 0, np.zeros(0), np.zeros(PENALTIES), 0, network.tensors(), np.zeros(8))
+    update = Update(rule, 0, np.zeros(0), np.zeros(PENALTIES), 0, network.tensors(), np.zeros(8), np.zeros(2))
     run = (network.table(DOUBLE), *vectors, update, Criterion(loss, np.zeros(0), np.zeros(0), 1))
     data = (np.array([[1.0, 2.0]]), np.array([[3.0]]), np.arange(1)[None])
     told = StepResults(losses, np.zeros((1, 1), np.bool_), np.empty(1), np.empty(0), np.empty((0, theta.size)))

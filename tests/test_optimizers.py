@@ -14,7 +14,7 @@ from nntrain.network.regularize import BIASES, DECAY, PENALTIES, decay
 from nntrain.optimizers import NOT_HYPER, Optimizer
 from nntrain.registry import members
 from tests.helpers import compiled, make, relative_error
-from tests.recorded.problems import PROBLEMS, SHAPES, SIZE, START, STEPS, rate
+from tests.recorded.problems import PROBLEMS, SHAPES, SIZE, START, STEPS, curvature, rate
 from tests.reference import optimizers as twins
 
 OPTIMIZERS = {name: kind for name, kind in members(Optimizer).items() if not kind.full_batch}
@@ -44,7 +44,7 @@ class Stepper:
 
     def __init__(self, optimizer: Optimizer, theta: NDArray[Any]) -> None:
         self.optimizer, self.theta, self.k = optimizer, theta, 0
-        self.state = np.zeros((optimizer.state_rows, theta.size), theta.dtype)
+        self.state = np.zeros((optimizer.rows(TENSORS), theta.size), theta.dtype)
         self.hyper = np.array(optimizer.hyper(), np.float64)
         self.penalty = np.zeros(PENALTIES)
         self.penalty[DECAY], self.penalty[BIASES] = optimizer.decay, 1  # the references decay biases too
@@ -52,6 +52,8 @@ class Stepper:
 
     def step(self, gradient: NDArray[Any], lr: float) -> None:
         self.k += 1
+        if (row := self.optimizer.curvature_row) is not None:
+            self.state[row] = curvature(self.k)
         compiled(decay)(TENSORS, self.theta, self.penalty, lr)
         self.update(self.theta, gradient, self.state, TENSORS, self.hyper, lr, self.k, 0, self.theta.size)
 
@@ -73,10 +75,10 @@ def test_a_trajectory_is_the_reference_librarys(name: str, case: str, problem: s
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_is_recorded_in_each_of_its_dialects(name: str) -> None:
-    """There is no library for the lecture dialect; the records of the other dialects cover its keys."""
+    """There is no library for the dialects of lectures; the records of the other dialects cover its keys."""
     recorded = json.loads((RECORDED / f"{name}.json").read_text())
     dialects = {keys["keys"].get("dialect") for keys in recorded["cases"].values()}
-    assert set(OPTIMIZERS[name].dialects) - {"lecture"} <= dialects
+    assert set(OPTIMIZERS[name].dialects) - {"lecture", "straka"} <= dialects
     assert len(recorded["versions"]) >= 2
 
 
@@ -93,6 +95,7 @@ TWINS: list[tuple[str, dict[str, Any]]] = [
     ("adam", {"lr": 0.001, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8}),
     ("adam", {"lr": 0.0007, "beta1": 0.6, "beta2": 0.7, "eps": 7e-9}),
     ("adam", {"lr": 0.01, "eps": 0.01, "eps_root": 0.02, "eps_hat": True}),
+    ("adam", {"lr": 0.001, "eps": 0.0, "eps_root": 1e-8, "eps_hat": True}),
     ("adamw", {"lr": 0.01, "eps": 0.01, "eps_root": 0.02, "eps_hat": True}),
     ("amsgrad", {"lr": 0.01, "eps": 0.01, "eps_hat": True, "corrected": True}),
     ("nadam", {"lr": 0.01, "eps": 0.01, "eps_root": 0.02, "psi": 0.1}),
@@ -117,7 +120,7 @@ def test_an_update_rule_is_its_twin(name: str, keys: dict[str, Any]) -> None:
 
 # Learning rates that suit the problem below, where 0.05 does not.
 DESCENT_RATES = {
-    **dict.fromkeys(("adadelta", "a2grad_uni", "a2grad_inc", "a2grad_exp", "lars"), 1.0),
+    **dict.fromkeys(("adadelta", "a2grad_uni", "a2grad_inc", "a2grad_exp", "lars", "shampoo", "sophia"), 1.0),
     "adafactor": 10.0,
     "prodigy": 1.0,
     "pid": 0.005,
@@ -138,10 +141,10 @@ def test_every_optimizer_descends(name: str) -> None:
 def test_float32_is_float64_rounded(name: str, size: float) -> None:
     """No hyper-parameter changes the float type, and no rule squares a gradient too early.
 
-    The square of 3e19 overflows in float32, but (1 - beta2) times the square does not. AdaGrad and MADGRAD add up
-    the squares themselves, and overflow in torch as well.
+    The square of 3e19 overflows in float32, but (1 - beta2) times the square does not. AdaGrad, MADGRAD
+    and Shampoo add up the squares themselves, and overflow in torch as well.
     """
-    if name in ("adagrad", "madgrad"):
+    if name in ("adagrad", "madgrad", "shampoo"):
         size = min(size, 3e18)
     # the first steps of Prodigy are shorter than float32 can resolve
     optimizer = make(Optimizer, name, **({"d0": 1.0} if name == "prodigy" else {}))
@@ -193,6 +196,8 @@ def test_an_elementwise_update_can_be_split(name: str) -> None:
     for k in range(1, 6):
         gradient = np.sin(START * k)
         at_once.step(gradient, 0.01)
+        if (row := optimizer.curvature_row) is not None:
+            split.state[row] = curvature(k)
         compiled(decay)(TENSORS, split.theta, split.penalty, 0.01)
         for start, stop in ((5, START.size), (0, 2), (2, 5)):
             split.update(split.theta, gradient, split.state, TENSORS, split.hyper, 0.01, k, start, stop)

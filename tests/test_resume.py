@@ -22,7 +22,7 @@ from nntrain.training.loop import train
 from nntrain.training.settings import Checkpoint
 from nntrain.training.state import TrainingState
 from tests.helpers import CommandLine, built, refused
-from tests.interrupted import FIT, FULL_BATCH, STEPPING, VARIANTS, interrupt, recipe, timeless
+from tests.interrupted import FIT, FULL_BATCH, STEPPING, VARIANTS, interrupt, recipe, timeless, variants_of
 from tests.kills import RECIPE, RESUME, kill, same
 
 
@@ -48,8 +48,9 @@ def every_step_cases() -> list[Any]:
     """Return each optimizer with each variant, of which the suite runs one variant per optimizer in turn."""
     cases = []
     for number, optimizer in enumerate(STEPPING):
-        for index, variant in enumerate(VARIANTS):
-            marks = () if number % len(VARIANTS) == index else pytest.mark.exhaustive
+        variants = variants_of(optimizer)
+        for index, variant in enumerate(variants):
+            marks = () if number % len(variants) == index else pytest.mark.exhaustive
             cases.append(pytest.param(optimizer, variant, marks=marks))
     return cases
 

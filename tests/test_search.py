@@ -111,7 +111,11 @@ def test_biases_that_are_held_stay(name: str, norm: str | None) -> None:
         "learn_biases": False,
         "bias_initializer": {"name": "normal", "scale": 0.5},
     }
-    regularization = {"l2": 0.1, "weight_decay": 0.1, "biases": True}
+    kind = members(Optimizer)[name]
+    if norm and kind.curvature_row is not None:
+        pytest.skip("refused: there are no products with the Hessian of a normalized network")
+    decay = 0.0 if kind.evaluated_row is not None else 0.1  # refused
+    regularization = {"l2": 0.1, "weight_decay": decay, "biases": True}
     recipe = {"data": {"source": "iris"}, "model": model, "optimizer": name, "regularization": regularization}
     engine = Engine(built(recipe).plan)
     first = [arrays["biases"].copy() for arrays in engine.plan.network.arrays(engine.theta)]

@@ -7,6 +7,8 @@ h, whichever is cheaper: for sigmoid, tanh and ELU that is the output h, as in t
 
 from typing import Any, ClassVar, NamedTuple
 
+from numpy.typing import NDArray
+
 from nntrain.jit.kernels import CompiledFunction, by_address
 from nntrain.jit.lazy import types
 from nntrain.registry import Component
@@ -67,6 +69,10 @@ class Activation(Component, family="activation"):
     def coefficient(self) -> float:
         """The coefficient of the function, if it has one; trainable slopes start from it."""
         return 0.0
+
+    def second_derivative(self, z: NDArray[Any], h: NDArray[Any]) -> NDArray[Any] | None:
+        """Return f''(z), 0 at kinks, where h = f(z); None if f is not a function of one number without parameters."""
+        return None
 
     def n_slopes(self, units: int) -> int:
         """Return the number of trainable slopes of a layer; if there are any, the loops are SLOPES_ ones."""

@@ -1,6 +1,9 @@
 """No activation."""
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from nntrain.activations import BACKWARD, FORWARD, Activation
 from nntrain.jit.kernels import CompiledFunction, compiled
@@ -31,3 +34,7 @@ class Identity(Activation):
     name: Literal["identity"] = "identity"
     forward: ClassVar[CompiledFunction] = identity_forward
     backward: ClassVar[CompiledFunction] = identity_backward
+
+    def second_derivative(self, z: NDArray[Any], h: NDArray[Any]) -> NDArray[Any]:
+        """Return zeros."""
+        return np.zeros_like(z)

@@ -1,7 +1,9 @@
 """Rectifiers: linear for z > 0, and small or zero below."""
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from nntrain.activations import BACKWARD, FORWARD, Activation
@@ -44,6 +46,10 @@ class ReLU(Activation):
     rectifier: ClassVar[bool] = True
     can_die: ClassVar[bool] = True
 
+    def second_derivative(self, z: NDArray[Any], h: NDArray[Any]) -> NDArray[Any]:
+        """Return zeros."""
+        return np.zeros_like(z)
+
 
 @compiled(FORWARD)
 def leaky_relu_forward(z, h, shape):
@@ -82,6 +88,10 @@ class LeakyReLU(Activation):
     def coefficient(self) -> float:
         """The slope for z < 0."""
         return self.slope
+
+    def second_derivative(self, z: NDArray[Any], h: NDArray[Any]) -> NDArray[Any]:
+        """Return zeros."""
+        return np.zeros_like(z)
 
 
 @compiled(FORWARD)
@@ -122,6 +132,10 @@ class ELU(Activation):
         """The depth of the negative part, alpha."""
         return self.alpha
 
+    def second_derivative(self, z: NDArray[Any], h: NDArray[Any]) -> NDArray[Any]:
+        """Return h + alpha for z < 0, else 0."""
+        return np.where(z < 0, h + z.dtype.type(self.alpha), 0)
+
 
 ALPHA, SCALE = 1.6732632423543772848, 1.0507009873554804934  # so that mean 0 and variance 1 are a fixed point
 
@@ -158,3 +172,7 @@ class SELU(Activation):
     forward: ClassVar[CompiledFunction] = selu_forward
     backward: ClassVar[CompiledFunction] = selu_backward
     kinks: ClassVar[tuple[float, ...]] = (0.0,)
+
+    def second_derivative(self, z: NDArray[Any], h: NDArray[Any]) -> NDArray[Any]:
+        """Return h + scale alpha for z < 0, else 0."""
+        return np.where(z < 0, h + z.dtype.type(SCALE * ALPHA), 0)

@@ -1,6 +1,9 @@
 """Activations that squash to an interval and saturate at its ends."""
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from nntrain.activations import BACKWARD, FORWARD, Activation
 from nntrain.jit.fastmath import exp, tanh
@@ -37,6 +40,10 @@ class Sigmoid(Activation):
     forward: ClassVar[CompiledFunction] = sigmoid_forward
     backward: ClassVar[CompiledFunction] = sigmoid_backward
 
+    def second_derivative(self, z: NDArray[Any], h: NDArray[Any]) -> NDArray[Any]:
+        """Return h (1 - h) (1 - 2 h)."""
+        return np.asarray(h * (1 - h) * (1 - 2 * h))
+
 
 @compiled(FORWARD)
 def tanh_forward(z, h, shape):
@@ -66,6 +73,10 @@ class Tanh(Activation):
     name: Literal["tanh"] = "tanh"
     forward: ClassVar[CompiledFunction] = tanh_forward
     backward: ClassVar[CompiledFunction] = tanh_backward
+
+    def second_derivative(self, z: NDArray[Any], h: NDArray[Any]) -> NDArray[Any]:
+        """Return -2 h (1 - h²)."""
+        return np.asarray(-2 * h * (1 - h * h))
 
 
 @compiled(FORWARD)
@@ -98,3 +109,7 @@ class HardTanh(Activation):
     forward: ClassVar[CompiledFunction] = hard_tanh_forward
     backward: ClassVar[CompiledFunction] = hard_tanh_backward
     kinks: ClassVar[tuple[float, ...]] = (-1.0, 1.0)
+
+    def second_derivative(self, z: NDArray[Any], h: NDArray[Any]) -> NDArray[Any]:
+        """Return zeros."""
+        return np.zeros_like(z)

@@ -1,9 +1,10 @@
 """Smooth variants of ReLU."""
 
 from math import erf, pi, sqrt
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from nntrain.activations import BACKWARD, FORWARD, Activation
 from nntrain.jit.fastmath import exp
@@ -41,6 +42,11 @@ class Softplus(Activation):
     backward: ClassVar[CompiledFunction] = softplus_backward
     rectifier: ClassVar[bool] = True
 
+    def second_derivative(self, z: NDArray[Any], h: NDArray[Any]) -> NDArray[Any]:
+        """Return s (1 - s), s = sigmoid(z)."""
+        s = 0.5 * (1 + np.tanh(0.5 * z))
+        return np.asarray(s * (1 - s))
+
 
 @compiled(FORWARD)
 def silu_forward(z, h, shape):
@@ -75,6 +81,11 @@ class SiLU(Activation):
     backward: ClassVar[CompiledFunction] = silu_backward
     rectifier: ClassVar[bool] = True
     cancels: ClassVar[bool] = True
+
+    def second_derivative(self, z: NDArray[Any], h: NDArray[Any]) -> NDArray[Any]:
+        """Return s (1 - s) (2 + z (1 - 2 s)), s = sigmoid(z)."""
+        s = 0.5 * (1 + np.tanh(0.5 * z))
+        return np.asarray(s * (1 - s) * (2 + z * (1 - 2 * s)))
 
 
 ROOT_HALF, NORMAL = sqrt(0.5), 1 / sqrt(2 * pi)
@@ -113,3 +124,7 @@ class GELU(Activation):
     backward: ClassVar[CompiledFunction] = gelu_backward
     rectifier: ClassVar[bool] = True
     cancels: ClassVar[bool] = True
+
+    def second_derivative(self, z: NDArray[Any], h: NDArray[Any]) -> NDArray[Any]:
+        """Return (2 - z²) p(z)."""
+        return np.asarray((2 - z * z) * NORMAL * np.exp(-0.5 * z * z))

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from nntrain.cli.loading import LoadedTarget
     from nntrain.diagnostics.step_trace import Step
     from nntrain.report.graph import Graph
+    from nntrain.training.conjugate_directions import Iteration
 
 GRAPHS = (".svg", ".dot")  # files of a graph
 
@@ -77,7 +78,8 @@ def command(
 
     With --step it goes on from the gradients to the new weights: for each parameter the optimizer's state (such as m
     and v), the bias-corrected state, the effective learning rate, the update and the new value; then the new loss.
-    Steps are taken on this sample alone, from the optimizer's initial state and at a constant learning rate.
+    Steps are taken on this sample alone, from the optimizer's initial state and at a constant learning rate. For cg it
+    lists the trials of each line search, and whether each meets the two Wolfe conditions.
 
     With --graph it shows the edges of the computational graph, whose terms add up to z and to dL/dh; -o draws the graph
     with the first 10 units of each layer, and prints the path of the file.
@@ -87,8 +89,11 @@ def command(
     from nntrain.cli.compiling import announce_compiling
     from nntrain.cli.result import print_json, print_table, table_width
     from nntrain.diagnostics.example_trace import trace
+    from nntrain.diagnostics.line_search_trace import line_searches
     from nntrain.diagnostics.step_trace import take_steps
+    from nntrain.optimizers.conjugate_gradients import ConjugateGradients
     from nntrain.report.graph import graph_of
+    from nntrain.report.line_search_tables import searches_text
     from nntrain.report.step_tables import steps_text
     from nntrain.report.trace_tables import trace_text
 
@@ -106,17 +111,25 @@ def command(
             raise bad_input(what, "cannot trace a network with batch or layer norm", "set model.norm=null")
         found = trace(plan, row, target.theta)
         taken: list[Step] = []
+        searches: list[Iteration] | None = None
         if step or steps or optimizer or not bias_correction:
             plan = replace(plan, optimizer=plan.optimizer if optimizer is None else parse_optimizer(optimizer))
-            taken = take_steps(plan, row, steps or 1, target.theta, bias_correction)
+            if isinstance(plan.optimizer, ConjugateGradients) and bias_correction:
+                searches = line_searches(plan, plan.optimizer, row, steps or 1, target.theta)
+            else:
+                taken = take_steps(plan, row, steps or 1, target.theta, bias_correction)
     if out is not None:
         _draw(graph_of(found, target.features), out, dark)
         return
     label = _label(target, row)
     if json:
         keys: dict[str, object] = {"features": target.features, "class_names": target.classes}
-        stepped = {"optimizer": plan.optimizer.model_dump(), "steps": [asdict(one) for one in taken]} if taken else {}
         keys |= {"graph": asdict(graph_of(found, target.features))} if graph else {}
+        stepped: dict[str, object] = {}
+        if taken:
+            stepped = {"optimizer": plan.optimizer.model_dump(), "steps": [asdict(one) for one in taken]}
+        elif searches is not None:
+            stepped = {"optimizer": plan.optimizer.model_dump(), "iterations": [asdict(one) for one in searches]}
         print_json({**asdict(found), **keys, "label": label, "loss_name": plan.loss.name, **stepped})
         return
     text = label if isinstance(label, str) else ", ".join(f"{number:.5g}" for number in label)
@@ -128,6 +141,8 @@ def command(
 
         print_table(graph_table(graph_of(found, target.features), width), form)
         return
+    if searches is not None and isinstance(plan.optimizer, ConjugateGradients):
+        stepped_text = [searches_text(searches, plan.optimizer, width)]
     print_table(Group(trace_text(found, *names, width), *stepped_text), form)
 
 

@@ -103,7 +103,7 @@ def path_from(plan: Plan, start: Points, budget: int) -> Path:
     """
     engine = Engine(plan)
     engine.theta[: start.size] = start
-    engine.state[plan.optimizer.state_rows :] = engine.theta
+    engine.state[plan.optimizer_rows :] = engine.theta
     search = search_of(engine)
     if search is None:
         points, diverged = _steps(engine, budget)
@@ -130,7 +130,8 @@ def _steps(engine: Engine, budget: int) -> tuple[Points, int | None]:
         taken = engine.take_steps(rows, step, rate)
         if not taken.size or not engine.is_finite():
             return np.array(points, np.float64), step + 1
-        points.append(engine.theta[:size].copy())
+        with engine.measured_weights(step + 1):
+            points.append(engine.theta[:size].copy())
     return np.array(points, np.float64), None
 
 

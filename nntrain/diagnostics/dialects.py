@@ -89,8 +89,8 @@ def _diverging_step(first: Optimizer, other: Optimizer, lr: float) -> int | None
 
 def _trajectory(optimizer: Optimizer, lr: float) -> Iterator[NDArray[np.float64]]:
     """Yield the parameters after each step on the quadratic, from ones, with a slowly falling learning rate."""
-    theta, state = np.ones(DIMENSIONS), np.zeros((optimizer.state_rows, DIMENSIONS))
-    tensors, hyper = np.array([[0, 0, DIMENSIONS]]), np.array(optimizer.hyper(), np.float64)
+    theta, tensors = np.ones(DIMENSIONS), np.array([[0, 0, DIMENSIONS]])
+    state, hyper = np.zeros((optimizer.rows(tensors), DIMENSIONS)), np.array(optimizer.hyper(), np.float64)
     penalty = np.zeros(PENALTIES)
     penalty[DECAY], penalty[BIASES] = optimizer.decay, 1
     update = optimizer.update[theta.dtype]

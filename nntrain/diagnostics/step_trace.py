@@ -18,6 +18,7 @@ from nntrain.data.prepare import Split
 from nntrain.diagnostics.probe import bare
 from nntrain.errors import DivergedError, Place, Problem, bad_input
 from nntrain.network.regularize import BIASES, DECAY
+from nntrain.network.second_order import without_product
 from nntrain.optimizers import Optimizer
 from nntrain.training.engine import Engine
 from nntrain.training.plan import Plan
@@ -82,7 +83,7 @@ def take_steps(plan: Plan, row: int, steps: int, theta: Numbers | None = None, c
     """Take steps of a plan's optimizer on one row of its training split, from empty optimizer state.
 
     The steps are taken in float64, at the optimizer's learning rate without a schedule, with the plan's penalties,
-    clipping and weight decay.
+    clipping, weight decay and SAM.
 
     Args:
         plan: network, loss, optimizer and data.
@@ -95,11 +96,13 @@ def take_steps(plan: Plan, row: int, steps: int, theta: Numbers | None = None, c
         InputError: if the optimizer does not take steps, or has no bias corrections to leave out.
         DivergedError: if a number is not finite.
     """
-    _check(plan.optimizer, correct)
+    _check(plan, correct)
     first = Engine(plan).theta if theta is None else theta
     train = plan.data.train
     split = Split(train.x[row - 1 : row], train.y[row - 1 : row])
-    engine = Engine(replace(bare(plan, split, "float64"), optimizer=plan.optimizer, regularization=plan.regularization))
+    alone = bare(plan, split, "float64")
+    training = alone.training.model_copy(update={"sam": plan.training.sam})
+    engine = Engine(replace(alone, optimizer=plan.optimizer, regularization=plan.regularization, training=training))
     engine.theta[:] = first
     return list(_steps(engine, steps, 0 if correct else LATE))
 
@@ -129,9 +132,13 @@ def _row(node: ast.expr) -> int:
     return -1
 
 
-def _check(optimizer: Optimizer, correct: bool) -> None:
+def _check(plan: Plan, correct: bool) -> None:
+    optimizer = plan.optimizer
     if optimizer.full_batch:
         what = f"{optimizer.name} takes no steps of its own on a gradient"
+        raise bad_input("trace --step", what, "choose another one, such as --optimizer adam")
+    if optimizer.curvature_row is not None and (missing := without_product(plan.network, plan.loss)) is not None:
+        what = f"{optimizer.name} needs products with the Hessian, which nntrain does not compute for {missing}"
         raise bad_input("trace --step", what, "choose another one, such as --optimizer adam")
     if not correct and optimizer.name not in UNCORRECTED:
         what = f"the bias corrections of {optimizer.name} cannot be left out"

@@ -73,6 +73,12 @@ class Loss(Component, family="loss"):
         """Return the address of the function for ``dtype``, and the parameters."""
         return self.function.address(dtype), np.array(self.numbers(), np.float64)
 
+    def hessian_product(
+        self, output: NDArray[Any], target: NDArray[Any], direction: NDArray[Any]
+    ) -> NDArray[Any] | None:
+        """Return d²L/do² times ``direction`` (B, O), with rows of equal weight; None if there is no formula."""
+        return None
+
     def prediction(self, output: NDArray[Any]) -> NDArray[Any]:
         """Return the predicted targets (N, T) for ``output``, for regression."""
         return output

@@ -102,3 +102,7 @@ class Huber(Loss):
             inside = np.maximum(mean(abs(error) <= self.threshold, weights), 1 / len(target))
             center = center + mean(error.clip(-self.threshold, self.threshold), weights) / inside
         return np.asarray(center)
+
+    def hessian_product(self, output: NDArray[Any], target: NDArray[Any], direction: NDArray[Any]) -> NDArray[Any]:
+        """Return 1/(B·O) times the direction where the error is within the threshold, else 0."""
+        return np.where(abs(output - target) <= self.threshold, direction / output.size, 0)

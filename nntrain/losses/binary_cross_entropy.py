@@ -101,3 +101,12 @@ class BinaryCrossEntropy(WeighsClasses):
         yes = np.where(z >= 0, 1 / (1 + e), e / (1 + e))
         no = np.where(z >= 0, e / (1 + e), 1 / (1 + e))
         return yes if output.shape[1] > 1 else np.hstack([no, yes])
+
+    def hessian_product(
+        self, output: NDArray[Any], target: NDArray[Any], direction: NDArray[Any]
+    ) -> NDArray[Any] | None:
+        """Return p (1 - p) times the direction, divided as the loss is; None with class weights."""
+        if self.class_weights is not None:
+            return None
+        p = 0.5 * (1 + np.tanh(0.5 * output))
+        return np.asarray(p * (1 - p) * direction / (len(output) if self.label_sum else output.size))

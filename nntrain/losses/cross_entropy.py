@@ -141,3 +141,13 @@ class CrossEntropy(WeighsClasses):
         z = output.astype(np.float64)
         e = np.exp(z - z.max(axis=1, keepdims=True))
         return np.asarray(e / e.sum(axis=1, keepdims=True))
+
+    def hessian_product(
+        self, output: NDArray[Any], target: NDArray[Any], direction: NDArray[Any]
+    ) -> NDArray[Any] | None:
+        """Return p (r - p·r) / B for each row r of the direction; None with class weights."""
+        if self.class_weights is not None:
+            return None
+        p = self.probabilities(output)
+        product = p * (direction - (p * direction).sum(axis=1, keepdims=True)) / len(output)
+        return np.asarray(product, output.dtype)

@@ -136,3 +136,7 @@ class PoissonNLL(Loss):
         """Return the means."""
         with np.errstate(over="ignore"):  # infinity is the right result
             return np.asarray(np.exp(output))
+
+    def hessian_product(self, output: NDArray[Any], target: NDArray[Any], direction: NDArray[Any]) -> NDArray[Any]:
+        """Return exp(o)/(B·O) times the direction."""
+        return np.asarray(np.exp(output) * direction / output.size)

@@ -4,7 +4,10 @@ They have the same minimum, but their gradients differ by a factor, and so do su
 constants they are the negative log-likelihood of a Gaussian with fixed sigma (lectures by Straka and Hong).
 """
 
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
 
 from nntrain.jit.kernels import CompiledFunction, compiled, kernel
 from nntrain.losses import LOSS, Loss
@@ -60,6 +63,10 @@ class MeanSquaredError(Loss):
     name: Literal["mse"] = "mse"
     function: ClassVar[CompiledFunction] = mean_squared_error
 
+    def hessian_product(self, output: NDArray[Any], target: NDArray[Any], direction: NDArray[Any]) -> NDArray[Any]:
+        """Return 2/(B·O) times the direction."""
+        return np.asarray(2 / output.size * direction)
+
 
 class SumSquaredError(Loss):
     """Sum of squared errors.
@@ -74,6 +81,10 @@ class SumSquaredError(Loss):
     name: Literal["sum_squared_error"] = "sum_squared_error"
     function: ClassVar[CompiledFunction] = sum_squared_error
     reduction: ClassVar[Literal["mean", "sum"]] = "sum"
+
+    def hessian_product(self, output: NDArray[Any], target: NDArray[Any], direction: NDArray[Any]) -> NDArray[Any]:
+        """Return twice the direction."""
+        return 2 * direction
 
 
 class HalfSumSquaredError(Loss):
@@ -90,6 +101,10 @@ class HalfSumSquaredError(Loss):
     function: ClassVar[CompiledFunction] = half_sum_squared_error
     reduction: ClassVar[Literal["mean", "sum"]] = "sum"
 
+    def hessian_product(self, output: NDArray[Any], target: NDArray[Any], direction: NDArray[Any]) -> NDArray[Any]:
+        """Return the direction."""
+        return direction.copy()
+
 
 class HalfMeanSquaredError(Loss):
     """Half the squared error, summed over the outputs and averaged over the rows.
@@ -104,3 +119,7 @@ class HalfMeanSquaredError(Loss):
 
     name: Literal["half_mse"] = "half_mse"
     function: ClassVar[CompiledFunction] = half_mean_squared_error
+
+    def hessian_product(self, output: NDArray[Any], target: NDArray[Any], direction: NDArray[Any]) -> NDArray[Any]:
+        """Return 1/B times the direction."""
+        return np.asarray(direction / len(output))

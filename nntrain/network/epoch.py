@@ -20,6 +20,30 @@ from nntrain.network.regularize import INPUT_NOISE, decay, regularize
 from nntrain.network.row_weights import batch_loss
 from nntrain.network.shared_work import gather, take_step
 from nntrain.optimizers.averaging import update_weight_averages
+from nntrain.optimizers.sam import RHO, climb
+
+
+@kernel
+def gradient_for_step(table, theta, x, target, weights, loss, workspace, grad, key, update):
+    """Return the loss of the batch, and fill grad (P) with its gradient, or with SAM with that at a higher point.
+
+    The loss is that at theta; NaN if that at the higher point is not finite.
+    """
+    twice = update.address != 0 and update.sam[RHO] > 0
+    first = 0.0
+    for second in range(2 if twice else 1):
+        if second:
+            before = theta.copy()
+            climb(theta[: grad.size], grad, update.sam)
+        value = loss_and_gradient(table, theta, x, target, weights, loss, workspace, grad, key)
+        if second:
+            for i in range(theta.size):
+                theta[i] = before[i]
+            return first if np.isfinite(value) else np.nan
+        first = value
+        if not np.isfinite(first):
+            return first
+    return first
 
 
 def STEPS(F: Any) -> Any:  # noqa: N802 - one constant per float type F
@@ -76,8 +100,8 @@ def steps(table, theta, grad, state, update, loss, x, target, order, done, rates
                     weights[i] = loss.weights[chosen[i]]
                 if noise > 0:
                     add_noise(batch_x, noise, key)
-            losses[epoch, step] = loss_and_gradient(
-                table, theta, batch_x, batch_target, weights, loss, workspace, grad, key
+            losses[epoch, step] = gradient_for_step(
+                table, theta, batch_x, batch_target, weights, loss, workspace, grad, key, update
             )
             if not np.isfinite(losses[epoch, step]):
                 restore(control)

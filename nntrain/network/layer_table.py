@@ -103,10 +103,11 @@ class Update(NamedTuple):
     seed: int  # of dropout and input noise
     tensors: NDArray[np.int64]  # (T, 3): the arrays that make up the parameters, see nntrain.optimizers.RULE
     averages: NDArray[np.float64]  # see nntrain.optimizers.averaging
+    sam: NDArray[np.float64]  # see nntrain.optimizers.sam
 
 
 def UPDATE() -> Any:  # noqa: N802
     """Return the compiled type of :class:`Update`."""
     vector = types.float64[::1]
-    fields = [types.intp, types.int64, vector, vector, types.int64, types.int64[:, ::1], vector]
+    fields = [types.intp, types.int64, vector, vector, types.int64, types.int64[:, ::1], vector, vector]
     return types.NamedTuple(fields, Update)

@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from nntrain.jit.kernels import CompiledFunction, by_address, compiled, kernel
@@ -63,7 +65,10 @@ Rho = Annotated[float, Field(ge=0, lt=1, description="decay factor of the mean s
 Eps = Annotated[Amount, Field(description="added to the root in the denominator, so that it is never zero")]
 EpsRoot = Annotated[Amount, Field(description="added under the root")]
 EpsHat = Annotated[
-    bool, Field(description="whether eps is added to sqrt(v) ('epsilon hat' in the paper) instead of sqrt(v_hat)")
+    bool,
+    Field(
+        description="whether eps is added to sqrt(v) ('epsilon hat' in the paper), and eps_root, if any, to v itself"
+    ),
 ]
 ScaledVelocity = Annotated[
     bool, Field(description="whether the velocity includes the learning rate: past steps then keep the rate they had")
@@ -116,6 +121,9 @@ class Optimizer(Component, family="optimizer"):
     bias_corrections: ClassVar[Mapping[str, str]] = {}  # state vector -> key, if it is divided by 1 - key^k
     elementwise: ClassVar[bool] = True  # no parameter's update depends on other parameters: threads can share the work
     decoupled: ClassVar[bool] = False  # whether its weight_decay is applied before the rule, to weights only
+    curvature_row: ClassVar[int | None] = None  # state vector that gets estimates of the Hessian's diagonal
+    evaluated_row: ClassVar[int | None] = None  # state vector that is evaluated and saved instead of theta
+    solves: ClassVar[bool] = False  # a linear system with a row for each parameter in each iteration
     full_batch: ClassVar[bool] = False  # runs its own full-batch iterations instead of a step for each batch
     keeps_best: ClassVar[bool] = False  # returns the best point that it evaluated, not the last
 
@@ -133,6 +141,14 @@ class Optimizer(Component, family="optimizer"):
         if trials >= EPS_TRIALS:
             wanted += [key for key in ("eps",) if key in keys]
         return {"lr": self.lr_range, **{key: SEARCH_RANGES[key] for key in wanted}}
+
+    def rows(self, tensors: NDArray[np.int64]) -> int:
+        """Return the number of state vectors for a network's arrays, as in ``RULE``."""
+        return self.state_rows
+
+    def estimates_curvature(self, k: int) -> bool:
+        """Return whether step k, counted from 1, needs a new estimate of the Hessian's diagonal."""
+        return self.curvature_row is not None
 
     @property
     def decay(self) -> float:

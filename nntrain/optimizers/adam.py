@@ -18,7 +18,7 @@ def adam(theta, grad, state, tensors, hyper, rate, k, start, stop):
     correction = np.sqrt(1 - beta2**k)
     step = real(rate * correction / (1 - beta1**k))
     eps = real(eps if eps_hat != 0 else eps * correction)
-    eps_root = real(eps_root * correction * correction)
+    eps_root = real(eps_root if eps_hat != 0 else eps_root * correction * correction)
     beta1, new1, beta2, root2 = real(beta1), real(1 - beta1), real(beta2), real(np.sqrt(1 - beta2))
     m, v = state[0], state[1]
     for i in range(start, stop):
@@ -42,11 +42,16 @@ class Adam(Optimizer):
     corresponds to an eps that is 1/sqrt(1 - beta2^k) times larger: 32 times at k = 1. Larson and Straka add it under
     the root. The slides of Korea University divide by 1 - beta, without the exponent k: a misprint.
 
+    Straka's second form (dialect straka) has the step size alpha_k and eps under the root of v itself:
+
+        alpha_k = lr sqrt(1 - beta2^k) / (1 - beta1^k)
+        theta  <- theta - alpha_k m / sqrt(v + eps_root)    m and v, where the slide repeats m_hat and v_hat
+
     Source: Korea University, Larson, Lan, Straka; Kingma and Ba, arXiv 1412.6980.
     """
 
     name: Literal["adam"] = "adam"
-    dialect: Annotated[Literal["torch", "keras", "scikit-learn", "optax", "lecture"], DIALECT] = "torch"
+    dialect: Annotated[Literal["torch", "keras", "scikit-learn", "optax", "lecture", "straka"], DIALECT] = "torch"
     lr: Rate = 0.001
     beta1: Beta1 = 0.9
     beta2: Beta2 = 0.999
@@ -61,4 +66,5 @@ class Adam(Optimizer):
         "scikit-learn": {"eps_hat": True},
         "optax": {},
         "lecture": {"eps": 0.0, "eps_root": 1e-8},
+        "straka": {"eps": 0.0, "eps_root": 1e-8, "eps_hat": True},
     }

@@ -33,6 +33,7 @@ from nntrain.recipe.document import Document
 from nntrain.recipe.files import with_absolute_path, with_checksums, with_source
 from nntrain.recipe.mapped import is_mapped, mapped_rows, standardizes_numbers
 from nntrain.recipe.metric_checks import check_metrics, check_threshold
+from nntrain.recipe.optimizer_checks import check_curvature
 from nntrain.recipe.schema import Layer, Recipe
 from nntrain.recipe.target_checks import check_target_transform
 from nntrain.training.plan import Plan
@@ -163,6 +164,7 @@ def assemble(recipe: Recipe, dataset: Dataset, data: Prepared, document: Documen
         recipe = _with_full_batch(recipe)  # the default is for larger data
     network = checked_network(recipe, data.train.x.shape[1], n_targets, n_classes, document)
     check_training(recipe, network, data, document)
+    check_curvature(recipe, network, loss, data, document)
     if recipe.optimizer.full_batch:
         check_dropout(recipe, network, document)
         check_grid(recipe, network, document)

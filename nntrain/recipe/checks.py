@@ -15,6 +15,7 @@ from nntrain.losses.test_functions import TWO, TestFunction
 from nntrain.network.network import Network
 from nntrain.optimizers.gradient_free import Search
 from nntrain.recipe.document import Document
+from nntrain.recipe.optimizer_checks import check_optimizer
 from nntrain.recipe.schema import Recipe
 from nntrain.registry import MAX_COUNT
 
@@ -141,43 +142,6 @@ def check_dropout(recipe: Recipe, network: Network, document: Document) -> None:
         )
 
 
-def check_full_batch(recipe: Recipe, document: Document) -> None:
-    """Reject settings that a full-batch optimizer cannot use."""
-    name, regularization = recipe.optimizer.name, recipe.regularization
-    if recipe.training.batch_size != "full":
-        raise bad_input(
-            document.place("training", "batch_size"),
-            f"found {recipe.training.batch_size}, but {name} needs the gradient of all rows",
-            "choose full, or remove the key",
-        )
-    if recipe.schedule.name != "constant" or recipe.schedule.warmup:
-        raise bad_input(
-            document.place("schedule"), f"{name} does not follow a learning rate schedule", "remove the key"
-        )
-    following = [key for key in ("lookahead", "averaging") if getattr(recipe.training, key) is not None]
-    if following:
-        raise bad_input(
-            document.place("training", following[0]),
-            f"{name} runs its own full-batch iterations, which cannot be averaged",
-            "remove the key, or choose another optimizer",
-        )
-    keys = (
-        "l1",
-        "weight_decay",
-        "clip_norm",
-        "clip_value",
-        "input_noise",
-        *(["l2"] if isinstance(recipe.optimizer, Search) else []),
-    )
-    unsupported = [key for key in keys if getattr(regularization, key)]
-    if unsupported:
-        raise bad_input(
-            document.place("regularization", unsupported[0]),
-            f"{name} needs the exact gradient of the loss",
-            "choose l2, or another optimizer",
-        )
-
-
 def check_training(recipe: Recipe, network: Network, data: Prepared, document: Document) -> None:
     """Reject settings that do not fit the data."""
     training, rows = recipe.training, len(data.train.x)
@@ -193,8 +157,7 @@ def check_training(recipe: Recipe, network: Network, data: Prepared, document: D
             "found 1, but batch norm needs the mean and variance of several rows",
             "choose 2 or more, or model.norm: layer",
         )
-    if recipe.optimizer.full_batch:
-        check_full_batch(recipe, document)
+    check_optimizer(recipe, document)
     if training.early_stopping is not None and data.validation is None:
         raise bad_input(
             document.place("training", "early_stopping"),

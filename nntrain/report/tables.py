@@ -73,7 +73,7 @@ def network_facts(plan: Plan) -> dict[str, Any]:
                 "multiply_adds": products * rows * layer.n_in * layer.n_out,
             }
         )
-    vectors = 2 + plan.optimizer.state_rows  # parameters, gradient, and the optimizer's state
+    vectors = 2 + plan.optimizer_rows  # parameters, gradient, and the optimizer's state
     rows_memory = rows * (network.inputs + 3 * network.units) * size
     return {
         "layers": layers,

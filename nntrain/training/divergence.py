@@ -102,8 +102,8 @@ def penalty_that_grows(plan: Plan, rate: float) -> str | None:
 
 
 def _grows(optimizer: Optimizer, rate: float, l2: float, shrinkage: float) -> bool:
-    theta, state = np.ones(1), np.zeros((optimizer.state_rows, 1))
-    tensors, hyper, penalty = np.array([[0, 1, 1]]), np.array(optimizer.hyper(), np.float64), np.zeros(PENALTIES)
+    theta, tensors = np.ones(1), np.array([[0, 1, 1]])
+    state, hyper, penalty = np.zeros((optimizer.rows(tensors), 1)), np.array(optimizer.hyper()), np.zeros(PENALTIES)
     penalty[DECAY] = shrinkage
     update = optimizer.update[theta.dtype]
     for k in range(1, PENALTY_STEPS + 1):

@@ -24,7 +24,9 @@ from nntrain.training.memory_check import check_memory
 from nntrain.training.plan import Plan
 from nntrain.training.running_statistics import measure_averages
 from nntrain.training.scoring import Scorer
+from nntrain.training.second_order import SecondOrder
 from nntrain.training.windows import WindowedOrder
+from nntrain.utils.finite import all_finite
 
 MAX_LOGGED_PARAMETERS = 8  # larger networks' parameters are not in the metrics
 Indices = NDArray[np.int64]
@@ -32,7 +34,7 @@ Reals = NDArray[np.float64]
 PROBE_ROWS = 512  # maximum number of training rows for statistics
 
 
-class Engine:
+class Engine(SecondOrder):
     """A run's arrays, allocated once, and the operations on them.
 
     Attributes:
@@ -75,7 +77,7 @@ class Engine:
         self.pool = ThreadPool(self.dtype, plan.network.largest_product(rows), n_threads)
         if theta is None:
             lsuv.fit(plan.network, self.theta, self.probe.x, self.pool)
-        self.state[plan.optimizer.state_rows :] = self.theta
+        self.state[plan.optimizer_rows :] = self.theta
 
         targets = self.train.target.shape[1]
         self.workspace = plan.network.workspace(plan.batch_rows, targets, self.dtype, self.pool.mailbox)
@@ -84,7 +86,7 @@ class Engine:
         hyper = np.array(plan.optimizer.hyper(), np.float64)
         tensors, self._averages = plan.network.tensors(), plan.averages
         self._update = Update(
-            rule, int(plan.optimizer.elementwise), hyper, plan.penalty, plan.seed, tensors, self._averages
+            rule, int(plan.optimizer.elementwise), hyper, plan.penalty, plan.seed, tensors, self._averages, plan.sam
         )
         self._loss = criterion_of(plan.loss, self.dtype, self.train.target, self.train.weights)
         self._sample_weights = plan.loss.sample_weights(self.train.target, self.train.weights)
@@ -96,12 +98,7 @@ class Engine:
         target = self.plan.loss.target_columns(part.y, self.plan.n_classes, self.plan.network.outputs)
         return Rows(part.features(self.dtype), np.ascontiguousarray(target, self.dtype), part.y, part.weights)
 
-    def take_steps(self, order: Indices, done: int, learning_rates: Reals) -> Reals:
-        """Take a step for each of ``learning_rates`` on the rows ``order``, after ``done`` steps.
-
-        Returns:
-            The loss of each step taken; fewer than ``learning_rates`` if a loss was not finite.
-        """
+    def _take_steps(self, order: Indices, done: int, learning_rates: Reals) -> Reals:
         at_once, batch, found = self.plan.steps_in_memory or max(1, learning_rates.size), self.plan.batch_rows, []
         for start in range(0, learning_rates.size, at_once):
             stop = start + at_once
@@ -152,7 +149,7 @@ class Engine:
 
     def is_finite(self) -> bool:
         """Return whether parameters and optimizer state are finite. Infinite second moments would make all steps 0."""
-        return _all_finite(self.theta) and _all_finite(self.state)
+        return all_finite(self.theta) and all_finite(self.state)
 
     def _run(
         self, orders: Indices, done: int, learning_rates: Reals, update: Update, keep_epoch_thetas: bool
@@ -205,15 +202,18 @@ class Engine:
     @contextmanager
     def measured_weights(self, step: int) -> Iterator[None]:
         """Within the context, theta holds the weights to evaluate after ``step`` steps: averaged, slow or current."""
-        training, averages = self.plan.training, self._averages
+        training, averages, own = self.plan.training, self._averages, self.plan.optimizer.evaluated_row
         if training.averaging is not None and step >= averages[START]:
-            row = int(averages[MEAN])
+            row = mean = int(averages[MEAN])
         elif training.lookahead is not None:
-            row = int(averages[SLOW])
+            row, mean = int(averages[SLOW]), None
+        elif own is not None and step > 0:
+            row = mean = own
         else:
             yield
             return
-        if training.averaging is not None and row == averages[MEAN] and step != self._measured_at:
+        if row == mean and step != self._measured_at:
+            self.state[row, self.grad.size :] = self.theta[self.grad.size :]  # biases that are not trainable, too
             measure_averages(self.plan, self._table, self.state[row], step, self.workspace)
             self._measured_at = step
         current = self.theta.copy()
@@ -253,8 +253,3 @@ class Engine:
     def few_parameters(self) -> tuple[float, ...] | None:
         """Return the parameters of a small network, None for a larger one."""
         return tuple(self.theta[: self.grad.size].tolist()) if self.grad.size <= MAX_LOGGED_PARAMETERS else None
-
-
-def _all_finite(values: NDArray[Any]) -> bool:
-    with np.errstate(over="ignore", invalid="ignore"):  # the sum is faster, but may overflow
-        return bool(np.isfinite(values.sum()) or np.isfinite(values).all())

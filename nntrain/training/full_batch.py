@@ -1,16 +1,22 @@
-"""Optimizers with their own full-batch iterations: SciPy's L-BFGS-B and gradient-free search."""
+"""Optimizers with their own full-batch iterations: SciPy's L-BFGS-B, conjugate gradients, gradient-free search."""
 
 import queue
 import threading
 from collections.abc import Generator
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from nntrain.network.regularize import L2
+from nntrain.optimizers.conjugate_gradients import ConjugateGradients
+from nntrain.optimizers.damped_newton import DampedNewton, Newton
 from nntrain.optimizers.gradient_free import Search
 from nntrain.optimizers.lbfgs import LBFGS
+from nntrain.training.conjugate_directions import iterate
+from nntrain.training.curvature_matrix import gauss_newton, hessian
+from nntrain.training.damped_steps import iterate as damped_iterate
 from nntrain.training.engine import Engine
 from nntrain.utils.random import stream
 
@@ -22,6 +28,10 @@ def search_of(engine: Engine) -> Generator[tuple[Vector, int]] | None:
     match engine.plan.optimizer:
         case LBFGS() as optimizer:
             return iterations(engine, optimizer, engine.plan.training.epochs)
+        case ConjugateGradients() as optimizer:
+            return conjugate(engine, optimizer)
+        case DampedNewton() as optimizer:
+            return damped(engine, optimizer)
         case Search() as optimizer:
             return candidates(engine, optimizer)
     return None
@@ -31,6 +41,21 @@ def candidates(engine: Engine, optimizer: Search) -> Generator[tuple[Vector, int
     """Yield the points that a gradient-free optimizer evaluates, and their number so far."""
     points = optimizer.candidates(engine.grad.size, stream(engine.plan.seed, "search"))
     yield from ((point, number) for number, point in enumerate(points, start=1))
+
+
+def conjugate(engine: Engine, optimizer: ConjugateGradients) -> Generator[tuple[Vector, int]]:
+    """Yield the parameters after each iteration, and the number of evaluations of loss and gradient so far."""
+    objective = Objective(engine)
+    start = engine.theta[: engine.grad.size].astype(np.float64)
+    yield from ((one.theta, objective.evaluations) for one in iterate(objective, start, optimizer))
+
+
+def damped(engine: Engine, optimizer: DampedNewton) -> Generator[tuple[Vector, int]]:
+    """Yield the parameters after each iteration, and the number of evaluations of loss and gradient so far."""
+    objective = Objective(engine)
+    start = engine.theta[: engine.grad.size].astype(np.float64)
+    matrix = partial(hessian if isinstance(optimizer, Newton) else gauss_newton, engine)
+    yield from ((theta, objective.evaluations) for theta in damped_iterate(objective, matrix, start, optimizer))
 
 
 def iterations(engine: Engine, optimizer: LBFGS, most: int) -> Generator[tuple[Vector, int]]:
@@ -46,7 +71,7 @@ def iterations(engine: Engine, optimizer: LBFGS, most: int) -> Generator[tuple[V
     """
     from scipy.optimize import minimize  # takes 0.1 s
 
-    objective = _Objective(engine)
+    objective = Objective(engine)
     found: queue.Queue[Any] = queue.Queue()
     resume, ended = threading.Semaphore(0), threading.Event()
 
@@ -88,7 +113,7 @@ def iterations(engine: Engine, optimizer: LBFGS, most: int) -> Generator[tuple[V
         thread.join()
 
 
-class _Objective:
+class Objective:
     """Loss plus penalty and its gradient as a function of the parameters."""
 
     def __init__(self, engine: Engine) -> None:
@@ -98,6 +123,7 @@ class _Objective:
         self._mask = engine.plan.network.penalized(engine.plan.regularization.biases)
 
     def __call__(self, theta: Vector) -> tuple[float, Vector]:
+        """Return the loss plus penalty and its gradient (P), infinity and zeros if the loss is not finite."""
         self.evaluations += 1
         self.engine.theta[: theta.size] = theta
         loss, gradient = self.engine.loss_and_gradient()

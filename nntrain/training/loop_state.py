@@ -49,9 +49,8 @@ class LoopState:
         self.search = search_of(self.engine)
         self.in_chunks = plan.in_chunks and compiles()
         # Without validation, the loss of a full-batch epoch is that of the weights before its step.
-        averaged = plan.training.averaging is not None or plan.training.lookahead is not None
         one_step = plan.steps_per_epoch == 1 and self.search is None
-        self.loss_before_step = one_step and plan.data.validation is None and not averaged
+        self.loss_before_step = one_step and plan.data.validation is None and plan.evaluates_theta
         self.finite = (self.engine.theta.copy(), self.engine.state.copy())
         self.spare = self.finite  # the state before the previous call, if the recorder needs it
         if self.recorder is not None:

@@ -14,6 +14,7 @@ from nntrain.network import regularize
 from nntrain.network.network import Network
 from nntrain.optimizers import Optimizer
 from nntrain.optimizers import averaging as wrappers
+from nntrain.optimizers import sam as sharpness
 from nntrain.schedules import Schedule, Span
 from nntrain.training.settings import Regularization, Training
 from nntrain.training.windows import BLOCKS, SAMPLE_ROWS, WindowedOrder, block_rows, sample_rows
@@ -63,14 +64,24 @@ class Plan:
     @property
     def averages(self) -> NDArray[np.float64]:
         """Return the settings of Lookahead and averaging as the compiled steps read them."""
-        training, first_row = self.training, self.optimizer.state_rows
+        training, first_row = self.training, self.optimizer_rows
         return wrappers.packed(training.lookahead, training.averaging, first_row, self.steps_per_epoch, training.epochs)
+
+    @property
+    def sam(self) -> NDArray[np.float64]:
+        """Return the settings of SAM as the compiled steps read them."""
+        return sharpness.packed(self.training.sam)
+
+    @property
+    def optimizer_rows(self) -> int:
+        """Number of state vectors of the optimizer."""
+        return self.optimizer.rows(self.network.tensors())
 
     @property
     def state_rows(self) -> int:
         """Number of state vectors of the optimizer, Lookahead and averaging."""
         averages = (self.training.lookahead, self.training.averaging)
-        return self.optimizer.state_rows + sum(average is not None for average in averages)
+        return self.optimizer_rows + sum(average is not None for average in averages)
 
     @property
     def task(self) -> Task:
@@ -101,9 +112,15 @@ class Plan:
     @property
     def in_chunks(self) -> bool:
         """Whether several epochs can be trained in one call: nothing reads or changes the state between them."""
+        steady = self.evaluates_theta and self.optimizer.curvature_row is None and not self.schedule.reacts
+        return steady and self.data.train.in_memory
+
+    @property
+    def evaluates_theta(self) -> bool:
+        """Whether the parameters after a step are those to evaluate and save, not slow or averaged weights."""
         training = self.training
         averaged = training.lookahead is not None or training.averaging is not None
-        return self.data.train.in_memory and not (averaged or self.schedule.reacts)
+        return not averaged and self.optimizer.evaluated_row is None
 
     @property
     def steps_in_memory(self) -> int | None:

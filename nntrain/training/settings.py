@@ -8,6 +8,7 @@ from pydantic_core import PydanticCustomError
 from nntrain.metrics import DEFAULTS, Task
 from nntrain.metrics.names import MetricName, Monitor, OfClasses
 from nntrain.optimizers.averaging import Averaging, Lookahead
+from nntrain.optimizers.sam import SAM
 from nntrain.registry import Amount, Choice, Count, Positive, Strict
 
 BATCH_SIZE = 32  # the default; if there are fewer rows, they form one batch
@@ -92,6 +93,10 @@ class Training(Strict):
     ] = None
     lookahead: Annotated[
         Lookahead | None, Field(description="slow weights that the optimizer's are reset to, as in lookahead: {}")
+    ] = None
+    sam: Annotated[
+        SAM | None,
+        Field(description="gradients at a nearby point with a higher loss (SAM), as in sam: {}; takes twice the time"),
     ] = None
     averaging: Annotated[
         Annotated[Averaging, Choice()] | None,

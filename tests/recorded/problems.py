@@ -50,6 +50,11 @@ def net(theta: Array) -> Array:
 PROBLEMS = {"quadratic": quadratic, "net": net}
 
 
+def curvature(k: int) -> Array:
+    """Return an estimate of a Hessian's diagonal in step k, counted from 1, for the rules that read one."""
+    return np.asarray(1 + 0.5 * np.sin(k + np.arange(SIZE)))
+
+
 def rate(lr: float, k: int) -> float:
     """Return the learning rate of step k, counted from 1. It falls: dialects treat changing rates differently."""
     return lr / (1 + 0.05 * (k - 1))

@@ -1,15 +1,53 @@
 """Record from pytorch_optimizer and prodigyopt: python -m tests.recorded.record_pytorch_optimizer [NAME ...]
 
-Needs both packages beside what record_optimizers.py needs, whose problems and file format it shares.
+Needs torch and both packages.
 """
+
+from typing import Any
 
 import prodigyopt
 import pytorch_optimizer
+import torch
 
-from tests.recorded.record_optimizers import Case, torchs, write
-from tests.recorded.record_torch_optimizer import on_weights
+from tests.recorded.problems import Array
+from tests.recorded.record_common import Case, Factory, Step, on_weights, torchs, write
 
 CLIP = {"clip_lambda": lambda k: (k - 1) ** 0.25}  # as in the paper and the authors' code
+
+
+def in_double(make: Factory) -> Factory:
+    """Return a reference in which torch.float32 is float64."""
+
+    def patched(start: list[Array]) -> Step:
+        step = make(start)
+
+        def run(gradients: list[Array], k: int) -> list[Array]:
+            single, torch.float32 = torch.float32, torch.float64
+            found = step(gradients, k)
+            torch.float32 = single
+            return found
+
+        return run
+
+    return patched
+
+
+def adam_mini(by_unit: bool) -> Any:
+    """Return a factory of Adam-mini; by unit, with the package's blocks for attention, one for each row."""
+
+    def make(parameters: list[torch.Tensor], **keys: Any) -> Any:
+        model = torch.nn.Module()
+        model.named_parameters = lambda: [
+            (f"{number}.wq.weight" if by_unit and parameter.ndim == 2 else f"{number}.bias", parameter)
+            for number, parameter in enumerate(parameters)
+        ]
+        optimizer = pytorch_optimizer.AdamMini(model, weight_decay=0.0, **keys)
+        for group in optimizer.param_groups:
+            group["parameter_per_head"] = group["params"][0].shape[-1]
+        return optimizer
+
+    return make
+
 
 CASES: dict[str, dict[str, Case]] = {
     "signsgd": {
@@ -42,6 +80,18 @@ CASES: dict[str, dict[str, Case]] = {
                 t_alpha_beta3=50.0,
                 eps=0.01,
             ),
+        ),
+    },
+    "adam_mini": {
+        "paper": ({"dialect": "paper"}, in_double(torchs(adam_mini(True), 0.001, transposed=True))),
+        "pytorch-optimizer": ({"dialect": "pytorch-optimizer"}, in_double(torchs(adam_mini(False), 0.001))),
+        "by unit": (
+            {"lr": 0.02, "beta1": 0.8, "beta2": 0.95, "eps": 0.01},
+            in_double(torchs(adam_mini(True), 0.02, transposed=True, betas=(0.8, 0.95), eps=0.01)),
+        ),
+        "by array": (
+            {"lr": 0.02, "beta1": 0.8, "beta2": 0.95, "eps": 0.01, "by_unit": False},
+            in_double(torchs(adam_mini(False), 0.02, betas=(0.8, 0.95), eps=0.01)),
         ),
     },
     "prodigy": {

@@ -1,6 +1,6 @@
 """Record trajectories from the package torch-optimizer: python -m tests.recorded.record_torch_optimizer [NAME ...]
 
-Needs torch-optimizer beside what record_optimizers.py needs, whose problems and file format it shares.
+Needs torch and torch-optimizer.
 """
 
 from collections.abc import Callable
@@ -10,7 +10,7 @@ import torch
 import torch_optimizer
 
 from tests.recorded.problems import Array
-from tests.recorded.record_optimizers import Case, Factory, Step, torchs, write
+from tests.recorded.record_common import Case, Factory, Step, on_weights, torchs, write
 
 
 def decoupled(kind: Any, weight_decay: float) -> Any:
@@ -25,16 +25,6 @@ def decoupled(kind: Any, weight_decay: float) -> Any:
             super().step()
 
     return Decoupled
-
-
-def on_weights(kind: Any, weight_decay: float) -> Any:
-    """Return a factory of an optimizer that decays matrices, not vectors."""
-
-    def make(parameters: list[torch.Tensor], **keys: Any) -> Any:
-        groups = [{"params": [p], "weight_decay": weight_decay if p.ndim == 2 else 0.0} for p in parameters]
-        return kind(groups, **keys)
-
-    return make
 
 
 def with_rate(kind: Any, scale: Callable[[Any, float], None]) -> Any:

@@ -55,7 +55,11 @@ def adam(
         m = beta1 * m + (1 - beta1) * g
         v = beta2 * v + (1 - beta2) * g**2
         m_hat, v_hat = m / (1 - beta1**k), v / (1 - beta2**k)
-        g = yield -lr * m_hat / (np.sqrt(v_hat + eps_root) + (eps / np.sqrt(1 - beta2**k) if eps_hat else eps))
+        if eps_hat:
+            alpha = lr * np.sqrt(1 - beta2**k) / (1 - beta1**k)
+            g = yield -alpha * m / (np.sqrt(v + eps_root) + eps)
+        else:
+            g = yield -lr * m_hat / (np.sqrt(v_hat + eps_root) + eps)
 
 
 adamw = adam  # without its weight decay
