@@ -24,6 +24,15 @@ class Evidence(TypedDict):
     systematic: Estimate | None
 
 
+class Cause(TypedDict):
+    """The likely cause of a bad run; cure: settings as --set takes them, empty if there are none."""
+
+    id: str
+    title: str
+    text: str
+    cure: str
+
+
 class Layer(TypedDict):
     """A layer at the end; dead: fraction of its units, null if they cannot die."""
 
@@ -89,6 +98,7 @@ class Run(TypedDict):
     final: BySplit
     best: BySplit
     verdict: str
+    cause: Cause | None
     evidence: Evidence
     gradient_norm: Number
     dead: float | None
