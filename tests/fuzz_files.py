@@ -31,6 +31,7 @@ from nntrain.artifacts.model import Model
 from nntrain.artifacts.run_folder import RunFolder
 from nntrain.errors import InputError
 from nntrain.recipe.build import Built
+from nntrain.recipe.schema import Recipe
 from nntrain.training.engine import Engine
 from nntrain.training.loop import train
 from nntrain.training.repeat import initial_state
@@ -187,7 +188,8 @@ def fuzz(folder: Path, cases: int, seed: int) -> None:
     """Try so many mutations."""
     files, made = originals(folder)
     engine, draw = Engine(made.plan), random.Random(seed)  # noqa: S311
-    for content in files:  # everything is imported and compiled
+    Recipe.model_json_schema()  # imports all components, of which a file names any
+    for content in files:  # everything else is imported and compiled
         CASE.write_bytes(content)
         use(engine)
     assert {"used": len(files)} == COUNTS
