@@ -69,7 +69,7 @@ def test_a_result_that_depends_on_the_seed() -> None:
     assert LuckySeed().suspect(evidence(0.95, [0.94, 0.96, 0.9])) is None
     found = LuckySeed().suspect(evidence(0.95, [0.2, 0.3, 0.9]))
     assert found is not None
-    assert found.text == "the score is 0.95 at seed 0, and from 0.20 to 0.90 at 3 other seeds"
+    assert "is 0.95 at seed 0, and from 0.20 to 0.90 at 3 other seeds" in found.text
     noisy = evidence(0.95, [0.6, 0.8, 0.7])
     assert LuckySeed().suspect(noisy) is not None
     noisy.trials = [Run(run.score, 0, 12) for run in noisy.trials]  # so few samples differ by as much

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import polars as pl
@@ -11,9 +12,12 @@ from nntrain.artifacts.lookup import load_recipe
 from nntrain.data.prepare import Split
 from nntrain.diagnostics.facts import Facts
 from nntrain.diagnostics.verdict import Kind, Verdict, judge
+from nntrain.doctor.confirming import with_recorded
 from nntrain.doctor.data_facts import leaks
+from nntrain.doctor.diagnoses import Diagnosis, Suspicion
 from nntrain.doctor.quick import FinishedRun, likely_cause
 from nntrain.recipe.build import Built, build
+from nntrain.registry import members
 from nntrain.training.engine import Engine
 from nntrain.training.loop import train
 from tests.helpers import CommandLine, built
@@ -109,3 +113,14 @@ def test_a_cause_takes_the_place_of_the_advice() -> None:
     bad = Verdict(Kind.UNDERFITS, "underfits: much", "try this").because("too small: one unit")
     assert bad.text == "underfits: much; likely cause: too small: one unit; nntrain doctor tries the likely cures"
     assert Verdict(Kind.FITS, "no sign").because("a leak").text == "no sign; but a leak"
+
+
+def test_the_doctor_names_the_cause_that_fit_names() -> None:
+    kind = members(Diagnosis)["softmax_twice"]
+    bad, good = (SimpleNamespace(verdict=Verdict(each, "")) for each in (Kind.UNDERFITS, Kind.FITS))
+    (found,) = with_recorded([], bad, [(kind, Suspicion(0.9, "seen"))])  # type: ignore[arg-type]
+    assert (found.id, found.rank, found.word, found.tried) == ("softmax_twice", 1, "likely", ())
+    assert "no edit that was tried" in found.text
+    assert with_recorded([found], bad, [(kind, Suspicion(0.9, "seen"))]) == [found]  # type: ignore[arg-type]
+    assert with_recorded([], bad, [(kind, Suspicion(0.7, "seen"))]) == []  # type: ignore[arg-type]
+    assert with_recorded([], good, [(kind, Suspicion(0.9, "seen"))]) == []  # type: ignore[arg-type]

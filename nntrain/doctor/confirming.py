@@ -2,17 +2,22 @@
 
 import inspect
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from statistics import fmean
 
+from nntrain.diagnostics.verdict import BAD
 from nntrain.doctor.diagnoses import Suspicion
 from nntrain.doctor.edits import NO_EDIT, Edit, Measure
+from nntrain.doctor.evidence import Evidence
+from nntrain.doctor.quick import MIN_STRENGTH
 from nntrain.doctor.report import Found, Tried
-from nntrain.doctor.screening import MATERIAL, Candidate, Kind, Pair
+from nntrain.doctor.screening import MATERIAL, Candidate, Kind, Pair, Suspected
 from nntrain.doctor.trial import Trial, gain
 from nntrain.doctor.words import settings_text
 
 SIGNIFICANT = 2.0  # standard errors
 CONFIRMED_EDITS = 2  # of each diagnosis
+UNCONFIRMED = 0.5  # confidence in a cause that the record of a run makes clear, and no experiment confirms
 
 Trials = Mapping[tuple[str, int], Trial]
 Outcome = tuple[float, Kind, Suspicion, tuple[Tried, ...]]  # weight first
@@ -64,6 +69,20 @@ def confirm(
         scored.append((weight, kind, suspicion, tried))
     scored.sort(key=lambda item: -item[0])
     return [_found(rank, *one) for rank, one in enumerate(scored, start=1)]
+
+
+def with_recorded(found: Sequence[Found], evidence: Evidence, suspicions: Sequence[Suspected]) -> list[Found]:
+    """Add the cause of a bad run that its record makes clear, and that ``fit`` names, if no experiment confirmed it."""
+    clear = [(kind, one) for kind, one in suspicions if kind.recorded and one.strength >= MIN_STRENGTH]
+    if evidence.verdict.kind not in BAD or not clear:
+        return list(found)
+    kind, suspicion = clear[0]
+    added = _found(0, UNCONFIRMED, kind, suspicion, ())
+    if any(one.id == added.id for one in found):
+        return list(found)
+    added = replace(added, text=f"{added.text}; no edit that was tried shows a significant effect")
+    ranked = sorted([added, *found], key=lambda one: -one.confidence)
+    return [replace(one, rank=rank) for rank, one in enumerate(ranked, start=1)]
 
 
 def _helps(tried: Tried, least: float = MATERIAL) -> bool:

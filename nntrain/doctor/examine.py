@@ -12,7 +12,7 @@ import numpy as np
 
 from nntrain.diagnostics.verdict import judge
 from nntrain.doctor.case import Case
-from nntrain.doctor.confirming import confirm, edits_to_confirm, metric
+from nntrain.doctor.confirming import confirm, edits_to_confirm, metric, with_recorded
 from nntrain.doctor.diagnoses import Diagnosis
 from nntrain.doctor.edits import NO_EDIT, Edit
 from nntrain.doctor.evidence import Evidence
@@ -80,7 +80,7 @@ def examine(
         split=case.split,
         score=evidence.trial.score,
         metric_value=metric(evidence.trial, case.split),
-        found=tuple(confirm(supported, pair, trials, seeds, case.split)),
+        found=tuple(with_recorded(confirm(supported, pair, trials, seeds, case.split), evidence, suspicions)),
         notes=tuple(one.text for _, one in suspicions if one.note),
         checked=len(members(Diagnosis)),
         experiments=count + len(done),

@@ -86,7 +86,7 @@ class LuckySeed(Diagnosis):
         if apart < SPREAD or stdev(scores) < SPREAD_ERRORS * error or max(scores) < 0.3:
             return None
         others = [trial.score for trial in evidence.others]
-        text = f"the score is {scores[0]:.2f} at seed {evidence.trial.seed}, "
-        text += f"and from {min(others):.2f} to {max(others):.2f} at {len(others)} other seeds"
+        text = f"on a scale from 0 (a constant prediction) to 1, the score is {scores[0]:.2f} at seed "
+        text += f"{evidence.trial.seed}, and from {min(others):.2f} to {max(others):.2f} at {len(others)} other seeds"
         numbers = {"scores": scores, "error": error}
         return Suspicion(0.3, text, evidence=numbers, proven=True)  # a symptom: whatever cures it comes first
