@@ -74,4 +74,4 @@ def test_only_the_components_of_a_recipe_are_imported(tmp_path: Path) -> None:
     )
     ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     names = {name.rpartition(".")[2] for name in ended.stdout.split()}
-    assert names == {"adam", "averaging", "lion"}  # what a recipe has by default, and what this one names
+    assert names == {"adam", "averaging", "lion", "sam"}  # what a recipe has by default, and what this one names

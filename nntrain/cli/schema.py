@@ -34,7 +34,7 @@ def command(
     ] = None,
     code: Code = None,
 ) -> None:
-    """Print a JSON Schema: of recipes, or of the result of a command.
+    """Print the JSON Schema of recipes, or of --json results.
 
     That of recipes (draft 7) lets editors check and complete them. Save it beside your recipes as recipe.schema.json
     and start them with the line
