@@ -2,8 +2,8 @@
 
     python -m benchmarks.rows [ROWS ...]
 
-For each number of rows a CSV file is written, converted to memory-mapped files and trained on for two epochs, in a
-process each; up to 10⁶ rows also in memory. The time of a step is that of the second epoch: the files have been read
+For each number of rows a CSV file is written, converted to memory-mapped files and trained on, in a process each; up
+to 10⁶ rows also in memory. The time of a step is the median over the epochs after the first: the files have been read
 once, and are in the page cache if the machine has room for them.
 """
 
@@ -12,6 +12,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -24,8 +25,9 @@ ROWS = tuple(10**k for k in range(4, 8))
 IN_MEMORY = 10**6  # maximum number of rows that are also trained on in memory
 RECIPE = (
     "data: {source: {name: table, path: table.csv, target: y}}\n"
-    f"model: {{hidden: [64, 32]}}\ntraining: {{epochs: 2, batch_size: {BATCH}}}\n"
+    f"model: {{hidden: [64, 32]}}\ntraining: {{batch_size: {BATCH}}}\n"
 )
+SAMPLES = 4_000_000  # of all epochs, of which there are at least 3
 
 
 class Ended(NamedTuple):
@@ -61,12 +63,13 @@ def run(folder: Path, *arguments: str) -> Ended:
         return Ended(seconds, usage.ru_maxrss / 1024, (folder / "out").read_text())
 
 
-def step(folder: Path, name: str, in_memory: bool) -> tuple[float, Ended]:
-    """Train; return the microseconds of a step of the second epoch, and how it ended."""
-    setting = f"data.source.in_memory={str(in_memory).lower()}"
-    ended = run(folder, "fit", "recipe.yaml", "--set", setting, "--out", name, "--overwrite", "-q", "--json")
-    lines = [json.loads(line) for line in (folder / name / "metrics.jsonl").read_text().splitlines()]
-    return 1e6 * BATCH / lines[1]["samples_per_second"], ended
+def step(folder: Path, rows: int, in_memory: bool) -> tuple[float, Ended]:
+    """Train; return the microseconds of a step, and how it ended."""
+    settings = [f"data.source.in_memory={str(in_memory).lower()}", f"training.epochs={max(3, SAMPLES // rows)}"]
+    options = [option for setting in settings for option in ("--set", setting)]
+    ended = run(folder, "fit", "recipe.yaml", *options, "--out", "run", "--overwrite", "-q", "--json")
+    lines = [json.loads(line) for line in (folder / "run" / "metrics.jsonl").read_text().splitlines()]
+    return 1e6 * BATCH / median(line["samples_per_second"] for line in lines[1:]), ended
 
 
 def measured(rows: int) -> dict[str, Any]:
@@ -76,8 +79,7 @@ def measured(rows: int) -> dict[str, Any]:
         write_table(folder / "table.csv", rows)
         (folder / "recipe.yaml").write_text(RECIPE)
         converted = run(folder, "show", "recipe.yaml", "--set", "data.source.in_memory=false")
-        step(folder, "first", in_memory=False)  # compiles
-        micro, ended = step(folder, "mapped", in_memory=False)
+        micro, ended = step(folder, rows, in_memory=False)
         found = {
             "rows": rows,
             "file_mb": (folder / "table.csv").stat().st_size / 1e6,
@@ -88,7 +90,7 @@ def measured(rows: int) -> dict[str, Any]:
             "fit_memory_mb": ended.memory,
         }
         if rows <= IN_MEMORY:
-            micro, ended = step(folder, "memory", in_memory=True)
+            micro, ended = step(folder, rows, in_memory=True)
             found |= {"in_memory_step_us": micro, "in_memory_fit_mb": ended.memory}
         return found
 

@@ -44,12 +44,17 @@ class Split:
 
     def take(self, rows: slice | Indices) -> "Split":
         """Return some of the rows."""
-        return Split(self.x[rows], self.y[rows], None if self.weights is None else self.weights[rows])
+        return Split(_taken(self.x, rows), _taken(self.y, rows), None if self.weights is None else self.weights[rows])
 
     @cached_property
     def largest(self) -> float:
         """The largest magnitude among features and targets."""
         return float(max(np.abs(self.x).max(), np.abs(self.y).max()))
+
+
+def _taken(values: NDArray[Any], rows: slice | Indices) -> NDArray[Any]:
+    """Return some of the rows; ``take`` is several times faster than indexing with an array."""
+    return values[rows] if isinstance(rows, slice) else np.asarray(values).take(rows, axis=0)
 
 
 @dataclass(frozen=True)
