@@ -27,6 +27,13 @@ COMMANDS = (
     "fit line.yaml --out line -q --set optimizer.lr=1e20",  # diverges
     "fit table.yaml --out table -q",
     "fit table.yaml --out two -q --set data.source.target=[x,y]",
+    "init rows.csv --target y",
+    "init rows.csv --target kind --exclude y",
+    "export runs/moons --to c -o moons.h",
+    "export threshold --to numpy -o threshold.py",
+    "import runs/moons/model.safetensors --recipe moons.yaml -o imported.safetensors",
+    "report runs/moons",
+    "assert runs/moons epochs>=1 test.loss<0 test.r2>0",
     "evaluate two",
     "evaluate runs/moons --per-class --confusion --bootstrap 20 --baselines",
     "evaluate table --data rows.csv",
@@ -110,7 +117,7 @@ def test_schemas_are_printed(nntrain: CommandLine) -> None:
 
 def test_the_schema_of_something_else_is_refused(nntrain: CommandLine) -> None:
     assert "no command 'fitt' with --json\n  did you mean fit?" in refused(nntrain, "schema", "result", "fitt")
-    assert "no command 'predict' with --json" in refused(nntrain, "schema", "result", "predict")
+    assert "no command 'help' with --json" in refused(nntrain, "schema", "result", "help")
     assert "unexpected argument 'fit'" in refused(nntrain, "schema", "recipe", "fit")
 
 

@@ -1,0 +1,115 @@
+"""The values that commands which write files, or check a run, print with --json."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nntrain.artifacts.model import Model
+from tests.helpers import CommandLine, refused
+
+TABLE = "id,x,color,y\n" + "".join(f"0{i},{i / 7:.3f},red,{i % 5}.5\n" for i in range(40))
+
+
+@pytest.fixture
+def run(moons: Path, nntrain: CommandLine) -> Path:
+    assert nntrain("fit", moons, "--out", "run", "-q", "--set", "training.epochs=2").status == 0
+    return Path("run")
+
+
+def test_assert(run: Path, nntrain: CommandLine) -> None:
+    ended = nntrain("assert", run, "epochs==2", "steps > 1e9", "test.r2>0", "seconds<inf", "--json")
+    assert ended.status == 1
+    assert ended.json["run"] == "run"
+    assert ended.json["holds"] is False
+    steps = nntrain("assert", run, "steps>0", "--json").json["conditions"][0]["value"]
+    assert [tuple(condition.values()) for condition in ended.json["conditions"]] == [
+        ("epochs==2", "epochs", "==", 2.0, 2, True),
+        ("steps > 1e9", "steps", ">", 1e9, steps, False),
+        ("test.r2>0", "test.r2", ">", 0.0, None, False),
+        ("seconds<inf", "seconds", "<", None, ended.json["conditions"][3]["value"], True),
+    ]
+    met = nntrain("assert", run, "epochs==2", "--json")
+    assert (met.status, met.json["holds"]) == (0, True)
+    assert "CONDITION: found 'epochs'" in refused(nntrain, "assert", run, "epochs", "--json")
+
+
+def test_export(run: Path, nntrain: CommandLine) -> None:
+    ended = nntrain("export", run, "--to", "c", "-o", "moons.h", "--json")
+    size = Path("moons.h").stat().st_size
+    assert ended.json == {"model": "run", "to": "c", "path": "moons.h", "bytes": size, "notes": []}
+    assert nntrain("export", run, "--to", "c").out == Path("moons.h").read_text()
+    assert "--json: standard output is for the exported model" in refused(nntrain, "export", run, "--to", "c", "--json")
+
+
+def test_the_note_on_a_threshold_is_in_the_json_of_export(moons: Path, nntrain: CommandLine) -> None:
+    assert nntrain("fit", moons, "--out", "run", "-q", "--set", "training.threshold=0.3").status == 0
+    ended = nntrain("export", "run", "--to", "numpy", "-o", "moons.py", "--json")
+    assert ended.err == ""
+    (note,) = ended.json["notes"]
+    assert "from a probability of 0.3 on" in note
+    assert note in nntrain("export", "run", "--to", "numpy", "-o", "moons.py").err.replace("\n", " ")
+    assert nntrain("export", "run", "--to", "recipe", "-o", "moons2.yaml", "--json").json["notes"] == []
+
+
+def test_import(run: Path, moons: Path, nntrain: CommandLine) -> None:
+    arguments = ("import", run / "model.safetensors", "--recipe", moons, "-o", "same.safetensors")
+    assert nntrain(*arguments).out == ""
+    assert nntrain(*arguments, "--json").json == {
+        "path": "same.safetensors",
+        "bytes": Path("same.safetensors").stat().st_size,
+        "task": "classification",
+        "features": ["x1", "x2"],
+        "targets": ["class"],
+        "classes": ["outer", "inner"],
+        "layers": ["dense 2→8 relu", "dense 8→2 identity"],
+        "parameters": 42,
+    }
+    np.testing.assert_array_equal(
+        Model.load(Path("same.safetensors")).theta, Model.load(run / "model.safetensors").theta
+    )
+
+
+def test_report(run: Path, nntrain: CommandLine) -> None:
+    ended = nntrain("report", run, "--json")
+    page = run / "report.html"
+    assert ended.json == {"path": str(page), "bytes": page.stat().st_size, "notes": []}
+    assert "--json: standard output is for the page" in refused(nntrain, "report", run, "--out", "-", "--json")
+
+
+def test_a_figure_that_is_left_out_is_in_the_json_of_report(nntrain: CommandLine, tmp_path: Path) -> None:
+    table, recipe = tmp_path / "line.csv", tmp_path / "line.yaml"
+    table.write_text("x,y\n" + "".join(f"{i},{2 * i}\n" for i in range(20)))
+    recipe.write_text(
+        "data: {source: {name: csv, path: line.csv, target: y}}\nmodel: {hidden: []}\ntraining: {epochs: 2}\n"
+    )
+    assert nntrain("fit", recipe, "--out", tmp_path / "run", "-q").status == 0
+    table.write_text("x,y\n1,2\n3,4\n")
+    ended = nntrain("report", tmp_path / "run", "--json")
+    assert ended.err == ""
+    assert [note.split(":")[0] for note in ended.json["notes"]] == ["no loss surface", "no figure of the predictions"]
+
+
+def test_init(nntrain: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The recipe as data is the one that is printed as YAML."""
+    monkeypatch.chdir(tmp_path)
+    Path("rows.csv").write_text(TABLE)
+    arguments = ("init", "rows.csv", "--target", "y", "--exclude", "x")
+    printed, ended = nntrain(*arguments), nntrain(*arguments, "--json")
+    assert ended.err == ""
+    assert ended.json["recipe"]["data"]["source"] == {
+        "name": "table",
+        "path": "rows.csv",
+        "target": "y",
+        "task": "regression",
+        "exclude": ["x"],
+    }
+    assert ended.json["recipe"]["optimizer"] == {"name": "adam", "lr": 0.003}
+    assert ended.json["notes"] == ["column 'color' is constant"]
+    assert printed.err == "nntrain: column 'color' is constant\n"
+    assert (
+        nntrain("show", "-", "--json", stdin=printed.out).json["recipe"]
+        == nntrain("show", "-", "--json", stdin=json.dumps(ended.json["recipe"])).json["recipe"]
+    )
+    assert "did you mean y?" in refused(nntrain, "init", "rows.csv", "--target", "Y", "--json")
