@@ -1,12 +1,19 @@
 """The values that commands which write files, or check a run, print with --json."""
 
+import csv
+import io
 import json
+import math
+from datetime import date
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import polars as pl
 import pytest
 
 from nntrain.artifacts.model import Model
+from nntrain.cli import predict
 from tests.helpers import CommandLine, refused
 
 TABLE = "id,x,color,y\n" + "".join(f"0{i},{i / 7:.3f},red,{i % 5}.5\n" for i in range(40))
@@ -69,6 +76,81 @@ def test_import(run: Path, moons: Path, nntrain: CommandLine) -> None:
     np.testing.assert_array_equal(
         Model.load(Path("same.safetensors")).theta, Model.load(run / "model.safetensors").theta
     )
+
+
+def test_predict(run: Path, nntrain: CommandLine) -> None:
+    """The same values as in CSV; names and texts of any kind, and 007 stays as it is."""
+    table = 'x1,name,x2\n1,007,-2.50\n0.25,"a\n""b,\u001b",1e1\n'
+    arguments = ("predict", run, "--proba", "--keep", "name", "--keep", "x2")
+    ended = nntrain(*arguments, "--json", stdin=table)
+    assert len(ended.out.splitlines()) == 4
+    rows = list(csv.DictReader(io.StringIO(nntrain(*arguments, stdin=table).out)))
+    assert [list(item) for item in ended.json] == 2 * [["prediction", "probabilities", "kept"]]
+    assert [item["kept"] for item in ended.json] == [{"name": "007", "x2": -2.5}, {"name": 'a\n"b,\u001b', "x2": 10.0}]
+    for item, row in zip(ended.json, rows, strict=True):
+        assert item["prediction"] == {"class": row["class"]}
+        assert item["probabilities"] == {name: float(row[f"p_{name}"]) for name in ("outer", "inner")}
+        assert max(item["probabilities"], key=item["probabilities"].get) == row["class"]
+    assert nntrain("predict", run, "--json", stdin=table).json == [
+        {"prediction": item["prediction"]} for item in ended.json
+    ]
+
+
+def test_predictions_in_blocks_are_one_json_array(
+    run: Path, nntrain: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """If a later row cannot be predicted, the array stays open: it is no JSON."""
+    rows = ["x1,x2", *(f"{i / 7},{-i / 3}" for i in range(10))]
+    whole = nntrain("predict", run, "--json", stdin="\n".join(rows))
+    assert len(whole.json) == 10
+    monkeypatch.setattr(predict, "BLOCK_OUTPUTS", 7)  # three rows
+    assert nntrain("predict", run, "--json", stdin="\n".join(rows)) == whole
+    ended = nntrain("predict", run, "--json", stdin="\n".join([*rows, "1.5e38,1.5e38"]))
+    assert ended.status == 2
+    assert "only the first 9 predictions were printed" in ended.err
+    with pytest.raises(json.JSONDecodeError):
+        _ = ended.json
+    assert "lacks 1 of the model's 2 columns" in refused(nntrain, "predict", run, "--json", stdin="x1\n1\n")
+
+
+def test_columns_of_a_file_with_types(run: Path, nntrain: CommandLine) -> None:
+    """Numbers and truth values keep their types; what neither CSV nor JSON can hold is text."""
+    columns: dict[str, Any] = {
+        "x1": [1.0],
+        "x2": [2.0],
+        "id": [7],
+        "nan": [math.nan],
+        "day": [date(2026, 1, 2)],
+        "open": [True],
+        "bytes": [b"a\xff"],
+        "list": [[1, 2]],
+    }
+    pl.DataFrame(columns).write_parquet("rows.parquet")
+    keep = [word for name in columns for word in ("--keep", name)]
+    kept = {"x1": 1.0, "x2": 2.0, "id": 7, "nan": None, "day": "2026-01-02", "open": True}
+    (item,) = nntrain("predict", run, "rows.parquet", "--json", *keep).json
+    assert item["kept"] == kept | {"bytes": "b'a\\xff'", "list": "[1, 2]"}
+    (row,) = csv.DictReader(io.StringIO(nntrain("predict", run, "rows.parquet", *keep).out))
+    assert (row["bytes"], row["list"], row["day"]) == ("b'a\\xff'", "[1, 2]", "2026-01-02")
+
+
+def test_predicted_numbers_and_a_column_of_the_same_name(nntrain: CommandLine, tmp_path: Path) -> None:
+    recipe, table = tmp_path / "table.yaml", tmp_path / "rows.csv"
+    table.write_text(TABLE)
+    recipe.write_text(
+        "data: {source: {name: table, path: rows.csv, target: y, exclude: [color], decimal: '.'}}\n"
+        "model: {hidden: []}\ntraining: {epochs: 2}\n"
+    )
+    assert nntrain("fit", recipe, "--out", tmp_path / "run", "-q").status == 0
+    arguments = ("predict", tmp_path / "run", table)
+    found = nntrain(*arguments, "--json", "--keep", "id", "--keep", "x", "--keep", "id").json
+    printed = nntrain(*arguments).out.splitlines()[1:]
+    assert [item["prediction"]["y"] for item in found] == list(map(float, printed))
+    assert found[3]["kept"] == {"id": "03", "x": 0.429}  # the model ignores id, and reads x as a number
+    assert "--keep y: the column of the predictions has this name too" in refused(
+        nntrain, *arguments, "--json", "--keep", "y"
+    )
+    assert "--proba: regression gives no probabilities" in refused(nntrain, *arguments, "--json", "--proba")
 
 
 def test_report(run: Path, nntrain: CommandLine) -> None:

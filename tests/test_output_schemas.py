@@ -18,6 +18,7 @@ FILES = {
     "line.yaml": "data: {source: {name: line, rows: 60}}\nmodel: {hidden: []}\ntraining: {epochs: 2}\n",
     "table.yaml": "data: {source: {name: table, path: rows.csv, target: y}, test: 0}\nmodel: {hidden: [3]}\n"
     "regularization: {clip_norm: 1.0}\ntraining: {epochs: 2, early_stopping: {patience: 5}}\n",
+    "moons.csv": "x1,x2,note\n1,2,a\n0.5,-1,b\n",
     "rows.csv": "x,kind,y\n" + "".join(f"{i / 7},{'ab'[i % 2]},{i % 5 + i / 3}\n" for i in range(60)),
 }
 COMMANDS = (
@@ -32,6 +33,9 @@ COMMANDS = (
     "export runs/moons --to c -o moons.h",
     "export threshold --to numpy -o threshold.py",
     "import runs/moons/model.safetensors --recipe moons.yaml -o imported.safetensors",
+    "predict runs/moons moons.csv --proba --keep x1 --keep note",
+    "predict table rows.csv --keep kind",
+    "predict two rows.csv",
     "report runs/moons",
     "assert runs/moons epochs>=1 test.loss<0 test.r2>0",
     "evaluate two",

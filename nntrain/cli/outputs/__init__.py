@@ -9,6 +9,7 @@ from nntrain.cli.outputs.comparison import Across, Comparison
 from nntrain.cli.outputs.gradients import Descent, GradientCheck, Mistake, ReplayedStep, Traced
 from nntrain.cli.outputs.layers import Diagnosis
 from nntrain.cli.outputs.library import Component, Dialect, ShippedRecipe, Shown
+from nntrain.cli.outputs.predictions import Predicted
 from nntrain.cli.outputs.runs import CrossValidation, Difference, Judgment, Repetition, Run, Story
 from nntrain.cli.outputs.scores import Evaluation, Importance
 from nntrain.cli.outputs.tables import Inspection
@@ -22,6 +23,7 @@ OUTPUTS: dict[str, Any] = {
     "inspect": Inspection,
     "show": Shown,
     "evaluate": Evaluation,
+    "predict": list[Predicted],  # an item on a line
     "importance": Importance,
     "export": Exported,
     "import": Imported,
