@@ -14,6 +14,10 @@ import pytest
 
 from nntrain.artifacts.model import Model
 from nntrain.cli import predict
+from nntrain.cli.plot import Kind, plot
+from nntrain.report.html.lines import Line, LineChart
+from nntrain.report.pgfplots import as_tex
+from nntrain.utils.json import as_json
 from tests.helpers import CommandLine, refused
 
 TABLE = "id,x,color,y\n" + "".join(f"0{i},{i / 7:.3f},red,{i % 5}.5\n" for i in range(40))
@@ -171,6 +175,52 @@ def test_a_figure_that_is_left_out_is_in_the_json_of_report(nntrain: CommandLine
     ended = nntrain("report", tmp_path / "run", "--json")
     assert ended.err == ""
     assert [note.split(":")[0] for note in ended.json["notes"]] == ["no loss surface", "no figure of the predictions"]
+
+
+def test_plotted_charts(nntrain: CommandLine, tmp_path: Path) -> None:
+    """The numbers of every line, with and without a picture."""
+    ended = nntrain("plot", "activations", "relu", "--json")
+    (chart,) = plot(Kind.ACTIVATIONS, ["relu"])
+    shown = ended.json
+    assert (shown["plot"], shown["path"]) == ("activations", None)
+    assert [list(map(type, line.values())) for line in shown["charts"][0]["lines"]] == 2 * [
+        [str, list, list, type(None), type(None)]
+    ]
+    (found,) = shown["charts"]
+    assert (found["title"], found["x_label"]) == (chart.title, chart.x)
+    value, slope = found["lines"]
+    np.testing.assert_array_equal(value["y"], np.maximum(value["x"], 0))
+    np.testing.assert_array_equal(slope["y"], chart.lines[1].y)
+    file = tmp_path / "relu.tex"
+    with_picture = nntrain("plot", "activations", "relu", "--json", "-o", file)
+    assert with_picture.json == shown | {"path": str(file)}
+    assert file.read_text() == as_tex([chart])
+    assert "did you mean relu?" in refused(nntrain, "plot", "activations", "rellu", "--json")
+
+
+def test_bands_and_gaps_of_charts_are_in_the_json() -> None:
+    x = np.array([1.0, 2])
+    chart = LineChart("loss", [Line("a", x, np.array([np.nan, 1]), 0, low=x - 1, high=x)], note="note")
+    assert json.loads(as_json(chart.to_json())) == {
+        "title": "loss",
+        "x_label": "epoch",
+        "note": "note",
+        "lines": [{"label": "a", "x": [1, 2], "y": [None, 1], "low": [0, 1], "high": [1, 2]}],
+    }
+
+
+def test_a_plotted_boundary(run: Path, nntrain: CommandLine) -> None:
+    """The class at each point of the grid is what predict prints for it."""
+    shown = nntrain("plot", "boundary", run, "--json").json
+    (x1, x2), (frame,) = shown["axes"].values(), shown["frames"]
+    assert list(shown["axes"]) == ["x1", "x2"]
+    assert (len(frame["values"]), len(frame["values"][0])) == (len(x2), len(x1))
+    points = [(i, j) for i in range(0, len(x1), 30) for j in range(0, len(x2), 30)]
+    table = "x1,x2\n" + "".join(f"{x1[i]},{x2[j]}\n" for i, j in points)
+    predicted = [item["prediction"]["class"] for item in nntrain("predict", run, "--json", stdin=table).json]
+    assert [shown["classes"][frame["values"][j][i]] for i, j in points] == predicted
+    assert set(predicted) == {"outer", "inner"}
+    assert {name: len(rows["y"]) for name, rows in shown["rows"].items()} == {"train": 140, "validation": 30}
 
 
 def test_init(nntrain: CommandLine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

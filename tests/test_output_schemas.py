@@ -36,6 +36,11 @@ COMMANDS = (
     "predict runs/moons moons.csv --proba --keep x1 --keep note",
     "predict table rows.csv --keep kind",
     "predict two rows.csv",
+    "plot activations relu",
+    "plot schedules -o schedules.tex",
+    "plot curves runs/moons",
+    "plot fit line.yaml",
+    "plot boundary runs/moons",
     "report runs/moons",
     "assert runs/moons epochs>=1 test.loss<0 test.r2>0",
     "evaluate two",
@@ -70,6 +75,7 @@ COMMANDS = (
     "importance runs/moons",
     "surface line.yaml --steps 3 --tune 2",
     "surface runs/moons",
+    "plot comparison compared",
 )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.arguments import Code, JsonOption, ReadOption, SeparatorOption, Trained, UnseenOption
+from nntrain.cli.arguments import Code, ReadOption, SeparatorOption, Trained, UnseenOption
 from nntrain.errors import InputError, bad_input, counted, refuse
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def command(
         list[str] | None,
         typer.Option(metavar="COLUMN", help="Copy a column of the file to the output, such as an id. Repeatable."),
     ] = None,
-    json: JsonOption = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON array.")] = False,
 ) -> None:
     """Predict the target of each row of a table.
 

@@ -9,6 +9,7 @@ from nntrain.cli.outputs.comparison import Across, Comparison
 from nntrain.cli.outputs.gradients import Descent, GradientCheck, Mistake, ReplayedStep, Traced
 from nntrain.cli.outputs.layers import Diagnosis
 from nntrain.cli.outputs.library import Component, Dialect, ShippedRecipe, Shown
+from nntrain.cli.outputs.plots import Plot, PlottedView
 from nntrain.cli.outputs.predictions import Predicted
 from nntrain.cli.outputs.runs import CrossValidation, Difference, Judgment, Repetition, Run, Story
 from nntrain.cli.outputs.scores import Evaluation, Importance
@@ -42,6 +43,7 @@ OUTPUTS: dict[str, Any] = {
     "branch": Run,
     "replay": ReplayedStep,
     "verify": Repetition,
+    "plot": Plot | PlottedView,  # fit and boundary
     "surface": Descent,
     "gradcheck": list[GradientCheck] | list[Mistake],  # with --mutate
     "dialects": list[Dialect],
