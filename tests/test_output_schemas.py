@@ -18,6 +18,7 @@ FILES = {
     "line.yaml": "data: {source: {name: line, rows: 60}}\nmodel: {hidden: []}\ntraining: {epochs: 2}\n",
     "table.yaml": "data: {source: {name: table, path: rows.csv, target: y}, test: 0}\nmodel: {hidden: [3]}\n"
     "regularization: {clip_norm: 1.0}\ntraining: {epochs: 2, early_stopping: {patience: 5}}\n",
+    "moons.csv": "x1,x2,note\n1,2,a\n0.5,-1,b\n",
     "rows.csv": "x,kind,y\n" + "".join(f"{i / 7},{'ab'[i % 2]},{i % 5 + i / 3}\n" for i in range(60)),
 }
 COMMANDS = (
@@ -27,6 +28,21 @@ COMMANDS = (
     "fit line.yaml --out line -q --set optimizer.lr=1e20",  # diverges
     "fit table.yaml --out table -q",
     "fit table.yaml --out two -q --set data.source.target=[x,y]",
+    "init rows.csv --target y",
+    "init rows.csv --target kind --exclude y",
+    "export runs/moons --to c -o moons.h",
+    "export threshold --to numpy -o threshold.py",
+    "import runs/moons/model.safetensors --recipe moons.yaml -o imported.safetensors",
+    "predict runs/moons moons.csv --proba --keep x1 --keep note",
+    "predict table rows.csv --keep kind",
+    "predict two rows.csv",
+    "plot activations relu",
+    "plot schedules -o schedules.tex",
+    "plot curves runs/moons",
+    "plot fit line.yaml",
+    "plot boundary runs/moons",
+    "report runs/moons",
+    "assert runs/moons epochs>=1 test.loss<0 test.r2>0",
     "evaluate two",
     "evaluate runs/moons --per-class --confusion --bootstrap 20 --baselines",
     "evaluate table --data rows.csv",
@@ -59,6 +75,7 @@ COMMANDS = (
     "importance runs/moons",
     "surface line.yaml --steps 3 --tune 2",
     "surface runs/moons",
+    "plot comparison compared",
 )
 
 
@@ -110,7 +127,7 @@ def test_schemas_are_printed(nntrain: CommandLine) -> None:
 
 def test_the_schema_of_something_else_is_refused(nntrain: CommandLine) -> None:
     assert "no command 'fitt' with --json\n  did you mean fit?" in refused(nntrain, "schema", "result", "fitt")
-    assert "no command 'predict' with --json" in refused(nntrain, "schema", "result", "predict")
+    assert "no command 'help' with --json" in refused(nntrain, "schema", "result", "help")
     assert "unexpected argument 'fit'" in refused(nntrain, "schema", "recipe", "fit")
 
 

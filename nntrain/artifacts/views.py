@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from nntrain.training.loop import train
 
 CURVE_POINTS, GRID_POINTS = 301, 121  # of one feature, and along each of two
 MARGIN = 0.15  # beyond the rows, relative to their range
+SPLITS = {"training": "train", "validation": "validation"}  # their names in JSON
 Numbers = NDArray[np.float64]
 Weights = tuple[int | None, NDArray[np.floating]]  # epoch (None: the weights that the run kept), and theta
 
@@ -54,6 +56,20 @@ class View:
     axes: tuple[Numbers, ...]
     frames: tuple[Frame, ...]
     rows: dict[str, tuple[Numbers, Numbers]]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as plain data; classes are indices."""
+
+        def plain(values: Numbers) -> NDArray[Any]:
+            return values if self.classes is None else values.astype(np.int64)
+
+        return {
+            "axes": dict(zip(self.names, self.axes, strict=True)),
+            "target": self.target,
+            "classes": self.classes,
+            "frames": [{"title": frame.title, "values": plain(frame.values)} for frame in self.frames],
+            "rows": {SPLITS[name]: {"x": x, "y": plain(y)} for name, (x, y) in self.rows.items()},
+        }
 
 
 def weights_at(built: Built, epochs: Sequence[int]) -> list[Weights]:

@@ -121,6 +121,7 @@ FormatOption = Annotated[
     TableFormat,
     typer.Option("--format", metavar="table|markdown|latex|csv", help="Print tables in this format."),
 ]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 Recipes = Annotated[
     list[str] | None,
     typer.Argument(

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from nntrain.cli import completion
+from nntrain.cli.arguments import JsonOption
 from nntrain.errors import Status
 
 
@@ -25,19 +26,25 @@ def command(
             autocompletion=completion.measures,
         ),
     ],
+    json: JsonOption = False,
 ) -> None:
     """Exit with status 1 unless a finished run meets all conditions.
 
-    Conditions are written as for fit --require. Prints those that are not met.
+    Conditions are written as for fit --require. Prints those that are not met, or with --json all of them with the
+    values found.
     """
     from nntrain.artifacts.run_files import settle
     from nntrain.artifacts.run_list import read_summary
-    from nntrain.cli.requirements import parse, unmet
-    from nntrain.cli.result import print_text
+    from nntrain.cli.requirements import judged, parse, unmet
+    from nntrain.cli.result import print_json, print_text
 
     parsed = [parse(text, "CONDITION") for text in conditions]
     settle(run)
-    misses = unmet(parsed, read_summary(run))
-    if misses:
+    summary = read_summary(run)
+    misses = unmet(parsed, summary)
+    if json:
+        print_json({"run": str(run), "holds": not misses, "conditions": judged(parsed, summary)})
+    elif misses:
         print_text("".join(f"{miss}\n" for miss in misses))
+    if misses:
         raise typer.Exit(Status.FAILED)

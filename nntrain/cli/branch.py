@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nntrain.cli import completion
-from nntrain.cli.arguments import Code, Settings
+from nntrain.cli.arguments import Code, JsonOption, Settings
 from nntrain.errors import bad_input
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def command(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Directory for the branch.  [default: runs/NAME-TIME]")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: JsonOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Continue a run from an epoch with a changed recipe.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nntrain.cli import arguments
+from nntrain.cli.arguments import JsonOption
 from nntrain.errors import Status, bad_input
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def command(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Directory for the runs.  [default: runs/compare-...]")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: JsonOption = False,
     csv: Annotated[bool, typer.Option("--csv", help="Print one line of CSV per variant.")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown tables.")] = False,
     tables: arguments.FormatOption = arguments.TableFormat.TABLE,

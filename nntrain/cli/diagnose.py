@@ -11,6 +11,7 @@ from nntrain.cli.arguments import (
     Code,
     DataOption,
     FormatOption,
+    JsonOption,
     Opened,
     ReadOption,
     SeparatorOption,
@@ -34,7 +35,7 @@ def command(
         ),
     ] = False,
     form: FormatOption = TableFormat.TABLE,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Inspect each layer and say why a network does not learn.
 

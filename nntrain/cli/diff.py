@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from nntrain.cli import completion
-from nntrain.cli.arguments import Code
+from nntrain.cli.arguments import Code, JsonOption
 
 Run = Annotated[
     Path,
@@ -20,7 +20,7 @@ def command(
     one: Run,
     other: Run,
     code: Code = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Show how two finished runs differ.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.arguments import Code, Recipe, Settings
+from nntrain.cli.arguments import Code, JsonOption, Recipe, Settings
 from nntrain.errors import Status, bad_input
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def command(
     fix: Annotated[
         bool, typer.Option("--fix", help="Write the repaired recipe, by default to RECIPE.fixed.yaml.")
     ] = False,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: JsonOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Find out why a recipe trains badly, and repair it.

@@ -10,6 +10,7 @@ import typer
 from nntrain.cli.arguments import (
     Code,
     DataOption,
+    JsonOption,
     MetricsOption,
     ReadOption,
     SeparatorOption,
@@ -58,7 +59,7 @@ def command(
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, metavar="SEED", help="Seed of the resamples.")] = 0,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Evaluate a trained model.
 

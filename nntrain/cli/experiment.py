@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nntrain.cli import completion
-from nntrain.cli.arguments import Recipe, Settings
+from nntrain.cli.arguments import JsonOption, Recipe, Settings
 from nntrain.cli.doctor import BudgetOption, seconds_of
 from nntrain.errors import bad_input, nearest
 
@@ -30,7 +30,7 @@ def command(
     ] = None,
     settings: Settings = None,
     budget: BudgetOption = "30s",
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Try changes of a recipe that tell causes apart.
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from nntrain.cli.arguments import Code, Trained
+from nntrain.cli.arguments import Code, JsonOption, Trained
 from nntrain.errors import bad_input, nearest
 
 FORMATS = ("onnx", "torch", "keras", "numpy", "c", "sklearn", "recipe")
@@ -20,6 +20,7 @@ def command(
         Path | None, typer.Option("--output", "-o", metavar="FILE", help="File to write.  [default: standard output]")
     ] = None,
     code: Code = None,
+    json: JsonOption = False,
 ) -> None:
     """Export a trained model for other tools.
 
@@ -27,21 +28,29 @@ def command(
     torch.nn.Module that loads the model file. keras: the same with a Keras model. numpy: a Python file that needs NumPy
     alone. c: a C99 header. sklearn: a Python file that builds scikit-learn's MLPClassifier or MLPRegressor. recipe: the
     recipe as YAML.
+
+    --json prints the path of the file that -o names, and its size.
     """
-    from nntrain.cli.result import print_text
+    from nntrain.cli.result import note, print_json, print_text
     from nntrain.utils.files import write_atomically
 
-    content = export(model, to)
+    if json and output is None:
+        raise bad_input("--json", "standard output is for the exported model", "name a file for it with -o")
+    content, notes = export(model, to)
+    if not json:
+        note(notes)
     if output is not None:
         write_atomically(output, content)
+        if json:
+            print_json({"model": model, "to": to, "path": str(output), "bytes": len(content), "notes": notes})
     elif to == "onnx":
         raise bad_input("--to onnx", "is not text: name a file with -o")
     else:
         print_text(content.decode())
 
 
-def export(model: str, to: str) -> bytes:
-    """Return the model that ``model`` names in a format.
+def export(model: str, to: str) -> tuple[bytes, list[str]]:
+    """Return the model that ``model`` names in a format, and notes for the user.
 
     Raises:
         InputError: if there is no such model or format, or the format cannot hold the model.
@@ -52,11 +61,9 @@ def export(model: str, to: str) -> bytes:
         )
     from nntrain.artifacts.lookup import find_model
     from nntrain.artifacts.model import Model
-    from nntrain.cli.result import note
     from nntrain.export import export as exported
     from nntrain.export import without_threshold
 
     loaded = Model.load(find_model(model))
-    if loaded.threshold is not None and to != "recipe":
-        note([without_threshold(loaded)])
-    return exported(loaded, to)
+    notes = [without_threshold(loaded)] if loaded.threshold is not None and to != "recipe" else []
+    return exported(loaded, to), notes

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nntrain.cli import completion
-from nntrain.cli.arguments import Code, MetricsOption, OptionalRecipe, Settings
+from nntrain.cli.arguments import Code, JsonOption, MetricsOption, OptionalRecipe, Settings
 from nntrain.errors import Status
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def command(
         typer.Option("--mlflow", help="Log the run to MLflow, where MLFLOW_TRACKING_URI says. Needs nntrain[mlflow]."),
     ] = False,
     metrics: MetricsOption = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: JsonOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Train the network of a recipe.

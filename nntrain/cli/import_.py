@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from nntrain.cli import completion
-from nntrain.cli.arguments import Settings
+from nntrain.cli.arguments import JsonOption, Settings
 
 if TYPE_CHECKING:
     from nntrain.artifacts.model import Model
@@ -26,14 +26,36 @@ def command(
     ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="Model file to write.")],
     settings: Settings = None,
+    json: JsonOption = False,
 ) -> None:
     """Make a model file from PyTorch or scikit-learn weights.
 
     FILE holds the named arrays of a multi-layer perceptron: a PyTorch state dict (0.weight, 0.bias, ...), or
     scikit-learn's weights as coefs_0, intercepts_0, coefs_1 and so on. Modules are matched with the recipe's layers in
     the order of their names.
+
+    --json prints the path of the model file and what the network is.
     """
-    import_model(file, recipe, settings or []).save(output)
+    model = import_model(file, recipe, settings or [])
+    model.save(output)
+    if json:
+        from nntrain.cli.result import print_json
+
+        print_json(as_data(model, output))
+
+
+def as_data(model: Model, path: Path) -> dict[str, Any]:
+    """Return what an imported model is, and the file ``path`` that holds it, as plain data."""
+    return {
+        "path": str(path),
+        "bytes": path.stat().st_size,
+        "task": model.task,
+        "features": model.column_names,
+        "targets": model.target_names,
+        "classes": model.classes,
+        "layers": [layer.label for layer in model.network.layers],
+        "parameters": model.network.parameters,
+    }
 
 
 def import_model(file: Path, recipe: str, settings: list[str]) -> Model:

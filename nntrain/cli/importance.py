@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nntrain.cli import completion
-from nntrain.cli.arguments import Code, DataOption, FormatOption, ReadOption, SeparatorOption, TableFormat, Trained
+from nntrain.cli.arguments import (
+    Code,
+    DataOption,
+    FormatOption,
+    JsonOption,
+    ReadOption,
+    SeparatorOption,
+    TableFormat,
+    Trained,
+)
 from nntrain.cli.loading import check_reading
 from nntrain.errors import bad_input
 
@@ -39,7 +48,7 @@ def command(
     repeats: Annotated[int, typer.Option(min=1, max=10_000, help="Shuffles of each column.")] = REPEATS,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the shuffles.")] = 0,
     form: FormatOption = TableFormat.TABLE,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Show how much a model depends on each column.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.arguments import ReadOption
+from nntrain.cli.arguments import JsonOption, ReadOption
 from nntrain.cli.inspect import Inspected, MarkOption, TableArgument
 from nntrain.errors import bad_input, refuse
 
@@ -31,15 +31,20 @@ def command(
         typer.Option(metavar="COLUMN", help="Column not to use, such as one that leaks the target. Repeatable."),
     ] = None,
     read: ReadOption = None,
+    json: JsonOption = False,
 ) -> None:
     """Print a commented recipe for a table, ready to run.
 
     For example: nntrain init houses.csv --target price > houses.yaml. To train at once, end the command with
-    | nntrain fit - instead.
+    | nntrain fit - instead. --json prints the recipe as data, without comments, and what looks wrong with the table.
     """
-    from nntrain.cli.result import note, print_text
+    from nntrain.cli.result import note, print_json, print_text
+    from nntrain.recipe.document import read_document
 
     text, notes = init(file, target, separator, exclude or [], read)
+    if json:
+        print_json({"recipe": read_document("init", text).data, "notes": notes})
+        return
     note(notes)
     print_text(text)
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from nntrain.cli import completion
-from nntrain.cli.arguments import ReadOption
+from nntrain.cli.arguments import JsonOption, ReadOption
 from nntrain.errors import listed, refuse
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def command(
     target: TargetOption = None,
     separator: MarkOption = None,
     read: ReadOption = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Show a table's columns, and what looks wrong with them.
 

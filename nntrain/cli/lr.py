@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.arguments import Code, Recipe, Settings
+from nntrain.cli.arguments import Code, JsonOption, Recipe, Settings
 from nntrain.errors import bad_input
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ def command(
     settings: Settings = None,
     code: Code = None,
     steps: Annotated[int, typer.Option(min=20, max=100_000, help="Steps of the test.")] = 200,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Suggest a learning rate by a range test.
 

@@ -48,7 +48,7 @@ def _columns(model: Model, dataset: Dataset, rows: Any) -> dict[str, Any]:
     """Return the columns of the targets and of the predictions for some rows."""
     import numpy as np
 
-    from nntrain.cli.predict import predictions
+    from nntrain.cli.predictions import predictions
 
     outputs = np.concatenate(list(model.outputs(dataset.x[rows])))
     y = dataset.y[rows]
@@ -60,5 +60,6 @@ def _columns(model: Model, dataset: Dataset, rows: Any) -> dict[str, Any]:
     proba = model.probabilities(outputs[:1]) is not None
     predicted = predictions(model, outputs, proba, 0)
     return found | {
-        f"predicted_{name}" if name in model.target_names else name: values for name, values in predicted.items()
+        f"predicted_{name}" if name in model.target_names else name: values
+        for name, values in predicted.columns.items()
     }

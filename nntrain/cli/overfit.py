@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.arguments import Code, Recipe, Settings
+from nntrain.cli.arguments import Code, JsonOption, Recipe, Settings
 from nntrain.errors import Status, bad_input
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ def command(
     code: Code = None,
     rows: Annotated[int, typer.Option(min=1, help="Training rows to learn.")] = 16,
     steps: Annotated[int, typer.Option(min=1, max=10_000_000, help="Steps, each on all of these rows.")] = 2000,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Check whether the network can memorize a few rows.
 

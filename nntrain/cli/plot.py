@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nntrain.cli import completion
-from nntrain.cli.arguments import Code, Settings
+from nntrain.cli.arguments import Code, JsonOption, Settings
 from nntrain.errors import bad_input
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from nntrain.artifacts.views import View
     from nntrain.registry import Component
     from nntrain.report.html.lines import LineChart
 
@@ -62,6 +63,7 @@ def command(
     settings: Settings = None,
     code: Code = None,
     dark: Annotated[bool, typer.Option("--dark", help="Draw the picture on a dark background.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Plot functions, schedules, runs, or what a network learned.
 
@@ -83,10 +85,13 @@ def command(
     Charts are drawn in the terminal, or with -o into a picture file, whose path is printed: .svg, .png and .pdf need
     nntrain[plot]. fit and boundary with --epochs are also drawn as an animation (.gif), charts as LaTeX code for the
     package pgfplots (.tex).
+
+    --json prints the numbers of the charts instead of drawing them; with -o, the picture is written too.
     """
     from nntrain.cli.compiling import announce_compiling
     from nntrain.cli.console import stdout_console
-    from nntrain.cli.result import print_table, print_text
+    from nntrain.cli.result import print_json, print_table, print_text
+    from nntrain.utils.files import write_atomically
 
     kind = "" if out is None else _format(out, what)
     if what not in VIEWS and (epochs is not None or (settings and what is not Kind.NOISE)):
@@ -100,25 +105,19 @@ def command(
                 raise bad_input(f"--out {out}", "a single frame is no animation", "add epochs, as in --epochs 0,1,10")
         else:
             charts = plot(what, names or [], steps, settings or [])
-    if out is None:
+    if out is not None:
+        write_atomically(out, _picture(seen if what in VIEWS else charts, kind, dark))
+    if json:
+        numbers = seen.to_json() if what in VIEWS else {"charts": [chart.to_json() for chart in charts]}
+        print_json({"plot": what.value, "path": None if out is None else str(out), **numbers})
+    elif out is not None:
+        print_text(f"{out}\n")
+    else:
         from nntrain.report.terminal_charts import charts_text
         from nntrain.report.view_chart import view_chart
 
         width = stdout_console().width
         print_table(view_chart(seen, width) if what in VIEWS else charts_text(charts, width))
-        return
-    from nntrain.report.picture_files import picture
-    from nntrain.report.view_picture import view_picture
-    from nntrain.utils.files import write_atomically
-
-    if kind == "tex":
-        from nntrain.report.pgfplots import as_tex
-
-        content = as_tex(charts).encode()
-    else:
-        content = view_picture(seen, kind, dark) if what in VIEWS else picture(charts, kind, dark)
-    write_atomically(out, content)
-    print_text(f"{out}\n")
 
 
 def plot(what: Kind, names: Sequence[str], steps: int = 1000, settings: Sequence[str] = ()) -> list[LineChart]:
@@ -166,6 +165,21 @@ def plot(what: Kind, names: Sequence[str], steps: int = 1000, settings: Sequence
 
     draw = {Kind.CAPACITY: capacity_chart, Kind.LOSSES: loss_histograms}.get(what, comparison_curves)
     return draw(read_comparison(Path(names[0])))
+
+
+def _picture(drawn: View | list[LineChart], kind: str, dark: bool) -> bytes:
+    """Return the content of a picture file."""
+    if not isinstance(drawn, list):
+        from nntrain.report.view_picture import view_picture
+
+        return view_picture(drawn, kind, dark)
+    if kind == "tex":
+        from nntrain.report.pgfplots import as_tex
+
+        return as_tex(drawn).encode()
+    from nntrain.report.picture_files import picture
+
+    return picture(drawn, kind, dark)
 
 
 def _functions(what: Kind, names: Sequence[str], steps: int) -> list[LineChart]:

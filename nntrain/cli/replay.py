@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nntrain.cli import completion
-from nntrain.cli.arguments import Code
+from nntrain.cli.arguments import Code, JsonOption
 from nntrain.errors import bad_input, counted
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def command(
         int, typer.Option(min=1, metavar="STEP", help="The step, counted from 1 over the run.", show_default=False)
     ],
     code: Code = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: JsonOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Take one step of a run again, to the bit, and show its values.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from nntrain.cli.arguments import Code, Runs
+from nntrain.cli.arguments import Code, JsonOption, Runs
 from nntrain.errors import InputError, bad_input
 
 if TYPE_CHECKING:
@@ -35,6 +35,7 @@ def command(
         ),
     ] = None,
     code: Code = None,
+    json: JsonOption = False,
 ) -> None:
     """Write an HTML page about runs or a comparison.
 
@@ -48,24 +49,30 @@ def command(
     bands from the first to the third quartile. For a comparison on several problems it shows the ranking on each, the
     mean ranks and the performance profile.
 
-    Prints the path of the file.
+    Prints the path of the file, and with --json also its size and which figures are left out.
     """
     from nntrain.artifacts.run_files import NAMES
     from nntrain.cli.compiling import announce_compiling
-    from nntrain.cli.result import note, print_text
+    from nntrain.cli.result import note, print_json, print_text
     from nntrain.comparison.folder import COMPARISON, PROBLEMS, RUNS
     from nntrain.utils.files import write_atomically
 
     place = out or (runs[0] / PAGE if len(runs) == 1 else Path(PAGE))
     if place.name in (*NAMES, COMPARISON, PROBLEMS, RUNS) and place.parent.resolve() in [run.resolve() for run in runs]:
         raise bad_input(place, "would overwrite a file of the run", "choose another name")
+    if json and place == Path("-"):
+        raise bad_input("--json", "standard output is for the page", "name another file with --out")
+    notes: list[str] = []
     with announce_compiling():
-        text = report(runs, lambda text: note([text]), epochs)
-    if place == Path("-"):
-        print_text(text)
+        text = report(runs, notes.append, epochs)
+    content = text.encode()
+    if place != Path("-"):
+        write_atomically(place, content)
+    if json:
+        print_json({"path": str(place), "bytes": len(content), "notes": notes})
         return
-    write_atomically(place, text.encode())
-    print_text(f"{place}\n")
+    note(notes)
+    print_text(text if place == Path("-") else f"{place}\n")
 
 
 def report(folders: Sequence[Path], note: Callable[[str], None] = lambda text: None, epochs: str | None = None) -> str:

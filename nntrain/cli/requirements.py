@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 import re
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from nntrain.errors import bad_input, nearest
@@ -39,6 +39,10 @@ class Condition:
     key: str
     comparison: str
     bound: float
+
+    def holds(self, found: float | None) -> bool:
+        """Return whether a number of the summary, None if it has none, meets the condition."""
+        return found is not None and COMPARISONS[self.comparison](found, self.bound)
 
 
 def parse(text: str, where: str = "--require") -> Condition:
@@ -95,9 +99,15 @@ def unmet(conditions: Sequence[Condition], summary: Mapping[str, Any]) -> list[s
         found = number_at(summary, condition.key)
         if found is None:
             messages.append(f"required {condition.text}, but this run has no {condition.key}")
-        elif not COMPARISONS[condition.comparison](found, condition.bound):
+        elif not condition.holds(found):
             messages.append(f"required {condition.text}, found {found:.6g}")
     return messages
+
+
+def judged(conditions: Sequence[Condition], summary: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return each condition with the number of a summary that it is on, and whether it holds, as plain data."""
+    found = [(condition, number_at(summary, condition.key)) for condition in conditions]
+    return [{**asdict(condition), "value": value, "holds": condition.holds(value)} for condition, value in found]
 
 
 def number_at(summary: Mapping[str, Any], key: str) -> float | None:

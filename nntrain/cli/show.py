@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from nntrain.cli.arguments import Code, Recipe, Settings
+from nntrain.cli.arguments import Code, JsonOption, Recipe, Settings
 from nntrain.cli.loading import load_plan
 
 
@@ -14,7 +10,7 @@ def command(
     recipe: Recipe,
     settings: Settings = None,
     code: Code = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Show a complete recipe and its network.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nntrain.cli import completion
-from nntrain.cli.arguments import Code, FormatOption, Settings, TableFormat
+from nntrain.cli.arguments import Code, FormatOption, JsonOption, Settings, TableFormat
 from nntrain.errors import bad_input
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def command(
     ] = None,
     dark: Annotated[bool, typer.Option("--dark", help="Draw the picture on a dark background.")] = False,
     form: FormatOption = TableFormat.TABLE,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Draw a loss surface with the paths of optimizers.
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from nntrain.cli import completion
-from nntrain.cli.arguments import Code
+from nntrain.cli.arguments import Code, JsonOption
 from nntrain.errors import InputError, Status, bad_input, counted
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def command(
         typer.Argument(metavar="RUN", help="Directory of a run.", show_default=False, autocompletion=completion.runs),
     ],
     code: Code = None,
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: JsonOption = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
 ) -> None:
     """Train a finished run again and compare the results bit by bit.

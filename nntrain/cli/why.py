@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from nntrain.cli import completion
+from nntrain.cli.arguments import JsonOption
 
 if TYPE_CHECKING:
     from nntrain.report.story import Story
@@ -20,7 +21,7 @@ def command(
             metavar="RUN", help="Directory of a finished run.", show_default=False, autocompletion=completion.runs
         ),
     ],
-    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+    json: JsonOption = False,
 ) -> None:
     """Tell what happened in a run.
 

@@ -1,4 +1,4 @@
-"""What ``fit``, ``branch``, ``runs``, ``diff``, ``verify`` and ``why`` print."""
+"""What ``fit``, ``branch``, ``runs``, ``assert``, ``diff``, ``verify`` and ``why`` print."""
 
 from typing import Any, Literal, NotRequired
 
@@ -138,6 +138,25 @@ class CrossValidation(TypedDict):
     predictions: str
     predicted_rows: int
     runs: list[FoldRun]
+
+
+class JudgedCondition(TypedDict):
+    """A condition on a number of a run; value: the number, null if the run has none."""
+
+    text: str
+    key: str
+    comparison: Literal[">=", "<=", ">", "<", "=="]
+    bound: Number
+    value: Number
+    holds: bool
+
+
+class Judgment(TypedDict):
+    """Whether a run meets all conditions."""
+
+    run: str
+    holds: bool
+    conditions: list[JudgedCondition]
 
 
 class Parting(TypedDict):

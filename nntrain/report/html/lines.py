@@ -44,6 +44,10 @@ class Line:
         """Whether there is anything to draw."""
         return bool(np.isfinite(self.y).any())
 
+    def to_json(self) -> dict[str, Any]:
+        """Return its label and all its values."""
+        return {"label": self.label, "x": self.x, "y": self.y, "low": self.low, "high": self.high}
+
 
 @dataclass(frozen=True)
 class LineChart:
@@ -67,6 +71,11 @@ class LineChart:
     def drawable(self) -> Sequence[Line]:
         """The lines with anything to draw."""
         return [line for line in self.lines if line.drawable]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return its labels and curves, also those without anything to draw."""
+        lines = [line.to_json() for line in self.lines]
+        return {"title": self.title, "x_label": self.x, "note": self.note, "lines": lines}
 
 
 def line_figures(charts: Sequence[LineChart]) -> list[Figure]:
