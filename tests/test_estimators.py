@@ -216,6 +216,7 @@ def test_what_scikit_learn_has_not(cancer: tuple[Array, Array]) -> None:
         loss={"name": "bce"},
         regularization={"clip_norm": 1.0, "weight_decay": 0.01},
         averaging={"name": "ema", "decay": 0.9},
+        sam={"rho": 0.01},
         dtype="float32",
         max_iter=20,
         random_state=0,
@@ -226,6 +227,20 @@ def test_what_scikit_learn_has_not(cancer: tuple[Array, Array]) -> None:
     assert model.coefs_[0].dtype == np.float32
     assert model.score(X[400:], y[400:]) > 0.9
     assert [layer.activation.name for layer in model.to_model().network.layers] == ["leaky_relu", "gelu", "identity"]
+
+
+def test_sam_takes_the_gradient_at_a_higher_point(cancer: tuple[Array, Array]) -> None:
+    """One step of SGD: its length is that of another gradient, but the loss is still that at the start."""
+    X, y = cancer
+    keys: dict[str, Any] = {"optimizer": {"name": "sgd", "lr": 0.1}, "max_iter": 1, "batch_size": len(X)}
+    plain, sharp = (
+        MLPClassifier((3,), activation="tanh", random_state=0, sam=sam, **keys).fit(X, y)
+        for sam in (None, {"rho": 0.5})
+    )
+    assert sharp.loss_curve_ == plain.loss_curve_
+    assert np.abs(sharp.coefs_[0] - plain.coefs_[0]).max() > 1e-4
+    with pytest.raises(ValueError, match="rho"):
+        MLPClassifier(sam={"rho": -1}).fit(X, y)
 
 
 def test_class_weights_are_by_label(cancer: tuple[Array, Array]) -> None:

@@ -98,6 +98,14 @@ MODELS: dict[str, dict[str, Any]] = {
     **{f"hidden {name}": {"model": {"hidden": [5, 4], "activation": name}} for name in members(Activation)},
     **{f"output {name}": {"model": {"hidden": [5], "output": name}, "loss": "mse"} for name in members(Activation)},
     **{f"norm {name}": {"model": {"hidden": [5, 4], "norm": name, "dropout": 0.2}} for name in members(Norm)},
+    "norms without gamma and beta": {
+        "model": {
+            "hidden": [
+                {"units": 5, "norm": {"name": "batch", "affine": False}},
+                {"units": 4, "norm": {"name": "layer", "affine": False}},
+            ]
+        }
+    },
     "several": {
         "model": {
             "hidden": [

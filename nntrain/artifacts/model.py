@@ -226,7 +226,7 @@ class Model:
         nothing = np.broadcast_to(np.zeros((), dtype), network.size)  # takes no memory, whatever size the file claims
         shapes = {name: values.shape for name, values in named_arrays(network, nothing).items()}
         checked_tensors(path, tensors, shapes, dtype)
-        theta = np.empty(network.size, dtype)
+        theta = network.blank(dtype)
         for name, values in named_arrays(network, theta).items():
             if name.endswith("running_var") and (tensors[name] < 0).any():
                 raise bad_facts(path, f"tensor {name!r} has negative variances")

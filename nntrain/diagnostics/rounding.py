@@ -132,7 +132,8 @@ class _Step:
         d = self._rounded(d, rows)
         if layer.norm is not None:
             axis, e = int(layer.norm.by_row), arrays["gamma"] * d
-            into["gamma"][:], into["beta"][:] = (d * n).sum(axis=0), d.sum(axis=0)
+            if layer.norm.affine:
+                into["gamma"][:], into["beta"][:] = (d * n).sum(axis=0), d.sum(axis=0)
             groups = rows if layer.norm.by_row else None
             mean, along = (self._rounded(each.mean(axis=axis, keepdims=True), groups) for each in (e, e * n))
             d = self._rounded(scale * (e - mean - n * along), rows)

@@ -54,6 +54,7 @@ class Parameters(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
         regularization: further keys of a recipe's ``regularization``, as in ``{"clip_norm": 1.0}``.
         averaging: ``ema`` or ``swa`` of the weights.
         lookahead: keys of Lookahead; an empty mapping for its defaults.
+        sam: keys of sharpness-aware minimization (SAM); an empty mapping for its defaults.
         dtype: ``float32`` or ``float64``; None: that of X, float64 unless it is float32.
         callbacks: functions of the estimator and the epoch's facts (``epoch``, ``train_loss``, ``validation`` ...),
             called after each epoch; training stops if one returns True.
@@ -92,6 +93,7 @@ class Parameters(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no ty
     regularization: Mapping[str, Any] | None = None
     averaging: Component | None = None
     lookahead: Mapping[str, Any] | None = None
+    sam: Mapping[str, Any] | None = None
     dtype: Literal["float32", "float64"] | None = None
     callbacks: Sequence[Callback] | None = None
 

@@ -65,6 +65,7 @@ def recipe_of(parameters: Parameters, rows: int, loss: dict[str, Any], dataset: 
         "dtype": str(dataset.x.dtype),
         "averaging": plain(parameters.averaging),
         "lookahead": plain(parameters.lookahead),
+        "sam": plain(parameters.sam),
     }
     data = {
         "data": {"source": source, "validation": 0, "test": 0, "standardize": False, "standardize_target": False},

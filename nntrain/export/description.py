@@ -34,6 +34,7 @@ class Norm:
     by_row: bool
     eps: float
     momentum: float
+    affine: bool  # whether gamma and beta are trained, or 1 and 0
     gamma: Array  # (O)
     beta: Array  # (O)
     mean: Array | None  # (O); None by row
@@ -146,7 +147,8 @@ def _layers(model: Model) -> Iterator[Layer]:
         if layer.norm is not None:
             running = (arrays.get("running_mean"), arrays.get("running_var"))
             momentum, _ = layer.norm.averaging
-            norm = Norm(layer.norm.by_row, layer.norm.eps, momentum, arrays["gamma"], arrays["beta"], *running)
+            facts = (layer.norm.by_row, layer.norm.eps, momentum, layer.norm.affine)
+            norm = Norm(*facts, arrays["gamma"], arrays["beta"], *running)
         activation, coefficient = layer.activation.name, layer.activation.coefficient
         slopes = arrays.get("slopes")
         yield Layer(arrays["weights"], arrays["biases"], norm, activation, coefficient, slopes, layer.dropout)

@@ -94,7 +94,8 @@ def _modules(described: Description) -> list[str]:
                 if layer.norm.by_row
                 else f"BatchNormalization(momentum={1 - layer.norm.momentum!r}, "
             )
-            lines.append(f'{kind}epsilon={layer.norm.eps!r}, name="m{number}", {dtype})')
+            affine = "" if layer.norm.affine else "center=False, scale=False, "
+            lines.append(f'{kind}{affine}epsilon={layer.norm.eps!r}, name="m{number}", {dtype})')
         lines.append(f'{_activation(layer)}, name="m{number + 1}", {dtype})'.replace("(, ", "("))
         if layer.dropout:
             lines.append(f"Dropout({layer.dropout!r})")

@@ -107,8 +107,10 @@ def _modules(described: Description) -> list[str]:
         if layer.norm is not None:
             number += 1
             kind = "LayerNorm" if layer.norm.by_row else "BatchNorm1d"
-            momentum = "" if layer.norm.by_row else f", momentum={layer.norm.momentum!r}"
-            lines.append(f'"{number}": nn.{kind}({n_out}, eps={layer.norm.eps!r}{momentum})')
+            keys = "" if layer.norm.by_row else f", momentum={layer.norm.momentum!r}"
+            if not layer.norm.affine:
+                keys += f", {'elementwise_affine' if layer.norm.by_row else 'affine'}=False"
+            lines.append(f'"{number}": nn.{kind}({n_out}, eps={layer.norm.eps!r}{keys})')
         lines.append(f'"{number + 1}": {_activation(layer)}')
         if layer.dropout:
             lines.append(f'"dropout{number + 1}": nn.Dropout({layer.dropout!r})')

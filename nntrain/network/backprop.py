@@ -45,8 +45,15 @@ def biases(theta, layer):
 
 @kernel
 def gamma_and_beta(theta, layer):
-    """Return gamma (O) and beta (O) of the layer's norm, or their gradients."""
+    """Return gamma (O) and beta (O) of the layer's norm."""
     return view(theta, layer.norm, (layer.n_out,)), view(theta, layer.norm + layer.n_out, (layer.n_out,))
+
+
+@kernel
+def gradients_of_norm(grad, layer):
+    """Return dL/dgamma (O) and dL/dbeta (O) of the layer's norm; both are empty if they are not trained."""
+    size = layer.n_out if layer.affine else 0
+    return view(grad, layer.norm, (size,)), view(grad, layer.norm + size, (size,))
 
 
 @kernel
@@ -94,7 +101,7 @@ def normalize_backward(layer, theta, grad, workspace, rows):
     """Turn the layer's d from dL/d(gamma n + beta) into dL/dz."""
     d, n, scale = matrix(workspace.d, layer, rows), matrix(workspace.n, layer, rows), part(workspace.scale, layer, rows)
     gamma = view(theta, layer.norm, (layer.n_out,))
-    dgamma, dbeta = gamma_and_beta(grad, layer)
+    dgamma, dbeta = gradients_of_norm(grad, layer)
     if layer.by_row:
         layer_norm_backward(d, n, scale, gamma, dgamma, dbeta)
     else:

@@ -27,6 +27,7 @@ LAYER = np.dtype(
         ("n_slopes", np.int64),  # 0: it has none
         ("dropout", np.float64),  # fraction of the units that a training step drops
         ("norm", np.int64),  # offset of gamma (O) and beta (O); 0: no norm
+        ("affine", np.int64),  # whether gamma and beta are trained
         ("running", np.int64),  # offset of the running mean and variance (2, O)
         ("by_row", np.int64),  # whether the norm is over each row, as in layer norm
         ("eps", np.float64),

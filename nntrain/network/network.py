@@ -37,7 +37,7 @@ class Dense:
         shapes: dict[str, tuple[int, ...]] = {"weights": (self.n_in, self.n_out)}
         if self.learn_biases:
             shapes["biases"] = (self.n_out,)
-        if self.norm is not None:
+        if self.norm is not None and self.norm.affine:
             shapes |= {"gamma": (self.n_out,), "beta": (self.n_out,)}
         if slopes := self.activation.n_slopes(self.n_out):
             shapes["slopes"] = (slopes,)
@@ -50,8 +50,10 @@ class Dense:
 
     @property
     def buffers(self) -> dict[str, tuple[int, ...]]:
-        """The shapes of its other arrays by name: biases that are not trainable, and running averages."""
+        """The shapes of its other arrays by name: biases, gamma and beta that are not trained, and running averages."""
         shapes: dict[str, tuple[int, ...]] = {} if self.learn_biases else {"biases": (self.n_out,)}
+        if self.norm is not None and not self.norm.affine:
+            shapes |= {"gamma": (self.n_out,), "beta": (self.n_out,)}
         if self.norm is not None and not self.norm.by_row:
             shapes |= {"running_mean": (self.n_out,), "running_var": (self.n_out,)}
         return shapes
@@ -102,10 +104,11 @@ class Network:
             record.coefficient = layer.activation.coefficient
             record.slopes, record.n_slopes = offsets.get("slopes", 0), layer.activation.n_slopes(layer.n_out)
             record.dropout = layer.dropout
-            record.norm = record.running = record.by_row = record.unbiased = 0
+            record.norm = record.affine = record.running = record.by_row = record.unbiased = 0
             record.eps = record.momentum = 0.0
             if layer.norm is not None:
-                record.norm, record.by_row = offsets["gamma"], layer.norm.by_row
+                record.norm, record.affine = offsets["gamma"], layer.norm.affine
+                record.by_row = layer.norm.by_row
                 record.running = offsets.get("running_mean", 0)
                 record.eps = layer.norm.eps
                 record.momentum, record.unbiased = layer.norm.averaging
@@ -139,7 +142,7 @@ class Network:
         """Yield each layer's arrays by name, as views of ``theta`` or a vector with its layout.
 
         They are the trainable ones (weights, biases, gamma, beta, slopes) and, if the vector has the length of
-        theta rather than P, the buffers (running_mean, running_var, and biases that are not trainable).
+        theta rather than P, the buffers (running_mean, running_var, and biases, gamma and beta that are not trained).
         """
         for layer, offsets in zip(self.layers, self._offsets(), strict=True):
             shapes = {**layer.trainable, **layer.buffers} if theta.size == self.size else layer.trainable
@@ -186,17 +189,23 @@ class Network:
             arrays["weights"][:] = 1
         return mask
 
+    def blank(self, dtype: np.dtype[Any]) -> NDArray[Any]:
+        """Return theta with zeros for weights and biases, and initial values for norms and slopes."""
+        theta = np.zeros(self.size, dtype)
+        for layer, arrays in zip(self.layers, self.arrays(theta), strict=True):
+            for name, value in (("gamma", 1.0), ("running_var", 1.0), ("slopes", layer.activation.coefficient)):
+                if name in arrays:
+                    arrays[name][:] = value
+        return theta
+
     def initial(self, seed: int, dtype: np.dtype[Any]) -> NDArray[Any]:
         """Return the initial theta. It is drawn in float64, so that float32 starts from the same numbers, rounded."""
-        theta = np.zeros(self.size)
+        theta = self.blank(np.dtype(np.float64))
         for index, (layer, arrays) in enumerate(zip(self.layers, self.arrays(theta), strict=True)):
             fans = (layer.n_in, layer.n_out)
             W, b = arrays["weights"], arrays["biases"]
             W[:] = layer.initializer.draw(W.shape, *fans, stream(seed, "weights", index))
             b[:] = layer.bias_initializer.draw(b.shape, *fans, stream(seed, "biases", index))
-            for name, value in (("gamma", 1.0), ("running_var", 1.0), ("slopes", layer.activation.coefficient)):
-                if name in arrays:
-                    arrays[name][:] = value
         rounded = empty(self.size, dtype)
         rounded[:] = theta
         return rounded

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from nntrain.jit.arrays import view
 from nntrain.jit.kernels import kernel
-from nntrain.norms import Eps, Norm
+from nntrain.norms import Affine, Eps, Norm
 from nntrain.registry import DIALECT, Dialects
 
 
@@ -19,7 +19,7 @@ class BatchNorm(Norm):
 
     Formula:
         n = (z - mean) / sqrt(var + eps)    mean and var of each unit over the B rows
-        z <- gamma n + beta                 gamma and beta are trainable, 1 and 0 at first
+        z <- gamma n + beta                 gamma and beta start at 1 and 0, and stay there if affine is false
         dgamma = Σ d n,  dbeta = Σ d
         dz = gamma / sqrt(var + eps) (d - Σ d / B - n Σ (d n) / B)
 
@@ -33,6 +33,7 @@ class BatchNorm(Norm):
     name: Literal["batch"] = "batch"
     dialect: Annotated[Literal["torch", "keras", "lecture"], DIALECT] = "torch"
     eps: Eps = 1e-5
+    affine: Affine = True
     momentum: Annotated[float, Field(gt=0, le=1, description="weight of a batch in the running averages")] = 0.1
     unbiased: Annotated[bool, Field(description="whether the running variance divides by B - 1 instead of B")] = True
     by_row: ClassVar[bool] = False
@@ -97,7 +98,7 @@ def normalize_by_running(z, n, scale, running, eps):
 
 @kernel
 def batch_norm_backward(d, n, scale, sums, gamma, dgamma, dbeta):
-    """Turn d (B, O) from dL/d(gamma n + beta) into dL/dz, and fill dgamma and dbeta (O)."""
+    """Turn d (B, O) from dL/d(gamma n + beta) into dL/dz, and fill dgamma and dbeta (O), or empty if not trained."""
     real = d.dtype.type
     rows, units = d.shape
     sum_d, sum_dn = zeros(sums, 0, units), zeros(sums, units, units)
@@ -105,7 +106,7 @@ def batch_norm_backward(d, n, scale, sums, gamma, dgamma, dbeta):
         for j in range(units):
             sum_d[j] += d[i, j]
             sum_dn[j] += d[i, j] * n[i, j]
-    for j in range(units):
+    for j in range(dgamma.size):
         dbeta[j], dgamma[j] = sum_d[j], sum_dn[j]
     for i in range(rows):
         for j in range(units):

@@ -5,7 +5,7 @@ from typing import Annotated, ClassVar, Literal
 import numpy as np
 
 from nntrain.jit.kernels import kernel
-from nntrain.norms import Eps, Norm
+from nntrain.norms import Affine, Eps, Norm
 from nntrain.registry import DIALECT, Dialects
 
 
@@ -14,7 +14,7 @@ class LayerNorm(Norm):
 
     Formula:
         n = (z - mean) / sqrt(var + eps)    mean and var of each row over the O units
-        z <- gamma n + beta                 gamma and beta are trainable, 1 and 0 at first
+        z <- gamma n + beta                 gamma and beta start at 1 and 0, and stay there if affine is false
         dgamma = Σ d n,  dbeta = Σ d        over the rows
         dz = (e - mean(e) - n mean(e n)) / sqrt(var + eps),  e = gamma d
 
@@ -26,6 +26,7 @@ class LayerNorm(Norm):
     name: Literal["layer"] = "layer"
     dialect: Annotated[Literal["torch", "keras"], DIALECT] = "torch"
     eps: Eps = 1e-5
+    affine: Affine = True
     by_row: ClassVar[bool] = True
     dialects: ClassVar[Dialects] = {"keras": {"eps": 0.001}}
 
@@ -49,15 +50,16 @@ def normalize_by_row(z, n, scale, eps):
 
 @kernel
 def layer_norm_backward(d, n, scale, gamma, dgamma, dbeta):
-    """Turn d (B, O) from dL/d(gamma n + beta) into dL/dz, and fill dgamma and dbeta (O)."""
+    """Turn d (B, O) from dL/d(gamma n + beta) into dL/dz, and fill dgamma and dbeta (O), or empty if not trained."""
     real = d.dtype.type
     units = d.shape[1]
     dgamma[:], dbeta[:] = 0, 0
     for i in range(d.shape[0]):
         total, dot = 0.0, 0.0
-        for j in range(units):
+        for j in range(dgamma.size):
             dgamma[j] += d[i, j] * n[i, j]
             dbeta[j] += d[i, j]
+        for j in range(units):
             d[i, j] *= gamma[j]
             total += d[i, j]
             dot += d[i, j] * n[i, j]

@@ -202,18 +202,16 @@ def torchs_norm(**keys: Any) -> dict[str, Any]:
 
 def torchs_batches(norm: Any) -> dict[str, Any]:
     """Return the outputs of a torch norm for two training batches, then for the first one in evaluation."""
-    norm.weight.data, norm.bias.data = torch.tensor(GAMMA), torch.tensor(BETA)
+    affine = norm.weight is not None
+    if affine:
+        norm.weight.data, norm.bias.data = torch.tensor(GAMMA), torch.tensor(BETA)
     for batch in BATCHES:
         z = torch.tensor(batch, requires_grad=True)
         norm.zero_grad()
         output = norm(z)
         (output * torch.tensor(WEIGHTS)).sum().backward()
-    found = {
-        "output": output.detach(),
-        "dz": z.grad,
-        "dgamma": norm.weight.grad,
-        "dbeta": norm.bias.grad,
-    }
+    found = {"output": output.detach(), "dz": z.grad}
+    found |= {"dgamma": norm.weight.grad, "dbeta": norm.bias.grad} if affine else {}
     found |= {name: values for name, values in norm.named_buffers() if name.startswith("running")}
     norm.eval()
     found["evaluated"] = norm(torch.tensor(BATCHES[0])).detach()
@@ -258,9 +256,11 @@ def main() -> None:
     norms = {
         "batch of torch": ({}, torchs_norm()),
         "batch of torch, other": ({"eps": 0.1, "momentum": 0.4}, torchs_norm(eps=0.1, momentum=0.4)),
+        "batch of torch, plain": ({"affine": False}, torchs_norm(affine=False)),
         "batch of keras": ({"dialect": "keras"}, kerass_norm()),
         "layer of torch": ({}, torchs_batches(torch.nn.LayerNorm(4))),
         "layer of torch, other": ({"eps": 0.1}, torchs_batches(torch.nn.LayerNorm(4, eps=0.1))),
+        "layer of torch, plain": ({"affine": False}, torchs_batches(torch.nn.LayerNorm(4, elementwise_affine=False))),
         "layer of keras": ({"dialect": "keras"}, kerass_layer_norm()),
     }
     given = {"gamma": GAMMA, "beta": BETA, "weights": WEIGHTS, "batches": np.array(BATCHES)}
