@@ -210,7 +210,8 @@ def test_an_elementwise_update_can_be_split(name: str) -> None:
 def test_the_other_updates_change_all_parameters_at_once(name: str) -> None:
     """They are called once for each step, for all parameters; the network's threads wait (see take_step)."""
     stepper = Stepper(make(Optimizer, name), START.copy())
-    stepper.step(np.sin(START), 0.01)
+    for _ in range(stepper.optimizer.setup_steps + 1):
+        stepper.step(np.sin(START), 0.01)
     assert (stepper.theta != START).all()
 
 

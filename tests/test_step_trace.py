@@ -56,6 +56,19 @@ def test_without_bias_correction_adam_s_first_step_is_over_three_times_as_long()
         np.testing.assert_allclose(np.abs(array.update[moved]), 0.1 * 0.1 / np.sqrt(0.001), rtol=1e-6)
 
 
+def test_the_first_step_of_soap_is_not_counted_in_its_bias_corrections(nntrain: CommandLine) -> None:
+    first, second, third = steps_of("{name: soap, beta1: 0.9, beta2: 0.8}")
+    assert first.corrections == {}
+    assert not any(array.update.any() for array in first.arrays)
+    assert second.corrections == pytest.approx({"m": 0.1, "v": 0.2})
+    assert third.corrections == pytest.approx({"m": 0.19, "v": 0.36})
+    for array in second.arrays:
+        np.testing.assert_allclose(array.corrected["m_hat"], array.gradient, rtol=1e-12)
+    text = nntrain("trace", "recipes/by_hand.yaml", "--steps", 2, "--optimizer", "soap").out
+    assert "lr_eff = update / m_hat" in text
+    assert "m_hat = m / 0.05" in text.split("step 2: ")[1]
+
+
 @pytest.mark.parametrize("name", STEPPING)
 def test_every_optimizer_s_steps_add_up(name: str) -> None:
     steps = steps_of(name)

@@ -163,7 +163,10 @@ def _steps(engine: Engine, steps: int, done: int) -> Iterator[Step]:
 
 
 def _corrections(optimizer: Optimizer, step: int) -> dict[str, float]:
-    return {name: 1 - getattr(optimizer, key) ** step for name, key in optimizer.bias_corrections.items()}
+    k = step - optimizer.setup_steps
+    if k < 1:
+        return {}
+    return {name: 1 - getattr(optimizer, key) ** k for name, key in optimizer.bias_corrections.items()}
 
 
 def _arrays(

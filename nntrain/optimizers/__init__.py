@@ -119,6 +119,7 @@ class Optimizer(Component, family="optimizer"):
     update: ClassVar[CompiledFunction]
     state_rows: ClassVar[int]
     bias_corrections: ClassVar[Mapping[str, str]] = {}  # state vector -> key, if it is divided by 1 - key^k
+    setup_steps: ClassVar[int] = 0  # first steps that leave theta alone, and that k of bias corrections does not count
     elementwise: ClassVar[bool] = True  # no parameter's update depends on other parameters: threads can share the work
     decoupled: ClassVar[bool] = False  # whether its weight_decay is applied before the rule, to weights only
     curvature_row: ClassVar[int | None] = None  # state vector that gets estimates of the Hessian's diagonal

@@ -21,7 +21,7 @@ DIGITS = 4
 
 def steps_text(steps: Sequence[Step], optimizer: Optimizer, width: int) -> RenderableType:
     """Return the steps of an optimizer, at least one, as text for ``width`` columns."""
-    direction = "m_hat" if "m_hat" in steps[0].arrays[0].corrected else "g"
+    direction = "m_hat" if "m_hat" in steps[-1].arrays[0].corrected else "g"
     parts: list[RenderableType] = [
         Text(f"\n{optimizer.name}, from its initial state", "bold"),
         Text(component_facts(type(optimizer))["formula"], "dim"),

@@ -55,6 +55,17 @@ def curvature(k: int) -> Array:
     return np.asarray(1 + 0.5 * np.sin(k + np.arange(SIZE)))
 
 
+# Shapes for which G G^T and G^T G have different eigenvalues, which makes eigenvectors unique up to sign.
+BASIS_SHAPES = ((3, 4), (4,), (4, 3), (3,))
+BASIS_START = np.round(_random.uniform(-1, 1, sum(int(np.prod(shape)) for shape in BASIS_SHAPES)), 3)
+
+
+def disturbed(theta: Array, k: int) -> Array:
+    """Return the gradient of a quadratic in step k, counted from 1, with a disturbance as that of batches."""
+    place = np.arange(1, theta.size + 1)
+    return np.asarray(np.logspace(-2, 0, theta.size) * theta + 0.3 * np.sin(place**1.5 * (k + 1)))
+
+
 def rate(lr: float, k: int) -> float:
     """Return the learning rate of step k, counted from 1. It falls: dialects treat changing rates differently."""
     return lr / (1 + 0.05 * (k - 1))

@@ -41,6 +41,23 @@ def torchs(kind: Any, lr: float, transposed: bool = False, **keys: Any) -> Facto
     return make
 
 
+def in_double(make: Factory) -> Factory:
+    """Return a reference in which torch.float32 is float64."""
+
+    def patched(start: list[Array]) -> Step:
+        step = make(start)
+
+        def run(gradients: list[Array], k: int) -> list[Array]:
+            single, torch.float32 = torch.float32, torch.float64
+            found = step(gradients, k)
+            torch.float32 = single
+            return found
+
+        return run
+
+    return patched
+
+
 def on_weights(kind: Any, weight_decay: float) -> Any:
     """Return a factory of an optimizer that decays matrices, not vectors."""
 

@@ -9,27 +9,9 @@ import prodigyopt
 import pytorch_optimizer
 import torch
 
-from tests.recorded.problems import Array
-from tests.recorded.record_common import Case, Factory, Step, on_weights, torchs, write
+from tests.recorded.record_common import Case, in_double, on_weights, torchs, write
 
 CLIP = {"clip_lambda": lambda k: (k - 1) ** 0.25}  # as in the paper and the authors' code
-
-
-def in_double(make: Factory) -> Factory:
-    """Return a reference in which torch.float32 is float64."""
-
-    def patched(start: list[Array]) -> Step:
-        step = make(start)
-
-        def run(gradients: list[Array], k: int) -> list[Array]:
-            single, torch.float32 = torch.float32, torch.float64
-            found = step(gradients, k)
-            torch.float32 = single
-            return found
-
-        return run
-
-    return patched
 
 
 def adam_mini(by_unit: bool) -> Any:
