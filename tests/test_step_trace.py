@@ -111,6 +111,8 @@ def test_what_takes_no_step_is_refused(nntrain: CommandLine) -> None:
     trace = ("trace", "recipes/by_hand.yaml", "--step", "--optimizer")
     assert "lbfgs takes no steps of its own" in refused(nntrain, *trace, "lbfgs")
     assert "sgd has no bias corrections" in refused(nntrain, *trace, "sgd", "--no-bias-correction")
+    corrected = "{name: prodigy, use_bias_correction: true}"
+    assert "of prodigy cannot be left out" in refused(nntrain, *trace, corrected, "--no-bias-correction")
     assert "yogi cannot be left out" in refused(nntrain, *trace, "yogi", "--no-bias-correction")
     assert "did you mean adam?" in refused(nntrain, *trace, "adm")
     assert "lr" in refused(nntrain, *trace, "{name: adam, lr: -1}")

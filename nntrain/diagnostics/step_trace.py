@@ -142,7 +142,8 @@ def _check(plan: Plan, correct: bool) -> None:
         raise bad_input("trace --step", what, "choose another one, such as --optimizer adam")
     if not correct and optimizer.name not in UNCORRECTED:
         what = f"the bias corrections of {optimizer.name} cannot be left out"
-        what = what if optimizer.bias_corrections else f"{optimizer.name} has no bias corrections"
+        has_some = optimizer.bias_corrections or getattr(optimizer, "use_bias_correction", False)
+        what = what if has_some else f"{optimizer.name} has no bias corrections"
         raise bad_input("--no-bias-correction", what, f"use --optimizer with one of {', '.join(UNCORRECTED)}")
 
 
