@@ -228,12 +228,13 @@ def kerass_layer_norm() -> dict[str, Any]:
     return {"output": output, "evaluated": evaluated}
 
 
-def kerass_norm() -> dict[str, Any]:
+def kerass_norm(affine: bool = True) -> dict[str, Any]:
     """Return the outputs of keras' batch norm (its gradients equal torch's)."""
-    norm = keras.layers.BatchNormalization(dtype="float64")
+    norm = keras.layers.BatchNormalization(center=affine, scale=affine, dtype="float64")
     norm.build((None, 4))
-    norm.gamma.assign(GAMMA)
-    norm.beta.assign(BETA)
+    if affine:
+        norm.gamma.assign(GAMMA)
+        norm.beta.assign(BETA)
     for batch in BATCHES:
         output = norm(jnp.asarray(batch), training=True)
     found = {"output": output, "running_mean": norm.moving_mean.value, "running_var": norm.moving_variance.value}
@@ -257,10 +258,19 @@ def main() -> None:
         "batch of torch": ({}, torchs_norm()),
         "batch of torch, other": ({"eps": 0.1, "momentum": 0.4}, torchs_norm(eps=0.1, momentum=0.4)),
         "batch of torch, plain": ({"affine": False}, torchs_norm(affine=False)),
+        "batch of torch, plain, other": (
+            {"affine": False, "eps": 0.1, "momentum": 0.4},
+            torchs_norm(affine=False, eps=0.1, momentum=0.4),
+        ),
         "batch of keras": ({"dialect": "keras"}, kerass_norm()),
+        "batch of keras, plain": ({"dialect": "keras", "affine": False}, kerass_norm(affine=False)),
         "layer of torch": ({}, torchs_batches(torch.nn.LayerNorm(4))),
         "layer of torch, other": ({"eps": 0.1}, torchs_batches(torch.nn.LayerNorm(4, eps=0.1))),
         "layer of torch, plain": ({"affine": False}, torchs_batches(torch.nn.LayerNorm(4, elementwise_affine=False))),
+        "layer of torch, plain, other": (
+            {"affine": False, "eps": 0.1},
+            torchs_batches(torch.nn.LayerNorm(4, eps=0.1, elementwise_affine=False)),
+        ),
         "layer of keras": ({"dialect": "keras"}, kerass_layer_norm()),
     }
     given = {"gamma": GAMMA, "beta": BETA, "weights": WEIGHTS, "batches": np.array(BATCHES)}
